@@ -1,0 +1,1 @@
+"""What two or more services share. A lib never imports a service."""

@@ -1,0 +1,1 @@
+"""Elementary media formats: FLV tags, codec configuration, CMAF boxes. No input or output."""

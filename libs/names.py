@@ -1,0 +1,52 @@
+"""Names that come from outside, and the few that Weir makes itself.
+
+A name is checked before it becomes part of a path, a key or a subject.
+"""
+
+import re
+import secrets
+
+from libs.errors import Invalid
+
+STREAM_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
+SESSION_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{8}", re.ASCII)
+RENDITION = re.compile(r"[a-z0-9][a-z0-9_]{0,31}", re.ASCII)
+
+SOURCE = "source"
+"""The rendition that carries the tracks as they were published."""
+
+DEFAULT_TENANT = "default"
+
+RESERVED_STREAM_IDS = frozenset(
+    {
+        "api", "assets", "admin", "console", "dash", "docs", "favicon", "health", "healthcheck",
+        "hls", "ipc-video-metadata", "login", "metrics", "openapi", "Prod", "readyz", "stat",
+        "static", "streamdns", "videostream", "videostreams", "vod", "watch",
+    }
+)  # fmt: skip
+"""Stream ids that would shadow a route of the gateway (tested against its route table)."""
+
+
+class StreamIdInvalid(Invalid):
+    code = "stream_id_invalid"
+
+
+def check_stream_id(stream_id: str) -> str:
+    """Return `stream_id` if it is a lawful one, else raise `StreamIdInvalid`."""
+    if not STREAM_ID.fullmatch(stream_id):
+        raise StreamIdInvalid(
+            "A stream id has 1 to 64 letters, digits, '_' or '-' and starts with a letter or digit."
+        )
+    if stream_id in RESERVED_STREAM_IDS:
+        raise StreamIdInvalid(f"The stream id {stream_id!r} is reserved; choose another.")
+    return stream_id
+
+
+def new_session_id(started_at_s: int) -> str:
+    """A session id: its start in Unix seconds and 32 random bits, both in hex; sorts by start."""
+    return f"{started_at_s:08x}-{secrets.token_hex(4)}"
+
+
+def session_started_at_s(session_id: str) -> int:
+    """The Unix second in which the session began; also its first media sequence number."""
+    return int(session_id[:8], 16)

@@ -1,0 +1,1 @@
+"""The six services. A service never imports another: they meet on the bus and over HTTP."""
