@@ -22,7 +22,8 @@ class TagType(IntEnum):
 
 class Tag(NamedTuple):
     """One FLV tag. `dts_ms` is the FLV timestamp: publisher time before the session clock, session
-    time after it. `body` is the tag's data without its header."""
+    time after it. `body` is the tag's data without its header.
+    """
 
     type: TagType
     dts_ms: int
