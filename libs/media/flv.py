@@ -1,11 +1,13 @@
 """FLV tags: the shape in which media travels inside Weir.
 
 Source: Adobe Flash Video File Format Specification 10.1, annex E; Enhanced RTMP v2 for the
-extended headers.
+extended headers (FourCC codecs, ModEx, one-track multitrack).
 """
 
 from enum import IntEnum
 from typing import NamedTuple
+
+from libs.errors import Invalid
 
 FLV_HEADER = b"FLV\x01\x05\x00\x00\x00\x09\x00\x00\x00\x00"
 """File header (audio and video) and the first PreviousTagSize (annex E.2, E.3)."""
@@ -13,11 +15,23 @@ FLV_HEADER = b"FLV\x01\x05\x00\x00\x00\x09\x00\x00\x00\x00"
 TAG_HEADER_BYTES = 11
 MAX_TAG_BYTES = 0xFFFFFF
 
+_BACK_POINTER_BYTES = 4
+_WRAP_MS = 1 << 32
+_MASK_MS = _WRAP_MS - 1
+_HALF_WRAP_MS = 1 << 31
+
 
 class TagType(IntEnum):
     AUDIO = 8
     VIDEO = 9
     SCRIPT = 18
+
+
+_TYPES = {int(kind): kind for kind in TagType}
+
+
+class FLVInvalid(Invalid):
+    code = "flv_invalid"
 
 
 class Tag(NamedTuple):
@@ -28,3 +42,265 @@ class Tag(NamedTuple):
     type: TagType
     dts_ms: int
     body: bytes
+
+
+def write_tag(tag: Tag) -> bytes:
+    """The tag as it stands in a file, with its PreviousTagSize behind it (annex E.4.1).
+
+    The timestamp is written modulo 2^32 ms; `FLVReader` unwraps it.
+    """
+    size = len(tag.body)
+    if size > MAX_TAG_BYTES:
+        raise FLVInvalid(f"An FLV tag holds at most {MAX_TAG_BYTES} bytes, not {size}.")
+    stamp = tag.dts_ms & _MASK_MS
+    return b"".join(
+        (
+            ((tag.type << 24) | size).to_bytes(4, "big"),
+            # The low 24 bits first, then bits 24 to 31, then the stream id, always 0.
+            (((stamp & 0xFFFFFF) << 8) | (stamp >> 24)).to_bytes(4, "big"),
+            b"\0\0\0",
+            tag.body,
+            (TAG_HEADER_BYTES + size).to_bytes(4, "big"),
+        )
+    )
+
+
+class FLVReader:
+    """Reads an FLV file or stream in whatever pieces it comes.
+
+    Timestamps are unwrapped: each is taken to be the one nearest to the tag before it, so that
+    `dts_ms` goes on past 2^32 ms (49.7 days). `near_ms` is where the first tag is expected.
+    Encrypted tags and tag types that the specification does not name are skipped.
+    """
+
+    def __init__(self, *, near_ms: int = 0, max_tag_bytes: int = MAX_TAG_BYTES) -> None:
+        self._near_ms = near_ms
+        self._max_tag_bytes = max_tag_bytes
+        self._buffer = bytearray()
+        self._is_header_read = False
+
+    def feed(self, data: bytes) -> list[Tag]:
+        """The tags that `data` completes, in order. Raises `FLVInvalid`; then nothing follows."""
+        buffer = self._buffer
+        buffer += data
+        tags: list[Tag] = []
+        start = 0
+        if not self._is_header_read:
+            start = self._read_file_header()
+            if not start:
+                return tags
+        while len(buffer) - start >= TAG_HEADER_BYTES:
+            size = int.from_bytes(buffer[start + 1 : start + 4], "big")
+            if size > self._max_tag_bytes:
+                raise FLVInvalid(f"An FLV tag of {size} bytes is over the limit.")
+            end = start + TAG_HEADER_BYTES + size
+            if len(buffer) < end + _BACK_POINTER_BYTES:
+                break
+            kind = _TYPES.get(buffer[start])
+            if kind is not None:
+                dts_ms = self._unwrap(buffer[start + 4 : start + 8])
+                tags.append(Tag(kind, dts_ms, bytes(buffer[start + TAG_HEADER_BYTES : end])))
+            start = end + _BACK_POINTER_BYTES
+        del buffer[:start]
+        return tags
+
+    def _read_file_header(self) -> int:
+        """The length of the file header, or 0 if more bytes are needed to know it."""
+        buffer = self._buffer
+        if not FLV_HEADER.startswith(buffer[:4]):
+            raise FLVInvalid("This is not FLV version 1: it does not start with `FLV` and a 1.")
+        if len(buffer) < len(FLV_HEADER):
+            return 0
+        if buffer[5:9] != FLV_HEADER[5:9]:
+            raise FLVInvalid("The FLV file header is not 9 bytes long, as version 1 wants it.")
+        self._is_header_read = True
+        return len(FLV_HEADER)
+
+    def _unwrap(self, field: bytes | bytearray) -> int:
+        stamp = (field[3] << 24) | (field[0] << 16) | (field[1] << 8) | field[2]
+        near = self._near_ms
+        dts_ms = near + ((stamp - near + _HALF_WRAP_MS) & _MASK_MS) - _HALF_WRAP_MS
+        self._near_ms = dts_ms
+        return dts_ms
+
+
+# --- bodies (annex E.4.2, E.4.3) --------------------------------------------------------------
+
+
+class PacketKind(IntEnum):
+    """What a body carries, in the words of both the classic and the extended headers."""
+
+    SEQUENCE_HEADER = 0
+    """The codec's configuration record; it has no presentation time."""
+    FRAMES = 1
+    SEQUENCE_END = 2
+    METADATA = 3
+    """Colour information, channel layout, commands: nothing that is shown or heard."""
+
+
+class VideoHeader(NamedTuple):
+    """The header of a video body."""
+
+    codec: str
+    """FourCC: `avc1`, `hvc1`, `av01`, `vp09`…; a classic codec without one is `flv<id>`."""
+    kind: PacketKind
+    is_keyframe: bool
+    """Whether this is a coded keyframe (a sequence header is none)."""
+    composition_ms: int
+    """PTS - DTS, signed."""
+    track_id: int
+    """Of a multitrack packet that carries one track; else 0. -1: several tracks in one packet."""
+    data_offset: int
+    """Where the codec's own bytes begin in the body."""
+
+
+class AudioHeader(NamedTuple):
+    """The header of an audio body."""
+
+    codec: str
+    """FourCC: `mp4a`, `Opus`, `fLaC`, `ac-3`…; a classic codec without one is `flv<id>`."""
+    kind: PacketKind
+    track_id: int
+    data_offset: int
+
+
+_KEYFRAME = 1
+_COMMAND = 5
+_CLASSIC_VIDEO = {7: "avc1", 12: "hvc1"}  # 12 is what Chinese encoders send for HEVC
+_CLASSIC_AUDIO = {2: ".mp3", 10: "mp4a", 14: ".mp3"}
+_EXTENDED_AUDIO = 9
+_WITH_COMPOSITION = frozenset({"avc1", "hvc1", "vvc1"})
+
+# Enhanced RTMP v2: VideoPacketType and AudioPacketType share these numbers.
+_EX_START, _EX_FRAMES, _EX_END, _EX_FRAMES_X = 0, 1, 2, 3
+_EX_MULTITRACK, _EX_MODEX = 6, 7
+_EX_AUDIO_MULTITRACK = 5
+_EX_KINDS = {
+    _EX_START: PacketKind.SEQUENCE_HEADER,
+    _EX_FRAMES: PacketKind.FRAMES,
+    _EX_END: PacketKind.SEQUENCE_END,
+    _EX_FRAMES_X: PacketKind.FRAMES,
+}
+
+
+def parse_video(body: bytes) -> VideoHeader:
+    """The header of a video tag's body. Raises `FLVInvalid` if it is cut short."""
+    try:
+        first = body[0]
+        if first & 0x80:
+            return _parse_extended_video(body)
+        return _parse_classic_video(body, first >> 4, first & 15)
+    except IndexError:
+        raise FLVInvalid("A video tag ends inside its header.") from None
+
+
+def parse_audio(body: bytes) -> AudioHeader:
+    """The header of an audio tag's body. Raises `FLVInvalid` if it is cut short."""
+    try:
+        sound_format = body[0] >> 4
+        if sound_format == _EXTENDED_AUDIO:
+            return _parse_extended_audio(body)
+        codec = _CLASSIC_AUDIO.get(sound_format, f"flv{sound_format}")
+        if codec != "mp4a":
+            return AudioHeader(codec, PacketKind.FRAMES, 0, 1)
+        kind = PacketKind.FRAMES if body[1] else PacketKind.SEQUENCE_HEADER
+        return AudioHeader(codec, kind, 0, 2)
+    except IndexError:
+        raise FLVInvalid("An audio tag ends inside its header.") from None
+
+
+def is_keyframe(tag: Tag) -> bool:
+    """Whether the tag holds a coded video keyframe."""
+    body = tag.body
+    if tag.type is not TagType.VIDEO or not body or (body[0] >> 4) & 7 != _KEYFRAME:
+        return False
+    return parse_video(body).is_keyframe
+
+
+def is_sequence_header(tag: Tag) -> bool:
+    """Whether the tag holds a codec's configuration record."""
+    if not tag.body or tag.type is TagType.SCRIPT:
+        return False
+    if tag.type is TagType.VIDEO:
+        return parse_video(tag.body).kind is PacketKind.SEQUENCE_HEADER
+    return parse_audio(tag.body).kind is PacketKind.SEQUENCE_HEADER
+
+
+def _signed_24(body: bytes, at: int) -> int:
+    value = (body[at] << 16) | (body[at + 1] << 8) | body[at + 2]
+    return value - 0x1000000 if value & 0x800000 else value
+
+
+def _parse_classic_video(body: bytes, frame_type: int, codec_id: int) -> VideoHeader:
+    codec = _CLASSIC_VIDEO.get(codec_id, f"flv{codec_id}")
+    if frame_type == _COMMAND:
+        return VideoHeader(codec, PacketKind.METADATA, False, 0, 0, 1)
+    is_key = frame_type == _KEYFRAME
+    if codec_id not in _CLASSIC_VIDEO:
+        return VideoHeader(codec, PacketKind.FRAMES, is_key, 0, 0, 1)
+    # AVCPacketType has the numbers of `PacketKind`: 0 header, 1 NALUs, 2 end of sequence.
+    packet_type, composition_ms = body[1], _signed_24(body, 2)
+    if packet_type == PacketKind.FRAMES:
+        return VideoHeader(codec, PacketKind.FRAMES, is_key, composition_ms, 0, 5)
+    kind = PacketKind(packet_type) if packet_type < PacketKind.METADATA else PacketKind.METADATA
+    return VideoHeader(codec, kind, False, 0, 0, 5)
+
+
+def _skip_modex(body: bytes, packet_type: int, at: int) -> tuple[int, int]:
+    """Step over ModEx prefixes (timestamp offsets in ns and the like); returns (type, offset)."""
+    while packet_type == _EX_MODEX:
+        size = body[at] + 1
+        at += 1
+        if size == 256:  # noqa: PLR2004 - the escape to a 16-bit size
+            size = ((body[at] << 8) | body[at + 1]) + 1
+            at += 2
+        at += size
+        packet_type = body[at] & 15
+        at += 1
+    return packet_type, at
+
+
+def _extended_track(body: bytes, at: int, packet_type: int, multitrack: int) -> tuple[int, ...]:
+    """Read multitrack's byte, FourCC and track id: (packet type, data at, track id, FourCC at).
+
+    Of the multitrack forms only *one track* stays readable as a plain packet; a packet with many
+    tracks is reported as track -1 for its reader to skip.
+    """
+    if packet_type != multitrack:
+        return packet_type, at + 4, 0, at
+    form, packet_type = body[at] >> 4, body[at] & 15
+    if form:
+        return packet_type, at + 1, -1, at + 1
+    return packet_type, at + 6, body[at + 5], at + 1
+
+
+def _fourcc(body: bytes, at: int) -> str:
+    if len(body) < at + 4:
+        raise IndexError
+    return body[at : at + 4].decode("latin-1")
+
+
+def _parse_extended_video(body: bytes) -> VideoHeader:
+    frame_type = (body[0] >> 4) & 7
+    packet_type, at = _skip_modex(body, body[0] & 15, 1)
+    if frame_type == _COMMAND and packet_type != 4:  # noqa: PLR2004 - 4 is Metadata
+        return VideoHeader("", PacketKind.METADATA, False, 0, 0, at + 1)
+    packet_type, at, track_id, fourcc_at = _extended_track(body, at, packet_type, _EX_MULTITRACK)
+    codec = _fourcc(body, fourcc_at)
+    kind = _EX_KINDS.get(packet_type, PacketKind.METADATA)
+    composition_ms = 0
+    if packet_type == _EX_FRAMES and codec in _WITH_COMPOSITION and track_id >= 0:
+        composition_ms = _signed_24(body, at)
+        at += 3
+    is_key = kind is PacketKind.FRAMES and frame_type == _KEYFRAME
+    return VideoHeader(codec, kind, is_key, composition_ms, track_id, at)
+
+
+def _parse_extended_audio(body: bytes) -> AudioHeader:
+    packet_type, at = _skip_modex(body, body[0] & 15, 1)
+    packet_type, at, track_id, fourcc_at = _extended_track(
+        body, at, packet_type, _EX_AUDIO_MULTITRACK
+    )
+    codec = _fourcc(body, fourcc_at)
+    kind = PacketKind.METADATA if packet_type == _EX_FRAMES_X else _EX_KINDS.get(packet_type)
+    return AudioHeader(codec, PacketKind.METADATA if kind is None else kind, track_id, at)
