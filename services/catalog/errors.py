@@ -1,0 +1,82 @@
+"""Why the catalog says no.
+
+WeirError
+├── Invalid
+│   ├── OutdateInvalid        `outdate` is no date
+│   ├── StreamFieldInvalid    another field of a stream has a value that Weir cannot act on
+│   ├── StreamFieldFixed      `id`, `key` and `TimeStamp` are Weir's own
+│   └── CursorInvalid         `after` did not come from a page
+├── TooLarge
+│   └── StreamTooLarge        more than `MAX_ITEM_BYTES` of fields
+├── NotFound
+│   ├── StreamUnknown
+│   ├── SessionUnknown
+│   └── TenantUnknown
+├── Conflict
+│   ├── StreamExists
+│   ├── StreamBusy            on air, and its policy is `reject`
+│   └── FactContradicts       a fact names another stream than its session's
+└── Unavailable
+    ├── DatabaseDown          nothing was written; the same call works later
+    └── SessionNotYetKnown    a fact overtook the grant that it rests on
+"""
+
+from typing import ClassVar
+
+from libs.errors import Blame, Conflict, Invalid, NotFound, TooLarge, Unavailable
+
+
+class OutdateInvalid(Invalid):
+    code = "outdate_invalid"
+
+
+class StreamFieldInvalid(Invalid):
+    code = "stream_field_invalid"
+
+
+class StreamFieldFixed(Invalid):
+    code = "stream_field_fixed"
+
+
+class CursorInvalid(Invalid):
+    code = "cursor_invalid"
+
+
+class StreamTooLarge(TooLarge):
+    code = "stream_too_large"
+
+
+class StreamUnknown(NotFound):
+    code = "stream_unknown"
+
+
+class SessionUnknown(NotFound):
+    code = "session_unknown"
+
+
+class TenantUnknown(NotFound):
+    code = "tenant_unknown"
+
+
+class StreamExists(Conflict):
+    code = "stream_exists"
+
+
+class StreamBusy(Conflict):
+    code = "stream_busy"
+    retry: ClassVar[bool] = False
+
+
+class FactContradicts(Conflict):
+    """No retry mends it, so the message is buried where a person sees it."""
+
+    code = "fact_contradicts"
+    blame = Blame.WEIR
+
+
+class DatabaseDown(Unavailable):
+    code = "database_down"
+
+
+class SessionNotYetKnown(Unavailable):
+    code = "session_not_yet_known"

@@ -1,0 +1,256 @@
+"""The tables. The same on SQLite and Postgres; every row says whose it is (`tenant_id`).
+
+Stream ids are unique over all tenants, because no playback or push URL names a tenant.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Double,
+    ForeignKey,
+    Index,
+    MetaData,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from services.catalog.columns import PlainText, Serial, UTCDateTime
+
+_NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=_NAMES)
+    type_annotation_map = {  # noqa: RUF012 - read by SQLAlchemy under this name
+        str: PlainText(),
+        int: BigInteger(),
+        float: Double(),
+        bool: Boolean(),
+        datetime: UTCDateTime(),
+        dict[str, Any]: JSON(),
+        list[dict[str, Any]]: JSON(),
+    }
+
+
+class TenantRow(Base):
+    __tablename__ = "tenants"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime]
+
+
+class StreamRow(Base):
+    __tablename__ = "streams"
+    __table_args__ = (Index(None, "tenant_id", "created_at", "id"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    key: Mapped[str]
+    item: Mapped[dict[str, Any]]
+    """What the client sent and `TimeStamp`; JSON text, so that types and order stay."""
+    publish_policy: Mapped[str]
+    reconnect_window_s: Mapped[float]
+    segment_s: Mapped[float]
+    playlist_segments: Mapped[int]
+    generation: Mapped[int]
+    """Of the latest grant; never falls, not even when a stream is deleted and made again."""
+
+
+class SessionRow(Base):
+    """Outlives its stream: the log of what was published is not the stream's to take away."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (
+        Index(None, "tenant_id", "stream_id", "id"),
+        # A stream has one open session at most; the database itself refuses a second.
+        Index(
+            "uq_sessions_open",
+            "stream_id",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    stream_id: Mapped[str]
+    ingest: Mapped[str]
+    """Instance that holds the session."""
+    origin_url: Mapped[str]
+    first_generation: Mapped[int]
+    generation: Mapped[int]
+    """Of the latest grant."""
+    published_generation: Mapped[int]
+    """Of the latest publish that got on air; 0 when none did."""
+    granted_at: Mapped[datetime]
+    """When the latest grant was given."""
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    cause: Mapped[str | None]
+    last_tag: Mapped[int | None]
+    traceparent: Mapped[str | None]
+    segment_s: Mapped[float]
+    playlist_segments: Mapped[int]
+    segments: Mapped[int]
+    """Rows of the source rendition; `duration_us` likewise."""
+    duration_us: Mapped[int]
+    """Microseconds: a sum of integers does not depend on the order of arrival."""
+    size_bytes: Mapped[int]
+    """Of every rendition."""
+    last_msn: Mapped[int | None]
+
+
+class PublishRow(Base):
+    __tablename__ = "publishes"
+
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    stream_id: Mapped[str] = mapped_column(primary_key=True)
+    generation: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), index=True)
+    ingest: Mapped[str]
+    origin_url: Mapped[str]
+    remote_address: Mapped[str]
+    granted_at: Mapped[datetime]
+    published_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    cause: Mapped[str | None]
+
+
+class RenditionRow(Base):
+    __tablename__ = "renditions"
+
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), primary_key=True)
+    rendition: Mapped[str] = mapped_column(primary_key=True)
+    stream_id: Mapped[str]
+    epoch: Mapped[int]
+    """The highest seen."""
+    is_ended: Mapped[bool]
+    last_msn: Mapped[int | None]
+
+
+class TrackRow(Base):
+    """A codec configuration that a rendition had; more than one when it changed mid-session."""
+
+    __tablename__ = "tracks"
+
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), primary_key=True)
+    rendition: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    config_id: Mapped[str] = mapped_column(primary_key=True)
+    codec: Mapped[str]
+    timescale: Mapped[int]
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    frame_rate: Mapped[float | None]
+    sample_rate: Mapped[int | None]
+    channels: Mapped[int | None]
+
+
+class SegmentRow(Base):
+    """The segment log's index. A wall-clock window is a range of (tenant, stream, starts_at)."""
+
+    __tablename__ = "segments"
+    __table_args__ = (Index(None, "tenant_id", "stream_id", "starts_at"),)
+
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), primary_key=True)
+    rendition: Mapped[str] = mapped_column(primary_key=True)
+    msn: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    stream_id: Mapped[str]
+    object_key: Mapped[str]
+    object_offset: Mapped[int]
+    size_bytes: Mapped[int]
+    sha256: Mapped[str]
+    tracks: Mapped[list[dict[str, Any]]]
+    start_ms: Mapped[int]
+    duration_s: Mapped[float]
+    starts_at: Mapped[datetime]
+    is_independent: Mapped[bool]
+    discontinuity_sequence: Mapped[int]
+    generation: Mapped[int]
+    epoch: Mapped[int]
+    first_tag: Mapped[int]
+    last_tag: Mapped[int]
+    key_id: Mapped[str | None]
+    bitrate_bps: Mapped[int]
+
+
+class GapRow(Base):
+    __tablename__ = "gaps"
+
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), primary_key=True)
+    rendition: Mapped[str] = mapped_column(primary_key=True)
+    first_msn: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    last_msn: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    stream_id: Mapped[str]
+    cause: Mapped[str]
+
+
+class JobRow(Base):
+    __tablename__ = "jobs"
+    __table_args__ = (
+        Index(None, "tenant_id", "requested_at", "id"),
+        Index(None, "state", "kind"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    kind: Mapped[str]
+    stream_id: Mapped[str | None]
+    session_id: Mapped[str | None] = mapped_column(ForeignKey("sessions.id"), index=True)
+    state: Mapped[str]
+    attempt: Mapped[int]
+    """Offers made, or tries of a finite job."""
+    progress: Mapped[float]
+    requested_at: Mapped[datetime]
+    offered_at: Mapped[datetime]
+    """When the latest attempt was offered."""
+    updated_at: Mapped[datetime]
+    reason: Mapped[str | None]
+
+
+class OutboxRow(Base):
+    """A message that is true and not yet said."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (UniqueConstraint("message_id"),)
+
+    seq: Mapped[int] = mapped_column(Serial, primary_key=True)
+    tenant_id: Mapped[str]
+    message_id: Mapped[str]
+    """`Nats-Msg-Id`: the same message is never queued twice."""
+    type: Mapped[str]
+    data: Mapped[dict[str, Any]]
+    traceparent: Mapped[str | None]
+    created_at: Mapped[datetime]
+
+
+class DeadLetterRow(Base):
+    __tablename__ = "dead_letters"
+    __table_args__ = (Index(None, "buried_at", "id"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str]
+    subject: Mapped[str]
+    consumer: Mapped[str]
+    code: Mapped[str]
+    reason: Mapped[str]
+    deliveries: Mapped[int]
+    buried_at: Mapped[datetime]
+    body: Mapped[str]

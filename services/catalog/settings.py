@@ -1,0 +1,27 @@
+"""What the catalog can be told from outside."""
+
+from pydantic import Field, SecretStr
+
+from libs.settings import Settings
+
+
+class CatalogSettings(Settings):
+    database_url: SecretStr | None = None
+    """`sqlite:///path` or `postgresql://user:password@host/name`; default: a SQLite file in
+    `data_dir`. Secret, because it may hold a password."""
+    migrate: bool = True
+    """Whether the service brings the database to its schema at start."""
+    push_secret: SecretStr = SecretStr("")
+    """Signs push keys. Must not be empty."""
+    reconcile_s: float = Field(default=10.0, gt=0)
+    """How often open sessions are compared with what the ingests hold."""
+    ingest_gone_s: float = Field(default=20.0, gt=0)
+    """An ingest that is missing from the registry for longer has lost its sessions."""
+    dispatch_s: float = Field(default=2.0, gt=0)
+    """How often the leases of live jobs are looked at."""
+
+    @property
+    def url(self) -> str:
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.data_dir / 'catalog.db'}"
