@@ -1,0 +1,78 @@
+"""Errors as problem+json (RFC 9457), for every FastAPI app of the house."""
+
+import http
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from libs.errors import Blame, WeirError
+
+log = structlog.get_logger()
+
+
+class Problem(JSONResponse):
+    media_type = "application/problem+json"
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    **more: Any,
+) -> Problem:
+    """A problem document. `code` is stable; `detail` is one sentence that says what to do."""
+    title = http.HTTPStatus(status).phrase
+    body = {"type": "about:blank", "title": title, "status": status, "code": code, "detail": detail}
+    return Problem(body | more, status_code=status, headers=dict(headers or {}))
+
+
+def problem_of(error: WeirError) -> Problem:
+    """The document for one of our own errors; a retryable one carries `Retry-After`."""
+    headers = {"Retry-After": "1"} if error.retry else None
+    return problem(error.status, error.code, str(error), headers=headers, retry=error.retry)
+
+
+def install_problems(app: FastAPI) -> None:
+    """Answer every error of `app` with a problem document, and none with a traceback."""
+
+    async def on_weir_error(_: Request, error: Exception) -> Problem:
+        assert isinstance(error, WeirError)
+        if error.blame is Blame.WEIR:
+            log.error("http.failed", code=error.code, detail=str(error))
+        return problem_of(error)
+
+    async def on_http_error(request: Request, error: Exception) -> Problem:
+        assert isinstance(error, HTTPException)
+        code = http.HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
+        detail = error.detail
+        if error.status_code == http.HTTPStatus.NOT_FOUND:
+            detail = f"There is nothing at {request.scope['path']}."
+        return problem(error.status_code, code, detail, headers=error.headers)
+
+    async def on_invalid(_: Request, error: Exception) -> Problem:
+        assert isinstance(error, RequestValidationError)
+        errors = [
+            {"at": "/".join(str(part) for part in item["loc"]), "message": item["msg"]}
+            for item in error.errors()
+        ]
+        first = errors[0]
+        return problem(422, "invalid", f"{first['at']}: {first['message']}", errors=errors)
+
+    async def on_unexpected(request: Request, error: Exception) -> Problem:
+        log.error(
+            "http.crashed", route=request.scope.get("path"), exc_info=error, level=logging.ERROR
+        )
+        return problem(500, "internal_error", "Weir failed; the log has the reason.")
+
+    app.add_exception_handler(WeirError, on_weir_error)
+    app.add_exception_handler(HTTPException, on_http_error)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(Exception, on_unexpected)

@@ -1,0 +1,221 @@
+"""What every service is: one process with settings, logs, a bus and an internal HTTP listener.
+
+    service = Service("ingest", settings, bus=bus)
+    service.http.add_api_route("/flv/{session}", …)
+    service.on_start(open_the_door)
+    service.run()
+"""
+
+import asyncio
+import contextlib
+import hmac
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+import prometheus_client
+import structlog
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import PlainTextResponse
+
+from libs.bus import Bus
+from libs.errors import Unauthorized
+from libs.problems import install_problems, problem_of
+from libs.settings import Settings
+from libs.telemetry import set_up_logs, set_up_traces
+
+log = structlog.get_logger()
+
+STOP_TIMEOUT_S = 4.0
+"""A service that was told to stop is gone after this long, whatever hangs."""
+
+_OPEN_PATHS = frozenset({"/healthcheck", "/readyz"})
+
+
+class InternalTokenWrong(Unauthorized):
+    code = "internal_token_wrong"
+
+
+class Service:
+    """One process of the house.
+
+    `http` is the internal listener: it binds `internal_host`, asks for the internal token on all
+    but health, and is where other services reach this one (`url`). `bus` is started before the
+    `on_start` hooks and stopped after the `on_stop` hooks.
+    """
+
+    def __init__(self, name: str, settings: Settings, *, bus: Bus | None = None) -> None:
+        self.name = name
+        self.settings = settings
+        self.instance = settings.instance
+        self.bus = bus or Bus(
+            settings.nats_url,
+            source=f"{name}/{settings.instance}",
+            token=settings.nats_token.get_secret_value() if settings.nats_token else None,
+        )
+        self.http = FastAPI(title=f"weir {name}", docs_url=None, redoc_url=None, openapi_url=None)
+        self.url = ""
+        self._starts: list[Callable[[], Awaitable[None]]] = []
+        self._stops: list[Callable[[], Awaitable[None]]] = []
+        self._ready_checks: list[Callable[[], str | None]] = []
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._stopping = asyncio.Event()
+        self._exit_code = 0
+        self._add_own_routes()
+
+    # --- wiring ---------------------------------------------------------------------
+
+    def on_start(self, hook: Callable[[], Awaitable[None]]) -> None:
+        """Run `hook` once the bus is connected and `url` is known, in the order of calls."""
+        self._starts.append(hook)
+
+    def on_stop(self, hook: Callable[[], Awaitable[None]]) -> None:
+        """Run `hook` when the process was told to stop, in reverse order of calls."""
+        self._stops.append(hook)
+
+    def ready_when(self, check: Callable[[], str | None]) -> None:
+        """`check` returns None when the service can serve, else the reason why not."""
+        self._ready_checks.append(check)
+
+    def spawn(self, coroutine: Coroutine[Any, Any, Any], *, name: str) -> asyncio.Task[Any]:
+        """Run a task that must not fail: an exception in it ends the process with code 1.
+
+        A process that lost a part of itself is worse than one that is started again.
+        """
+        task = asyncio.create_task(coroutine, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._on_task_done)
+        return task
+
+    def _on_task_done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if task.cancelled() or task.exception() is None:
+            return
+        log.error("service.task_failed", task=task.get_name(), exc_info=task.exception())
+        self._exit_code = 1
+        self._stopping.set()
+
+    def stop(self, exit_code: int = 0) -> None:
+        """Ask the process to stop."""
+        self._exit_code = self._exit_code or exit_code
+        self._stopping.set()
+
+    # --- running --------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Serve until SIGTERM or SIGINT; exits the process."""
+        import uvloop
+
+        set_up_logs(self.settings, self.name)
+        if not self.settings.internal_token.get_secret_value():
+            sys.exit("WEIR_INTERNAL_TOKEN is not set: `weir up` and `weir init` make one.")
+        traces = set_up_traces(self.settings, self.name)
+        with contextlib.suppress(KeyboardInterrupt):
+            uvloop.run(self._serve())
+        if traces is not None:
+            traces.shutdown()
+        sys.exit(self._exit_code)
+
+    async def _serve(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopping.set)
+        structlog.contextvars.bind_contextvars(service=self.name)
+        listener = self._bind()
+        server = _Server(self.http)
+        serving = asyncio.create_task(server.serve(sockets=[listener]), name="internal-http")
+        starting = asyncio.create_task(self._start(), name="start")
+        stopped = asyncio.create_task(self._stopping.wait())
+        await asyncio.wait({starting, stopped, serving}, return_when=asyncio.FIRST_COMPLETED)
+        if starting.done() and starting.exception() is not None:
+            log.error("service.start_failed", exc_info=starting.exception())
+            self._exit_code = 1
+        elif not serving.done():
+            await asyncio.wait({stopped, serving}, return_when=asyncio.FIRST_COMPLETED)
+        starting.cancel()
+        try:
+            await asyncio.wait_for(self._stop(), STOP_TIMEOUT_S)
+        except TimeoutError:
+            log.warning("service.stop_timed_out", after_s=STOP_TIMEOUT_S)
+        server.should_exit = server.force_exit = True
+        for task in (serving, stopped, *self._tasks):
+            task.cancel()
+        log.info("service.stopped", exit_code=self._exit_code)
+
+    def _bind(self) -> socket.socket:
+        host, port = self.settings.internal_host, self.settings.internal_port
+        listener = socket.create_server((host, port), reuse_port=False)
+        port = listener.getsockname()[1]
+        self.url = self.settings.internal_url or f"http://{host}:{port}"
+        return listener
+
+    async def _start(self) -> None:
+        await self.bus.start()
+        for hook in self._starts:
+            await hook()
+        self.bus.registry.announce(self.name, self.instance, self.url)
+        log.info("service.started", url=self.url, instance=self.instance)
+
+    async def _stop(self) -> None:
+        for hook in reversed(self._stops):
+            try:
+                await hook()
+            except Exception:
+                log.exception("service.stop_hook_failed")
+        await self.bus.stop()
+
+    # --- own routes -----------------------------------------------------------------
+
+    def _add_own_routes(self) -> None:
+        install_problems(self.http)
+        token = f"Bearer {self.settings.internal_token.get_secret_value()}".encode()
+
+        @self.http.middleware("http")
+        async def guard(
+            request: Request, call_next: Callable[[Request], Awaitable[Response]]
+        ) -> Response:
+            given = request.headers.get("authorization", "").encode()
+            if request.scope["path"] in _OPEN_PATHS or hmac.compare_digest(given, token):
+                return await call_next(request)
+            return problem_of(InternalTokenWrong("This listener takes the internal token only."))
+
+        async def healthcheck() -> Response:
+            return PlainTextResponse("OK")
+
+        async def readyz() -> Response:
+            reasons = [reason for check in self._ready_checks if (reason := check())]
+            if reasons:
+                return PlainTextResponse("\n".join(reasons), status_code=503)
+            return PlainTextResponse("ready")
+
+        async def metrics() -> Response:
+            text = prometheus_client.generate_latest()
+            return Response(text, media_type=prometheus_client.CONTENT_TYPE_LATEST)
+
+        self.http.add_api_route("/healthcheck", healthcheck, response_class=Response)
+        self.http.add_api_route("/readyz", readyz, response_class=Response)
+        self.http.add_api_route("/metrics", metrics, response_class=Response)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handling: the service decides when to stop."""
+
+    def __init__(self, app: FastAPI) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                timeout_graceful_shutdown=1,
+                server_header=False,
+                date_header=False,
+            )
+        )
+
+    @contextlib.contextmanager
+    def capture_signals(self):  # type: ignore[no-untyped-def]  # noqa: ANN201
+        yield

@@ -1,0 +1,53 @@
+"""Settings that every service shares; each service adds its own in `services/<name>/settings.py`.
+
+Everything comes from the environment, prefix ``WEIR_``. The launcher sets it in embedded mode,
+compose or Kubernetes otherwise: one code path, only settings differ.
+"""
+
+import os
+import socket
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _instance() -> str:
+    """A name for this process that differs from its sisters on other hosts and from its past."""
+    return f"{socket.gethostname()}-{os.getpid()}"
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="WEIR_", extra="ignore", frozen=True)
+
+    data_dir: Path = Path(".weir")
+    """Where a process keeps what must outlive it: spool, replay overflow, embedded store."""
+    instance: str = Field(default_factory=_instance)
+    """Name of this process in leases, the registry and message sources."""
+
+    nats_url: str = "nats://127.0.0.1:4222"
+    nats_token: SecretStr | None = None
+    """Token that the NATS server asks for; never put into the URL, which is logged."""
+
+    internal_host: str = "127.0.0.1"
+    """Address on which the internal HTTP listener binds."""
+    internal_port: int = Field(default=0, ge=0, le=65535)
+    """0: any free port; the others learn it from jobs and the registry."""
+    internal_url: str | None = None
+    """Base URL by which other services reach this one; default: from host and port."""
+    internal_token: SecretStr = SecretStr("")
+    """Bearer token of every internal listener, metrics included. Must not be empty."""
+
+    public_url: str = "http://127.0.0.1:8080"
+    """Base URL of the gateway as viewers see it; every printed HTTP URL starts with it."""
+    rtmp_public_url: str = "rtmp://127.0.0.1:1935"
+    """Base URL of ingest as publishers see it."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "text"] = "json"
+
+    otlp_endpoint: str | None = None
+    """OTLP/HTTP base URL for traces, for example `http://lgtm:4318`; None: traces are not sent."""
+    trace_ratio: float = Field(default=1.0, ge=0.0, le=1.0)
+    """Share of new traces that is sampled."""
