@@ -1,0 +1,1 @@
+"""The only public HTTP door: playback, the API, the console."""

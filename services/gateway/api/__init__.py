@@ -1,0 +1,1 @@
+"""The HTTP API and the pages: everything on the public port that is not media."""

@@ -1,0 +1,48 @@
+"""The API as one FastAPI application: routes, errors, headers. `state.house` is set by the wiring."""
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+
+from libs.problems import install_problems
+from services.gateway import pages
+from services.gateway.api import docs, health, jobs, login, sessions, streams, videostream
+from services.gateway.api.house import House
+from services.gateway.api.security import BodyLimit, SecurityHeaders
+
+MAX_BODY_BYTES = 64 * 1024
+DESCRIPTION = (
+    "Streams, sessions and the segment log of this Weir. Send the API key as the header "
+    "x-api-key. Errors are problem+json (RFC 9457) with a stable code."
+)
+
+
+def build_api(house: House | None = None) -> FastAPI:
+    """All that is not media on the public port. Without a house it can only describe itself."""
+    app = FastAPI(
+        title="Weir API",
+        version="1",
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=_operation_id,
+    )
+    app.state.house = house
+    install_problems(app)
+    api = APIRouter(prefix="/api/v1")
+    for module in (streams, sessions, jobs, login, health):
+        api.include_router(module.router)
+    app.include_router(api)
+    app.include_router(videostream.router)
+    app.include_router(videostream.router, prefix="/Prod", include_in_schema=False)
+    app.include_router(health.probes)
+    app.include_router(docs.router)
+    app.mount("/static", pages.static_files())
+    app.include_router(pages.router)
+    app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    tag = str(route.tags[0]) if route.tags else "other"
+    return f"{tag}_{route.name}"

@@ -1,0 +1,57 @@
+"""What the API's routes are given: the catalog to ask, the settings, and the live directory."""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Protocol, TypeVar
+
+from fastapi import Depends, Request
+
+from libs.events import Answer, Ask
+from services.gateway.api.console_session import ConsoleSessions
+from services.gateway.playback.directory import Directory
+from services.gateway.settings import GatewaySettings
+
+A = TypeVar("A", bound=Answer)
+
+
+class Catalog(Protocol):
+    """The bus, as far as the API uses it."""
+
+    async def ask(self, ask: Ask[A], *, timeout_s: float = 5) -> A: ...
+
+
+@dataclass(frozen=True)
+class ServiceState:
+    """One process of the house, as its neighbour sees it."""
+
+    kind: str
+    instance: str
+    reason: str | None
+    """None: it is ready."""
+
+
+class Neighbours(Protocol):
+    """The other services' health."""
+
+    @property
+    def is_bus_connected(self) -> bool: ...
+    async def services(self) -> list[ServiceState]: ...
+
+
+@dataclass
+class House:
+    settings: GatewaySettings
+    catalog: Catalog
+    directory: Directory
+    neighbours: Neighbours
+    sessions: ConsoleSessions
+    failed_logins: dict[str, list[float]] = field(default_factory=dict)
+    """By address, when its last wrong logins were (monotonic)."""
+
+
+def _house(request: Request) -> House:
+    house = request.app.state.house
+    assert isinstance(house, House)
+    return house
+
+
+TheHouse = Annotated[House, Depends(_house)]

@@ -1,0 +1,50 @@
+"""`/api/v1/sessions`: what was on air, and the segment log of each session."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query
+
+from libs.events import ListSegments, ListSessions, SegmentPage, SessionPage
+from libs.names import DEFAULT_TENANT, SOURCE
+from services.gateway.api.auth import authorised
+from services.gateway.api.house import TheHouse
+
+PAGE_SESSIONS = 200
+PAGE_SEGMENTS = 500
+_SESSION = r"^[0-9a-f]{8}-[0-9a-f]{8}$"
+_STREAM = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
+_RENDITION = r"^[a-z0-9][a-z0-9_]{0,31}$"
+
+router = APIRouter(prefix="/sessions", tags=["sessions"], dependencies=[Depends(authorised)])
+
+
+@router.get("")
+async def list_sessions(
+    house: TheHouse,
+    stream: Annotated[str | None, Query(pattern=_STREAM)] = None,
+    is_open: bool | None = None,
+    after: Annotated[str | None, Query(pattern=_SESSION)] = None,
+    limit: Annotated[int, Query(ge=1, le=PAGE_SESSIONS)] = PAGE_SESSIONS,
+) -> SessionPage:
+    """A page of sessions, newest first."""
+    return await house.catalog.ask(
+        ListSessions(
+            tenant=DEFAULT_TENANT, stream=stream, is_open=is_open, after=after, limit=limit
+        )
+    )
+
+
+@router.get("/{session}/segments")
+async def list_segments(
+    house: TheHouse,
+    session: Annotated[str, Path(pattern=_SESSION)],
+    rendition: Annotated[str, Query(pattern=_RENDITION)] = SOURCE,
+    after: Annotated[int | None, Query(ge=0, lt=2**53)] = None,
+    limit: Annotated[int, Query(ge=1, le=PAGE_SEGMENTS)] = PAGE_SEGMENTS,
+) -> SegmentPage:
+    """A page of a rendition's segments in order, with the gaps and their causes."""
+    return await house.catalog.ask(
+        ListSegments(
+            tenant=DEFAULT_TENANT, session=session, rendition=rendition, after=after, limit=limit
+        )
+    )

@@ -1,0 +1,226 @@
+"""`/api/v1/streams`: the streams, how to push to them, where to watch them, how they are."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel
+
+from libs.events import CreateStream, DeleteStream, GetStream, ListStreams, Stream, UpdateStream
+from libs.names import DEFAULT_TENANT, STREAM_ID, check_stream_id
+from services.gateway.api.auth import authorised
+from services.gateway.api.house import House, TheHouse
+from services.gateway.api.item import Item, read_item
+from services.gateway.errors import ItemInvalid, StreamUnknown
+
+PAGE_STREAMS = 50
+"""Streams asked for at once: so many of the largest items fit one message (1 MiB)."""
+
+router = APIRouter(prefix="/streams", tags=["streams"], dependencies=[Depends(authorised)])
+
+Health = Literal["offline", "waiting", "starting", "live"]
+
+
+class Push(BaseModel):
+    """Where and how to publish."""
+
+    url: str
+    """For ffmpeg and the like."""
+    server: str
+    """For OBS: Server."""
+    stream_key: str
+    """For OBS: Stream Key."""
+
+
+class Playback(BaseModel):
+    flv: str
+    hls: str
+    hls_cmaf: str
+    dash: str
+    rtmp: str
+    pages: dict[str, str]
+
+
+class LiveState(BaseModel):
+    session: str
+    generation: int
+    is_publishing: bool
+    """False within the reconnect window: the publisher has gone, the session has not."""
+
+
+class StreamView(BaseModel):
+    """A stream as the API shows it."""
+
+    id: str
+    created_at: datetime
+    expires_at: datetime
+    """Until when the push key is valid."""
+    push: Push
+    playback: Playback
+    is_live: bool
+    live_since: datetime | None
+    live: LiveState | None
+    health: Health
+    """`waiting`: within the reconnect window; `starting`: on air, not packaged yet."""
+    publish_policy: Literal["takeover", "reject"]
+    reconnect_window_s: float
+    segment_s: float
+    playlist_segments: int
+    item: dict[str, Any]
+    """Every field that was set, with its original JSON type."""
+
+
+class StreamViews(BaseModel):
+    streams: list[StreamView]
+    next_after: str | None
+
+
+class NewStream(BaseModel):
+    id: str | None = None
+    """None: Weir makes one."""
+    item: dict[str, Any] = {}
+
+
+class StreamChange(BaseModel):
+    item: dict[str, Any]
+    """Fields to set; others stay as they are."""
+
+
+def _shape(model: type[BaseModel]) -> dict[str, Any]:
+    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def check_known_id(stream_id: str) -> None:
+    """A name that no stream can have is simply unknown; it never reaches the catalog."""
+    if not STREAM_ID.fullmatch(stream_id):
+        raise StreamUnknown("There is no such stream.")
+
+
+async def every_stream(house: House) -> AsyncIterator[Stream]:
+    after: str | None = None
+    while True:
+        ask = ListStreams(tenant=DEFAULT_TENANT, after=after, limit=PAGE_STREAMS)
+        page = await house.catalog.ask(ask)
+        for stream in page.streams:
+            yield stream
+        after = page.next_after
+        if after is None:
+            return
+
+
+def view_of(stream: Stream, house: House) -> StreamView:
+    live = house.directory.live(stream.id)
+    state = None
+    if live is not None:
+        state = LiveState(
+            session=live.session, generation=live.generation, is_publishing=live.is_publishing
+        )
+    return StreamView(
+        id=stream.id,
+        created_at=stream.created_at,
+        expires_at=stream.expires_at,
+        push=_push_of(stream, house),
+        playback=_playback_of(stream.id, house),
+        is_live=live is not None and live.is_publishing,
+        live_since=stream.live_since if live is not None else None,
+        live=state,
+        health=_health_of(stream.id, house),
+        publish_policy=stream.publish_policy,
+        reconnect_window_s=stream.reconnect_window_s,
+        segment_s=stream.segment_s,
+        playlist_segments=stream.playlist_segments,
+        item=stream.item,
+    )
+
+
+def _push_of(stream: Stream, house: House) -> Push:
+    server = f"{house.settings.rtmp_public_url.rstrip('/')}/stream"
+    stream_key = f"{stream.id}?sign={stream.key}"
+    return Push(url=f"{server}/{stream_key}", server=server, stream_key=stream_key)
+
+
+def _playback_of(stream_id: str, house: House) -> Playback:
+    base = f"{house.settings.public_url.rstrip('/')}/{stream_id}"
+    return Playback(
+        flv=f"{base}/live.flv",
+        hls=f"{base}/live.m3u8",
+        hls_cmaf=f"{base}/master.m3u8",
+        dash=f"{base}/manifest.mpd",
+        rtmp=f"{house.settings.rtmp_public_url.rstrip('/')}/stream/{stream_id}",
+        pages={
+            "flv": f"{base}/flv.html",
+            "hls": f"{base}/index.html",
+            "hls_cmaf": f"{base}/hls.html",
+            "dash": f"{base}/dash.html",
+        },
+    )
+
+
+def _health_of(stream_id: str, house: House) -> Health:
+    live = house.directory.live(stream_id)
+    if live is None:
+        return "offline"
+    if not live.is_publishing:
+        return "waiting"
+    return "live" if house.directory.packager(live.session) else "starting"
+
+
+@router.get("")
+async def list_streams(
+    house: TheHouse,
+    after: Annotated[str | None, Query(max_length=64)] = None,
+    limit: Annotated[int, Query(ge=1, le=PAGE_STREAMS)] = PAGE_STREAMS,
+) -> StreamViews:
+    """A page of streams, oldest first; `next_after` is where the next page starts."""
+    ask = ListStreams(tenant=DEFAULT_TENANT, after=after, limit=limit)
+    page = await house.catalog.ask(ask)
+    views = [view_of(stream, house) for stream in page.streams]
+    return StreamViews(streams=views, next_after=page.next_after)
+
+
+@router.post("", status_code=201, openapi_extra=_shape(NewStream))
+async def create_stream(request: Request, response: Response, house: TheHouse) -> StreamView:
+    body = await read_item(request)
+    stream_id = body.get("id")
+    if stream_id is not None:
+        if not isinstance(stream_id, str):
+            raise ItemInvalid("id must be a string.")
+        check_stream_id(stream_id)
+    ask = CreateStream(tenant=DEFAULT_TENANT, id=stream_id, item=_item_of(body, {"id", "item"}))
+    stream = await house.catalog.ask(ask)
+    response.headers["location"] = f"/api/v1/streams/{stream.id}"
+    return view_of(stream, house)
+
+
+@router.get("/{stream_id}")
+async def get_stream(stream_id: str, house: TheHouse) -> StreamView:
+    check_known_id(stream_id)
+    stream = await house.catalog.ask(GetStream(tenant=DEFAULT_TENANT, id=stream_id))
+    return view_of(stream, house)
+
+
+@router.patch("/{stream_id}", openapi_extra=_shape(StreamChange))
+async def update_stream(stream_id: str, request: Request, house: TheHouse) -> StreamView:
+    """Set the fields of `item`; others stay."""
+    check_known_id(stream_id)
+    item = _item_of(await read_item(request), {"item"})
+    stream = await house.catalog.ask(UpdateStream(tenant=DEFAULT_TENANT, id=stream_id, item=item))
+    return view_of(stream, house)
+
+
+@router.delete("/{stream_id}", status_code=204)
+async def delete_stream(stream_id: str, house: TheHouse) -> None:
+    check_known_id(stream_id)
+    await house.catalog.ask(DeleteStream(tenant=DEFAULT_TENANT, id=stream_id))
+
+
+def _item_of(body: Item, known: set[str]) -> Item:
+    unknown = sorted(body.keys() - known)
+    if unknown:
+        raise ItemInvalid(f"Unknown field {unknown[0]!r}; a stream's own fields go into `item`.")
+    item = body.get("item", {})
+    if not isinstance(item, dict):
+        raise ItemInvalid("item must be a JSON object.")
+    return item

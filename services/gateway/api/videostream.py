@@ -1,0 +1,113 @@
+"""The metadata API of the system that Weir replaces: `/videostream`, also under `/Prod`.
+
+Bodies are what its clients see: the whole item with `id`, `TimeStamp` and `key`, every field with
+the JSON type it was sent with; a bare array of all; the string "stream deleted".
+"""
+
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse
+
+from libs.errors import NotFound
+from libs.events import (
+    CreateStream,
+    DeleteStream,
+    GetStream,
+    Stream,
+    UpdateStream,
+)
+from libs.names import DEFAULT_TENANT
+from services.gateway.api.auth import authorised
+from services.gateway.api.house import House, TheHouse
+from services.gateway.api.item import Item, read_item
+from services.gateway.api.streams import check_known_id, every_stream
+from services.gateway.errors import ItemInvalid
+
+TIME_STAMP_S = 3 * 24 * 3600
+"""`TimeStamp` is the creation plus three days, in Unix seconds."""
+_OURS = frozenset({"id", "TimeStamp", "key"})
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"type": "object"}}},
+    }
+}
+
+router = APIRouter(prefix="/videostream", tags=["videostream"], dependencies=[Depends(authorised)])
+
+
+def item_of(stream: Stream) -> Item:
+    """The stream as its clients know it."""
+    ours = {
+        "id": stream.id,
+        "TimeStamp": int(stream.created_at.timestamp()) + TIME_STAMP_S,
+        "key": stream.key,
+    }
+    return stream.item | ours
+
+
+@router.post("", openapi_extra=_BODY)
+async def create(request: Request, house: TheHouse) -> dict[str, Any]:
+    """Make a stream from any JSON object; answers the whole item."""
+    item = _without_ours(await read_item(request))
+    return item_of(await house.catalog.ask(CreateStream(tenant=DEFAULT_TENANT, item=item)))
+
+
+@router.get("")
+async def list_all(house: TheHouse) -> list[dict[str, Any]]:
+    """All items, as a bare array."""
+    return [item_of(stream) async for stream in every_stream(house)]
+
+
+@router.get("/{stream_id}", response_model=None)
+async def read(stream_id: str, house: TheHouse) -> Response:
+    try:
+        check_known_id(stream_id)
+        stream = await house.catalog.ask(GetStream(tenant=DEFAULT_TENANT, id=stream_id))
+    except NotFound as error:
+        return _old_answer(house, error, Response(status_code=200, media_type="application/json"))
+    return JSONResponse(item_of(stream))
+
+
+@router.put("/{stream_id}", openapi_extra=_BODY, response_model=None)
+async def update(stream_id: str, request: Request, house: TheHouse) -> Response:
+    """Set every field of the body; answers the whole item after it."""
+    item = await read_item(request)
+    if item.get("id", stream_id) != stream_id:
+        raise ItemInvalid("A stream's id cannot be changed; leave `id` out of the body.")
+    try:
+        check_known_id(stream_id)
+        ask = UpdateStream(tenant=DEFAULT_TENANT, id=stream_id, item=_without_ours(item))
+        stream = await house.catalog.ask(ask)
+    except NotFound as error:
+        failed = {
+            "message": "The conditional request failed",
+            "code": "ConditionalCheckFailedException",
+            "statusCode": 400,
+        }
+        return _old_answer(house, error, JSONResponse(failed))
+    return JSONResponse(item_of(stream))
+
+
+@router.delete("/{stream_id}", response_model=None)
+async def delete(stream_id: str, house: TheHouse) -> Response:
+    try:
+        check_known_id(stream_id)
+        await house.catalog.ask(DeleteStream(tenant=DEFAULT_TENANT, id=stream_id))
+    except NotFound as error:
+        bad_gateway = JSONResponse({"message": "Internal server error"}, status_code=502)
+        return _old_answer(house, error, bad_gateway)
+    return JSONResponse("stream deleted")
+
+
+def _without_ours(item: Item) -> Item:
+    """Fields that Weir makes are not the caller's to set; a read item may be sent back whole."""
+    return {name: value for name, value in item.items() if name not in _OURS}
+
+
+def _old_answer(house: House, error: NotFound, answer: Response) -> Response:
+    """In strict mode, what the replaced system says of unknown ids; else the 404."""
+    if house.settings.svs_compat == "strict":
+        return answer
+    raise error

@@ -1,0 +1,76 @@
+"""What can go wrong in the gateway, beside what other services answer.
+
+Unauthorized
+├── APIKeyWrong            no x-api-key and no console session, or wrong ones
+├── LoginWrong             wrong user or password
+Forbidden
+├── ForeignOrigin          a write with a console session from another origin
+BadRequest
+├── BodyUnreadable         the body is not JSON
+UnsupportedType            415, the body is not sent as JSON
+TooMany
+├── LoginLimited           too many wrong logins
+Invalid
+├── ItemInvalid            JSON that cannot be kept as it is
+TooLarge
+├── ItemTooLarge
+NotFound
+├── StreamUnknown
+Unavailable
+├── OriginUnreachable      ingest or packager does not answer
+"""
+
+from libs.errors import (
+    BadRequest,
+    Blame,
+    Forbidden,
+    Invalid,
+    NotFound,
+    TooLarge,
+    TooMany,
+    Unauthorized,
+    Unavailable,
+    WeirError,
+)
+
+
+class APIKeyWrong(Unauthorized):
+    code = "api_key_wrong"
+
+
+class LoginWrong(Unauthorized):
+    code = "login_wrong"
+
+
+class ForeignOrigin(Forbidden):
+    code = "foreign_origin"
+
+
+class BodyUnreadable(BadRequest):
+    code = "body_unreadable"
+
+
+class UnsupportedType(WeirError):
+    code = "unsupported_media_type"
+    status = 415
+    blame = Blame.CALLER
+
+
+class LoginLimited(TooMany):
+    code = "login_limited"
+
+
+class ItemInvalid(Invalid):
+    code = "item_invalid"
+
+
+class ItemTooLarge(TooLarge):
+    code = "item_too_large"
+
+
+class StreamUnknown(NotFound):
+    code = "stream_unknown"
+
+
+class OriginUnreachable(Unavailable):
+    code = "origin_unreachable"

@@ -1,0 +1,232 @@
+"""The front protocol: reads every request's head on the public port and answers media itself.
+
+Media never reaches ASGI; all else goes on to uvicorn's own handling, on the same connection and
+in the order of the requests (RFC 9112 section 9.3.2). A media request is a *turn*, which stands
+where uvicorn's protocol keeps its request cycle, so that uvicorn's pipeline orders both.
+"""
+
+import asyncio
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from services.gateway.playback.reply import Asked
+from services.gateway.playback.routes import MediaRoute, match_media
+from services.gateway.turn import Request, Turn
+
+if TYPE_CHECKING:
+    from services.gateway.playback.player import Player
+
+MAX_HEAD_BYTES = 32 * 1024
+HEAD_TIMEOUT_S = 10.0
+"""A request's head must be complete this long after it began, the first after connecting."""
+STALL_S = 30.0
+"""A peer that takes no byte for this long while we have some for it is gone."""
+
+_HEAD_TOO_LARGE = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+    b"content-type: text/plain; charset=utf-8\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+)
+_ASKED = {
+    b"range": "range",
+    b"if-none-match": "if_none_match",
+    b"if-range": "if_range",
+    b"traceparent": "traceparent",
+}
+_NOTHING_ASKED = Asked()
+
+
+class FrontProtocol(HttpToolsProtocol):
+    """One connection on the public port. `player` answers media; `for_player` binds it."""
+
+    player: ClassVar["Player"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.turn: Turn | None = None
+        """The media request that is being answered."""
+        self.url = b""
+        self._is_in_head = False
+        self._head_bytes = 0
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._stall_timer: asyncio.TimerHandle | None = None
+        self._resumes = 0
+
+    @classmethod
+    def for_player(cls, player: "Player") -> type["FrontProtocol"]:
+        """The protocol class that uvicorn makes an instance of per connection."""
+        return type(cls.__name__, (cls,), {"player": player})
+
+    # --- connection -----------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._time_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        for timer in (self._head_timer, self._stall_timer):
+            if timer is not None:
+                timer.cancel()
+        self._head_timer = self._stall_timer = None
+        turn, self.turn = self.turn, None
+        if turn is not None:
+            turn.abandon()
+        self.pipeline.clear()
+        super().connection_lost(exc)
+
+    def eof_received(self) -> bool | None:  # type: ignore[override]
+        """A peer that has said all it wants to say still gets its answers."""
+        cycle = self.cycle
+        if self._is_in_head or cycle is None or cycle.response_complete or cycle.more_body:
+            return None
+        cycle.keep_alive = False
+        return True
+
+    def shutdown(self) -> None:
+        if self.turn is not None and self.turn.is_watching:
+            self.finish()
+        else:
+            super().shutdown()
+
+    # --- bytes in -------------------------------------------------------------------
+
+    def data_received(self, data: bytes) -> None:
+        if self.transport.is_closing() or (self.turn is not None and self.turn.is_watching):
+            return  # a viewer has nothing more to say
+        if self._is_in_head:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if self.transport.is_closing():
+            return
+        if self._is_in_head and self._head_bytes > MAX_HEAD_BYTES:
+            self._refuse_head()
+        elif self._is_in_head or self._is_idle_untimed():
+            self._time_head()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._is_in_head = True
+        self._head_bytes = 0
+
+    def on_headers_complete(self) -> None:
+        self._is_in_head = False
+        self._unset_keepalive_if_required()
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        if size > MAX_HEAD_BYTES and not self.transport.is_closing():
+            self._refuse_head()
+        if self.transport.is_closing():
+            self.cycle = _as_cycle(Turn(self, None, keep_alive=False))
+            return
+        route = match_media(_raw_path(self.url))
+        if route is not None:
+            self._begin_turn(route)
+            return
+        super().on_headers_complete()
+        if self.parser.should_upgrade():
+            # An upgrade that we do not do: what follows on the connection would not be HTTP/1.1.
+            self.cycle.keep_alive = False
+
+    def on_body(self, body: bytes) -> None:
+        if not isinstance(self.cycle, Turn):
+            super().on_body(body)
+
+    def _begin_turn(self, route: MediaRoute) -> None:
+        found = {_ASKED[name]: value for name, value in self.headers if name in _ASKED}
+        request = Request(
+            route, self.parser.get_method(), Asked(**found) if found else _NOTHING_ASKED
+        )
+        keep_alive = (
+            self.parser.get_http_version() != "1.0"
+            and self.parser.should_keep_alive()
+            and not self.parser.should_upgrade()
+        )
+        turn = Turn(self, request, keep_alive=keep_alive)
+        before, self.cycle = self.cycle, _as_cycle(turn)
+        if before is None or before.response_complete:
+            turn.start()
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        if isinstance(cycle, Turn):
+            # Not at once: a long pipeline of media would end in deep recursion.
+            self.loop.call_soon(cycle.start)
+        else:
+            super()._start_asgi_task(cycle, app)
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Not worth a log line: the request has been answered as plain HTTP."""
+
+    # --- bytes out ------------------------------------------------------------------
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self.turn is not None:
+            self.turn.pause()
+        self.guard_stall()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._resumes += 1
+        if self.turn is not None:
+            self.turn.resume()
+
+    def finish(self) -> None:
+        """Close when all that was written has gone, or the peer does not take it."""
+        self.transport.close()
+        self.guard_stall()
+
+    def guard_stall(self) -> None:
+        """Make sure that a peer which takes nothing more does not stay for ever."""
+        size = self.transport.get_write_buffer_size()
+        if self._stall_timer is None and size:
+            self._stall_timer = self.loop.call_later(
+                STALL_S, self._on_stall_check, self._resumes, size
+            )
+
+    def _on_stall_check(self, resumes: int, size: int) -> None:
+        self._stall_timer = None
+        if not self.flow.write_paused and not self.transport.is_closing():
+            return
+        if resumes == self._resumes and self.transport.get_write_buffer_size() >= size:
+            self.transport.abort()
+        else:
+            self.guard_stall()
+
+    # --- heads ----------------------------------------------------------------------
+
+    def _is_idle_untimed(self) -> bool:
+        is_idle = self.cycle is None or self.cycle.response_complete
+        return is_idle and self.timeout_keep_alive_task is None
+
+    def _time_head(self) -> None:
+        if self._head_timer is None:
+            self._head_timer = self.loop.call_later(HEAD_TIMEOUT_S, self._on_head_timeout)
+
+    def _on_head_timeout(self) -> None:
+        self._head_timer = None
+        self.finish()
+
+    def _refuse_head(self) -> None:
+        self.transport.write(_HEAD_TOO_LARGE)
+        self.transport.close()
+
+
+def _as_cycle(turn: Turn) -> RequestResponseCycle:
+    return cast("RequestResponseCycle", turn)
+
+
+def _raw_path(url: bytes) -> bytes:
+    """The path of a request target, undecoded (RFC 9112 section 3.2: origin or absolute form)."""
+    if not url.startswith(b"/"):
+        try:
+            url = httptools.parse_url(url).path or b""
+        except httptools.HttpParserInvalidURLError:
+            return b""  # uvicorn's own parsing answers 400
+    path, _, _ = url.partition(b"?")
+    return path

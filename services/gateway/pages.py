@@ -1,0 +1,63 @@
+"""The viewer's pages under a stream, and the console: files that the console's build left.
+
+`console/dist` holds `index.html` (the console), `player.html` (one page for every kind of player;
+it reads the kind from its own address) and their assets under `static/`.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+
+from fastapi import APIRouter, Response
+from fastapi.responses import HTMLResponse, PlainTextResponse
+from fastapi.staticfiles import StaticFiles
+
+from libs.errors import Unavailable
+from libs.names import STREAM_ID
+from services.gateway.api.house import TheHouse
+
+DIST = Path(__file__).parent / "console" / "dist"
+PLAYER_PAGES = {
+    "flv.html": "FLV",
+    "index.html": "HLS",
+    "hls.html": "HLS (CMAF)",
+    "dash.html": "DASH",
+}
+"""By page, the name of what it plays."""
+_TITLE = "<title>Weir</title>"
+
+router = APIRouter(include_in_schema=False)
+
+
+class ConsoleNotBuilt(Unavailable):
+    code = "console_not_built"
+    retry = False
+
+
+@router.get("/")
+async def console() -> Response:
+    return HTMLResponse(_read(DIST / "index.html"), headers={"cache-control": "no-cache"})
+
+
+@router.get("/{stream}/{page}.html")
+async def player(stream: str, page: str, house: TheHouse) -> Response:
+    """A player for a stream that is live; else the sentence that old clients look for."""
+    plays = PLAYER_PAGES.get(f"{page}.html")
+    if plays is None or not STREAM_ID.fullmatch(stream):
+        return PlainTextResponse("There is no such page.", status_code=404)
+    if house.directory.live(stream) is None:
+        return PlainTextResponse(f"{stream} is not streaming live now", status_code=404)
+    # The id is letters, digits, "-" and "_", so it needs no escaping.
+    html = _read(DIST / "player.html").replace(_TITLE, f"<title>{stream} · {plays}</title>")
+    return HTMLResponse(html, headers={"cache-control": "no-cache"})
+
+
+def static_files() -> StaticFiles:
+    return StaticFiles(directory=DIST / "static", check_dir=False)
+
+
+@lru_cache(maxsize=8)
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConsoleNotBuilt("The console is not built; run `make console`.") from None

@@ -1,0 +1,185 @@
+"""One FLV pull per watched stream, however many watch.
+
+A pull starts with the first viewer and ends a little after the last. It is begun again when
+ingest, or the stream's session, changes; its viewers notice nothing but a short silence.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+
+import structlog
+from opentelemetry import propagate, trace
+
+from libs.media.flv import FLVReader
+from services.gateway import metrics
+from services.gateway.errors import OriginUnreachable
+from services.gateway.playback.directory import Directory, Live
+from services.gateway.playback.feed import Feed
+from services.gateway.playback.origin import Origin
+from services.gateway.playback.viewer import Viewer
+
+TICK_S = 0.1
+"""Tags of this long are one write per viewer."""
+FEW_VIEWERS = 16
+"""Up to so many viewers get every read of the pull at once."""
+LINGER_S = 5.0
+"""How long a pull outlives its last viewer: a reload must not cost a new one."""
+RETRY_S = 0.5
+
+log = structlog.get_logger()
+_tracer = trace.get_tracer("weir.gateway")
+
+
+class Spawn(Protocol):
+    def __call__(self, coroutine: Coroutine[Any, Any, Any], *, name: str) -> asyncio.Task[Any]: ...
+
+
+class Fanout:
+    """A stream's feed and the task that pulls for it."""
+
+    def __init__(
+        self,
+        stream: str,
+        directory: Directory,
+        origin: Origin,
+        *,
+        on_done: Callable[["Fanout"], None],
+    ) -> None:
+        self.stream = stream
+        self.feed = Feed()
+        self._directory = directory
+        self._origin = origin
+        self._on_done = on_done
+        self._changed = asyncio.Event()
+        self._tick: asyncio.TimerHandle | None = None
+        self._idle: asyncio.TimerHandle | None = None
+
+    def join(self, viewer: Viewer) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
+        self.feed.join(viewer)
+
+    def leave(self, viewer: Viewer) -> None:
+        self.feed.leave(viewer)
+        if not self.feed.viewers and self._idle is None:
+            loop = asyncio.get_running_loop()
+            self._idle = loop.call_later(LINGER_S, self._on_done, self)
+
+    def changed(self) -> None:
+        """The directory knows something new of this stream."""
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Pull while the stream is live; then let the viewers go."""
+        try:
+            while (live := self._directory.live(self.stream)) is not None:
+                self._changed.clear()
+                await self._pull_until_changed(live)
+        finally:
+            self._stop_timers()
+            self.feed.end()
+            self._on_done(self)
+
+    async def _pull_until_changed(self, live: Live) -> None:
+        pull = asyncio.create_task(self._pull(live), name=f"pull {live.session}")
+        try:
+            while not pull.done() and self._is_current(live):
+                self._changed.clear()
+                changed = asyncio.create_task(self._changed.wait())
+                await asyncio.wait({pull, changed}, return_when=asyncio.FIRST_COMPLETED)
+                changed.cancel()
+        finally:
+            pull.cancel()
+            await asyncio.wait({pull})
+        self._report(pull, live)
+        if self._is_current(live):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), RETRY_S)
+
+    def _report(self, pull: asyncio.Task[None], live: Live) -> None:
+        error = None if pull.cancelled() else pull.exception()
+        if error is None:
+            return
+        metrics.ORIGIN_FAILURES.labels("ingest").inc()
+        if isinstance(error, OriginUnreachable):
+            log.warning("pull.broke", stream=self.stream, session=live.session, reason=str(error))
+        else:
+            log.error("pull.failed", stream=self.stream, session=live.session, exc_info=error)
+
+    def _is_current(self, live: Live) -> bool:
+        now = self._directory.live(self.stream)
+        return now is not None and now.session == live.session and now.origin_url == live.origin_url
+
+    async def _pull(self, live: Live) -> None:
+        parent = propagate.extract({"traceparent": live.traceparent or ""})
+        with _tracer.start_as_current_span(
+            "gateway.pull",
+            parent,
+            kind=trace.SpanKind.CLIENT,
+            attributes={"weir.stream": live.stream, "weir.session": live.session},
+        ):
+            metrics.PULLS.inc()
+            async with self._origin.flv(live) as reads:
+                reader = FLVReader()
+                self.feed.begin_pull(live.session)
+                async for data in reads:
+                    for tag in reader.feed(data):
+                        self.feed.take(tag)
+                    self._schedule()
+
+    def _schedule(self) -> None:
+        if len(self.feed.viewers) <= FEW_VIEWERS:
+            self.feed.flush()
+        elif self._tick is None and self.feed.has_pending:
+            self._tick = asyncio.get_running_loop().call_later(TICK_S, self._on_tick)
+
+    def _on_tick(self) -> None:
+        self._tick = None
+        self.feed.flush()
+
+    def _stop_timers(self) -> None:
+        for timer in (self._tick, self._idle):
+            if timer is not None:
+                timer.cancel()
+        self._tick = self._idle = None
+
+
+class Fanouts:
+    """The fanouts of all streams that are watched."""
+
+    def __init__(self, directory: Directory, origin: Origin, *, spawn: Spawn) -> None:
+        self._directory = directory
+        self._origin = origin
+        self._spawn = spawn
+        self._running: dict[str, tuple[Fanout, asyncio.Task[Any]]] = {}
+        directory.on_change(self._on_change)
+
+    def join(self, stream: str, viewer: Viewer) -> Fanout:
+        """Give the viewer the stream; its pull is begun if it is the first."""
+        found = self._running.get(stream)
+        if found is None:
+            fanout = Fanout(stream, self._directory, self._origin, on_done=self._on_done)
+            found = fanout, self._spawn(fanout.run(), name=f"fanout {stream}")
+            self._running[stream] = found
+        found[0].join(viewer)
+        return found[0]
+
+    async def close(self) -> None:
+        tasks = [task for _, task in self._running.values()]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    def _on_change(self, stream: str) -> None:
+        if stream in self._running:
+            self._running[stream][0].changed()
+
+    def _on_done(self, fanout: Fanout) -> None:
+        found = self._running.get(fanout.stream)
+        if found is not None and found[0] is fanout:
+            del self._running[fanout.stream]
+            found[1].cancel()

@@ -1,0 +1,142 @@
+"""A stream's tags on their way from one pull to all of its FLV viewers.
+
+The feed outlives pulls and sessions: to its viewers it is one FLV with one time line. It knows
+no HTTP; `fanout` brings the tags and says when to flush.
+"""
+
+import time
+from collections.abc import Callable
+
+from libs.media.flv import Tag, TagType
+from services.gateway.playback.marks import Mark, read_mark, tidy_metadata
+from services.gateway.playback.ring import Chunk, Config, Freezer, Ring
+from services.gateway.playback.shape import configured, is_frame, is_keyframe
+from services.gateway.playback.viewer import Viewer
+
+
+class Feed:
+    """Ring, time line and viewers of one stream."""
+
+    def __init__(self, *, now_ms: Callable[[], float] = lambda: time.monotonic() * 1000) -> None:
+        self.ring = Ring()
+        self.viewers: dict[Viewer, None] = {}
+        self._freezer = Freezer(self.ring)
+        self._now_ms = now_ms
+        self._session: str | None = None
+        self._next_tag = 0
+        """Number of the next tag that the viewers have not had."""
+        self._incoming = 0
+        """Number of the next tag of the pull."""
+        self._prologue: Config | None = Config()
+        """Sequence headers that came before `weir.position`; None once that has come."""
+        self._announced: Config | None = None
+        """Configuration that must go in-band before the next tag."""
+        self._offset_ms: int | None = 0
+        """Session time plus this is the viewers' time; None: set by the next tag."""
+        self._last_dts_ms = 0
+        self._last_at_ms = 0.0
+
+    # --- viewers --------------------------------------------------------------------
+
+    def join(self, viewer: Viewer) -> None:
+        self.viewers[viewer] = None
+        viewer.begin(self.ring)
+
+    def leave(self, viewer: Viewer) -> None:
+        self.viewers.pop(viewer, None)
+
+    def end(self) -> None:
+        """The programme is over: let every viewer go after its last byte."""
+        self.flush()
+        for viewer in list(self.viewers):
+            viewer.end()
+        self.viewers.clear()
+
+    # --- the pull -------------------------------------------------------------------
+
+    def begin_pull(self, session: str) -> None:
+        """Tags of a new pull follow, from its FLV prologue on."""
+        self._prologue = Config()
+        if session == self._session:
+            return
+        if self._session is not None:
+            self._offset_ms = None
+        self._session = session
+        self._next_tag = 0
+
+    def take(self, tag: Tag) -> None:
+        """One tag of the pull."""
+        mark = read_mark(tag) if tag.type is TagType.SCRIPT else None
+        if self._prologue is not None:
+            self._take_prologue(tag, mark, self._prologue)
+            return
+        number = self._incoming
+        self._incoming += 1
+        if number < self._next_tag:
+            return
+        self._next_tag = number + 1
+        if mark is None and tag.body:
+            self._take_media(tag)
+
+    def flush(self) -> None:
+        """Freeze what is pending and give it to the viewers."""
+        self._give(self._freezer.freeze())
+
+    @property
+    def has_pending(self) -> bool:
+        return self._freezer.has_pending
+
+    def _take_prologue(self, tag: Tag, mark: Mark | None, prologue: Config) -> None:
+        if mark is None:
+            self._prologue = configured(prologue, tag)
+        elif mark.name == "weir.position":
+            self._prologue = None
+            self._incoming = int(mark.facts["next_tag"])
+            # A pull of the same session starts at the last keyframe: up to `_next_tag` the
+            # viewers have it all, and its older configuration must not come back.
+            if self._incoming > self._next_tag or self._next_tag == 0:
+                self._announce(prologue)
+
+    def _announce(self, prologue: Config) -> None:
+        if self.ring.next_number == 0 and not self.has_pending:
+            self._freezer.configure(prologue)
+        elif prologue != self._freezer.config._replace(metadata=None):
+            self._announced = prologue
+
+    def _take_media(self, tag: Tag) -> None:
+        tag = self._on_viewers_time(tag)
+        if self._announced is not None:
+            self._send_announced(self._announced, tag.dts_ms)
+            self._announced = None
+        if tag.type is TagType.SCRIPT:
+            tag = tidy_metadata(tag)
+        config = configured(self._freezer.config, tag)
+        if is_frame(tag):
+            self._freezer.configure(config)
+            is_join = not config.has_video
+            self._give(self._freezer.take(tag, is_keyframe=is_keyframe(tag), is_join=is_join))
+        else:
+            self._give(self._freezer.take(tag))
+            self._freezer.configure(config)
+
+    def _send_announced(self, config: Config, dts_ms: int) -> None:
+        for tag in (config.video, config.audio):
+            if tag is not None:
+                self._give(self._freezer.take(tag._replace(dts_ms=dts_ms)))
+        self._freezer.configure(config)
+
+    def _on_viewers_time(self, tag: Tag) -> Tag:
+        now_ms = self._now_ms()
+        if self._offset_ms is None:
+            # Another session starts its clock anew; for the viewers time goes on.
+            gap_ms = max(1, round(now_ms - self._last_at_ms))
+            self._offset_ms = self._last_dts_ms + gap_ms - tag.dts_ms
+        dts_ms = tag.dts_ms + self._offset_ms
+        self._last_dts_ms = max(self._last_dts_ms, dts_ms)
+        self._last_at_ms = now_ms
+        return tag._replace(dts_ms=dts_ms)
+
+    def _give(self, chunks: list[Chunk]) -> None:
+        for chunk in chunks:
+            for viewer in self.viewers:
+                viewer.push(chunk, self.ring)

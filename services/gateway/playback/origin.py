@@ -1,0 +1,87 @@
+"""The gateway's way to the services behind it: packagers and ingests over HTTP, and the store."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+
+import httpx2
+from libs.storage import ObjectMissing, ObjectStore
+from opentelemetry import propagate
+
+from services.gateway.errors import OriginUnreachable
+from services.gateway.playback.directory import Live, Packager
+
+CONNECT_S = 1.0
+READ_S = 2.0
+"""A packager answers from memory; one that takes longer is stopped or being replaced."""
+FLV_READ_S = 20.0
+"""Longest silence of an FLV pull: ingest itself gives up a publisher before."""
+MAX_CONNECTIONS = 256
+
+
+class Fetched(NamedTuple):
+    status: int
+    body: bytes
+
+
+class Origin:
+    """HTTP client of the internal listeners. Raises `OriginUnreachable`."""
+
+    def __init__(self, *, token: str, store: ObjectStore) -> None:
+        self._store = store
+        self._client = httpx2.AsyncClient(
+            headers={"authorization": f"Bearer {token}"},
+            timeout=httpx2.Timeout(READ_S, connect=CONNECT_S),
+            limits=httpx2.Limits(max_connections=MAX_CONNECTIONS),
+            trust_env=False,
+        )
+
+    async def packaged(self, packager: Packager, path: str) -> Fetched:
+        """`path` (under the session) as the packager has it now, with its status."""
+        url = f"{packager.url}/live/{packager.session}/{path}"
+        try:
+            response = await self._client.get(url, headers=_trace())
+        except httpx2.HTTPError as error:
+            raise OriginUnreachable(f"The packager did not answer: {error!r}") from error
+        return Fetched(response.status_code, response.content)
+
+    async def stored(self, key: str) -> bytes | None:
+        """An object of the store; None if there is none."""
+        try:
+            return await self._store.get(key)
+        except ObjectMissing:
+            return None
+
+    @asynccontextmanager
+    async def flv(self, live: Live) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The session's FLV from its last keyframe on, as ingest sends it."""
+        url = f"{live.origin_url}/flv/{live.session}"
+        timeout = httpx2.Timeout(FLV_READ_S, connect=CONNECT_S)
+        try:
+            async with self._client.stream(
+                "GET", url, headers=_trace(), timeout=timeout
+            ) as response:
+                if response.status_code != httpx2.codes.OK:
+                    raise OriginUnreachable(
+                        f"Ingest answered {response.status_code} for the session's FLV."
+                    )
+                yield response.aiter_raw()
+        except httpx2.HTTPError as error:
+            raise OriginUnreachable(f"The pull from ingest broke: {error!r}") from error
+
+    async def is_ready(self, url: str) -> str | None:
+        """None if the service at `url` says it is ready, else its reason."""
+        try:
+            response = await self._client.get(f"{url}/readyz")
+        except httpx2.HTTPError as error:
+            return f"no answer: {type(error).__name__}"
+        return None if response.status_code == httpx2.codes.OK else response.text[:500]
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+
+def _trace() -> Mapping[str, str]:
+    carrier: dict[str, str] = {}
+    propagate.inject(carrier)
+    return carrier

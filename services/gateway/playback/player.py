@@ -1,0 +1,48 @@
+"""The door to playback that the front protocol knocks at: what a media request gets."""
+
+from collections.abc import Coroutine
+from typing import Any
+
+from services.gateway import metrics
+from services.gateway.playback.directory import Directory
+from services.gateway.playback.edge import Edge
+from services.gateway.playback.fanout import Fanout, Fanouts
+from services.gateway.playback.reply import Asked, Reply, not_live, text
+from services.gateway.playback.routes import MediaRoute
+from services.gateway.playback.viewer import Viewer
+
+
+class Player:
+    def __init__(
+        self, directory: Directory, edge: Edge, fanouts: Fanouts, *, max_viewers: int
+    ) -> None:
+        self._directory = directory
+        self._edge = edge
+        self._fanouts = fanouts
+        self._max_viewers = max_viewers
+        self._viewers = 0
+
+    def answer(self, route: MediaRoute, asked: Asked) -> Reply | Coroutine[Any, Any, Reply]:
+        """Playlist, manifest or media: at once if memory has it."""
+        return self._edge.answer(route, asked)
+
+    def refuse_flv(self, stream: str) -> Reply | None:
+        """Why this stream's FLV cannot be watched now; None if it can."""
+        if self._directory.live(stream) is None:
+            return not_live(stream)
+        if self._viewers >= self._max_viewers:
+            return text(503, "All places are taken; try again later.", b"retry-after: 5\r\n")
+        return None
+
+    def watch(self, stream: str, viewer: Viewer) -> Fanout:
+        """Start sending; `refuse_flv` has been asked just before."""
+        fanout = self._fanouts.join(stream, viewer)
+        self._viewers += 1
+        metrics.VIEWERS.labels("flv").set(self._viewers)
+        return fanout
+
+    def leave(self, fanout: Fanout, viewer: Viewer) -> None:
+        fanout.leave(viewer)
+        self._viewers -= 1
+        metrics.VIEWERS.labels("flv").set(self._viewers)
+        metrics.SKIPS.inc(viewer.skipped)

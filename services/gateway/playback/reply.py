@@ -1,0 +1,152 @@
+"""Answers of the media path: made once, written as they are.
+
+RFC 9110 sections 13 (conditional requests) and 14 (ranges), as far as immutable media needs them.
+"""
+
+import http
+import re
+from typing import NamedTuple
+
+_COMMON = (
+    b"access-control-allow-origin: *\r\n"
+    b"access-control-expose-headers: Content-Length, Content-Range, Date, ETag, Retry-After\r\n"
+    b"cross-origin-resource-policy: cross-origin\r\n"
+    b"timing-allow-origin: *\r\n"
+    b"x-content-type-options: nosniff\r\n"
+)
+IMMUTABLE = b"public, max-age=31536000, immutable"
+LIVE_EDGE = b"no-cache, max-age=1"
+NO_STORE = b"no-store"
+
+_MAX_RANGE_BYTES = 64
+"""A longer Range header is no single range that we would serve."""
+_RANGE = re.compile(rb"bytes=(?:([0-9]{1,18})-([0-9]{0,18})|-([0-9]{1,18}))", re.ASCII)
+
+Body = bytes | memoryview
+
+
+class Reply(NamedTuple):
+    """One answer. `headers` are whole lines without content-length, date and connection."""
+
+    status: int
+    headers: bytes
+    body: Body = b""
+
+
+class Asked(NamedTuple):
+    """The request's headers that change how media is answered, and its trace."""
+
+    range: bytes | None = None
+    if_none_match: bytes | None = None
+    if_range: bytes | None = None
+    traceparent: bytes | None = None
+
+
+NOTHING_MORE = Asked()
+
+
+def headers(content_type: bytes, cache_control: bytes, more: bytes = b"") -> bytes:
+    return (
+        b"content-type: %b\r\ncache-control: %b\r\n" % (content_type, cache_control)
+        + more
+        + _COMMON
+    )
+
+
+def text(status: int, sentence: str, more: bytes = b"") -> Reply:
+    """A sentence for people, as the pages and media of the replaced system answer."""
+    return Reply(status, headers(b"text/plain; charset=utf-8", NO_STORE, more), sentence.encode())
+
+
+def not_live(stream: str) -> Reply:
+    return text(404, f"{stream} is not streaming live now")
+
+
+PREFLIGHT = Reply(
+    204,
+    b"access-control-allow-methods: GET, HEAD, OPTIONS\r\n"
+    b"access-control-allow-headers: Range, If-None-Match, If-Range, Authorization\r\n"
+    b"access-control-max-age: 86400\r\n" + _COMMON,
+)
+METHOD_NOT_ALLOWED = text(405, "Media is read with GET.", b"allow: GET, HEAD, OPTIONS\r\n")
+
+
+class Immutable:
+    """A segment's track or an init segment: its bytes never change under its name.
+
+    The ETag is made from the name, because the name is what identifies the bytes.
+    """
+
+    __slots__ = ("body", "content_type", "etag", "whole")
+
+    def __init__(self, name: str, body: bytes, content_type: bytes) -> None:
+        self.body = body
+        self.content_type = content_type
+        self.etag = b'"' + name.encode() + b'"'
+        self.whole = Reply(200, self._headers(), body)
+
+    def _headers(self, more: bytes = b"") -> bytes:
+        more = b"etag: %b\r\naccept-ranges: bytes\r\n%b" % (self.etag, more)
+        return headers(self.content_type, IMMUTABLE, more)
+
+    def answer(self, asked: Asked) -> Reply:
+        """The whole object, a single range of it, or word that the asker has it already."""
+        if asked.if_none_match is not None and self._is_named_by(asked.if_none_match):
+            return Reply(304, self._headers())
+        if asked.range is None or len(asked.range) > _MAX_RANGE_BYTES:
+            return self.whole
+        if asked.if_range is not None and asked.if_range.strip() != self.etag:
+            return self.whole
+        found = _RANGE.fullmatch(asked.range.strip())
+        # Several ranges, another unit or nonsense: RFC 9110 14.2 lets us ignore the header.
+        return self.whole if found is None else self._part(*found.groups())
+
+    def _is_named_by(self, if_none_match: bytes) -> bool:
+        return if_none_match.strip() == b"*" or self.etag in if_none_match
+
+    def _part(self, first: bytes | None, last: bytes | None, suffix: bytes | None) -> Reply:
+        size = len(self.body)
+        if first is None:
+            start, stop = max(0, size - int(suffix or 0)), size
+        else:
+            start, stop = int(first), min(int(last) + 1, size) if last else size
+            if last and int(last) < start:
+                return self.whole
+        if start >= stop:
+            return Reply(416, self._headers(b"content-range: bytes */%d\r\n" % size))
+        where = b"content-range: bytes %d-%d/%d\r\n" % (start, stop - 1, size)
+        return Reply(206, self._headers(where), memoryview(self.body)[start:stop])
+
+
+_STATUS_LINES = {
+    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode()
+    for status in http.HTTPStatus
+}
+
+
+def head_of(reply: Reply, default_headers: list[tuple[bytes, bytes]], *, keep_alive: bool) -> bytes:
+    """Status line and headers of a reply of known length, ending with the empty line."""
+    lines = [_STATUS_LINES[reply.status], reply.headers]
+    lines += [b"%b: %b\r\n" % header for header in default_headers]
+    # 204 and 304 have no body and must not claim one (RFC 9110 8.6).
+    if reply.status not in (204, 304):
+        lines.append(b"content-length: %d\r\n" % len(reply.body))
+    if not keep_alive:
+        lines.append(b"connection: close\r\n")
+    lines.append(b"\r\n")
+    return b"".join(lines)
+
+
+def stream_head(default_headers: list[tuple[bytes, bytes]]) -> bytes:
+    """Head of a live FLV response: it ends when the connection does.
+
+    No chunked framing, so that the bytes of a tick are the same for every viewer.
+    """
+    return b"".join(
+        [
+            _STATUS_LINES[200],
+            headers(b"video/x-flv", NO_STORE),
+            *(b"%b: %b\r\n" % header for header in default_headers),
+            b"connection: close\r\n\r\n",
+        ]
+    )

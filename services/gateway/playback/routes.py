@@ -1,0 +1,84 @@
+"""Which raw paths are media, and what they ask for.
+
+The grammar is matched against the bytes of the request line, never against a decoded path: what
+holds a "%", a backslash, a NUL or ".." is simply no media route. Under a stream there are
+
+    /<stream>/live.flv
+    /<stream>/{live,master,index}.m3u8                      multivariant playlist
+    /<stream>/manifest.mpd
+    /<stream>/<rendition>/{video,audio}.m3u8                media playlist
+    /<stream>/<session>/<rendition>/<msn>.{video,audio}.m4s
+    /<stream>/<session>/<rendition>/init-<config>.mp4
+
+and the same once more under /hls/<stream>/ and /dash/<stream>/ (there with index.mpd), which is
+the layout of nginx's nested HLS and DASH; all URIs in playlists are relative, so both work.
+"""
+
+import re
+from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple
+
+from libs.names import RESERVED_STREAM_IDS
+
+MAX_PATH_BYTES = 256
+"""Longer than every lawful media path."""
+
+
+class Kind(StrEnum):
+    """What is asked for; also the `route` label of the metrics."""
+
+    FLV = "flv"
+    MULTIVARIANT = "multivariant"
+    MANIFEST = "manifest"
+    PLAYLIST = "playlist"
+    SEGMENT = "segment"
+    INIT = "init"
+
+
+class MediaRoute(NamedTuple):
+    kind: Kind
+    stream: str
+    session: str = ""
+    rendition: str = ""
+    name: str = ""
+    """File name: `video.m3u8`, `1700000000.video.m4s`, `init-0123456789ab.mp4`."""
+
+
+_STREAM = rb"(?P<stream>[A-Za-z0-9][A-Za-z0-9_-]{0,63})"
+_SESSION = rb"(?P<session>[0-9a-f]{8}-[0-9a-f]{8})"
+_RENDITION = rb"[a-z0-9][a-z0-9_]{0,31}"
+_ROUTE = re.compile(
+    rb"/(?:(?:hls|dash)/)?" + _STREAM + rb"/(?:"
+    rb"(?P<flv>live\.flv)"
+    rb"|(?P<multivariant>(?:live|master|index)\.m3u8)"
+    rb"|(?P<manifest>(?:manifest|index)\.mpd)"
+    rb"|(?P<of_list>" + _RENDITION + rb")/(?P<playlist>(?:video|audio)\.m3u8)"
+    rb"|" + _SESSION + rb"/(?P<of_media>" + _RENDITION + rb")/(?:"
+    rb"(?P<segment>[1-9][0-9]{0,9}\.(?:video|audio)\.m4s)"
+    rb"|(?P<init>init-[0-9a-f]{12}\.mp4)))"
+)
+_RESERVED = frozenset(name.encode() for name in RESERVED_STREAM_IDS)
+
+
+@lru_cache(maxsize=8192)
+def _match(path: bytes) -> MediaRoute | None:
+    found = _ROUTE.fullmatch(path)
+    if found is None or found["stream"] in _RESERVED:
+        return None
+    kind = next(kind for kind in Kind if found[kind.value] is not None)
+    rendition = found["of_list"] or found["of_media"] or b""
+    return MediaRoute(
+        kind=kind,
+        stream=found["stream"].decode(),
+        session=(found["session"] or b"").decode(),
+        rendition=rendition.decode(),
+        name=found[kind.value].decode(),
+    )
+
+
+def match_media(path: bytes) -> MediaRoute | None:
+    """The media that the raw `path` (no query) asks for, or None if it is no media route."""
+    if len(path) > MAX_PATH_BYTES:
+        return None
+    return _match(path)

@@ -1,0 +1,31 @@
+"""Settings of the gateway, beside those that every service has."""
+
+from typing import Literal
+
+from pydantic import Field, SecretStr
+
+from libs.settings import Settings
+
+
+class GatewaySettings(Settings):
+    http_host: str = "0.0.0.0"  # noqa: S104 - the public door; compose and firewalls narrow it
+    """Address on which the public listener binds."""
+    http_port: int = Field(default=8080, ge=0, le=65535)
+
+    api_key: SecretStr = SecretStr("")
+    """What a program sends as `x-api-key`. Empty: no key is right."""
+    admin_user: str = "admin"
+    admin_password: SecretStr = SecretStr("")
+    """Signs a person in to the console. Empty: nobody can."""
+    console_session_s: int = Field(default=12 * 3600, ge=60)
+    """How long a console session lasts."""
+
+    store_url: str = "file:///var/lib/weir/store"
+    """Where segments are stored; see `libs.storage`."""
+    edge_cache_bytes: int = Field(default=256 * 1024 * 1024, ge=0)
+    """Memory for segments that viewers share."""
+    max_viewers: int = Field(default=10_000, ge=1)
+    """FLV viewers on this gateway; one more gets 503."""
+
+    svs_compat: Literal["", "strict"] = ""
+    """`strict`: unknown ids on /videostream are answered as the replaced system did, not 404."""

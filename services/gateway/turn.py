@@ -1,0 +1,193 @@
+"""One media request on a connection, from its head to the last byte of its answer."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import structlog
+
+from libs.errors import WeirError
+from services.gateway import metrics
+from services.gateway.playback.reply import (
+    METHOD_NOT_ALLOWED,
+    PREFLIGHT,
+    Asked,
+    Reply,
+    head_of,
+    stream_head,
+    text,
+)
+from services.gateway.playback.routes import Kind, MediaRoute
+from services.gateway.playback.viewer import Viewer
+
+if TYPE_CHECKING:
+    from services.gateway.front import FrontProtocol
+    from services.gateway.playback.fanout import Fanout
+
+SEND_BUFFER_BYTES = 256 * 1024
+"""The kernel's buffer for an FLV viewer: without a bound it holds 4 MB, seconds of old video."""
+
+log = structlog.get_logger()
+
+
+class _NoEvent:
+    """uvicorn wakes the ASGI app of a cycle; a turn has none."""
+
+    def set(self) -> None:
+        pass
+
+
+_NO_EVENT = _NoEvent()
+
+
+class Request(NamedTuple):
+    route: MediaRoute
+    method: bytes
+    asked: Asked
+
+
+class _Watching(NamedTuple):
+    fanout: "Fanout"
+    viewer: Viewer
+
+
+class Turn:
+    """Stands where uvicorn's protocol keeps its `RequestResponseCycle`, with the same names."""
+
+    message_event = _NO_EVENT
+
+    def __init__(
+        self, front: "FrontProtocol", request: Request | None, *, keep_alive: bool
+    ) -> None:
+        self._front = front
+        self._request = request
+        self.keep_alive = keep_alive
+        self.response_complete = request is None
+        self.disconnected = False
+        self.more_body = False
+        self._task: asyncio.Task[Reply] | None = None
+        self._watching: _Watching | None = None
+        self._is_written = False
+
+    @property
+    def is_watching(self) -> bool:
+        return self._watching is not None
+
+    def start(self) -> None:
+        """Answer, now or when the answer is there."""
+        front, request = self._front, self._request
+        if request is None or front.transport.is_closing():
+            return
+        front.turn = self
+        metrics.REQUESTS.labels(request.route.kind.value).inc()
+        try:
+            answer = self._answer(request)
+        except Exception as error:  # noqa: BLE001 - the parser would call it a bad request
+            self._write(_reply_of(error))
+            return
+        if isinstance(answer, Reply):
+            self._write(answer)
+        elif answer is not None:
+            self._task = front.loop.create_task(answer)
+            front.tasks.add(self._task)
+            self._task.add_done_callback(self._on_answer)
+
+    def abandon(self) -> None:
+        """The connection is gone."""
+        self.disconnected = True
+        if self._task is not None:
+            self._task.cancel()
+        if self._watching is not None:
+            watching, self._watching = self._watching, None
+            self._front.player.leave(*watching)
+        self.response_complete = True
+
+    def pause(self) -> None:
+        if self._watching is not None:
+            self._watching.viewer.is_paused = True
+
+    def resume(self) -> None:
+        """The transport has room again."""
+        if self._watching is not None:
+            self._watching.viewer.resume(self._watching.fanout.feed.ring)
+        elif self._is_written:
+            self._complete()
+
+    def _answer(self, request: Request) -> Reply | Coroutine[Any, Any, Reply] | None:
+        if request.method == b"OPTIONS":
+            return PREFLIGHT
+        if request.method not in (b"GET", b"HEAD"):
+            self.keep_alive = False  # its body is not read
+            return METHOD_NOT_ALLOWED
+        if request.route.kind is not Kind.FLV:
+            return self._front.player.answer(request.route, request.asked)
+        refusal = self._front.player.refuse_flv(request.route.stream)
+        return refusal if refusal is not None else self._watch(request)
+
+    def _watch(self, request: Request) -> None:
+        front = self._front
+        self.keep_alive = False
+        head = stream_head(front.server_state.default_headers)
+        if request.method == b"HEAD":
+            front.transport.write(head)
+            self._complete()
+            return
+        _bound_send_buffer(front.transport)
+        sent = metrics.BYTES.labels(Kind.FLV.value)
+        viewer = Viewer(front.transport, head, close=front.finish, on_bytes=sent.inc)
+        self._watching = _Watching(front.player.watch(request.route.stream, viewer), viewer)
+        if front.flow.write_paused:
+            viewer.is_paused = True
+
+    def _on_answer(self, task: asyncio.Task[Reply]) -> None:
+        self._front.tasks.discard(task)
+        self._task = None
+        if task.cancelled():
+            self._front.transport.close()
+            return
+        error = task.exception()
+        if not self.disconnected:
+            self._write(task.result() if error is None else _reply_of(error))
+
+    def _write(self, reply: Reply) -> None:
+        front = self._front
+        assert self._request is not None
+        head = head_of(reply, front.server_state.default_headers, keep_alive=self.keep_alive)
+        if self._request.method == b"HEAD" or not reply.body:
+            front.transport.write(head)
+        else:
+            front.transport.writelines((head, reply.body))
+            metrics.BYTES.labels(self._request.route.kind.value).inc(len(reply.body))
+        self._is_written = True
+        # Requests behind this one wait until its bytes have room, so that a pipeline of large
+        # segments does not pile up in memory.
+        if front.flow.write_paused:
+            front.guard_stall()
+        else:
+            self._complete()
+
+    def _complete(self) -> None:
+        front = self._front
+        self.response_complete = True
+        front.turn = None
+        if not self.keep_alive:
+            front.finish()
+        front.on_response_complete()
+
+
+def _reply_of(error: BaseException) -> Reply:
+    if isinstance(error, WeirError):
+        more = b"retry-after: 1\r\n" if error.retry else b""
+        return text(error.status, str(error), more)
+    log.error("media.failed", exc_info=error)
+    return text(500, "Weir failed; the log has the reason.")
+
+
+def _bound_send_buffer(transport: asyncio.BaseTransport) -> None:
+    held = transport.get_extra_info("socket")
+    if held is None:
+        return
+    with contextlib.suppress(OSError):
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)

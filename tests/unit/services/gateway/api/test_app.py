@@ -1,0 +1,69 @@
+"""What holds for the API as a whole."""
+
+import re
+
+import httpx2
+import pytest
+from fastapi.routing import APIRoute
+
+from libs.names import RESERVED_STREAM_IDS
+from services.gateway.api.app import build_api
+from services.gateway.api.house import House
+from services.gateway.api.openapi import REFERENCE, document
+
+
+def test_committed_openapi_is_current() -> None:
+    assert REFERENCE.read_text(encoding="utf-8") == document(), (
+        "run python -m services.gateway.api.openapi"
+    )
+
+
+def test_no_stream_id_shadows_a_route() -> None:
+    for route in build_api().routes:
+        first = re.match(r"/([^/{]+)", getattr(route, "path", ""))
+        if first and "." not in first[1]:
+            assert first[1] in RESERVED_STREAM_IDS
+
+
+def test_every_api_route_is_guarded() -> None:
+    """All under /api and /videostream ask who calls, but health and signing in and out."""
+    open_names = {"house_health", "sign_in", "sign_out"}
+    for route in build_api().routes:
+        if not isinstance(route, APIRoute) or not re.match(r"/(api|Prod|video)", route.path):
+            continue
+        calls = {dependency.call.__name__ for dependency in route.dependant.dependencies}  # type: ignore[union-attr]
+        assert ("authorised" in calls) is (route.name not in open_names), route.path
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/docs", "/healthcheck", "/api/v1/streams", "/nothing", "/static/../x"]
+)
+async def test_every_answer_has_the_policy(stranger: httpx2.AsyncClient, path: str) -> None:
+    response = await stranger.get(path)
+    policy = response.headers["content-security-policy"]
+    assert "unsafe" not in policy
+    assert "script-src 'self'" in policy
+    assert response.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_docs_escape_and_name_every_route(stranger: httpx2.AsyncClient) -> None:
+    page = await stranger.get("/docs")
+    assert page.status_code == 200
+    assert "/api/v1/streams/{stream_id}" in page.text
+    assert "<script" not in page.text
+    assert (await stranger.get("/docs/style.css")).headers["content-type"].startswith("text/css")
+    assert (await stranger.get("/openapi.json")).json()["info"]["title"] == "Weir API"
+
+
+async def test_failure_of_our_own_is_a_500_without_its_reason(
+    client: httpx2.AsyncClient, house: House
+) -> None:
+    class Broken:
+        async def ask(self, ask: object, *, timeout_s: float = 5) -> object:
+            raise RuntimeError("secret detail")
+
+    house.catalog = Broken()  # type: ignore[assignment]
+    response = await client.get("/videostream")
+    assert response.status_code == 500
+    assert response.json()["code"] == "internal_error"
+    assert "secret" not in response.text

@@ -1,0 +1,175 @@
+"""A gateway whose catalog lives in memory."""
+
+import itertools
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx2
+import pytest
+
+from libs.errors import NotFound
+from libs.events import (
+    Answer,
+    Ask,
+    CreateStream,
+    DeadLetterPage,
+    DeleteStream,
+    GetStream,
+    JobPage,
+    ListDeadLetters,
+    ListJobs,
+    ListSegments,
+    ListSessions,
+    ListStreams,
+    Nothing,
+    SegmentPage,
+    SessionPage,
+    Stream,
+    StreamPage,
+    UpdateStream,
+)
+from libs.signing import sign_push
+from services.gateway.api.app import build_api
+from services.gateway.api.console_session import ConsoleSessions
+from services.gateway.api.house import House, ServiceState
+from services.gateway.playback.directory import Directory
+from services.gateway.settings import GatewaySettings
+
+API_KEY = "key-of-the-tests"
+PASSWORD = "correct horse"
+CREATED_AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+class StreamGone(NotFound):
+    code = "stream_unknown"
+
+
+class MemoryCatalog:
+    """Answers what the API asks, as the catalog would."""
+
+    def __init__(self) -> None:
+        self.streams: dict[str, Stream] = {}
+        self.asked: list[Ask[Any]] = []
+        self._ids = (f"made-{number}" for number in itertools.count(1))
+
+    async def ask(self, ask: Ask[Any], *, timeout_s: float = 5) -> Any:
+        self.asked.append(ask)
+        return self._answer(ask)
+
+    def _answer(self, ask: Ask[Any]) -> Answer:
+        match ask:
+            case CreateStream():
+                stream_id = ask.id or next(self._ids)
+                self.streams[stream_id] = Stream(
+                    tenant=ask.tenant,
+                    id=stream_id,
+                    created_at=CREATED_AT,
+                    expires_at=datetime(2027, 1, 2, tzinfo=UTC),
+                    key=sign_push(stream_id, 1_798_848_000, "secret"),
+                    item=ask.item,
+                )
+                return self.streams[stream_id]
+            case GetStream():
+                return self._known(ask.id)
+            case UpdateStream():
+                known = self._known(ask.id)
+                changed = known.model_copy(update={"item": known.item | ask.item})
+                self.streams[ask.id] = changed
+                return changed
+            case DeleteStream():
+                self._known(ask.id)
+                del self.streams[ask.id]
+                return Nothing()
+            case ListStreams():
+                ids = list(self.streams)
+                start = ids.index(ask.after) + 1 if ask.after else 0
+                page = ids[start : start + ask.limit]
+                more = page[-1] if start + ask.limit < len(ids) else None
+                return StreamPage(
+                    streams=tuple(self.streams[stream] for stream in page), next_after=more
+                )
+            case ListSessions():
+                return SessionPage(sessions=())
+            case ListSegments():
+                return SegmentPage(segments=())
+            case ListJobs():
+                return JobPage(jobs=())
+            case ListDeadLetters():
+                return DeadLetterPage(dead_letters=())
+        raise AssertionError(f"nobody answers {ask!r}")
+
+    def _known(self, stream_id: str) -> Stream:
+        if stream_id not in self.streams:
+            raise StreamGone(f"There is no stream {stream_id!r}.")
+        return self.streams[stream_id]
+
+
+class StillNeighbours:
+    def __init__(self) -> None:
+        self.is_bus_connected = True
+        self.states = [
+            ServiceState(kind, f"{kind}-1", None)
+            for kind in ("ingest", "catalog", "packager", "gateway")
+        ]
+
+    async def services(self) -> list[ServiceState]:
+        return self.states
+
+
+def settings_of(**more: Any) -> GatewaySettings:
+    return GatewaySettings(
+        api_key=API_KEY,
+        admin_password=PASSWORD,
+        public_url="http://weir.test",
+        rtmp_public_url="rtmp://push.test",
+        **more,
+    )
+
+
+def house_of(settings: GatewaySettings) -> House:
+    return House(
+        settings=settings,
+        catalog=MemoryCatalog(),
+        directory=Directory(),
+        neighbours=StillNeighbours(),
+        sessions=ConsoleSessions(
+            user=settings.admin_user,
+            password=settings.admin_password.get_secret_value(),
+            api_key=API_KEY,
+            lifetime_s=settings.console_session_s,
+        ),
+    )
+
+
+@pytest.fixture
+def house() -> House:
+    return house_of(settings_of())
+
+
+@pytest.fixture
+def strict_house() -> House:
+    return house_of(settings_of(svs_compat="strict"))
+
+
+def client_of(house: House, **headers: str) -> httpx2.AsyncClient:
+    transport = httpx2.ASGITransport(build_api(house), raise_app_exceptions=False)
+    return httpx2.AsyncClient(transport=transport, base_url="http://weir.test", headers=headers)
+
+
+@pytest.fixture
+async def stranger(house: House) -> AsyncIterator[httpx2.AsyncClient]:
+    async with client_of(house) as client:
+        yield client
+
+
+@pytest.fixture
+async def client(house: House) -> AsyncIterator[httpx2.AsyncClient]:
+    async with client_of(house, **{"x-api-key": API_KEY}) as client:
+        yield client
+
+
+@pytest.fixture
+async def strict_client(strict_house: House) -> AsyncIterator[httpx2.AsyncClient]:
+    async with client_of(strict_house, **{"x-api-key": API_KEY}) as client:
+        yield client
