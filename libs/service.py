@@ -1,9 +1,9 @@
 """What every service is: one process with settings, logs, a bus and an internal HTTP listener.
 
-    service = Service("ingest", settings, bus=bus)
-    service.http.add_api_route("/flv/{session}", …)
-    service.on_start(open_the_door)
-    service.run()
+service = Service("ingest", settings, bus=bus)
+service.http.add_api_route("/flv/{session}", …)
+service.on_start(open_the_door)
+service.run()
 """
 
 import asyncio
@@ -217,5 +217,5 @@ class _Server(uvicorn.Server):
         )
 
     @contextlib.contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    def capture_signals(self):  # type: ignore[no-untyped-def]
         yield

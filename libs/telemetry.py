@@ -19,7 +19,7 @@ from libs.settings import Settings
 
 
 def _add_trace(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """structlog processor: the current span's ids, so that a log line leads to its trace."""
+    """Structlog processor: the current span's ids, so that a log line leads to its trace."""
     context = trace.get_current_span().get_span_context()
     if context.is_valid:
         event["trace_id"] = f"{context.trace_id:032x}"

@@ -1,0 +1,64 @@
+"""The CLI's way to a running Weir: its public API, with the installation's own key."""
+
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from libs.errors import BadRequest, Unavailable, WeirError
+from libs.launcher.credentials import Credentials
+
+
+class WeirAway(Unavailable):
+    code = "weir_away"
+
+
+class CallRefused(BadRequest):
+    code = "call_refused"
+
+
+class API:
+    """A client of `/api/v1`; every failure is a WeirError with one sentence."""
+
+    def __init__(self, url: str, *, api_key: str) -> None:
+        self._url = url
+        self._client = httpx2.Client(base_url=url, headers={"x-api-key": api_key}, timeout=10)
+
+    @classmethod
+    def of(cls, data_dir: Path, url: str) -> "API":
+        return cls(url, api_key=Credentials.load(data_dir).api_key)
+
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        try:
+            answer = self._client.request(method, path, json=body)
+        except httpx2.HTTPError as error:
+            raise WeirAway(
+                f"No Weir answers at {self._url} ({error or type(error).__name__}). "
+                "Start it with `weir up`, or name it with WEIR_PUBLIC_URL."
+            ) from None
+        if answer.is_success:
+            return answer.json() if answer.content else None
+        raise _error_of(answer)
+
+    def streams(self) -> list[dict[str, Any]]:
+        streams: list[dict[str, Any]] = []
+        after = None
+        while True:
+            query = f"?after={after}" if after else ""
+            page = self.call("GET", f"/api/v1/streams{query}")
+            streams += page["streams"]
+            after = page.get("next_after")
+            if after is None:
+                return streams
+
+    def stream(self, stream_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.call("GET", f"/api/v1/streams/{stream_id}")
+        return found
+
+
+def _error_of(answer: httpx2.Response) -> WeirError:
+    try:
+        detail = answer.json()["detail"]
+    except (ValueError, KeyError):
+        detail = answer.text[:200]
+    return CallRefused(f"{answer.status_code}: {detail}")

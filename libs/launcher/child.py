@@ -1,0 +1,103 @@
+"""One child process: started, watched, started again with back-off, stopped in time."""
+
+import asyncio
+import contextlib
+import ctypes
+import signal
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+FIRST_PAUSE_S = 0.2
+LONGEST_PAUSE_S = 5.0
+STEADY_AFTER_S = 10.0
+"""A process that lived this long is started again at once when it ends."""
+LOG_BYTES = 16 * 1024 * 1024
+_PR_SET_PDEATHSIG = 1
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _die_with_parent() -> None:
+    """In the child: be told when the launcher is killed, so that nothing is left behind (Linux)."""
+    with contextlib.suppress(AttributeError):
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+class Child:
+    """A command that should always run. Its output goes to `log_path`."""
+
+    def __init__(
+        self,
+        name: str,
+        argv: Sequence[str | Path],
+        *,
+        environment: Mapping[str, str],
+        log_path: Path,
+        on_ended: Callable[[str, int, float], None],
+    ) -> None:
+        self.name = name
+        self._argv = [str(part) for part in argv]
+        self._environment = dict(environment)
+        self._log_path = log_path
+        self._on_ended = on_ended
+        self._process: asyncio.subprocess.Process | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    async def start(self) -> None:
+        """Start the process and keep it running until `stop`."""
+        await self._spawn()
+        self._task = asyncio.create_task(self._keep(), name=f"keep-{self.name}")
+
+    async def stop(self, timeout_s: float) -> None:
+        """SIGTERM, and SIGKILL for what is still there after `timeout_s`."""
+        if self._task is not None:
+            self._task.cancel()
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), timeout_s)
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+    async def _keep(self) -> None:
+        pause_s = FIRST_PAUSE_S
+        while True:
+            assert self._process is not None
+            started = time.monotonic()
+            code = await self._process.wait()
+            if time.monotonic() - started > STEADY_AFTER_S:
+                pause_s = FIRST_PAUSE_S
+            self._on_ended(self.name, code, pause_s)
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+            await self._spawn()
+
+    async def _spawn(self) -> None:
+        with self._open_log() as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._argv,
+                env=self._environment,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                # Ctrl-C reaches the launcher alone, which then stops services before the bus.
+                start_new_session=True,
+                preexec_fn=_die_with_parent,
+            )
+
+    def _open_log(self) -> BinaryIO:
+        self._log_path.parent.mkdir(parents=True, exist_ok=True)
+        if self._log_path.exists() and self._log_path.stat().st_size > LOG_BYTES:
+            self._log_path.replace(self._log_path.with_suffix(".log.1"))
+        return self._log_path.open("ab")

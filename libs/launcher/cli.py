@@ -1,0 +1,197 @@
+"""The command `weir`. A user's mistake is one line on stderr and exit code 2, never a traceback."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from libs.errors import Blame, WeirError
+from libs.launcher import banner
+from libs.launcher.api import API
+from libs.launcher.credentials import Credentials
+from libs.launcher.house import House
+from libs.launcher.publisher import DEMO_STREAM, push_file, push_test_pattern
+
+EXIT_REFUSED = 2
+EXIT_FAILED = 1
+
+
+def main() -> NoReturn:
+    """Entry point of the console script."""
+    try:
+        weir(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(EXIT_REFUSED)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except WeirError as error:
+        print(f"weir: {error}", file=sys.stderr)
+        sys.exit(EXIT_REFUSED if error.blame is Blame.CALLER else EXIT_FAILED)
+    sys.exit(0)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="weir")
+@click.option(
+    "--data-dir",
+    envvar="WEIR_DATA_DIR",
+    default=".weir",
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where Weir keeps its data.",
+)
+@click.option(
+    "--url",
+    envvar="WEIR_PUBLIC_URL",
+    default=None,
+    help="The Weir to talk to [default: this machine, WEIR_HTTP_PORT or 8080].",
+)
+@click.pass_context
+def weir(context: click.Context, data_dir: Path, url: str | None) -> None:
+    """Weir: self-hosted live and on-demand video."""
+    http_port = _port("WEIR_HTTP_PORT", 8080)
+    context.obj = {
+        "data_dir": data_dir,
+        "url": url or f"http://127.0.0.1:{http_port}",
+        "http_port": http_port,
+        "rtmp_port": _port("WEIR_RTMP_PORT", 1935),
+    }
+
+
+@weir.command()
+@click.pass_obj
+def up(options: dict[str, object]) -> None:
+    """Run all of Weir here until Ctrl-C."""
+    asyncio.run(_run(_house(options), _until_told))
+
+
+@weir.command()
+@click.pass_obj
+def demo(options: dict[str, object]) -> None:
+    """Run all of Weir here, with a test pattern on air."""
+    asyncio.run(_run(_house(options), _demo))
+
+
+@weir.command()
+@click.option("--migrate/--no-migrate", default=True, help="Bring the database up to date.")
+@click.pass_obj
+def init(options: dict[str, object], *, migrate: bool) -> None:
+    """Make the credentials and the database's tables; safe to run again."""
+    data_dir = options["data_dir"]
+    assert isinstance(data_dir, Path)
+    if "WEIR_API_KEY" not in os.environ:
+        Credentials.load(data_dir)
+        click.echo(f"Credentials are in {data_dir / 'credentials.json'}.")
+    if migrate:
+        import subprocess
+
+        # A service's module is run, not imported: the libs never import a service.
+        run = subprocess.run([sys.executable, "-m", "services.catalog.migrate"], check=False)
+        if run.returncode:
+            sys.exit(EXIT_FAILED)
+        click.echo("The database is up to date.")
+
+
+@weir.command()
+@click.pass_obj
+def status(options: dict[str, object]) -> None:
+    """Say whether every part of Weir serves."""
+    health = _api(options).call("GET", "/api/v1/health")
+    click.echo(json.dumps(health, indent=2))
+
+
+@weir.command()
+@click.pass_obj
+def streams(options: dict[str, object]) -> None:
+    """List the streams and whether they are live."""
+    found = _api(options).streams()
+    if not found:
+        click.echo("There is no stream yet. `weir publish FILE` makes one and pushes to it.")
+    for stream in found:
+        state = "live" if stream["is_live"] else "off"
+        click.echo(f"{stream['id']}  {state:4}  {stream['push_url']}")
+
+
+@weir.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--stream", "stream_id", help="Push to this stream [default: a new one].")
+@click.option("--loop", is_flag=True, help="Start again at the end, until Ctrl-C.")
+@click.pass_obj
+def publish(options: dict[str, object], file: Path, stream_id: str | None, *, loop: bool) -> None:
+    """Push FILE to a stream in real time."""
+    api = _api(options)
+    if stream_id:
+        stream = api.stream(stream_id)
+    else:
+        stream = api.call("POST", "/api/v1/streams", {"name": file.stem})
+    for line in banner.playback_lines(str(options["url"]), stream["id"]):
+        click.echo(line)
+    sys.exit(asyncio.run(push_file(file, stream["push_url"], loop=loop)))
+
+
+def _house(options: dict[str, object]) -> House:
+    data_dir, http_port, rtmp_port = (
+        options["data_dir"], options["http_port"], options["rtmp_port"]
+    )  # fmt: skip
+    assert isinstance(data_dir, Path)
+    assert isinstance(http_port, int)
+    assert isinstance(rtmp_port, int)
+    return House(data_dir, http_port=http_port, rtmp_port=rtmp_port)
+
+
+async def _run(house: House, work: Callable[[House, asyncio.Event], Awaitable[None]]) -> None:
+    """Start `house`, do `work` until SIGINT or SIGTERM, stop it, whatever happened."""
+    told = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    try:
+        await house.start()
+        ready = asyncio.create_task(house.wait_ready())
+        stopping = asyncio.create_task(told.wait())
+        await asyncio.wait({ready, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if ready.done():
+            ready.result()
+            banner.show(house)
+            await work(house, told)
+        ready.cancel()
+        stopping.cancel()
+    finally:
+        await house.stop()
+
+
+async def _until_told(_: House, told: asyncio.Event) -> None:
+    await told.wait()
+
+
+async def _demo(house: House, told: asyncio.Event) -> None:
+    api = API(house.http_url, api_key=house.credentials.api_key)
+    known = {stream["id"] for stream in api.streams()}
+    if DEMO_STREAM not in known:
+        api.call("POST", "/api/v1/streams", {"id": DEMO_STREAM, "name": "Test pattern"})
+    stream = api.stream(DEMO_STREAM)
+    for line in banner.playback_lines(house.http_url, DEMO_STREAM):
+        print(line, flush=True)
+    await push_test_pattern(stream["push_url"], told)
+
+
+def _api(options: dict[str, object]) -> API:
+    data_dir = options["data_dir"]
+    assert isinstance(data_dir, Path)
+    key = os.environ.get("WEIR_API_KEY")
+    url = str(options["url"])
+    return API(url, api_key=key) if key else API.of(data_dir, url)
+
+
+def _port(variable: str, default: int) -> int:
+    value = os.environ.get(variable, str(default))
+    highest = 65535
+    if not value.isdigit() or not 0 < int(value) <= highest:
+        raise click.UsageError(f"{variable} must be a port from 1 to {highest}, not {value!r}.")
+    return int(value)

@@ -1,0 +1,63 @@
+"""The secrets of one installation: made once, kept in `credentials.json` (0600)."""
+
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Self
+
+from libs.errors import Invalid
+
+
+class CredentialsUnreadable(Invalid):
+    code = "credentials_unreadable"
+
+
+def _token() -> str:
+    return secrets.token_hex(24)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Every secret, each random by default, and the environment variable that carries it."""
+
+    api_key: str = field(default_factory=_token)
+    admin_user: str = "admin"
+    admin_password: str = field(default_factory=lambda: secrets.token_urlsafe(15))
+    push_secret: str = field(default_factory=_token)
+    access_key_id: str = field(default_factory=lambda: "WEIR" + secrets.token_hex(8).upper())
+    secret_access_key: str = field(default_factory=lambda: secrets.token_urlsafe(30))
+    internal_token: str = field(default_factory=_token)
+    nats_token: str = field(default_factory=_token)
+
+    @classmethod
+    def load(cls, data_dir: Path) -> Self:
+        """Read `data_dir/credentials.json`; make and write what is missing there."""
+        path = data_dir / "credentials.json"
+        try:
+            known = json.loads(path.read_text()) if path.exists() else {}
+        except (ValueError, OSError) as error:
+            raise CredentialsUnreadable(
+                f"{path} cannot be read ({error}); restore it from a backup, or move it away to "
+                "have new secrets made (push URLs and API keys then change)."
+            ) from None
+        names = {item.name for item in fields(cls)}
+        credentials = cls(**{name: value for name, value in known.items() if name in names})
+        if asdict(credentials) != known:
+            credentials._write(path)
+        return credentials
+
+    def _write(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(".draft")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(asdict(self), file, indent=2)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        draft.rename(path)
+
+    def environment(self) -> dict[str, str]:
+        return {f"WEIR_{name.upper()}": value for name, value in asdict(self).items()}

@@ -1,0 +1,133 @@
+"""The whole house on one machine: a NATS server and the six services, each a process."""
+
+import asyncio
+import os
+import socket
+import sys
+from pathlib import Path
+
+import httpx2
+
+from libs.launcher.child import Child
+from libs.launcher.credentials import Credentials
+from libs.launcher.errors import HouseNotReady, PortTaken
+from libs.launcher.nats_server import find_nats_server, free_port, write_nats_config
+
+SERVICES = ("catalog", "ingest", "packager", "transcoder", "relay", "gateway")
+STOP_TIMEOUT_S = 4.2
+NATS_STOP_TIMEOUT_S = 0.6
+
+
+class House:
+    """Started and stopped as one. `on_event` is told one line for each process that ended."""
+
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        http_port: int,
+        rtmp_port: int,
+        host: str = "0.0.0.0",  # noqa: S104
+    ) -> None:
+        self.data_dir = data_dir.resolve()
+        self.http_port = http_port
+        self.rtmp_port = rtmp_port
+        self.host = host
+        self.credentials = Credentials.load(self.data_dir)
+        self.children: dict[str, Child] = {}
+
+    @property
+    def http_url(self) -> str:
+        return f"http://127.0.0.1:{self.http_port}"
+
+    async def start(self) -> None:
+        """Start everything; returns once the processes run (see `wait_ready`)."""
+        _check_port("WEIR_HTTP_PORT", self.host, self.http_port)
+        _check_port("WEIR_RTMP_PORT", self.host, self.rtmp_port)
+        environment = self._environment(nats_port := free_port())
+        config = self.data_dir / "nats" / "nats.conf"
+        write_nats_config(
+            config,
+            port=nats_port,
+            store=self.data_dir / "nats",
+            token=self.credentials.nats_token,
+        )
+        await self._start_child("nats", [find_nats_server(), "--config", config], environment)
+        for name in SERVICES:
+            await self._start_child(name, [sys.executable, "-m", f"services.{name}"], environment)
+
+    async def wait_ready(self, timeout_s: float = 60) -> None:
+        """Return when `/api/v1/health` says that the whole house serves."""
+        headers = {"x-api-key": self.credentials.api_key}
+        last = "no answer yet"
+        deadline = asyncio.get_running_loop().time() + timeout_s
+        async with httpx2.AsyncClient(base_url=self.http_url, headers=headers) as client:
+            while asyncio.get_running_loop().time() < deadline:
+                try:
+                    answer = await client.get("/api/v1/health", timeout=2)
+                    if answer.status_code == httpx2.codes.OK:
+                        return
+                    last = answer.text
+                except httpx2.HTTPError as error:
+                    last = str(error) or type(error).__name__
+                await asyncio.sleep(0.1)
+        raise HouseNotReady(
+            f"Weir is not ready after {timeout_s:.0f} s ({last[:300]}); "
+            f"the logs are in {self.data_dir / 'logs'}."
+        )
+
+    async def stop(self) -> None:
+        """Services first, all at once; then the bus, so that their last facts are said."""
+        services = [child for name, child in self.children.items() if name != "nats"]
+        await asyncio.gather(*(child.stop(STOP_TIMEOUT_S) for child in services))
+        if "nats" in self.children:
+            await self.children["nats"].stop(NATS_STOP_TIMEOUT_S)
+
+    async def _start_child(
+        self, name: str, argv: list[str | Path], environment: dict[str, str]
+    ) -> None:
+        child = Child(
+            name,
+            argv,
+            environment=environment,
+            log_path=self.data_dir / "logs" / f"{name}.log",
+            on_ended=self._on_ended,
+        )
+        await child.start()
+        self.children[name] = child
+
+    def _on_ended(self, name: str, code: int, pause_s: float) -> None:
+        print(
+            f"weir: {name} ended with code {code}; starting it again in {pause_s:g} s "
+            f"(log: {self.data_dir / 'logs' / name}.log)",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    def _environment(self, nats_port: int) -> dict[str, str]:
+        """What the operator set wins over what embedded mode would choose."""
+        defaults = {
+            "WEIR_DATABASE_URL": f"sqlite+aiosqlite:///{self.data_dir / 'catalog.sqlite'}",
+            "WEIR_STORE_URL": f"file://{self.data_dir / 'store'}",
+            "WEIR_PUBLIC_URL": self.http_url,
+            "WEIR_RTMP_PUBLIC_URL": f"rtmp://127.0.0.1:{self.rtmp_port}",
+            "WEIR_HTTP_HOST": self.host,
+            "WEIR_RTMP_HOST": self.host,
+        }
+        fixed = {
+            "WEIR_DATA_DIR": str(self.data_dir),
+            "WEIR_HTTP_PORT": str(self.http_port),
+            "WEIR_RTMP_PORT": str(self.rtmp_port),
+            "WEIR_NATS_URL": f"nats://127.0.0.1:{nats_port}",
+        }
+        return defaults | self.credentials.environment() | dict(os.environ) | fixed
+
+
+def _check_port(variable: str, host: str, port: int) -> None:
+    try:
+        socket.create_server((host, port)).close()
+    except OSError as error:
+        raise PortTaken(
+            f"Port {port} cannot be opened ({error.strerror}); another program may hold it. "
+            f"Choose another with {variable}=<port>."
+        ) from None

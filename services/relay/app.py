@@ -1,0 +1,8 @@
+"""Wiring of the relay."""
+
+from libs.service import Service
+from services.relay.settings import Settings
+
+
+def build_service(settings: Settings | None = None) -> Service:
+    return Service("relay", settings or Settings())

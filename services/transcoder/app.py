@@ -1,0 +1,8 @@
+"""Wiring of the transcoder."""
+
+from libs.service import Service
+from services.transcoder.settings import Settings
+
+
+def build_service(settings: Settings | None = None) -> Service:
+    return Service("transcoder", settings or Settings())

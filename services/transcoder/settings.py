@@ -1,0 +1,7 @@
+"""Settings of the transcoder: so far those that every service shares."""
+
+from libs.settings import Settings as SharedSettings
+
+
+class Settings(SharedSettings):
+    pass
