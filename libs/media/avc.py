@@ -1,0 +1,136 @@
+"""H.264 configuration: AVCDecoderConfigurationRecord (ISO/IEC 14496-15, 5.3.3) and its SPS.
+
+The sequence parameter set is read as far as the timing of its VUI (ITU-T H.264, 7.3.2.1.1, E.1.1).
+"""
+
+from libs.media.bits import BitReader, BitsExhausted, without_emulation_prevention
+from libs.media.codec import CodecConfigurationInvalid, CodecUnsupported, VideoConfig
+
+_HIGH_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
+_EXTENDED_SAR = 255
+_MAX_PIXELS_A_SIDE = 16384
+_SAR = (
+    (1, 1), (1, 1), (12, 11), (10, 11), (16, 11), (40, 33), (24, 11), (20, 11), (32, 11),
+    (80, 33), (18, 11), (15, 11), (64, 33), (160, 99), (4, 3), (3, 2), (2, 1),
+)  # fmt: skip
+"""Table E-1; index 0 is "unspecified"."""
+
+
+def parse_avc_record(record: bytes) -> VideoConfig:
+    """Read an `avcC` record. Raises `CodecConfigurationInvalid` or `CodecUnsupported`."""
+    sps = _first_sps(record)
+    try:
+        width, height, pixel_aspect, frame_rate = _parse_sps(sps)
+    except BitsExhausted:
+        raise CodecConfigurationInvalid("The H.264 sequence parameter set is cut short.") from None
+    if not (0 < width <= _MAX_PIXELS_A_SIDE and 0 < height <= _MAX_PIXELS_A_SIDE):
+        raise CodecUnsupported(f"A picture of {width}x{height} pixels is beyond what Weir carries.")
+    return VideoConfig(
+        # Profile, constraint flags and level of the SPS itself: some encoders' records disagree.
+        codec=f"avc1.{sps[1:4].hex()}",
+        sample_entry="avc1",
+        record=record,
+        width=width,
+        height=height,
+        frame_rate=frame_rate,
+        pixel_aspect=pixel_aspect,
+    )
+
+
+def _first_sps(record: bytes) -> bytes:
+    if len(record) < 8 or record[0] != 1 or not record[5] & 31:  # noqa: PLR2004 - fixed fields
+        raise CodecConfigurationInvalid(
+            "The H.264 sequence header is not an AVCDecoderConfigurationRecord with an SPS."
+        )
+    size = int.from_bytes(record[6:8], "big")
+    sps = record[8 : 8 + size]
+    if len(sps) < 4 or len(sps) < size or sps[0] & 31 != 7:  # noqa: PLR2004 - NAL type 7
+        raise CodecConfigurationInvalid("The H.264 sequence header's first NAL unit is no SPS.")
+    return sps
+
+
+def _parse_sps(sps: bytes) -> tuple[int, int, tuple[int, int], float | None]:
+    bits = BitReader(without_emulation_prevention(sps[1:]))
+    profile = bits.read(8)
+    bits.read(16)
+    bits.exp_golomb()  # seq_parameter_set_id
+    chroma, separate_planes = _read_chroma(bits) if profile in _HIGH_PROFILES else (1, False)
+    bits.exp_golomb()  # log2_max_frame_num_minus4
+    _skip_picture_order(bits)
+    bits.exp_golomb()  # max_num_ref_frames
+    bits.flag()  # gaps_in_frame_num_value_allowed_flag
+    width_mbs = bits.exp_golomb() + 1
+    height_units = bits.exp_golomb() + 1
+    frame_mbs_only = bits.flag()
+    if not frame_mbs_only:
+        bits.flag()  # mb_adaptive_frame_field_flag
+    bits.flag()  # direct_8x8_inference_flag
+    field_factor = 1 if frame_mbs_only else 2
+    width, height = width_mbs * 16, height_units * 16 * field_factor
+    if bits.flag():
+        left, right, top, bottom = (bits.exp_golomb() for _ in range(4))
+        unit_x = 2 if chroma in (1, 2) and not separate_planes else 1
+        unit_y = (2 if chroma == 1 and not separate_planes else 1) * field_factor
+        width -= (left + right) * unit_x
+        height -= (top + bottom) * unit_y
+    pixel_aspect, frame_rate = _read_vui(bits) if bits.flag() else ((1, 1), None)
+    return width, height, pixel_aspect, frame_rate
+
+
+def _read_chroma(bits: BitReader) -> tuple[int, bool]:
+    chroma = bits.exp_golomb()
+    separate_planes = bits.flag() if chroma == 3 else False  # noqa: PLR2004 - 4:4:4
+    bits.exp_golomb()  # bit_depth_luma_minus8
+    bits.exp_golomb()  # bit_depth_chroma_minus8
+    bits.flag()  # qpprime_y_zero_transform_bypass_flag
+    if bits.flag():
+        for index in range(12 if chroma == 3 else 8):  # noqa: PLR2004 - 4:4:4
+            if bits.flag():
+                _skip_scaling_list(bits, 16 if index < 6 else 64)  # noqa: PLR2004 - 4x4, then 8x8
+    return chroma, separate_planes
+
+
+def _skip_scaling_list(bits: BitReader, size: int) -> None:
+    last = following = 8
+    for _ in range(size):
+        if following:
+            following = (last + bits.signed_exp_golomb()) % 256
+        last = following or last
+
+
+def _skip_picture_order(bits: BitReader) -> None:
+    order = bits.exp_golomb()
+    if order == 0:
+        bits.exp_golomb()
+    elif order == 1:
+        bits.flag()
+        bits.signed_exp_golomb()
+        bits.signed_exp_golomb()
+        for _ in range(bits.exp_golomb()):
+            bits.signed_exp_golomb()
+
+
+def _read_vui(bits: BitReader) -> tuple[tuple[int, int], float | None]:
+    pixel_aspect = _read_pixel_aspect(bits) if bits.flag() else (1, 1)
+    if bits.flag():
+        bits.flag()  # overscan_appropriate_flag
+    if bits.flag():
+        bits.read(4)  # video_format, video_full_range_flag
+        if bits.flag():
+            bits.read(24)  # colour primaries, transfer, matrix
+    if bits.flag():
+        bits.exp_golomb()
+        bits.exp_golomb()
+    if not bits.flag():
+        return pixel_aspect, None
+    tick, scale = bits.read(32), bits.read(32)
+    # A tick is a field's time: two make a frame (E.2.1).
+    return pixel_aspect, scale / (2 * tick) if tick and scale else None
+
+
+def _read_pixel_aspect(bits: BitReader) -> tuple[int, int]:
+    index = bits.read(8)
+    if index == _EXTENDED_SAR:
+        horizontal, vertical = bits.read(16), bits.read(16)
+        return (horizontal, vertical) if horizontal and vertical else (1, 1)
+    return _SAR[index] if index < len(_SAR) else (1, 1)

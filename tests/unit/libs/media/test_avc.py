@@ -1,0 +1,52 @@
+"""H.264 configuration records."""
+
+import pytest
+
+from libs.media.avc import parse_avc_record
+from libs.media.codec import CodecConfigurationInvalid
+
+RECORD_90P = bytes.fromhex(
+    "0164000bffe1001767640 00bacb4146fc9080000030008000003019078a15501000468ef0fcbfdf8f800".replace(
+        " ", ""
+    )
+)
+"""x264, 160x90 (cropped from 96 lines), 25 frames a second, High profile, level 1.1."""
+
+
+def record_of(sps: bytes) -> bytes:
+    return b"\x01" + sps[1:4] + b"\xff\xe1" + len(sps).to_bytes(2, "big") + sps + b"\x01\x00\x00"
+
+
+def test_record_gives_codec_string_size_and_rate() -> None:
+    config = parse_avc_record(RECORD_90P)
+    assert (config.codec, config.width, config.height) == ("avc1.64000b", 160, 90)
+    assert config.frame_rate == 25.0
+    assert config.record == RECORD_90P
+
+
+def test_rate_of_29_97_keeps_its_fraction() -> None:
+    sps = bytes.fromhex("6764000bacd9428df921000003 03e90000ea600f142996".replace(" ", ""))
+    assert parse_avc_record(record_of(sps)).frame_rate == pytest.approx(30000 / 1001)
+
+
+def test_baseline_without_vui_has_no_rate() -> None:
+    # profile 66, level 3.0; all exp-golomb fields 0 but 11 x 9 macroblocks (176x144).
+    bits = "1" + "1" + "1" + "1" + "1" + "0" + "0001011" + "0001001" + "1" + "1" + "0" + "0" + "1"
+    payload = int(bits.ljust(40, "0"), 2).to_bytes(5, "big")
+    config = parse_avc_record(record_of(b"\x67\x42\xc0\x1e" + payload))
+    assert (config.codec, config.width, config.height) == ("avc1.42c01e", 176, 144)
+    assert config.frame_rate is None
+
+
+@pytest.mark.parametrize(
+    "record",
+    [b"", b"\x01", b"\x00\x00\x00\x01" + bytes(20), RECORD_90P[:12], RECORD_90P[:20], bytes(40)],
+)
+def test_record_that_cannot_be_read_is_refused(record: bytes) -> None:
+    with pytest.raises(CodecConfigurationInvalid):
+        parse_avc_record(record)
+
+
+def test_sps_cut_short_is_refused() -> None:
+    with pytest.raises(CodecConfigurationInvalid):
+        parse_avc_record(record_of(bytes.fromhex("6764000bacb4")))
