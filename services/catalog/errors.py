@@ -54,6 +54,10 @@ class SessionUnknown(NotFound):
     code = "session_unknown"
 
 
+class JobUnknown(NotFound):
+    code = "job_unknown"
+
+
 class TenantUnknown(NotFound):
     code = "tenant_unknown"
 

@@ -14,7 +14,7 @@ from services.catalog.errors import StreamFieldFixed, StreamFieldInvalid, Stream
 PublishPolicy = Literal["takeover", "reject"]
 
 FIXED_FIELDS = frozenset({"id", "key", "TimeStamp"})
-"""Fields that Weir adds to an item; a client reads them and cannot set them."""
+"""Fields that Weir adds to what clients read; they cannot be set."""
 MAX_ITEM_BYTES = 64 * 1024
 MIN_SEGMENT_S, MAX_SEGMENT_S = 1.0, 30.0
 MIN_SEGMENTS, MAX_SEGMENTS = 3, 600

@@ -59,7 +59,7 @@ class StreamRow(Base):
     expires_at: Mapped[datetime]
     key: Mapped[str]
     item: Mapped[dict[str, Any]]
-    """What the client sent and `TimeStamp`; JSON text, so that types and order stay."""
+    """What the client sent; JSON text, so that types and order stay."""
     publish_policy: Mapped[str]
     reconnect_window_s: Mapped[float]
     segment_s: Mapped[float]

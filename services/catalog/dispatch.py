@@ -1,0 +1,122 @@
+"""Dispatch: sees to it that every live session has a packager.
+
+`stream.published` makes the first offer. From then on the leases tell: a packager that holds
+one lets it beat each second, and a lease that fell silent means that the job needs a new taker.
+"""
+
+import asyncio
+import enum
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from libs.errors import Unavailable
+from services.catalog import jobs
+from services.catalog.clock import Clock
+from services.catalog.database import Database
+from services.catalog.models import SessionRow
+
+log = structlog.get_logger()
+
+SILENT_S = 4.0
+"""A lease without a beat for this long is stale; the same span after which it may be taken."""
+FIRST_PATIENCE_S, MAX_PATIENCE_S = 4.0, 60.0
+"""How long an offer may stay unanswered: doubles with each, so that offers do not pile up."""
+GIVE_UP_AFTER = timedelta(minutes=5)
+"""The replay window is long gone when a session has been over for so long."""
+
+
+class Leases(Protocol):
+    """What dispatch needs to know of the leases."""
+
+    def silent_s(self, key: str) -> float | None:
+        """Seconds since the lease's last beat; None while nobody can tell."""
+
+
+class Verdict(enum.Enum):
+    WAIT = enum.auto()
+    IS_RUNNING = enum.auto()
+    OFFER = enum.auto()
+    GIVE_UP = enum.auto()
+
+
+def judge(
+    *,
+    silent_s: float | None,
+    offered_s: float,
+    unanswered: int,
+    ended_for: timedelta | None,
+) -> Verdict:
+    """What to do with an open live job.
+
+    `offered_s` is the age of its latest offer, `unanswered` how many offers since a lease was
+    last seen, `ended_for` how long its session has been over (None: it is not).
+    """
+    if silent_s is None:
+        return Verdict.WAIT
+    if silent_s < SILENT_S:
+        return Verdict.IS_RUNNING
+    if ended_for is not None and ended_for > GIVE_UP_AFTER:
+        return Verdict.GIVE_UP
+    patience_s = min(FIRST_PATIENCE_S * 2.0 ** min(unanswered, 10), MAX_PATIENCE_S)
+    return Verdict.OFFER if offered_s >= patience_s else Verdict.WAIT
+
+
+class Dispatch:
+    def __init__(
+        self, database: Database, leases: Leases, lease_key: Callable[[str], str], clock: Clock
+    ) -> None:
+        self._database = database
+        self._leases = leases
+        self._lease_key = lease_key
+        self._clock = clock
+        self._unanswered: dict[str, int] = {}
+
+    async def run(self, every_s: float) -> None:
+        while True:
+            try:
+                await self.tick()
+            except Unavailable as error:
+                log.warning("dispatch.waiting", code=error.code)
+            await asyncio.sleep(every_s)
+
+    async def tick(self) -> None:
+        """Look at every open package job once. Raises `DatabaseDown`."""
+        async with self._database.transaction(read_only=True) as tx:
+            found = [
+                (job.id, job.state, session.id, session.ended_at, job.offered_at)
+                for job, session in await jobs.open_package_jobs(tx)
+            ]
+        now = self._clock()
+        self._unanswered = {row[0]: self._unanswered.get(row[0], 0) for row in found}
+        for job_id, state, session_id, ended_at, offered_at in found:
+            verdict = judge(
+                silent_s=self._leases.silent_s(self._lease_key(session_id)),
+                offered_s=(now - offered_at).total_seconds(),
+                unanswered=self._unanswered[job_id],
+                ended_for=now - ended_at if ended_at else None,
+            )
+            if verdict is Verdict.IS_RUNNING:
+                self._unanswered[job_id] = 0
+            is_news = verdict is not Verdict.WAIT
+            if is_news and not (verdict is Verdict.IS_RUNNING and state == "running"):
+                await self._act(job_id, verdict, now)
+
+    async def _act(self, job_id: str, verdict: Verdict, now: datetime) -> None:
+        async with self._database.transaction() as tx:
+            row = await jobs.lock(tx, job_id)
+            # Facts may have settled the job since the tick looked.
+            if row.state not in jobs.OPEN_STATES:
+                return
+            if verdict is Verdict.IS_RUNNING:
+                row.state, row.reason, row.updated_at = "running", None, now
+            elif verdict is Verdict.GIVE_UP:
+                await jobs.give_up(tx, row, "session_gone: nobody could finish it", now=now)
+                log.warning("job.given_up", job=job_id)
+            else:
+                session = await tx.get_one(SessionRow, row.session_id)
+                await jobs.offer(tx, row, session, now=now)
+                self._unanswered[job_id] += 1
+                log.info("job.offered_again", job=job_id, attempt=row.attempt)

@@ -1,0 +1,78 @@
+"""What each fact changes, one transaction a fact.
+
+Every method bears its fact twice and in any order: rows are found by the fact's natural key,
+and what is written does not depend on what came before, except that the first row of a segment
+stands. A fact that overtakes the grant it rests on is refused with `SessionNotYetKnown`, which
+is retried.
+"""
+
+from libs.events import (
+    DeadLetter,
+    JobCompleted,
+    JobFailed,
+    JobProgressed,
+    RenditionEnded,
+    RenditionStarted,
+    SegmentLost,
+    SegmentReady,
+    SessionEnded,
+    StreamPublished,
+    StreamUnpublished,
+)
+from services.catalog import dead_letters, jobs, renditions, segments, sessions
+from services.catalog.clock import Clock
+from services.catalog.database import Database
+
+
+class Facts:
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def stream_published(self, fact: StreamPublished) -> None:
+        """Truth before order: the publish and the offer of its packaging are one transaction."""
+        async with self._database.transaction() as tx:
+            session = await sessions.published(tx, fact)
+            await jobs.request_package(tx, session, now=self._clock())
+
+    async def stream_unpublished(self, fact: StreamUnpublished) -> None:
+        async with self._database.transaction() as tx:
+            await sessions.unpublished(tx, fact)
+
+    async def session_ended(self, fact: SessionEnded) -> None:
+        async with self._database.transaction() as tx:
+            session = await sessions.ended(tx, fact)
+            await jobs.complete_if_packaged(tx, session, now=self._clock())
+
+    async def rendition_started(self, fact: RenditionStarted) -> None:
+        async with self._database.transaction() as tx:
+            await renditions.started(tx, fact)
+
+    async def rendition_ended(self, fact: RenditionEnded) -> None:
+        async with self._database.transaction() as tx:
+            session = await renditions.ended(tx, fact)
+            await jobs.complete_if_packaged(tx, session, now=self._clock())
+
+    async def segment_ready(self, fact: SegmentReady) -> None:
+        async with self._database.transaction() as tx:
+            await segments.add(tx, fact.segment)
+
+    async def segment_lost(self, fact: SegmentLost) -> None:
+        async with self._database.transaction() as tx:
+            await segments.add_gap(tx, fact)
+
+    async def job_progressed(self, fact: JobProgressed) -> None:
+        async with self._database.transaction() as tx:
+            await jobs.progressed(tx, fact, now=self._clock())
+
+    async def job_completed(self, fact: JobCompleted) -> None:
+        async with self._database.transaction() as tx:
+            await jobs.completed(tx, fact, now=self._clock())
+
+    async def job_failed(self, fact: JobFailed) -> None:
+        async with self._database.transaction() as tx:
+            await jobs.failed(tx, fact, now=self._clock())
+
+    async def letter_buried(self, letter: DeadLetter) -> None:
+        async with self._database.transaction() as tx:
+            await dead_letters.add(tx, letter)

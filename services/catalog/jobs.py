@@ -1,0 +1,177 @@
+"""Jobs: requested pieces of work. A live job is offered again until its session is done."""
+
+from datetime import datetime
+from typing import Literal, cast
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from libs.events import (
+    Job,
+    JobCompleted,
+    JobFailed,
+    JobPage,
+    JobProgressed,
+    ListJobs,
+    PackageRequested,
+)
+from libs.names import SOURCE
+from services.catalog import metrics, outbox, page, renditions
+from services.catalog.errors import JobUnknown
+from services.catalog.models import JobRow, SessionRow
+
+PACKAGE = "package"
+OPEN_STATES = ("offered", "running")
+
+
+def package_job_id(session: str) -> str:
+    """A session has one package job, so the job's name is the session's."""
+    return f"{PACKAGE}-{session}"
+
+
+async def request_package(tx: AsyncSession, session: SessionRow, *, now: datetime) -> None:
+    """Offer the session's package job, unless it has one already."""
+    job_id = package_job_id(session.id)
+    if await tx.get(JobRow, job_id) is not None:
+        return
+    row = JobRow(
+        id=job_id,
+        tenant_id=session.tenant_id,
+        kind=PACKAGE,
+        stream_id=session.stream_id,
+        session_id=session.id,
+        state="offered",
+        attempt=0,
+        progress=0.0,
+        requested_at=now,
+        offered_at=now,
+        updated_at=now,
+    )
+    tx.add(row)
+    await offer(tx, row, session, now=now)
+
+
+async def offer(tx: AsyncSession, row: JobRow, session: SessionRow, *, now: datetime) -> None:
+    """Offer a package job (again): each offer is an attempt, and a message of its own."""
+    row.attempt += 1
+    row.state, row.offered_at, row.updated_at = "offered", now, now
+    await tx.flush()
+    order = PackageRequested(
+        job=row.id,
+        attempt=row.attempt,
+        tenant=session.tenant_id,
+        stream=session.stream_id,
+        session=session.id,
+        origin_url=session.origin_url,
+        segment_s=session.segment_s,
+        playlist_segments=session.playlist_segments,
+    )
+    await outbox.add(tx, order, tenant=session.tenant_id, now=now, traceparent=session.traceparent)
+    metrics.OFFERS.inc()
+
+
+async def open_package_jobs(tx: AsyncSession) -> list[tuple[JobRow, SessionRow]]:
+    query = (
+        select(JobRow, SessionRow)
+        .join(SessionRow, JobRow.session_id == SessionRow.id)
+        .where(JobRow.kind == PACKAGE, JobRow.state.in_(OPEN_STATES))
+        .order_by(JobRow.requested_at, JobRow.id)
+    )
+    return [(job, session) for job, session in await tx.execute(query)]
+
+
+async def complete_if_packaged(tx: AsyncSession, session: SessionRow, *, now: datetime) -> None:
+    """End the package job once the session takes no more tags and its last segment is cut."""
+    if session.ended_at is None or not await renditions.has_ended(tx, session, SOURCE):
+        return
+    row = await tx.get(JobRow, package_job_id(session.id), with_for_update=True)
+    if row is not None:
+        await _settle(tx, row, "completed", now)
+
+
+async def progressed(tx: AsyncSession, fact: JobProgressed, *, now: datetime) -> None:
+    """Apply the fact. Progress never goes back. Raises `JobUnknown`."""
+    row = await lock(tx, fact.job)
+    if row.state not in OPEN_STATES or fact.attempt < row.attempt:
+        return
+    row.state, row.progress = "running", max(row.progress, fact.progress)
+    row.updated_at = now
+    await tx.flush()
+
+
+async def completed(tx: AsyncSession, fact: JobCompleted, *, now: datetime) -> None:
+    """Apply the fact, whichever attempt did the work. Raises `JobUnknown`."""
+    await _settle(tx, await lock(tx, fact.job), "completed", now)
+
+
+async def failed(tx: AsyncSession, fact: JobFailed, *, now: datetime) -> None:
+    """Apply the fact, unless a later attempt is under way. Raises `JobUnknown`.
+
+    A live job is not over because a worker failed: it stays open, and is offered again.
+    """
+    row = await lock(tx, fact.job)
+    if row.state not in OPEN_STATES or fact.attempt < row.attempt:
+        return
+    reason = f"{fact.code}: {fact.reason}"
+    if row.kind == PACKAGE:
+        row.reason, row.updated_at = reason, now
+        await tx.flush()
+    else:
+        await _settle(tx, row, "failed", now, reason)
+
+
+async def give_up(tx: AsyncSession, row: JobRow, reason: str, *, now: datetime) -> None:
+    await _settle(tx, row, "failed", now, reason)
+
+
+async def lock(tx: AsyncSession, job_id: str) -> JobRow:
+    """Raises `JobUnknown`."""
+    row = await tx.get(JobRow, job_id, with_for_update=True)
+    if row is None:
+        raise JobUnknown(f"There is no job {job_id[:128]!r}.")
+    return row
+
+
+async def list_page(tx: AsyncSession, ask: ListJobs) -> JobPage:
+    """Newest first. Raises `CursorInvalid`."""
+    query = select(JobRow)
+    if ask.tenant is not None:
+        query = query.where(JobRow.tenant_id == ask.tenant)
+    if ask.after is not None:
+        before = page.read_cursor(ask.after)
+        query = query.where(tuple_(JobRow.requested_at, JobRow.id) < before)
+    query = query.order_by(JobRow.requested_at.desc(), JobRow.id.desc()).limit(ask.limit + 1)
+    answers = [_answer(row) for row in (await tx.execute(query)).scalars()]
+    jobs, has_more = page.fit(answers, ask.limit)
+    end = jobs[-1] if has_more else None
+    next_after = page.write_cursor(end.requested_at, end.id) if end else None
+    return JobPage(jobs=jobs, next_after=next_after)
+
+
+async def _settle(
+    tx: AsyncSession,
+    row: JobRow,
+    state: Literal["completed", "failed"],
+    now: datetime,
+    reason: str | None = None,
+) -> None:
+    """The first end of a job is its end, but work that was done outweighs giving up."""
+    if row.state in OPEN_STATES or (row.state == "failed" and state == "completed"):
+        row.state, row.reason, row.updated_at = state, reason, now
+        row.progress = 1.0 if state == "completed" else row.progress
+        await tx.flush()
+
+
+def _answer(row: JobRow) -> Job:
+    return Job(
+        id=row.id,
+        tenant=row.tenant_id,
+        kind=row.kind,
+        stream=row.stream_id,
+        session=row.session_id,
+        state=cast("Literal['offered', 'running', 'completed', 'failed']", row.state),
+        attempt=row.attempt,
+        requested_at=row.requested_at,
+        updated_at=row.updated_at,
+        reason=row.reason,
+    )

@@ -1,0 +1,19 @@
+"""What the catalog counts. Labels never hold an id."""
+
+from prometheus_client import Counter, Gauge
+
+SEGMENTS = Counter(
+    "weir_catalog_segments_total",
+    "segment.ready facts by what became of them: stored, duplicate, orphan (other bytes).",
+    ["outcome"],
+)
+SESSIONS_CLOSED = Counter(
+    "weir_catalog_sessions_closed_total",
+    "Sessions that the catalog itself closed, by cause.",
+    ["cause"],
+)
+GRANTS = Counter(
+    "weir_catalog_grants_total", "Asks to publish, by outcome: new, joined, refused.", ["outcome"]
+)
+OFFERS = Counter("weir_catalog_offers_total", "Offers of live jobs, repeated ones included.")
+OUTBOX_PENDING = Gauge("weir_catalog_outbox_pending", "Messages that are true and not yet said.")

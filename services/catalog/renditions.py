@@ -1,0 +1,55 @@
+"""Renditions of a session: their codec configurations, and whether their last segment is cut."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from libs.events import RenditionEnded, RenditionStarted
+from services.catalog import sessions
+from services.catalog.database import insert_new
+from services.catalog.models import RenditionRow, SessionRow, TrackRow
+
+
+async def started(tx: AsyncSession, fact: RenditionStarted) -> None:
+    """Apply the fact. Raises `SessionNotYetKnown`, `FactContradicts`."""
+    session = await sessions.lock(tx, fact.tenant, fact.stream, fact.session)
+    await _row(tx, session, fact.rendition, fact.epoch)
+    for track in fact.tracks:
+        values = track.model_dump() | {
+            "tenant_id": fact.tenant,
+            "session_id": fact.session,
+            "rendition": fact.rendition,
+        }
+        await insert_new(tx, TrackRow, values)
+
+
+async def ended(tx: AsyncSession, fact: RenditionEnded) -> SessionRow:
+    """Apply the fact. Raises `SessionNotYetKnown`, `FactContradicts`."""
+    session = await sessions.lock(tx, fact.tenant, fact.stream, fact.session)
+    row = await _row(tx, session, fact.rendition, fact.epoch)
+    # A taker-over that found nothing left to cut must not hide what its predecessor cut.
+    known = [msn for msn in (row.last_msn, fact.last_msn) if msn is not None]
+    row.is_ended, row.last_msn = True, max(known, default=None)
+    await tx.flush()
+    return session
+
+
+async def has_ended(tx: AsyncSession, session: SessionRow, rendition: str) -> bool:
+    row = await tx.get(RenditionRow, (session.tenant_id, session.id, rendition))
+    return row is not None and row.is_ended
+
+
+async def _row(tx: AsyncSession, session: SessionRow, rendition: str, epoch: int) -> RenditionRow:
+    key = (session.tenant_id, session.id, rendition)
+    row = await tx.get(RenditionRow, key)
+    if row is None:
+        row = RenditionRow(
+            tenant_id=session.tenant_id,
+            session_id=session.id,
+            rendition=rendition,
+            stream_id=session.stream_id,
+            epoch=epoch,
+            is_ended=False,
+        )
+        tx.add(row)
+    row.epoch = max(row.epoch, epoch)
+    await tx.flush()
+    return row

@@ -1,0 +1,160 @@
+"""Streams: the named things with a key and settings.
+
+`key` is made once, when the stream is. A later `outdate` is kept in the item and leaves the key
+(and with it `expires_at`) alone: encoders hold the key, and published clients rely on this.
+"""
+
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, func, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from libs.events import CreateStream, ListStreams, Stream, StreamPage, UpdateStream
+from libs.names import STREAM_ID, check_stream_id
+from libs.signing.push import sign_push
+from services.catalog import fields, page
+from services.catalog.database import insert_new
+from services.catalog.errors import StreamExists, StreamUnknown, TenantUnknown
+from services.catalog.models import PublishRow, SessionRow, StreamRow, TenantRow
+from services.catalog.outdate import read_outdate
+
+
+async def create(tx: AsyncSession, ask: CreateStream, *, secret: str, now: datetime) -> Stream:
+    """Raises `StreamExists`, `StreamIdInvalid`, `TenantUnknown`, and what its fields raise."""
+    if await tx.get(TenantRow, ask.tenant) is None:
+        raise TenantUnknown(f"There is no tenant {ask.tenant!r}.")
+    stream_id = str(uuid.uuid4()) if ask.id is None else check_stream_id(ask.id)
+    now_s = int(now.timestamp())
+    item = {name: value for name, value in ask.item.items() if name not in fields.FIXED_FIELDS}
+    expires_s = read_outdate(item.get("outdate"), now_s=now_s)
+    is_new = await insert_new(
+        tx,
+        StreamRow,
+        {
+            "id": stream_id,
+            "tenant_id": ask.tenant,
+            "created_at": now,
+            "expires_at": datetime.fromtimestamp(expires_s, UTC),
+            "key": sign_push(stream_id, expires_s, secret),
+            "generation": await _latest_generation(tx, ask.tenant, stream_id),
+            **_item_columns(item),
+        },
+    )
+    if not is_new:
+        raise StreamExists(f"There is a stream {stream_id!r} already; choose another id.")
+    return await get(tx, ask.tenant, stream_id)
+
+
+async def update(tx: AsyncSession, ask: UpdateStream, *, now: datetime) -> Stream:
+    """Set the given fields. Raises `StreamUnknown`, `StreamFieldFixed` and what fields raise."""
+    fields.check_update(ask.item)
+    row = await lock(tx, ask.id, tenant=ask.tenant)
+    # An `outdate` that says nothing is refused although the key stays: it is the item's word.
+    read_outdate(ask.item.get("outdate"), now_s=int(now.timestamp()))
+    for name, value in _item_columns({**row.item, **ask.item}).items():
+        setattr(row, name, value)
+    await tx.flush()
+    return await get(tx, ask.tenant, ask.id)
+
+
+async def get(tx: AsyncSession, tenant: str, stream_id: str) -> Stream:
+    """Raises `StreamUnknown`."""
+    query = _with_liveness().where(StreamRow.tenant_id == tenant, StreamRow.id == stream_id)
+    found = (await tx.execute(query)).first()
+    if found is None:
+        raise _unknown(stream_id)
+    return _answer(*found)
+
+
+async def list_page(tx: AsyncSession, ask: ListStreams) -> StreamPage:
+    """A tenant's streams, oldest first. Raises `CursorInvalid`."""
+    query = _with_liveness().where(StreamRow.tenant_id == ask.tenant)
+    if ask.after is not None:
+        after = page.read_cursor(ask.after)
+        query = query.where(tuple_(StreamRow.created_at, StreamRow.id) > after)
+    query = query.order_by(StreamRow.created_at, StreamRow.id).limit(ask.limit + 1)
+    answers = [_answer(*found) for found in await tx.execute(query)]
+    streams, has_more = page.fit(answers, ask.limit)
+    end = streams[-1] if has_more else None
+    next_after = page.write_cursor(end.created_at, end.id) if end else None
+    return StreamPage(streams=streams, next_after=next_after)
+
+
+async def delete(tx: AsyncSession, tenant: str, stream_id: str) -> None:
+    """Forget the stream; its sessions and segments stay. Raises `StreamUnknown`."""
+    await tx.delete(await lock(tx, stream_id, tenant=tenant))
+
+
+async def lock(tx: AsyncSession, stream_id: str, *, tenant: str | None = None) -> StreamRow:
+    """The row, which nobody else changes until this transaction ends. Raises `StreamUnknown`."""
+    # What cannot be a stream id never reaches the database.
+    if not STREAM_ID.fullmatch(stream_id):
+        raise _unknown(stream_id)
+    query = select(StreamRow).where(StreamRow.id == stream_id).with_for_update()
+    row = (await tx.execute(query)).scalar_one_or_none()
+    if row is None or tenant not in (None, row.tenant_id):
+        raise _unknown(stream_id)
+    return row
+
+
+def _item_columns(item: Mapping[str, Any]) -> dict[str, Any]:
+    """The item and the columns that are read out of it."""
+    fields.check_size(json.dumps(item))
+    settings = fields.read_publish_settings(item)
+    return {
+        "item": dict(item),
+        "publish_policy": settings.publish_policy,
+        "reconnect_window_s": settings.reconnect_window_s,
+        "segment_s": settings.segment_s,
+        "playlist_segments": settings.playlist_segments,
+    }
+
+
+async def _latest_generation(tx: AsyncSession, tenant: str, stream_id: str) -> int:
+    """0, unless a stream of this id was published and then deleted: generations never fall."""
+    query = select(func.max(PublishRow.generation)).where(
+        PublishRow.tenant_id == tenant, PublishRow.stream_id == stream_id
+    )
+    return (await tx.execute(query)).scalar_one() or 0
+
+
+def _with_liveness() -> Select[StreamRow, SessionRow, PublishRow]:
+    """Streams, each with its open session and that session's publish on air, if any."""
+    is_its_open_session = and_(SessionRow.stream_id == StreamRow.id, SessionRow.ended_at.is_(None))
+    is_its_publish = and_(
+        PublishRow.tenant_id == SessionRow.tenant_id,
+        PublishRow.stream_id == SessionRow.stream_id,
+        PublishRow.generation == SessionRow.published_generation,
+    )
+    return (
+        select(StreamRow, SessionRow, PublishRow)
+        .outerjoin(SessionRow, is_its_open_session)
+        .outerjoin(PublishRow, is_its_publish)
+    )
+
+
+def _answer(row: StreamRow, session: SessionRow | None, publish: PublishRow | None) -> Stream:
+    is_live = publish is not None and publish.ended_at is None
+    return Stream(
+        tenant=row.tenant_id,
+        id=row.id,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        key=row.key,
+        item=row.item,
+        publish_policy="reject" if row.publish_policy == "reject" else "takeover",
+        reconnect_window_s=row.reconnect_window_s,
+        segment_s=row.segment_s,
+        playlist_segments=row.playlist_segments,
+        live_session=session.id if session else None,
+        is_live=is_live,
+        live_since=session.started_at if session and is_live else None,
+    )
+
+
+def _unknown(stream_id: str) -> StreamUnknown:
+    return StreamUnknown(f"There is no stream {stream_id[:64]!r}.")

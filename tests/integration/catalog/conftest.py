@@ -1,0 +1,100 @@
+"""A catalog without its bus, on SQLite and on Postgres alike."""
+
+import itertools
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg  # type: ignore[import-untyped]
+import pytest
+
+from libs.events import CreateStream, OpenPublish, PublishGrant, Stream
+from libs.names import DEFAULT_TENANT
+from services.catalog.answers import Answers
+from services.catalog.database import Database
+from services.catalog.facts import Facts
+from services.catalog.migrate import migrate
+from tests.postgres import Postgres, postgres
+
+__all__ = ["postgres"]
+
+SECRET = "a secret of this test"
+_numbers = itertools.count()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.integration)
+
+
+@dataclass
+class FixedClock:
+    """A wall clock that a test sets."""
+
+    now: datetime = field(default_factory=lambda: datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC))
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_s(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@dataclass
+class Catalog:
+    """What tests use: the database, what it answers, what facts do, and the time."""
+
+    url: str
+    database: Database
+    answers: Answers
+    facts: Facts
+    clock: FixedClock
+
+    async def create(self, stream_id: str = "cam-1", **item: Any) -> Stream:
+        ask = CreateStream(tenant=DEFAULT_TENANT, id=stream_id, item=item)
+        return await self.answers.create_stream(ask)
+
+    async def open(
+        self, stream_id: str = "cam-1", ingest: str = "ingest-1", held: str | None = None
+    ) -> PublishGrant:
+        ask = OpenPublish(
+            stream=stream_id,
+            ingest=ingest,
+            origin_url=f"http://{ingest}:8000",
+            held_session=held,
+            remote_address="192.0.2.1",
+        )
+        return await self.answers.open_publish(ask)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database of this test's own that was never migrated."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'catalog.db'}"
+    server: Postgres = request.getfixturevalue("postgres")
+    name = f"weir_{next(_numbers)}"
+    connection = await asyncpg.connect(server.url("postgres"))
+    try:
+        await connection.execute(f"CREATE DATABASE {name}")
+    finally:
+        await connection.close()
+    return server.url(name)
+
+
+@pytest.fixture
+async def url(empty_url: str) -> str:
+    await migrate(empty_url)
+    return empty_url
+
+
+@pytest.fixture
+async def catalog(url: str) -> AsyncIterator[Catalog]:
+    database = Database(url)
+    clock = FixedClock()
+    answers = Answers(database, clock, push_secret=SECRET)
+    yield Catalog(url, database, answers, Facts(database, clock), clock)
+    await database.close()
