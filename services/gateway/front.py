@@ -48,6 +48,7 @@ class FrontProtocol(HttpToolsProtocol):
         """The media request that is being answered."""
         self.url = b""
         self._is_in_head = False
+        self._is_refused = False
         self._head_bytes = 0
         self._head_timer: asyncio.TimerHandle | None = None
         self._stall_timer: asyncio.TimerHandle | None = None
@@ -92,12 +93,12 @@ class FrontProtocol(HttpToolsProtocol):
     # --- bytes in -------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
-        if self.transport.is_closing() or (self.turn is not None and self.turn.is_watching):
+        if self._is_refused or (self.turn is not None and self.turn.is_watching):
             return  # a viewer has nothing more to say
         if self._is_in_head:
             self._head_bytes += len(data)
         super().data_received(data)
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self._is_refused:
             return
         if self._is_in_head and self._head_bytes > MAX_HEAD_BYTES:
             self._refuse_head()
@@ -116,9 +117,9 @@ class FrontProtocol(HttpToolsProtocol):
             self._head_timer.cancel()
             self._head_timer = None
         size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
-        if size > MAX_HEAD_BYTES and not self.transport.is_closing():
+        if size > MAX_HEAD_BYTES and not self._is_refused:
             self._refuse_head()
-        if self.transport.is_closing():
+        if self._is_refused or self.transport.is_closing():
             self.cycle = _as_cycle(Turn(self, None, keep_alive=False))
             return
         route = match_media(_raw_path(self.url))
@@ -213,8 +214,14 @@ class FrontProtocol(HttpToolsProtocol):
         self.finish()
 
     def _refuse_head(self) -> None:
+        """Answer, then read a little more: closing on unread bytes would reset the answer away
+        (RFC 9112 section 9.6).
+        """
+        self._is_refused = True
+        self.cycle = _as_cycle(Turn(self, None, keep_alive=False))
         self.transport.write(_HEAD_TOO_LARGE)
-        self.transport.close()
+        self.transport.write_eof()
+        self._time_head()
 
 
 def _as_cycle(turn: Turn) -> RequestResponseCycle:

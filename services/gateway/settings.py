@@ -12,6 +12,9 @@ class GatewaySettings(Settings):
     """Address on which the public listener binds."""
     http_port: int = Field(default=8080, ge=0, le=65535)
 
+    trusted_proxies: str = ""
+    """Addresses of proxies whose X-Forwarded-For and -Proto are believed, with commas."""
+
     api_key: SecretStr = SecretStr("")
     """What a program sends as `x-api-key`. Empty: no key is right."""
     admin_user: str = "admin"

@@ -1,4 +1,4 @@
-"""The API as one FastAPI application: routes, errors, headers. `state.house` is set by the wiring."""
+"""The API as one FastAPI application: routes, errors, headers."""
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 
 COOKIE = "weir_session"
+_MAX_EXPIRY_DIGITS = 19
 
 
 class ConsoleSessions:
@@ -36,7 +37,7 @@ class ConsoleSessions:
         if not self._password or not expiry.isascii() or not expiry.isdecimal():
             return False
         is_signed = hmac.compare_digest(signature.encode(), self._sign(expiry).encode())
-        return is_signed and len(expiry) < 20 and int(expiry) > now
+        return is_signed and len(expiry) <= _MAX_EXPIRY_DIGITS and int(expiry) > now
 
     def _sign(self, expiry: str) -> str:
         return hmac.new(self._key, expiry.encode(), hashlib.sha256).hexdigest()

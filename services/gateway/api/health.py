@@ -1,4 +1,4 @@
-"""`/api/v1/health`: the whole house. `/healthcheck`: this process lives. `/readyz`: it can serve."""
+"""`/api/v1/health`: the whole house; `/healthcheck`: this process; `/readyz`: it can serve."""
 
 import asyncio
 from typing import Literal

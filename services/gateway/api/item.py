@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from typing import Any
 
 from fastapi import Request
@@ -14,6 +15,7 @@ MAX_ITEM_BYTES = 16 * 1024
 MAX_DEPTH = 8
 MAX_KEY_CHARS = 128
 _MAX_INTEGER = 2**63
+_UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")
 
 Item = dict[str, Any]
 
@@ -63,5 +65,5 @@ def _check(value: object, at: str, depth: int) -> None:
 
 
 def _check_text(text: str, at: str) -> None:
-    if "\x00" in text or any(0xD800 <= ord(char) < 0xE000 for char in text):
+    if _UNKEEPABLE.search(text):
         raise ItemInvalid(f"{at} holds a NUL or half a surrogate pair.")

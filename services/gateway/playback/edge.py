@@ -8,11 +8,12 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
+from http.client import NOT_FOUND, OK
 from typing import Any, NamedTuple
 
-from libs.media.cmaf import split_tracks
 from opentelemetry import propagate, trace
 
+from libs.media.cmaf import split_tracks
 from libs.names import DEFAULT_TENANT, session_started_at_s
 from services.gateway import metrics
 from services.gateway.errors import OriginUnreachable
@@ -98,7 +99,7 @@ class Edge:
         deadline = self._clock() + HOLD_S
         while True:
             fetched = await self._from_packager(live.session, path)
-            if fetched is not None and fetched.status == 200:
+            if fetched is not None and fetched.status == OK:
                 lines = _MPD if route.kind is Kind.MANIFEST else _HLS
                 return self._keep(key, Reply(200, lines, fetched.body))
             kept = self._playlists.get(key)
@@ -106,9 +107,9 @@ class Edge:
                 return kept.reply
             if self._directory.live(route.stream) is None:
                 return not_live(route.stream)
-            if fetched is not None and not self._directory.is_settling(live.session):
-                if fetched.status == 404:
-                    return text(404, f"{route.stream} has no {path}")
+            is_settling = self._directory.is_settling(live.session)
+            if fetched is not None and fetched.status == NOT_FOUND and not is_settling:
+                return text(404, f"{route.stream} has no {path}")
             if self._clock() >= deadline:
                 return text(503, f"{route.stream} has no segment yet", _RETRY)
             await asyncio.sleep(RETRY_S)
@@ -153,7 +154,7 @@ class Edge:
     async def _find_media(self, route: MediaRoute, key: str, live: Live | None) -> Immutable | None:
         if live is not None:
             fetched = await self._from_packager(live.session, f"{route.rendition}/{route.name}")
-            if fetched is not None and fetched.status == 200:
+            if fetched is not None and fetched.status == OK:
                 return self._remember(key, fetched.body, _track_of(route))
         tenant = live.tenant if live is not None else DEFAULT_TENANT
         folder = f"segments/{tenant}/{route.stream}/{route.session}/{route.rendition}"

@@ -7,10 +7,17 @@ no HTTP; `fanout` brings the tags and says when to flush.
 import time
 from collections.abc import Callable
 
-from libs.media.flv import Tag, TagType
-from services.gateway.playback.marks import Mark, read_mark, tidy_metadata
+from libs.media.flv import (
+    FLVInvalid,
+    PacketKind,
+    Tag,
+    TagType,
+    is_keyframe,
+    parse_audio,
+    parse_video,
+)
 from services.gateway.playback.ring import Chunk, Config, Freezer, Ring
-from services.gateway.playback.shape import configured, is_frame, is_keyframe
+from services.gateway.playback.script import is_mark, next_tag_of, script_name, tidy_metadata
 from services.gateway.playback.viewer import Viewer
 
 
@@ -21,7 +28,7 @@ class Feed:
         self.ring = Ring()
         self.viewers: dict[Viewer, None] = {}
         self._freezer = Freezer(self.ring)
-        self._now_ms = now_ms
+        self._timeline = _Timeline(now_ms)
         self._session: str | None = None
         self._next_tag = 0
         """Number of the next tag that the viewers have not had."""
@@ -31,10 +38,6 @@ class Feed:
         """Sequence headers that came before `weir.position`; None once that has come."""
         self._announced: Config | None = None
         """Configuration that must go in-band before the next tag."""
-        self._offset_ms: int | None = 0
-        """Session time plus this is the viewers' time; None: set by the next tag."""
-        self._last_dts_ms = 0
-        self._last_at_ms = 0.0
 
     # --- viewers --------------------------------------------------------------------
 
@@ -60,23 +63,29 @@ class Feed:
         if session == self._session:
             return
         if self._session is not None:
-            self._offset_ms = None
+            self._timeline.begin_session()
         self._session = session
         self._next_tag = 0
 
     def take(self, tag: Tag) -> None:
         """One tag of the pull."""
-        mark = read_mark(tag) if tag.type is TagType.SCRIPT else None
+        name = script_name(tag) if tag.type is TagType.SCRIPT else ""
         if self._prologue is not None:
-            self._take_prologue(tag, mark, self._prologue)
+            self._take_prologue(tag, name, self._prologue)
             return
         number = self._incoming
         self._incoming += 1
         if number < self._next_tag:
             return
         self._next_tag = number + 1
-        if mark is None and tag.body:
+        if tag.type is TagType.SCRIPT:
+            self._take_script(tag, name)
+            return
+        try:
             self._take_media(tag)
+        except FLVInvalid:
+            # Cut short within its header: no player could read it either.
+            return
 
     def flush(self) -> None:
         """Freeze what is pending and give it to the viewers."""
@@ -86,15 +95,15 @@ class Feed:
     def has_pending(self) -> bool:
         return self._freezer.has_pending
 
-    def _take_prologue(self, tag: Tag, mark: Mark | None, prologue: Config) -> None:
-        if mark is None:
-            self._prologue = configured(prologue, tag)
-        elif mark.name == "weir.position":
+    def _take_prologue(self, tag: Tag, name: str, prologue: Config) -> None:
+        if tag.type is not TagType.SCRIPT:
+            self._prologue = _configured(prologue, tag)
+        elif name == "weir.position":
             self._prologue = None
-            self._incoming = int(mark.facts["next_tag"])
+            self._incoming = next_tag_of(tag)
             # A pull of the same session starts at the last keyframe: up to `_next_tag` the
             # viewers have it all, and its older configuration must not come back.
-            if self._incoming > self._next_tag or self._next_tag == 0:
+            if self._incoming >= self._next_tag:
                 self._announce(prologue)
 
     def _announce(self, prologue: Config) -> None:
@@ -103,21 +112,32 @@ class Feed:
         elif prologue != self._freezer.config._replace(metadata=None):
             self._announced = prologue
 
+    def _take_script(self, tag: Tag, name: str) -> None:
+        if is_mark(name):
+            return
+        tag = self._timeline.place(tag)
+        if name != "onMetaData":
+            self._give(self._freezer.take(tag))
+            return
+        tidy = tidy_metadata(tag)
+        if tidy is not None:
+            self._give(self._freezer.take(tidy))
+            config = self._freezer.config
+            self._freezer.configure(config._replace(metadata=tidy._replace(dts_ms=0)))
+
     def _take_media(self, tag: Tag) -> None:
-        tag = self._on_viewers_time(tag)
+        config = _configured(self._freezer.config, tag)
+        tag = self._timeline.place(tag)
         if self._announced is not None:
             self._send_announced(self._announced, tag.dts_ms)
             self._announced = None
-        if tag.type is TagType.SCRIPT:
-            tag = tidy_metadata(tag)
-        config = configured(self._freezer.config, tag)
-        if is_frame(tag):
-            self._freezer.configure(config)
-            is_join = not config.has_video
-            self._give(self._freezer.take(tag, is_keyframe=is_keyframe(tag), is_join=is_join))
-        else:
+        if _kind_of(tag) is not PacketKind.FRAMES:
             self._give(self._freezer.take(tag))
             self._freezer.configure(config)
+            return
+        self._freezer.configure(config)
+        is_join = not config.has_video
+        self._give(self._freezer.take(tag, is_keyframe=is_keyframe(tag), is_join=is_join))
 
     def _send_announced(self, config: Config, dts_ms: int) -> None:
         for tag in (config.video, config.audio):
@@ -125,7 +145,26 @@ class Feed:
                 self._give(self._freezer.take(tag._replace(dts_ms=dts_ms)))
         self._freezer.configure(config)
 
-    def _on_viewers_time(self, tag: Tag) -> Tag:
+    def _give(self, chunks: list[Chunk]) -> None:
+        for chunk in chunks:
+            for viewer in self.viewers:
+                viewer.push(chunk, self.ring)
+
+
+class _Timeline:
+    """The viewers' time: session time, moved so that a later session goes on where one ended."""
+
+    def __init__(self, now_ms: Callable[[], float]) -> None:
+        self._now_ms = now_ms
+        self._offset_ms: int | None = 0
+        """None: set by the next tag."""
+        self._last_dts_ms = 0
+        self._last_at_ms = 0.0
+
+    def begin_session(self) -> None:
+        self._offset_ms = None
+
+    def place(self, tag: Tag) -> Tag:
         now_ms = self._now_ms()
         if self._offset_ms is None:
             # Another session starts its clock anew; for the viewers time goes on.
@@ -134,9 +173,25 @@ class Feed:
         dts_ms = tag.dts_ms + self._offset_ms
         self._last_dts_ms = max(self._last_dts_ms, dts_ms)
         self._last_at_ms = now_ms
-        return tag._replace(dts_ms=dts_ms)
+        return tag if not self._offset_ms else tag._replace(dts_ms=dts_ms)
 
-    def _give(self, chunks: list[Chunk]) -> None:
-        for chunk in chunks:
-            for viewer in self.viewers:
-                viewer.push(chunk, self.ring)
+
+def _kind_of(tag: Tag) -> PacketKind:
+    return (parse_video if tag.type is TagType.VIDEO else parse_audio)(tag.body).kind
+
+
+def _configured(config: Config, tag: Tag) -> Config:
+    """The configuration after a media tag; the same object if the tag changes nothing.
+
+    Sequence headers are kept without their time, so that a repeat is equal.
+    """
+    kind = _kind_of(tag)
+    if tag.type is TagType.VIDEO:
+        if kind is PacketKind.SEQUENCE_HEADER:
+            return config._replace(video=tag._replace(dts_ms=0), has_video=True)
+        is_new = kind is PacketKind.FRAMES and not config.has_video
+        return config._replace(has_video=True) if is_new else config
+    if kind is PacketKind.SEQUENCE_HEADER:
+        return config._replace(audio=tag._replace(dts_ms=0), has_audio=True)
+    is_new = kind is PacketKind.FRAMES and not config.has_audio
+    return config._replace(has_audio=True) if is_new else config

@@ -1,12 +1,14 @@
 """A gateway whose catalog lives in memory."""
 
+import asyncio
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
 import pytest
+import uvloop
 
 from libs.errors import NotFound
 from libs.events import (
@@ -41,6 +43,16 @@ PASSWORD = "correct horse"
 CREATED_AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """What writes to transports is tested on both loops: their flow control differs."""
+    loops: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {"asyncio": asyncio.new_event_loop}
+    if item.path.name == "test_front.py":
+        loops["uvloop"] = uvloop.new_event_loop
+    return loops
+
+
 class StreamGone(NotFound):
     code = "stream_unknown"
 
@@ -57,7 +69,7 @@ class MemoryCatalog:
         self.asked.append(ask)
         return self._answer(ask)
 
-    def _answer(self, ask: Ask[Any]) -> Answer:
+    def _answer(self, ask: Ask[Any]) -> Answer:  # noqa: PLR0911 - one line per ask
         match ask:
             case CreateStream():
                 stream_id = ask.id or next(self._ids)

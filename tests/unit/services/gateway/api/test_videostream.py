@@ -8,12 +8,16 @@ import httpx2
 import pytest
 
 PUBLISHED = [
-    '{"isFlv":true,"isHls":false,"isVideo":false,"isImage":false,"isMotion":false,'
-    '"isOnDemand":false,"isCMAF":false,"video_time":"60","image_time":"30","hls_time":"2",'
-    '"hls_list_size":"5","outdate":"2022-12-09"}',
-    '{"isFlv":"true","isHls":"false","isVideo":"false","isImage":"false","isMotion":"false",'
-    '"isOnDemand":"false","isCMAF":"false","video_time":"60","image_time":"30","hls_time":"2",'
-    '"hls_list_size":"5","outdate":"2022-12-09"}',
+    (
+        '{"isFlv":true,"isHls":false,"isVideo":false,"isImage":false,"isMotion":false,'
+        '"isOnDemand":false,"isCMAF":false,"video_time":"60","image_time":"30","hls_time":"2",'
+        '"hls_list_size":"5","outdate":"2022-12-09"}'
+    ),
+    (
+        '{"isFlv":"true","isHls":"false","isVideo":"false","isImage":"false","isMotion":"false",'
+        '"isOnDemand":"false","isCMAF":"false","video_time":"60","image_time":"30","hls_time":"2",'
+        '"hls_list_size":"5","outdate":"2022-12-09"}'
+    ),
 ]
 JSON = {"content-type": "application/json"}
 

@@ -1,0 +1,543 @@
+"""The front protocol over real sockets, on both loops: HTTP as clients and attackers speak it."""
+
+import asyncio
+import itertools
+import re
+import socket
+import struct
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any
+
+import pytest
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
+
+from libs.errors import Unavailable
+from services.gateway import front
+from services.gateway.door import Door
+from services.gateway.playback.reply import Asked, Immutable, Reply, headers, not_live
+from services.gateway.playback.ring import Chunk, Config, Ring
+from services.gateway.playback.routes import Kind, MediaRoute
+from services.gateway.playback.viewer import Viewer
+
+BIG = bytes(range(256)) * 8192
+PLAYLIST = Reply(200, headers(b"application/vnd.apple.mpegurl", b"no-cache"), b"#EXTM3U\n")
+SESSION = "69573000-0a0b0c0d"
+SEGMENT = f"/cam/{SESSION}/source/1767323000.video.m4s"
+LATE = f"/cam/{SESSION}/source/1767323001.video.m4s"
+BROKEN = f"/cam/{SESSION}/source/1767323002.video.m4s"
+AWAY = f"/cam/{SESSION}/source/1767323003.video.m4s"
+
+
+class OneFeed:
+    def __init__(self) -> None:
+        self.ring = Ring()
+        self.viewers: dict[Viewer, None] = {}
+
+    def send(self, data: bytes) -> None:
+        number = self.ring.next_number
+        chunk = Chunk(number, data, number * 100, number % 10 == 0, Config(), Config())
+        self.ring.append(chunk)
+        for viewer in list(self.viewers):
+            viewer.push(chunk, self.ring)
+
+
+class OneFanout:
+    def __init__(self) -> None:
+        self.feed = OneFeed()
+
+
+class OneSegmentPlayer:
+    """Knows one stream with a playlist, and segments that are there, late, broken or away."""
+
+    def __init__(self) -> None:
+        self.fanout = OneFanout()
+        self.late = asyncio.Event()
+        self.asked_late = asyncio.Event()
+        self.left = asyncio.Event()
+        self.cancelled = asyncio.Event()
+        self.segment = Immutable("segment", BIG, b"video/mp4")
+
+    def answer(self, route: MediaRoute, asked: Asked) -> Reply | Coroutine[Any, Any, Reply]:
+        if route.stream != "cam":
+            return not_live(route.stream)
+        if route.kind is Kind.SEGMENT:
+            return self._segment(route, asked)
+        return PLAYLIST
+
+    def _segment(self, route: MediaRoute, asked: Asked) -> Reply | Coroutine[Any, Any, Reply]:
+        if LATE.endswith(route.name):
+            return self._come_late(asked)
+        if AWAY.endswith(route.name):
+            return self._be_away()
+        if BROKEN.endswith(route.name):
+            raise RuntimeError("secret detail")
+        return self.segment.answer(asked)
+
+    async def _come_late(self, asked: Asked) -> Reply:
+        self.asked_late.set()
+        try:
+            await self.late.wait()
+        except asyncio.CancelledError:
+            self.cancelled.set()
+            raise
+        return self.segment.answer(asked)
+
+    async def _be_away(self) -> Reply:
+        raise Unavailable("The store does not answer.")
+
+    def refuse_flv(self, stream: str) -> Reply | None:
+        return None if stream == "cam" else not_live(stream)
+
+    def watch(self, stream: str, viewer: Viewer) -> OneFanout:
+        self.fanout.feed.viewers[viewer] = None
+        viewer.begin(self.fanout.feed.ring)
+        return self.fanout
+
+    def leave(self, fanout: OneFanout, viewer: Viewer) -> None:
+        fanout.feed.viewers.pop(viewer, None)
+        self.left.set()
+
+
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    size = 0
+    while True:
+        message = await receive()
+        size += len(message.get("body", b""))
+        if not message.get("more_body"):
+            break
+    await PlainTextResponse(f"app {scope['path']} {size}")(scope, receive, send)
+
+
+@pytest.fixture
+async def player() -> OneSegmentPlayer:
+    return OneSegmentPlayer()
+
+
+@pytest.fixture
+async def port(player: OneSegmentPlayer) -> AsyncIterator[int]:
+    door = Door(app, player, host="127.0.0.1", port=0)  # type: ignore[arg-type]
+    serving = asyncio.create_task(door.serve())
+    yield door.port
+    door.close()
+    await serving
+
+
+class Peer:
+    """A raw connection to the door."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    def send(self, data: str | bytes) -> None:
+        self.writer.write(data.encode("latin-1") if isinstance(data, str) else data)
+
+    async def answer(self, *, has_body: bool = True) -> tuple[int, dict[str, str], bytes]:
+        head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        lines = head.split("\r\n")
+        fields = {
+            name.lower(): value.strip()
+            for name, _, value in (line.partition(":") for line in lines[1:] if line)
+        }
+        size = int(fields.get("content-length", "0")) if has_body else 0
+        return int(lines[0].split()[1]), fields, await self.reader.readexactly(size)
+
+    async def is_closed(self) -> bool:
+        return await self.reader.read(1) == b""
+
+
+Connect = Callable[[], Coroutine[Any, Any, Peer]]
+
+
+@pytest.fixture
+async def connect(port: int) -> AsyncIterator[Connect]:
+    peers: list[Peer] = []
+
+    async def connect_one() -> Peer:
+        peer = Peer(*await asyncio.open_connection("127.0.0.1", port, limit=2**22))
+        peers.append(peer)
+        return peer
+
+    yield connect_one
+    for peer in peers:
+        peer.writer.close()
+
+
+def get(path: str, *lines: str, method: str = "GET", version: str = "1.1") -> str:
+    return "\r\n".join([f"{method} {path} HTTP/{version}", "host: weir.test", *lines, "", ""])
+
+
+async def test_media_and_app_share_a_connection(connect: Connect) -> None:
+    peer = await connect()
+    for _ in range(2):
+        peer.send(get("/cam/live.m3u8?token=x"))
+        status, fields, body = await peer.answer()
+        assert (status, body) == (200, b"#EXTM3U\n")
+        assert fields["access-control-allow-origin"] == "*"
+        assert fields["x-content-type-options"] == "nosniff"
+        assert "date" in fields
+        peer.send(get("/console"))
+        assert (await peer.answer())[2] == b"app /console 0"
+
+
+async def test_pipeline_is_answered_in_order(connect: Connect, player: OneSegmentPlayer) -> None:
+    peer = await connect()
+    peer.send(
+        get(LATE)
+        + get("/a")
+        + get(SEGMENT, "range: bytes=0-3")
+        + get("/b", "content-length: 4", method="POST")
+        + "body"
+        + get("/cam/live.m3u8")
+        + get("/c")
+    )
+    await player.asked_late.wait()
+    player.late.set()
+    assert (await peer.answer())[2] == BIG
+    assert (await peer.answer())[2] == b"app /a 0"
+    assert (await peer.answer())[2] == BIG[:4]
+    assert (await peer.answer())[2] == b"app /b 4"
+    assert (await peer.answer())[2] == b"#EXTM3U\n"
+    assert (await peer.answer())[2] == b"app /c 0"
+
+
+async def test_long_pipeline_of_media_is_answered(connect: Connect) -> None:
+    peer = await connect()
+    peer.send(get("/cam/live.m3u8") * 1500 + get(SEGMENT) * 8 + get("/end"))
+    for _ in range(1500):
+        assert (await peer.answer())[0] == 200
+    for _ in range(8):
+        assert (await peer.answer())[2] == BIG
+    assert (await peer.answer())[2] == b"app /end 0"
+
+
+async def test_half_closed_peer_gets_its_answer(connect: Connect, player: OneSegmentPlayer) -> None:
+    peer = await connect()
+    peer.send(get("/a") + get(LATE))
+    peer.writer.write_eof()
+    assert (await peer.answer())[2] == b"app /a 0"
+    player.late.set()
+    assert (await peer.answer())[2] == BIG
+    assert await peer.is_closed()
+
+
+async def test_half_closed_in_the_middle_of_a_request_is_closed(connect: Connect) -> None:
+    for part in ["GET /cam/live", get("/a", "content-length: 9", method="POST") + "body"]:
+        peer = await connect()
+        peer.send(part)
+        peer.writer.write_eof()
+        assert await peer.is_closed()
+
+
+async def test_head_has_the_length_but_no_body(connect: Connect) -> None:
+    peer = await connect()
+    peer.send(get(SEGMENT, method="HEAD") + get("/cam/live.flv", method="HEAD"))
+    status, fields, _ = await peer.answer(has_body=False)
+    assert (status, fields["content-length"]) == (200, str(len(BIG)))
+    status, fields, _ = await peer.answer(has_body=False)
+    assert (status, fields["content-type"]) == (200, "video/x-flv")
+    assert await peer.is_closed()
+
+
+async def test_options_allows_reading_from_anywhere(connect: Connect) -> None:
+    peer = await connect()
+    peer.send(get(SEGMENT, "origin: http://other", method="OPTIONS"))
+    status, fields, _ = await peer.answer()
+    assert status == 204
+    assert fields["access-control-allow-origin"] == "*"
+    assert "Range" in fields["access-control-allow-headers"]
+    assert "content-length" not in fields
+
+
+async def test_writing_to_media_is_405(connect: Connect) -> None:
+    peer = await connect()
+    peer.send(get("/cam/live.m3u8", "content-length: 4", method="DELETE") + "body")
+    status, fields, _ = await peer.answer()
+    assert (status, fields["allow"]) == (405, "GET, HEAD, OPTIONS")
+
+
+RANGES: list[tuple[str, int, bytes, str | None]] = [
+    ("bytes=0-0", 206, BIG[:1], f"bytes 0-0/{len(BIG)}"),
+    ("bytes=10-19", 206, BIG[10:20], f"bytes 10-19/{len(BIG)}"),
+    (f"bytes={len(BIG) - 5}-", 206, BIG[-5:], f"bytes {len(BIG) - 5}-{len(BIG) - 1}/{len(BIG)}"),
+    ("bytes=-5", 206, BIG[-5:], f"bytes {len(BIG) - 5}-{len(BIG) - 1}/{len(BIG)}"),
+    ("bytes=5-99999999999", 206, BIG[5:], f"bytes 5-{len(BIG) - 1}/{len(BIG)}"),
+    (f"bytes={len(BIG)}-", 416, b"", f"bytes */{len(BIG)}"),
+    ("bytes=-0", 416, b"", f"bytes */{len(BIG)}"),
+    ("bytes=9-3", 200, BIG, None),
+    ("bytes=0-1,3-4", 200, BIG, None),
+    ("bytes=" + ",".join(f"{n}-{n}" for n in range(1500)), 200, BIG, None),
+    ("bytes=-", 200, BIG, None),
+    ("lines=0-1", 200, BIG, None),
+    ("bytes=0x0-1", 200, BIG, None),
+    ("bytes=" + "9" * 40 + "-", 200, BIG, None),
+]
+
+
+async def test_range(connect: Connect) -> None:
+    peer = await connect()
+    for asked, status, body, content_range in RANGES:
+        peer.send(get(SEGMENT, f"range: {asked}"))
+        found, fields, sent = await peer.answer()
+        assert (found, sent == body) == (status, True), asked
+        assert fields.get("content-range") == content_range
+
+
+async def test_etag_saves_the_body_and_guards_ranges(connect: Connect) -> None:
+    peer = await connect()
+    peer.send(get(SEGMENT))
+    _, fields, _ = await peer.answer()
+    assert fields["cache-control"] == "public, max-age=31536000, immutable"
+    etag = fields["etag"]
+    peer.send(get(SEGMENT, f"if-none-match: {etag}"))
+    assert (await peer.answer())[0] == 304
+    peer.send(get(SEGMENT, "range: bytes=0-1", 'if-range: "other"'))
+    assert (await peer.answer())[0] == 200
+    peer.send(get(SEGMENT, "range: bytes=0-1", f"if-range: {etag}"))
+    assert (await peer.answer())[0] == 206
+
+
+async def test_not_live_has_the_old_text(connect: Connect) -> None:
+    peer = await connect()
+    for path in ("/off/live.flv", "/off/live.m3u8"):
+        peer.send(get(path))
+        status, fields, body = await peer.answer()
+        assert (status, body) == (404, b"off is not streaming live now")
+        assert fields["content-type"].startswith("text/plain")
+
+
+async def test_our_failure_is_told_without_its_reason(connect: Connect) -> None:
+    peer = await connect()
+    peer.send(get(BROKEN))
+    status, _, body = await peer.answer()
+    assert status == 500
+    assert b"secret" not in body
+    peer.send(get(AWAY))
+    status, fields, body = await peer.answer()
+    assert (status, body) == (503, b"The store does not answer.")
+    assert fields["retry-after"] == "1"
+
+
+async def test_gone_peer_stops_waiting(connect: Connect, player: OneSegmentPlayer) -> None:
+    peer = await connect()
+    peer.send(get(LATE))
+    await player.asked_late.wait()
+    # A reset, because a close looks like the half-close of a peer that still listens.
+    held = peer.writer.get_extra_info("socket")
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    peer.writer.transport.abort()
+    await asyncio.wait_for(player.cancelled.wait(), 5)
+
+
+async def test_http_1_0_is_answered_and_closed(connect: Connect) -> None:
+    peer = await connect()
+    peer.send(get("/cam/live.m3u8", version="1.0"))
+    status, fields, _ = await peer.answer()
+    assert (status, fields["connection"]) == (200, "close")
+    assert await peer.is_closed()
+
+
+async def test_absolute_form_is_the_same(connect: Connect) -> None:
+    peer = await connect()
+    peer.send(get("http://elsewhere/cam/live.m3u8"))
+    assert (await peer.answer())[2] == b"#EXTM3U\n"
+
+
+HOSTILE = [
+    "/../cam/live.m3u8",
+    "/cam/../cam/live.m3u8",
+    "/cam/%2e%2e/live.m3u8",
+    "/cam%2flive.m3u8",
+    "/cam/live.m3u8%00",
+    "/cam/live.m3u8;x",
+    "/cam/live.m3u8/",
+    "/cam//live.m3u8",
+    "//cam/live.m3u8",
+    "/CAM\\live.m3u8",
+    "/cam/..\\live.m3u8",
+    "/%63am/live.m3u8",
+    "/-cam/live.m3u8",
+    "/" + "c" * 65 + "/live.m3u8",
+    "/" + "c" * 4096 + "/live.m3u8",
+    "/api/live.m3u8",
+    "/static/live.flv",
+    "/cam/live.flv/../x",
+    f"/cam/{SESSION}/../source/1.video.m4s",
+    f"/cam/{SESSION}/source/01.video.m4s",
+    f"/cam/{SESSION}/source/-1.video.m4s",
+    f"/cam/{SESSION}/source/12345678901.video.m4s",
+    f"/cam/{SESSION}/Source/1.video.m4s",
+    f"/cam/{SESSION}/%252e%252e/1.video.m4s",
+    f"/cam/{SESSION}/source/init-../../../x.mp4",
+    f"/cam/{SESSION}/source/init-0123456789AB.mp4",
+    "/cam/con/video.m3u8x",
+    "/hls/../cam/live.m3u8",
+]
+
+
+async def test_hostile_path_is_no_media(connect: Connect) -> None:
+    peer = await connect()
+    for path in HOSTILE:
+        peer.send(get(path))
+        assert (await peer.answer())[2].startswith(b"app "), path
+
+
+MALFORMED = [
+    b"GET /cam/live.m3u8\x00 HTTP/1.1\r\n\r\n",
+    b"GET /cam/\xff\xfe HTTP/1.1\r\n\r\n",
+    b"GET  HTTP/1.1\r\n\r\n",
+    b"CONNECT a:1 HTTP/1.1\r\n\r\n",
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    b"GET /cam/live.m3u8 HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n",
+    b"GET /cam/live.m3u8 HTTP/1.1\r\nhost: x\r\n bad\x00: y\r\n\r\n",
+]
+
+
+async def test_malformed_request_is_400(connect: Connect) -> None:
+    for line in MALFORMED:
+        peer = await connect()
+        peer.send(line)
+        assert (await peer.answer())[0] == 400, line
+        assert await peer.is_closed()
+
+
+@pytest.mark.parametrize("is_complete", [True, False])
+async def test_large_head_is_431(connect: Connect, is_complete: bool) -> None:
+    peer = await connect()
+    pad = "\r\n".join(f"x-{number}: {'y' * 1000}" for number in range(60))
+    head = f"GET /cam/live.m3u8 HTTP/1.1\r\nhost: x\r\n{pad}\r\n"
+    # In pieces, so that the bytes are counted across reads.
+    for start in range(0, len(head), 8192):
+        peer.send(head[start : start + 8192])
+        await asyncio.sleep(0.005)
+    if is_complete:
+        peer.send("\r\n")
+    assert (await peer.answer())[0] == 431
+    assert await peer.is_closed()
+
+
+@pytest.mark.parametrize("sent", ["", "GET /cam/live.m3", get("/cam/live.m3u8") + "GET /c", "\r\n"])
+async def test_slow_head_is_closed(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, sent: str
+) -> None:
+    monkeypatch.setattr(front, "HEAD_TIMEOUT_S", 0.1)
+    peer = await connect()
+    peer.send(sent)
+    async with asyncio.timeout(5):
+        if sent.startswith("GET /cam/live.m3u8 "):
+            await peer.answer()
+        assert await peer.is_closed()
+
+
+async def test_upgrade_that_we_do_not_do_is_plain_http(connect: Connect) -> None:
+    for path, body in (("/cam/live.m3u8", b"#EXTM3U\n"), ("/a", b"app /a 0")):
+        peer = await connect()
+        peer.send(get(path, "connection: Upgrade, HTTP2-Settings", "upgrade: h2c"))
+        status, _, sent = await peer.answer()
+        assert (status, sent) == (200, body)
+        assert await peer.is_closed()
+
+
+# --- FLV --------------------------------------------------------------------------------
+
+
+async def test_viewers_get_the_gop_and_then_the_same_bytes(
+    connect: Connect, player: OneSegmentPlayer
+) -> None:
+    feed = player.fanout.feed
+    for number in range(15):
+        feed.send(b"<%d>" % number)
+    peers = [await connect() for _ in range(3)]
+    for peer in peers:
+        peer.send(get("/cam/live.flv"))
+        head = await peer.reader.readuntil(b"\r\n\r\n")
+        assert re.search(rb"content-type: video/x-flv\r\n", head)
+        assert b"content-length" not in head
+        assert b"no-store" in head
+        assert (await peer.reader.readexactly(13)).startswith(b"FLV\x01")
+        assert await peer.reader.readuntil(b"<14>") == b"<10><11><12><13><14>"
+        peer.send("garbage that is no request\r\n\r\n")
+    feed.send(b"<15>")
+    for peer in peers:
+        assert await peer.reader.readuntil(b"<15>") == b"<15>"
+
+
+async def test_viewer_waits_for_the_first_keyframe(
+    connect: Connect, player: OneSegmentPlayer
+) -> None:
+    peer = await connect()
+    peer.send(get("/cam/live.flv"))
+    await peer.reader.readuntil(b"\r\n\r\n")
+    player.fanout.feed.send(b"<0>")
+    assert (await peer.reader.readuntil(b"<0>"))[-3:] == b"<0>"
+
+
+async def test_viewer_that_leaves_is_forgotten(connect: Connect, player: OneSegmentPlayer) -> None:
+    peer = await connect()
+    peer.send(get("/cam/live.flv"))
+    await peer.reader.readuntil(b"\r\n\r\n")
+    peer.writer.close()
+    player.fanout.feed.send(b"<0>")
+    async with asyncio.timeout(5):
+        while not player.left.is_set():
+            player.fanout.feed.send(b"<x>")
+            await asyncio.sleep(0.01)
+    assert not player.fanout.feed.viewers
+
+
+async def test_end_of_the_programme_ends_the_response(
+    connect: Connect, player: OneSegmentPlayer
+) -> None:
+    peer = await connect()
+    peer.send(get("/cam/live.flv"))
+    await peer.reader.readuntil(b"\r\n\r\n")
+    player.fanout.feed.send(b"<0>")
+    for viewer in player.fanout.feed.viewers:
+        viewer.end()
+    assert (await peer.reader.read()).endswith(b"<0>")
+
+
+async def test_slow_viewer_skips_to_a_keyframe_and_the_other_loses_nothing(
+    connect: Connect, player: OneSegmentPlayer
+) -> None:
+    feed = player.fanout.feed
+    slow, fast = await connect(), await connect()
+    for peer in (slow, fast):
+        peer.send(get("/cam/live.flv"))
+        await peer.reader.readuntil(b"\r\n\r\n")
+    slow.writer.transport.pause_reading()  # type: ignore[attr-defined]
+    taken = b""
+    for number in range(400):
+        feed.send(b"<%06d>" % number + bytes(50_000))
+        taken += await fast.reader.readexactly(50_008 + (13 if number == 0 else 0))
+    viewers = list(feed.viewers)
+    assert any(viewer.is_paused for viewer in viewers)
+    assert re.findall(rb"<(\d{6})>", taken) == [b"%06d" % number for number in range(400)]
+    slow.writer.transport.resume_reading()  # type: ignore[attr-defined]
+    seen = b""
+    number = 400
+    async with asyncio.timeout(20):
+        while b"<000400>" not in seen and b"<000410>" not in seen:
+            seen += await slow.reader.read(2**20)
+            if any(viewer.skipped for viewer in viewers) and number <= 420:
+                feed.send(b"<%06d>" % number)
+                number += 1
+    numbers = [int(found) for found in re.findall(rb"<(\d{6})>", seen)]
+    jumps = [after for before, after in itertools.pairwise(numbers) if after != before + 1]
+    assert len(jumps) == 1
+    assert jumps[0] % 10 == 0, "it went on at a keyframe"
+    assert len(seen) < 8_000_000
+
+
+async def test_peer_that_takes_nothing_is_dropped(
+    connect: Connect, player: OneSegmentPlayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(front, "STALL_S", 0.2)
+    peer = await connect()
+    peer.writer.transport.pause_reading()  # type: ignore[attr-defined]
+    peer.send(get("/cam/live.flv"))
+    async with asyncio.timeout(10):
+        while not player.left.is_set():
+            player.fanout.feed.send(bytes(100_000))
+            await asyncio.sleep(0.005)
