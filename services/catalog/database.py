@@ -48,14 +48,22 @@ _SECONDS = prometheus_client.Histogram(
 class Database:
     """`transaction()` is the only way in; nothing else commits.
 
-    `outbox_filled` is set after each commit that queued a message.
+    `outbox_filled` is set after each commit that queued a message. `trouble` says why the last
+    transaction failed, while the database is away; else it is None.
     """
 
     def __init__(self, url: str) -> None:
         self.engine = make_engine(url)
         self.outbox_filled = asyncio.Event()
         self.trouble: str | None = None
-        """Why the last transaction failed, while the database is away; else None."""
+        self._is_open = True
+
+    def hold(self) -> None:
+        """Refuse transactions until `open`: the schema may not be there yet."""
+        self._is_open, self.trouble = False, "the schema is not there yet"
+
+    def open(self) -> None:
+        self._is_open, self.trouble = True, None
 
     @contextlib.asynccontextmanager
     async def transaction(self, *, read_only: bool = False) -> AsyncIterator[AsyncSession]:
@@ -63,6 +71,8 @@ class Database:
 
         Raises `DatabaseDown` (retryable) when the database is away, locked or too slow.
         """
+        if not self._is_open:
+            raise DatabaseDown("The catalog is starting; try again soon.")
         began = time.perf_counter()
         session = AsyncSession(self.engine, expire_on_commit=False, autoflush=True)
         try:
@@ -71,7 +81,7 @@ class Database:
                 yield session
                 await session.commit()
         except Exception as error:
-            reason = _outage(error)
+            reason = outage_of(error)
             if reason is None:
                 raise
             if self.trouble is None:
@@ -148,19 +158,18 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if is_read_only else "BEGIN IMMEDIATE")
 
 
-def _outage(error: Exception) -> str | None:
+def outage_of(error: Exception) -> str | None:
     """Why `error` means that the database is away (the same call may work later), or None."""
     if isinstance(error, OSError | TimeoutError | PoolTimeoutError):
         return type(error).__name__
-    if not isinstance(error, DBAPIError):
-        return None
-    sqlstate = getattr(error.orig, "sqlstate", None) or ""
-    sqlite_code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
-    if (
-        error.connection_invalidated
+    # While it connects, the Postgres driver's own errors come as they are.
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    sqlstate = getattr(cause, "sqlstate", None) or ""
+    sqlite_code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    is_outage = (
+        (isinstance(error, DBAPIError) and error.connection_invalidated)
         or isinstance(error, InterfaceError)
         or sqlstate.startswith(_OUTAGE_SQLSTATES)
         or sqlite_code in _OUTAGE_SQLITE_CODES
-    ):
-        return type(error.orig).__name__
-    return None
+    )
+    return type(cause).__name__ if is_outage else None

@@ -6,7 +6,7 @@ one lets it beat each second, and a lease that fell silent means that the job ne
 
 import asyncio
 import enum
-from collections.abc import Callable
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -28,11 +28,14 @@ GIVE_UP_AFTER = timedelta(minutes=5)
 """The replay window is long gone when a session has been over for so long."""
 
 
-class Leases(Protocol):
-    """What dispatch needs to know of the leases."""
+class Beats(Protocol):
+    """What dispatch needs to know of a session's lease."""
 
-    def silent_s(self, key: str) -> float | None:
+    async def silent_s(self, session: str) -> float | None:
         """Seconds since the lease's last beat; None while nobody can tell."""
+
+    def keep_only(self, sessions: Collection[str]) -> None:
+        """The sessions that will be asked about from now on."""
 
 
 class Verdict(enum.Enum):
@@ -65,12 +68,9 @@ def judge(
 
 
 class Dispatch:
-    def __init__(
-        self, database: Database, leases: Leases, lease_key: Callable[[str], str], clock: Clock
-    ) -> None:
+    def __init__(self, database: Database, beats: Beats, clock: Clock) -> None:
         self._database = database
-        self._leases = leases
-        self._lease_key = lease_key
+        self._beats = beats
         self._clock = clock
         self._unanswered: dict[str, int] = {}
 
@@ -90,10 +90,11 @@ class Dispatch:
                 for job, session in await jobs.open_package_jobs(tx)
             ]
         now = self._clock()
+        self._beats.keep_only({session_id for _, _, session_id, _, _ in found})
         self._unanswered = {row[0]: self._unanswered.get(row[0], 0) for row in found}
         for job_id, state, session_id, ended_at, offered_at in found:
             verdict = judge(
-                silent_s=self._leases.silent_s(self._lease_key(session_id)),
+                silent_s=await self._beats.silent_s(session_id),
                 offered_s=(now - offered_at).total_seconds(),
                 unanswered=self._unanswered[job_id],
                 ended_for=now - ended_at if ended_at else None,

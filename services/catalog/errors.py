@@ -21,8 +21,6 @@ WeirError
     └── SessionNotYetKnown    a fact overtook the grant that it rests on
 """
 
-from typing import ClassVar
-
 from libs.errors import Blame, Conflict, Invalid, NotFound, TooLarge, Unavailable
 
 
@@ -68,7 +66,6 @@ class StreamExists(Conflict):
 
 class StreamBusy(Conflict):
     code = "stream_busy"
-    retry: ClassVar[bool] = False
 
 
 class FactContradicts(Conflict):
@@ -82,5 +79,9 @@ class DatabaseDown(Unavailable):
     code = "database_down"
 
 
-class SessionNotYetKnown(Unavailable):
+class SessionNotYetKnown(Conflict):
+    """Tried again a few times, then buried: the catalog that granted it may have lost its data."""
+
     code = "session_not_yet_known"
+    blame = Blame.WEIR
+    retry = True

@@ -14,9 +14,11 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, make_url, text
 
-from services.catalog.database import make_engine
+from services.catalog.database import make_engine, outage_of
 
 log = structlog.get_logger()
+
+RETRY_S = 0.5
 
 _SCRIPTS = Path(__file__).parent / "migrations"
 # Any number will do that no other program locks: "weir" in ASCII.
@@ -37,6 +39,27 @@ async def migrate(url: str) -> None:
             await connection.run_sync(_upgrade)
     finally:
         await engine.dispose()
+
+
+async def wait_for_schema(url: str, *, migrates: bool) -> None:
+    """Return once the database at `url` has the schema that this code is written for.
+
+    Brings it there itself if it `migrates`; waits as long as the database is away. A database
+    that is newer than this code is an error.
+    """
+    while True:
+        try:
+            if migrates:
+                return await migrate(url)
+            if await current_revision(url) == head_revision():
+                return None
+            log.info("database.waiting", reason="not migrated yet: `weir init` does it")
+        except Exception as error:
+            reason = outage_of(error)
+            if reason is None:
+                raise
+            log.info("database.waiting", reason=reason)
+        await asyncio.sleep(RETRY_S)
 
 
 def head_revision() -> str:

@@ -1,0 +1,3 @@
+from services.catalog.app import build_app
+
+build_app().run()

@@ -1,0 +1,104 @@
+"""Wires the catalog: database, bus, and the loops that keep truth and world together."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+
+from nats.errors import Error as NATSError
+from nats.js.errors import Error as JetStreamError
+
+from libs.bus import Bus, BusUnavailable, LeaseRecord
+from libs.service import Service
+from services.catalog.answers import Answers
+from services.catalog.beats import PackageBeats
+from services.catalog.clock import now_utc
+from services.catalog.database import Database
+from services.catalog.dispatch import Dispatch
+from services.catalog.facts import Facts
+from services.catalog.handlers import register_asks, register_facts
+from services.catalog.ingests import Ingests
+from services.catalog.migrate import wait_for_schema
+from services.catalog.outbox import OutboxRelay
+from services.catalog.reconcile import Ingest, Reconcile
+from services.catalog.settings import CatalogSettings
+
+
+def build_app(settings: CatalogSettings | None = None) -> Service:
+    settings = settings or CatalogSettings()
+    push_secret = settings.push_secret.get_secret_value()
+    if not push_secret:
+        raise SystemExit("WEIR_PUSH_SECRET is not set: `weir up` and `weir init` make one.")
+    bus = Bus(
+        settings.nats_url,
+        source=f"catalog/{settings.instance}",
+        token=settings.nats_token.get_secret_value() if settings.nats_token else None,
+        provisions=True,
+    )
+    service = Service("catalog", settings, bus=bus)
+    database = Database(settings.url)
+    database.hold()
+    register_facts(bus, Facts(database, now_utc))
+    register_asks(bus, Answers(database, now_utc, push_secret=push_secret))
+    _keep_up(service, settings, database)
+    service.ready_when(lambda: f"database: {database.trouble}" if database.trouble else None)
+    service.ready_when(lambda: None if bus.is_connected else "the bus is away")
+    return service
+
+
+def _keep_up(service: Service, settings: CatalogSettings, database: Database) -> None:
+    """The loops: outbox relay, dispatch, reconcile."""
+    bus = service.bus
+    ingests = Ingests(settings.internal_token.get_secret_value())
+    relay = OutboxRelay(database, bus.publish)
+    beats = PackageBeats(lambda key: _read_lease(bus, key))
+    dispatch = Dispatch(database, beats, now_utc)
+    reconcile = Reconcile(
+        database,
+        lambda: _list_ingests(bus),
+        ingests.held_by,
+        now_utc,
+        gone_after_s=settings.ingest_gone_s,
+    )
+
+    loops: list[asyncio.Task[None]] = []
+
+    async def start() -> None:
+        # The bus is listening already; what comes before the schema waits in our handlers.
+        await wait_for_schema(settings.url, migrates=settings.migrate)
+        database.open()
+        loops.append(service.spawn(relay.run(), name="outbox"))
+        loops.append(service.spawn(dispatch.run(settings.dispatch_s), name="dispatch"))
+        loops.append(service.spawn(reconcile.run(settings.reconcile_s), name="reconcile"))
+
+    async def stop() -> None:
+        for loop in loops:
+            loop.cancel()
+        await asyncio.gather(*loops, return_exceptions=True)
+        # The bus still brings facts: held back, they go to the next catalog.
+        database.hold()
+        await database.close()
+        await ingests.close()
+
+    service.on_start(start)
+    service.on_stop(stop)
+
+
+async def _list_ingests(bus: Bus) -> list[Ingest]:
+    with _bus_errors():
+        entries = await bus.registry.list("ingest")
+    return [Ingest(entry.instance, entry.url) for entry in entries]
+
+
+async def _read_lease(bus: Bus, key: str) -> LeaseRecord | None:
+    with _bus_errors():
+        return await bus.leases.get(key)
+
+
+@contextlib.contextmanager
+def _bus_errors() -> Iterator[None]:
+    """What NATS raises while it is away, as our own retryable error."""
+    try:
+        yield
+    except (NATSError, JetStreamError, TimeoutError, OSError) as error:
+        reason = str(error) or type(error).__name__
+        raise BusUnavailable(f"The bus did not answer: {reason}.") from error

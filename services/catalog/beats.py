@@ -1,0 +1,60 @@
+"""The heartbeats of package leases, judged by our own clock: no two clocks are compared."""
+
+import math
+import time
+from collections.abc import Awaitable, Callable, Collection
+from typing import Protocol
+
+from libs.errors import Unavailable
+
+
+class LeaseRecord(Protocol):
+    """What a lease says of itself."""
+
+    @property
+    def epoch(self) -> int: ...
+    @property
+    def beat(self) -> int: ...
+    @property
+    def is_released(self) -> bool: ...
+
+
+ReadLease = Callable[[str], Awaitable[LeaseRecord | None]]
+"""Raises `Unavailable` while the leases cannot be read."""
+
+
+class PackageBeats:
+    """How long each session's package lease has been silent.
+
+    A lease counts from when it was first looked at, and again after a time in which nobody could
+    look: then its holder could not write either.
+    """
+
+    def __init__(self, read: ReadLease, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._read = read
+        self._monotonic = monotonic
+        self._seen: dict[str, tuple[tuple[int, int] | None, float]] = {}
+
+    async def silent_s(self, session: str) -> float | None:
+        """Seconds since the lease last changed; infinite once released; None if unreadable."""
+        try:
+            record = await self._read(package_lease_key(session))
+        except Unavailable:
+            self._seen.clear()
+            return None
+        if record is not None and record.is_released:
+            return math.inf
+        now = self._monotonic()
+        mark = None if record is None else (record.epoch, record.beat)
+        known = self._seen.get(session)
+        if known is None or known[0] != mark:
+            known = self._seen[session] = (mark, now)
+        return now - known[1]
+
+    def keep_only(self, sessions: Collection[str]) -> None:
+        """Forget the leases of all other sessions."""
+        self._seen = {key: seen for key, seen in self._seen.items() if key in sessions}
+
+
+def package_lease_key(session: str) -> str:
+    return f"package.{session}"

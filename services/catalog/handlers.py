@@ -1,0 +1,98 @@
+"""The catalog's ears: which fact and which ask goes to which method."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from libs.bus import Bus
+from libs.events import (
+    CreateStream,
+    DeleteStream,
+    Envelope,
+    GetStream,
+    JobCompleted,
+    JobFailed,
+    JobProgressed,
+    ListDeadLetters,
+    ListJobs,
+    ListSegments,
+    ListSessions,
+    ListStreams,
+    Message,
+    OpenPublish,
+    RenditionEnded,
+    RenditionStarted,
+    SegmentLost,
+    SegmentReady,
+    SessionEnded,
+    StreamPublished,
+    StreamUnpublished,
+    UpdateStream,
+)
+from services.catalog.answers import Answers
+from services.catalog.errors import DatabaseDown
+from services.catalog.facts import Facts
+
+M = TypeVar("M", bound=Message)
+
+SERVICE = "catalog"
+PATIENCE_S = 20.0
+"""How long a fact waits in our hands while the database is away; the bus gives us 30 s."""
+RETRY_S = 0.5
+
+
+def register_facts(bus: Bus, facts: Facts) -> None:
+    """Every fact that changes a row."""
+
+    def on(kind: type[M], apply: Callable[[M], Awaitable[None]]) -> None:
+        async def handle(envelope: Envelope[M]) -> None:
+            await patiently(lambda: apply(envelope.data))
+
+        bus.on_fact(kind, durable=SERVICE)(handle)
+
+    on(StreamPublished, facts.stream_published)
+    on(StreamUnpublished, facts.stream_unpublished)
+    on(SessionEnded, facts.session_ended)
+    on(RenditionStarted, facts.rendition_started)
+    on(RenditionEnded, facts.rendition_ended)
+    on(SegmentReady, facts.segment_ready)
+    on(SegmentLost, facts.segment_lost)
+    on(JobProgressed, facts.job_progressed)
+    on(JobCompleted, facts.job_completed)
+    on(JobFailed, facts.job_failed)
+    bus.on_dead_letter(facts.letter_buried, durable=SERVICE)
+
+
+def register_asks(bus: Bus, answers: Answers) -> None:
+    """Every ask; while the database is away the asker hears so at once."""
+    bus.on_ask(OpenPublish)(answers.open_publish)
+    bus.on_ask(CreateStream)(answers.create_stream)
+    bus.on_ask(UpdateStream)(answers.update_stream)
+    bus.on_ask(GetStream)(answers.get_stream)
+    bus.on_ask(DeleteStream)(answers.delete_stream)
+    bus.on_ask(ListStreams)(answers.list_streams)
+    bus.on_ask(ListSessions)(answers.list_sessions)
+    bus.on_ask(ListSegments)(answers.list_segments)
+    bus.on_ask(ListJobs)(answers.list_jobs)
+    bus.on_ask(ListDeadLetters)(answers.list_dead_letters)
+
+
+async def patiently(
+    apply: Callable[[], Awaitable[None]],
+    *,
+    patience_s: float = PATIENCE_S,
+    retry_s: float = RETRY_S,
+) -> None:
+    """Apply a fact; while the database is away try again, then give the fact back to the bus.
+
+    Handing a fact back costs a delivery and its place in the order, so we hold on for a while.
+    """
+    until = time.monotonic() + patience_s
+    while True:
+        try:
+            return await apply()
+        except DatabaseDown:
+            if time.monotonic() + retry_s > until:
+                raise
+            await asyncio.sleep(retry_s)
