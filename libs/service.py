@@ -12,7 +12,7 @@ import hmac
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import Any
 
 import prometheus_client
@@ -129,6 +129,7 @@ class Service:
         serving = asyncio.create_task(server.serve(sockets=[listener]), name="internal-http")
         starting = asyncio.create_task(self._start(), name="start")
         stopped = asyncio.create_task(self._stopping.wait())
+        self.spawn(self._watch_bus(), name="watch-bus")
         await asyncio.wait({starting, stopped, serving}, return_when=asyncio.FIRST_COMPLETED)
         if starting.done() and starting.exception() is not None:
             log.error("service.start_failed", exc_info=starting.exception())
@@ -158,6 +159,10 @@ class Service:
             await hook()
         self.bus.registry.announce(self.name, self.instance, self.url)
         log.info("service.started", url=self.url, instance=self.instance)
+
+    async def _watch_bus(self) -> None:
+        await self.bus.failed.wait()
+        self.stop(exit_code=1)
 
     async def _stop(self) -> None:
         for hook in reversed(self._stops):
@@ -217,5 +222,5 @@ class _Server(uvicorn.Server):
         )
 
     @contextlib.contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def]
+    def capture_signals(self) -> Iterator[None]:
         yield

@@ -1,1 +1,1 @@
-"""Embedded mode and the CLI `weir`: the same six services and a real NATS server, on one machine."""
+"""Embedded mode and the CLI `weir`: the six services and a real NATS server on one machine."""

@@ -27,8 +27,7 @@ Ctrl-C stops Weir; its data stays in {house.data_dir}.
 
 def playback_lines(url: str, stream_id: str) -> list[str]:
     return [
-        f"  Watch     {url}/{stream_id}/flv.html   {url}/{stream_id}/hls.html   "
-        f"{url}/{stream_id}/dash.html",
+        f"  Watch     {url}/{stream_id}/flv.html  (also hls.html, dash.html)",
         f"  FLV       {url}/{stream_id}/live.flv",
         f"  HLS       {url}/{stream_id}/live.m3u8",
         f"  DASH      {url}/{stream_id}/manifest.mpd",

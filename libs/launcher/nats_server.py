@@ -70,7 +70,7 @@ def write_nats_config(path: Path, *, port: int, store: Path, token: str) -> None
         f"""listen: "127.0.0.1:{port}"
 server_name: "weir"
 max_payload: 1MB
-authorization {{ token: {json.dumps(token)} }}
+authorization {{ user: weir, password: {json.dumps(token)} }}
 jetstream {{
   store_dir: {quoted}
   sync_interval: always

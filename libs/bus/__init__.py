@@ -1,0 +1,23 @@
+"""The bus: NATS JetStream behind facts, jobs, asks, leases and a registry."""
+
+from libs.bus.bus import Bus
+from libs.bus.errors import AskTimedOut, BusUnavailable, MessageUndecodable, RemoteError
+from libs.bus.leases import Lease, LeaseRecord, Leases
+from libs.bus.registry import Entry, Registry
+from libs.bus.tracing import trace_headers, traceparent, within
+
+__all__ = [
+    "AskTimedOut",
+    "Bus",
+    "BusUnavailable",
+    "Entry",
+    "Lease",
+    "LeaseRecord",
+    "Leases",
+    "MessageUndecodable",
+    "Registry",
+    "RemoteError",
+    "trace_headers",
+    "traceparent",
+    "within",
+]

@@ -1,0 +1,346 @@
+"""The bus as services use it: publish, say, ask, and the handlers of facts, jobs and asks."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import structlog
+from faststream import AckPolicy
+from faststream.nats import JStream, NatsBroker, PullSub
+from faststream.nats.message import NatsMessage
+from faststream.security import SASLPlaintext
+from nats.aio.msg import Msg
+from nats.errors import Error as NATSError
+from nats.errors import NoRespondersError
+from nats.errors import TimeoutError as NATSTimeout
+from nats.js import JetStreamContext
+from nats.js.errors import Error as JetStreamError
+from nats.js.kv import KeyValue
+
+from libs.bus import topology
+from libs.bus.asking import answer_error, answer_ok, read_answer
+from libs.bus.delivery import Delivery
+from libs.bus.errors import AskTimedOut, BusUnavailable
+from libs.bus.leases import Leases
+from libs.bus.registry import Registry
+from libs.bus.saying import Said, Sayings
+from libs.bus.tracing import handling, trace_headers
+from libs.errors import WeirError
+from libs.events import Answer, Ask, DeadLetter, Envelope, Message
+
+log = structlog.get_logger()
+
+M = TypeVar("M", bound=Message)
+A = TypeVar("A", bound=Answer)
+Handler = Callable[[Any], Awaitable[Any]]
+
+USER = "weir"
+PUBLISH_TIMEOUT_S = 5.0
+DRAIN_TIMEOUT_S = 1.5
+WATCHDOG_S = 5.0
+FETCH_TIMEOUT_S = 5.0
+
+
+class Bus:
+    """One connection to NATS. Handlers are registered before `start`.
+
+    `source` names this process in envelopes. `token` is the server's password, `provisions`
+    says that this process makes the logs, consumers and buckets (only the catalog does).
+    """
+
+    def __init__(
+        self, url: str, *, source: str, token: str | None = None, provisions: bool = False
+    ) -> None:
+        self.source = source
+        self._provisions = provisions
+        self.is_connected = False
+        self.broker = NatsBroker(
+            url,
+            name=source,
+            security=SASLPlaintext(USER, token) if token else None,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=1,
+            connect_timeout=2,
+            ping_interval=10,
+            error_cb=self._on_error,
+            disconnected_cb=self._on_disconnected,
+            reconnected_cb=self._on_reconnected,
+            ack_policy=AckPolicy.MANUAL,
+            apply_types=False,
+            graceful_timeout=1.0,
+            logger=None,
+        )
+        self.leases = Leases(lambda: self._bucket(topology.LEASES))
+        self.registry = Registry(lambda: self._bucket(topology.REGISTRY))
+        self._sayings: Sayings | None = None
+        self._buckets: dict[str, KeyValue] = {}
+        self._durables: list[tuple[str, str]] = []
+        self._tasks: list[asyncio.Task[Any]] = []
+        self._reconnect_hooks: list[Callable[[], Awaitable[None]]] = []
+        self.failed = asyncio.Event()
+        """Set when a consumer of ours is gone for good: the process should be started again."""
+
+    # --- life -----------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Connect (waiting as long as it takes), see that the topology is there, consume."""
+        while True:
+            try:
+                await self.broker.connect()
+                break
+            except (NATSError, OSError, TimeoutError) as error:
+                log.info("bus.waiting", reason=str(error) or type(error).__name__)
+                await asyncio.sleep(0.5)
+        self.is_connected = True
+        await self._prepare()
+        self._sayings = Sayings(self._publish_said)
+        await self.broker.start()
+        self._tasks = [
+            asyncio.create_task(self._sayings.run(), name="bus-sayings"),
+            asyncio.create_task(self._watch_consumers(), name="bus-watchdog"),
+        ]
+
+    async def stop(self) -> None:
+        """Say what is still to be said (bounded), withdraw, disconnect."""
+        if self._sayings is not None and self.is_connected:
+            await self._sayings.drained(DRAIN_TIMEOUT_S)
+        if self.is_connected:
+            await self.registry.withdraw()
+        for task in self._tasks:
+            task.cancel()
+        await self.broker.stop()
+        self.is_connected = False
+
+    def on_reconnect(self, hook: Callable[[], Awaitable[None]]) -> None:
+        """Run `hook` after each reconnect, once the topology is there again."""
+        self._reconnect_hooks.append(hook)
+
+    # --- speaking -------------------------------------------------------------------
+
+    async def publish(self, message: Message) -> None:
+        """Publish and wait until the bus has stored it. Raises `BusUnavailable`."""
+        await self._publish_said(self._said(message))
+
+    async def publish_raw(self, subject: str, body: bytes, headers: dict[str, str]) -> None:
+        """Publish an envelope that was serialised before (the outbox)."""
+        await self._publish_said(Said(subject, body, headers))
+
+    def envelope(self, message: Message) -> tuple[bytes, dict[str, str]]:
+        """Serialise for the outbox: body and headers (message id and trace)."""
+        said = self._said(message)
+        return said.body, said.headers
+
+    def say(self, message: Message) -> None:
+        """Publish in order, some time, surely; for services without a database."""
+        assert self._sayings is not None, "the bus has not been started"
+        self._sayings.say(self._said(message))
+
+    async def ask(self, ask: Ask[A], *, timeout_s: float = 5.0) -> A:
+        """Ask and wait for the answer.
+
+        Raises the other side's error, `BusUnavailable` if nobody answers on the subject or the
+        bus is away, `AskTimedOut` after `timeout_s`.
+        """
+        try:
+            reply: Msg = await self._client.request(
+                ask.name,
+                ask.model_dump_json().encode(),
+                timeout=timeout_s,
+                headers=trace_headers(),
+            )
+        except NoRespondersError:
+            raise BusUnavailable(f"Nobody answers {ask.name} now; try again.") from None
+        except (NATSTimeout, TimeoutError):
+            raise AskTimedOut(f"{ask.name} was not answered within {timeout_s:g} s.") from None
+        except NATSError as error:
+            raise BusUnavailable(f"The bus is away: {error}.") from None
+        return read_answer(ask, reply.data)
+
+    # --- listening ------------------------------------------------------------------
+
+    def on_fact(self, kind: type[M], *, durable: str) -> Callable[[Handler], Handler]:
+        """Handle every `kind` once or more; `durable` is the service's name."""
+        return self._consume(kind, topology.FACTS_LOG, durable, is_heartbeating=False, slots=1)
+
+    def on_job(
+        self, kind: type[M], *, durable: str, slots: int = 1
+    ) -> Callable[[Handler], Handler]:
+        """Work off finite jobs, `slots` at a time, each kept alive by a heartbeat."""
+        return self._consume(kind, topology.JOBS_LOG, durable, is_heartbeating=True, slots=slots)
+
+    def on_offer(self, kind: type[M], *, durable: str) -> Callable[[Handler], Handler]:
+        """Take live jobs: the offer is settled when the handler returns, lease taken or not."""
+        return self._consume(kind, topology.JOBS_LOG, durable, is_heartbeating=True, slots=8)
+
+    def on_dead_letter(
+        self, handler: Callable[[DeadLetter], Awaitable[None]], *, durable: str
+    ) -> None:
+        """Keep dead letters; a letter that cannot be kept stays in its log."""
+        name = topology.durable_name(durable, topology.DEAD_SUBJECTS)
+        self._durables.append((topology.DEAD_LOG, name))
+
+        async def keep(message: NatsMessage) -> None:
+            raw = message.raw_message
+            stamped = {"buried_at": raw.metadata.timestamp}
+            try:
+                letter = DeadLetter.model_validate(_json(raw.data) | stamped)
+                await handler(letter)
+            except WeirError as error:
+                await raw.nak(delay=2)
+                log.warning("bus.dead_letter_unkept", reason=str(error))
+            else:
+                await raw.ack()
+
+        self._subscribe(topology.DEAD_SUBJECTS, topology.DEAD_LOG, name, keep, slots=1)
+
+    def on_ask(self, kind: type[Ask[A]]) -> Callable[[Handler], Handler]:
+        """Answer `kind`; several processes share the work. A WeirError is the answer, too."""
+
+        def register(handler: Handler) -> Handler:
+            async def reply(message: NatsMessage) -> bytes:
+                raw = message.raw_message
+                with handling(f"answer {kind.name}", raw.headers):
+                    try:
+                        return answer_ok(await handler(kind.model_validate_json(raw.data)))
+                    except Exception as error:  # noqa: BLE001 - the asker must hear of any failure
+                        return answer_error(kind.name, error)
+
+            self.broker.subscriber(kind.name, queue=kind.name, max_workers=16)(reply)
+            return handler
+
+        return register
+
+    def watch_fact(self, kind: type[M]) -> Callable[[Handler], Handler]:
+        """Hear every `kind` from now on, without a durable: for views that can be rebuilt."""
+        envelope: type[Envelope[Any]] = Envelope[kind]  # type: ignore[valid-type]
+
+        def register(handler: Handler) -> Handler:
+            async def hear(message: NatsMessage) -> None:
+                raw = message.raw_message
+                with handling(f"watch {kind.name}", raw.headers):
+                    try:
+                        await handler(envelope.model_validate_json(raw.data))
+                    except Exception:  # a view is rebuilt from the catalog; the next fact counts
+                        log.exception("bus.watch_failed", subject=kind.name)
+
+            self.broker.subscriber(kind.name, no_reply=True)(hear)
+            return handler
+
+        return register
+
+    # --- within ---------------------------------------------------------------------
+
+    def _consume(
+        self, kind: type[M], log_name: str, service: str, *, is_heartbeating: bool, slots: int
+    ) -> Callable[[Handler], Handler]:
+        durable = topology.durable_name(service, kind.name)
+        self._durables.append((log_name, durable))
+
+        def register(handler: Handler) -> Handler:
+            delivery = Delivery(
+                kind, durable, handler, js=lambda: self._js, is_heartbeating=is_heartbeating
+            )
+
+            async def deliver(message: NatsMessage) -> None:
+                await delivery(message)
+
+            self._subscribe(kind.name, log_name, durable, deliver, slots=slots)
+            return handler
+
+        return register
+
+    def _subscribe(
+        self, subject: str, log_name: str, durable: str, handler: Handler, *, slots: int
+    ) -> None:
+        self.broker.subscriber(
+            subject,
+            stream=JStream(log_name, declare=False),
+            durable=durable,
+            pull_sub=PullSub(batch_size=slots, timeout=FETCH_TIMEOUT_S),
+            max_workers=slots if slots > 1 else None,
+            ack_policy=AckPolicy.MANUAL,
+            no_reply=True,
+        )(handler)
+
+    def _said(self, message: Message) -> Said:
+        envelope = Envelope[type(message)].of(message, source=self.source)  # type: ignore[misc]
+        headers = trace_headers() | {"Nats-Msg-Id": envelope.id}
+        return Said(message.name, envelope.model_dump_json().encode(), headers)
+
+    async def _publish_said(self, said: Said) -> None:
+        try:
+            await self._js.publish(
+                said.subject, said.body, timeout=PUBLISH_TIMEOUT_S, headers=said.headers
+            )
+        except (NATSError, JetStreamError, TimeoutError, OSError) as error:
+            reason = str(error) or type(error).__name__
+            raise BusUnavailable(f"The bus did not store {said.subject}: {reason}.") from None
+
+    @property
+    def _client(self) -> Any:
+        """The nats-py client below the broker."""
+        connection = self.broker._connection
+        if connection is None:
+            raise BusUnavailable("The bus is not connected.")
+        return connection
+
+    @property
+    def _js(self) -> JetStreamContext:
+        context: JetStreamContext = self._client.jetstream(timeout=PUBLISH_TIMEOUT_S)
+        return context
+
+    def _bucket(self, name: str) -> KeyValue:
+        try:
+            return self._buckets[name]
+        except KeyError:
+            raise BusUnavailable(f"The bucket {name} is not there yet.") from None
+
+    async def _prepare(self) -> None:
+        """Provision, or wait until the catalog has; then open the buckets."""
+        while True:
+            try:
+                if self._provisions:
+                    await topology.provision(self._js)
+                absent = await topology.missing(self._js, self._durables)
+                if not absent:
+                    for name in topology.BUCKETS:
+                        self._buckets[name] = await self._js.key_value(name)
+                    return
+                log.info("bus.waiting", reason=f"not provisioned yet: {', '.join(absent)}")
+            except (NATSError, JetStreamError, TimeoutError) as error:
+                log.info("bus.waiting", reason=str(error) or type(error).__name__)
+            await asyncio.sleep(0.3)
+
+    async def _watch_consumers(self) -> None:
+        """A consumer that is deleted under a pull subscriber fails silently; look for it."""
+        while True:
+            await asyncio.sleep(WATCHDOG_S)
+            with contextlib.suppress(NATSError, JetStreamError, TimeoutError):
+                absent = await topology.missing(self._js, self._durables)
+                if absent:
+                    log.error("bus.consumers_gone", absent=absent)
+                    if self._provisions:
+                        await topology.provision(self._js)
+                    self.failed.set()
+
+    async def _on_error(self, error: Exception) -> None:
+        log.info("bus.error", reason=str(error) or type(error).__name__)
+
+    async def _on_disconnected(self) -> None:
+        self.is_connected = False
+        log.warning("bus.disconnected")
+
+    async def _on_reconnected(self) -> None:
+        self.is_connected = True
+        log.info("bus.reconnected")
+        await self._prepare()
+        for hook in self._reconnect_hooks:
+            await hook()
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    import orjson
+
+    decoded: dict[str, Any] = orjson.loads(body)
+    return decoded

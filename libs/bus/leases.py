@@ -1,0 +1,172 @@
+"""Leases of live jobs in a KV bucket: who does it now, under which epoch.
+
+The holder renews its record each second. Another may take it, by compare-and-set, when the
+record's revision stayed unchanged for `STALE_S` on the taker's own clock; no clocks are compared.
+Failing to renew is not loss: only a newer epoch is.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+
+import structlog
+from nats.errors import Error as NATSError
+from nats.js.errors import Error as JetStreamError
+from nats.js.errors import KeyNotFoundError, KeyWrongLastSequenceError
+from nats.js.kv import KeyValue
+from pydantic import BaseModel, ConfigDict
+
+log = structlog.get_logger()
+
+BEAT_S = 1.0
+STALE_S = 4.0
+POLL_S = 0.25
+
+
+class LeaseRecord(BaseModel):
+    """The value under a lease's key, for example `package.<session>`."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    key: str
+    holder: str
+    url: str
+    """Where the holder's internal listener answers."""
+    epoch: int
+    beat: int
+    stream: str
+    session: str
+    is_released: bool = False
+
+
+class Lease:
+    """A lease that this process holds. `lost` is set when a newer epoch was seen."""
+
+    def __init__(self, leases: "Leases", record: LeaseRecord, revision: int) -> None:
+        self.record = record
+        self.lost = asyncio.Event()
+        self._leases = leases
+        self._revision = revision
+        self._task = asyncio.create_task(self._renew(), name=f"lease-{record.key}")
+
+    @property
+    def epoch(self) -> int:
+        return self.record.epoch
+
+    async def release(self) -> None:
+        """Let another take it at once."""
+        self._task.cancel()
+        if not self.lost.is_set():
+            await self._write(is_released=True)
+
+    def drop(self) -> None:
+        """Stop renewing without a word; for when a newer epoch was seen elsewhere."""
+        self._task.cancel()
+        self.lost.set()
+
+    async def _renew(self) -> None:
+        while not self.lost.is_set():
+            await asyncio.sleep(self._leases.beat_s)
+            await self._write()
+
+    async def _write(self, *, is_released: bool = False) -> None:
+        update = {"beat": self.record.beat + 1, "is_released": is_released}
+        record = self.record.model_copy(update=update)
+        try:
+            self._revision = await self._leases.write(record, self._revision)
+            self.record = record
+        except KeyWrongLastSequenceError:
+            await self._look_again()
+        except (NATSError, JetStreamError, TimeoutError):
+            log.info("lease.unrenewed", key=record.key, epoch=record.epoch)
+
+    async def _look_again(self) -> None:
+        """Somebody wrote our key: a newer epoch is loss; else (a wiped bucket) write on."""
+        found = await self._leases.read(self.record.key)
+        if found is None:
+            self._revision = 0
+        elif found[0].epoch > self.epoch or found[0].holder != self.record.holder:
+            log.warning("lease.lost", key=self.record.key, epoch=self.epoch, to=found[0].holder)
+            self.lost.set()
+        else:
+            self._revision = found[1]
+
+
+class Leases:
+    """All leases of the house."""
+
+    def __init__(
+        self,
+        bucket: Callable[[], KeyValue],
+        *,
+        beat_s: float = BEAT_S,
+        stale_s: float = STALE_S,
+    ) -> None:
+        self._bucket = bucket
+        self.beat_s = beat_s
+        self._stale_s = stale_s
+
+    async def take(
+        self, key: str, *, holder: str, url: str, stream: str, session: str, epoch_floor: int = 0
+    ) -> Lease | None:
+        """Take the lease, waiting out a holder that may be gone; None if one lives.
+
+        The new epoch is above the record's and above `epoch_floor`.
+        """
+        found = await self.read(key)
+        if found is not None and not found[0].is_released and not await self._is_stale(*found):
+            return None
+        last_epoch, revision = (found[0].epoch, found[1]) if found else (0, 0)
+        record = LeaseRecord(
+            key=key, holder=holder, url=url, epoch=max(last_epoch, epoch_floor) + 1, beat=0,
+            stream=stream, session=session,
+        )  # fmt: skip
+        try:
+            return Lease(self, record, await self.write(record, revision))
+        except KeyWrongLastSequenceError:
+            return None
+
+    async def read(self, key: str) -> tuple[LeaseRecord, int] | None:
+        """The record and its revision, or None."""
+        try:
+            entry = await self._bucket().get(key)
+        except KeyNotFoundError:
+            return None
+        assert entry.value is not None
+        assert entry.revision is not None
+        return LeaseRecord.model_validate_json(entry.value), entry.revision
+
+    async def get(self, key: str) -> LeaseRecord | None:
+        found = await self.read(key)
+        return found[0] if found else None
+
+    async def write(self, record: LeaseRecord, revision: int) -> int:
+        """Compare and set; revision 0 means that the key must not be there."""
+        body = record.model_dump_json().encode()
+        if revision == 0:
+            return await self._bucket().create(record.key, body)
+        return await self._bucket().update(record.key, body, last=revision)
+
+    async def watch(self, prefix: str = ">") -> AsyncIterator[LeaseRecord]:
+        """Every record that is there, then each change. Ends when the bus connection does."""
+        watcher = await self._bucket().watch(prefix)
+        try:
+            while True:
+                try:
+                    entry = await watcher.updates(timeout=30)  # type: ignore[no-untyped-call]
+                except TimeoutError:
+                    continue
+                if entry is not None and entry.value:
+                    yield LeaseRecord.model_validate_json(entry.value)
+        finally:
+            await watcher.stop()  # type: ignore[no-untyped-call]
+
+    async def _is_stale(self, record: LeaseRecord, revision: int) -> bool:
+        """Watch the revision for `stale_s` of our own clock."""
+        until = time.monotonic() + self._stale_s
+        while time.monotonic() < until:
+            await asyncio.sleep(min(POLL_S, self._stale_s / 4))
+            found = await self.read(record.key)
+            if found is None or found[1] != revision:
+                return found is not None and found[0].is_released
+        return True

@@ -1,0 +1,179 @@
+"""The logs, consumers and buckets of the bus, and the only code that makes them.
+
+The catalog runs `provision` at its start and after each reconnect. It compares first and changes
+only what differs: applying the same configuration again has been seen to drop delayed messages.
+Durable consumers are named `<service>-<subject with dashes>`; one subject each.
+"""
+
+from dataclasses import dataclass
+
+import structlog
+from nats.js import JetStreamContext
+from nats.js.api import (
+    AckPolicy,
+    ConsumerConfig,
+    DeliverPolicy,
+    DiscardPolicy,
+    KeyValueConfig,
+    RetentionPolicy,
+    StorageType,
+    StreamConfig,
+)
+from nats.js.errors import BucketNotFoundError, NotFoundError
+
+from libs.events import FACTS, ORDERS
+
+log = structlog.get_logger()
+
+FACTS_LOG = "FACTS"
+JOBS_LOG = "JOBS"
+DEAD_LOG = "DEAD"
+DEAD_SUBJECTS = "dead.>"
+LEASES = "leases"
+REGISTRY = "registry"
+
+DAY_S = 24 * 3600
+ACK_WAIT_S = 30.0
+MAX_DELIVERIES = 50
+"""A backstop only: the bus's own policy gives up after three tries of a handler that fails; the
+server's count also grows when a process is killed in the middle of its work."""
+
+_COMPARED_LOG = ("subjects", "retention", "max_age", "max_bytes", "discard", "duplicate_window")
+_COMPARED_CONSUMER = ("filter_subject", "ack_wait", "max_deliver", "max_ack_pending")
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """A durable pull consumer of one subject."""
+
+    log: str
+    service: str
+    subject: str
+    ack_wait_s: float = ACK_WAIT_S
+    max_ack_pending: int = 1000
+
+    @property
+    def durable(self) -> str:
+        return durable_name(self.service, self.subject)
+
+    def config(self) -> ConsumerConfig:
+        return ConsumerConfig(
+            durable_name=self.durable,
+            filter_subject=self.subject,
+            deliver_policy=DeliverPolicy.ALL,
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=self.ack_wait_s,
+            max_deliver=MAX_DELIVERIES,
+            max_ack_pending=self.max_ack_pending,
+        )
+
+
+def durable_name(service: str, subject: str) -> str:
+    return f"{service}-{subject.replace('.', '-').replace('>', 'all')}"
+
+
+LOGS: tuple[StreamConfig, ...] = (
+    StreamConfig(
+        name=FACTS_LOG,
+        subjects=[fact.name for fact in FACTS],
+        retention=RetentionPolicy.LIMITS,
+        discard=DiscardPolicy.OLD,
+        storage=StorageType.FILE,
+        max_age=7 * DAY_S,
+        max_bytes=1 << 30,
+        duplicate_window=120,
+    ),
+    StreamConfig(
+        name=JOBS_LOG,
+        subjects=["job.requested.*"],
+        retention=RetentionPolicy.WORK_QUEUE,
+        discard=DiscardPolicy.NEW,
+        storage=StorageType.FILE,
+        max_age=DAY_S,
+        max_bytes=1 << 28,
+        duplicate_window=120,
+    ),
+    StreamConfig(
+        name=DEAD_LOG,
+        subjects=[DEAD_SUBJECTS],
+        retention=RetentionPolicy.LIMITS,
+        discard=DiscardPolicy.OLD,
+        storage=StorageType.FILE,
+        max_age=30 * DAY_S,
+        max_bytes=1 << 27,
+        duplicate_window=120,
+    ),
+)
+
+CONSUMERS: tuple[Consumer, ...] = (
+    *(Consumer(FACTS_LOG, "catalog", fact.name) for fact in FACTS),
+    *(Consumer(JOBS_LOG, _service, order.name) for order in ORDERS for _service in ("packager",)),
+    Consumer(DEAD_LOG, "catalog", DEAD_SUBJECTS),
+)
+
+BUCKETS: tuple[str, ...] = (LEASES, REGISTRY)
+
+
+async def provision(js: JetStreamContext) -> list[str]:
+    """Make what is missing and mend what differs; returns what was changed, for the log."""
+    changed: list[str] = []
+    for wanted in LOGS:
+        changed += await _provision_log(js, wanted)
+    for consumer in CONSUMERS:
+        changed += await _provision_consumer(js, consumer)
+    for bucket in BUCKETS:
+        changed += await _provision_bucket(js, bucket)
+    if changed:
+        log.info("bus.provisioned", changed=changed)
+    return changed
+
+
+async def missing(js: JetStreamContext, durables: list[tuple[str, str]]) -> list[str]:
+    """Which of the buckets and `(log, durable)` consumers are not there."""
+    absent = []
+    for bucket in BUCKETS:
+        try:
+            await js.key_value(bucket)
+        except (BucketNotFoundError, NotFoundError):
+            absent.append(f"bucket {bucket}")
+    for log_name, durable in durables:
+        try:
+            await js.consumer_info(log_name, durable)
+        except NotFoundError:
+            absent.append(f"consumer {durable}")
+    return absent
+
+
+async def _provision_log(js: JetStreamContext, wanted: StreamConfig) -> list[str]:
+    assert wanted.name is not None
+    try:
+        found = (await js.stream_info(wanted.name)).config
+    except NotFoundError:
+        await js.add_stream(wanted)
+        return [f"log {wanted.name}"]
+    if all(getattr(found, name) == getattr(wanted, name) for name in _COMPARED_LOG):
+        return []
+    await js.update_stream(wanted)
+    return [f"log {wanted.name} (updated)"]
+
+
+async def _provision_consumer(js: JetStreamContext, consumer: Consumer) -> list[str]:
+    wanted = consumer.config()
+    try:
+        found = (await js.consumer_info(consumer.log, consumer.durable)).config
+    except NotFoundError:
+        await js.add_consumer(consumer.log, wanted)
+        return [f"consumer {consumer.durable}"]
+    if all(getattr(found, name) == getattr(wanted, name) for name in _COMPARED_CONSUMER):
+        return []
+    await js.add_consumer(consumer.log, wanted)
+    return [f"consumer {consumer.durable} (updated)"]
+
+
+async def _provision_bucket(js: JetStreamContext, bucket: str) -> list[str]:
+    try:
+        await js.key_value(bucket)
+    except (BucketNotFoundError, NotFoundError):
+        await js.create_key_value(KeyValueConfig(bucket=bucket, history=1))
+        return [f"bucket {bucket}"]
+    return []

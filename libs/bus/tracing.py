@@ -1,0 +1,44 @@
+"""The trace context in message headers (W3C Trace Context), and one span per message handled."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from opentelemetry import context, propagate, trace
+from opentelemetry.trace import SpanKind, Status, StatusCode
+
+tracer = trace.get_tracer("weir.bus")
+
+
+def trace_headers() -> dict[str, str]:
+    """Headers that carry the current span on."""
+    headers: dict[str, str] = {}
+    propagate.inject(headers)
+    return headers
+
+
+def traceparent() -> str | None:
+    """The current context as a `traceparent` value, to be stored beside a row."""
+    return trace_headers().get("traceparent")
+
+
+@contextmanager
+def within(traceparent: str | None) -> Iterator[None]:
+    """Run a block inside the trace that a stored `traceparent` names."""
+    carrier = {"traceparent": traceparent} if traceparent else {}
+    token = context.attach(propagate.extract(carrier))
+    try:
+        yield
+    finally:
+        context.detach(token)
+
+
+@contextmanager
+def handling(name: str, headers: Mapping[str, str] | None) -> Iterator[None]:
+    """A consumer span below the sender's. `name` is a subject: ids never stand in one."""
+    parent = propagate.extract(dict(headers or {}))
+    with tracer.start_as_current_span(name, context=parent, kind=SpanKind.CONSUMER) as span:
+        try:
+            yield
+        except Exception as error:
+            span.set_status(Status(StatusCode.ERROR, type(error).__name__))
+            raise
