@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import structlog
 from faststream import AckPolicy
 from faststream.nats import JStream, NatsBroker, PullSub
-from faststream.nats.message import NatsMessage
+from faststream.nats.annotations import NatsMessage
 from faststream.security import SASLPlaintext
 from nats.aio.msg import Msg
 from nats.errors import Error as NATSError
@@ -67,7 +67,6 @@ class Bus:
             disconnected_cb=self._on_disconnected,
             reconnected_cb=self._on_reconnected,
             ack_policy=AckPolicy.MANUAL,
-            apply_types=False,
             graceful_timeout=1.0,
             logger=None,
         )
