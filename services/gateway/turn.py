@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import structlog
 
@@ -91,7 +91,7 @@ class Turn:
             self._write(answer)
         elif answer is not None:
             self._task = front.loop.create_task(answer)
-            front.tasks.add(self._task)
+            cast("set[asyncio.Task[Any]]", front.tasks).add(self._task)
             self._task.add_done_callback(self._on_answer)
 
     def abandon(self) -> None:
@@ -124,7 +124,9 @@ class Turn:
         if request.route.kind is not Kind.FLV:
             return self._front.player.answer(request.route, request.asked)
         refusal = self._front.player.refuse_flv(request.route.stream)
-        return refusal if refusal is not None else self._watch(request)
+        if refusal is None:
+            self._watch(request)
+        return refusal
 
     def _watch(self, request: Request) -> None:
         front = self._front
@@ -142,7 +144,7 @@ class Turn:
             viewer.is_paused = True
 
     def _on_answer(self, task: asyncio.Task[Reply]) -> None:
-        self._front.tasks.discard(task)
+        cast("set[asyncio.Task[Any]]", self._front.tasks).discard(task)
         self._task = None
         if task.cancelled():
             self._front.transport.close()

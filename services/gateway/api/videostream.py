@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
-from libs.errors import NotFound
+from libs.errors import NotFound, WeirError
 from libs.events import (
     CreateStream,
     DeleteStream,
@@ -65,7 +65,7 @@ async def read(stream_id: str, house: TheHouse) -> Response:
     try:
         check_known_id(stream_id)
         stream = await house.catalog.ask(GetStream(tenant=DEFAULT_TENANT, id=stream_id))
-    except NotFound as error:
+    except WeirError as error:
         return _old_answer(house, error, Response(status_code=200, media_type="application/json"))
     return JSONResponse(item_of(stream))
 
@@ -80,7 +80,7 @@ async def update(stream_id: str, request: Request, house: TheHouse) -> Response:
         check_known_id(stream_id)
         ask = UpdateStream(tenant=DEFAULT_TENANT, id=stream_id, item=_without_ours(item))
         stream = await house.catalog.ask(ask)
-    except NotFound as error:
+    except WeirError as error:
         failed = {
             "message": "The conditional request failed",
             "code": "ConditionalCheckFailedException",
@@ -95,7 +95,7 @@ async def delete(stream_id: str, house: TheHouse) -> Response:
     try:
         check_known_id(stream_id)
         await house.catalog.ask(DeleteStream(tenant=DEFAULT_TENANT, id=stream_id))
-    except NotFound as error:
+    except WeirError as error:
         bad_gateway = JSONResponse({"message": "Internal server error"}, status_code=502)
         return _old_answer(house, error, bad_gateway)
     return JSONResponse("stream deleted")
@@ -106,8 +106,8 @@ def _without_ours(item: Item) -> Item:
     return {name: value for name, value in item.items() if name not in _OURS}
 
 
-def _old_answer(house: House, error: NotFound, answer: Response) -> Response:
+def _old_answer(house: House, error: WeirError, answer: Response) -> Response:
     """In strict mode, what the replaced system says of unknown ids; else the 404."""
-    if house.settings.svs_compat == "strict":
+    if error.status == NotFound.status and house.settings.svs_compat == "strict":
         return answer
     raise error

@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
-from http.client import NOT_FOUND, OK
+from http.client import INTERNAL_SERVER_ERROR, NOT_FOUND, OK
 from typing import Any, NamedTuple
 
 from opentelemetry import propagate, trace
@@ -45,9 +45,13 @@ CLOCK_SKEW_S = 300
 
 _HLS = headers(b"application/vnd.apple.mpegurl", LIVE_EDGE)
 _MPD = headers(b"application/dash+xml", LIVE_EDGE)
+_TRACKS = {1: "video", 2: "audio"}
 _TYPES = {"video": b"video/mp4", "audio": b"audio/mp4"}
 _RETRY = b"retry-after: 1\r\n"
 _tracer = trace.get_tracer("weir.gateway")
+
+
+_Fetch = Callable[[], Coroutine[Any, Any, Reply | Immutable]]
 
 
 class _Kept(NamedTuple):
@@ -92,7 +96,8 @@ class Edge:
         kept = self._playlists.get(f"{live.session}/{path}")
         if kept is not None and self._clock() - kept.at < FRESH_S:
             return kept.reply
-        return self._miss(route, asked, f"{live.session}/{path}", live)
+        key = f"{live.session}/{path}"
+        return self._miss(route, asked, key, lambda: self._fetch_playlist(route, key, live))
 
     async def _fetch_playlist(self, route: MediaRoute, key: str, live: Live) -> Reply:
         path = _playlist_path(route)
@@ -131,7 +136,7 @@ class Edge:
         if route.kind is Kind.SEGMENT and not self._may_exist(route):
             return self._missing(route)
         live = self._directory.session(route.stream, route.session)
-        return self._miss(route, asked, key, live)
+        return self._miss(route, asked, key, lambda: self._fetch_media(route, key, live))
 
     def _may_exist(self, route: MediaRoute) -> bool:
         """Segments average a second or more, so an MSN never runs ahead of the clock."""
@@ -143,31 +148,41 @@ class Edge:
     ) -> Reply | Immutable:
         deadline = self._clock() + HOLD_S
         while True:
-            found = await self._find_media(route, key, live)
+            is_away = live is None
+            if live is not None:
+                path = f"{route.rendition}/{route.name}"
+                fetched = await self._from_packager(live.session, path)
+                if fetched is not None and fetched.status == OK:
+                    return self._remember(key, fetched.body, _track_of(route))
+                is_away = fetched is None
+            found = await self._find_stored(route, live.tenant if live else DEFAULT_TENANT)
             if found is not None:
                 return found
-            is_expected = live is not None and self._directory.is_settling(live.session)
-            if not is_expected or self._clock() >= deadline:
+            if not self._is_expected(route, is_away=is_away) or self._clock() >= deadline:
                 return self._missing(route)
             await asyncio.sleep(RETRY_S)
 
-    async def _find_media(self, route: MediaRoute, key: str, live: Live | None) -> Immutable | None:
-        if live is not None:
-            fetched = await self._from_packager(live.session, f"{route.rendition}/{route.name}")
-            if fetched is not None and fetched.status == OK:
-                return self._remember(key, fetched.body, _track_of(route))
-        tenant = live.tenant if live is not None else DEFAULT_TENANT
+    def _is_expected(self, route: MediaRoute, *, is_away: bool) -> bool:
+        """Whether it may come yet: its session goes on, but the packager is being replaced."""
+        live = self._directory.live(route.stream)
+        if live is None or live.session != route.session:
+            return False
+        return is_away or self._directory.is_settling(live.session)
+
+    async def _find_stored(self, route: MediaRoute, tenant: str) -> Immutable | None:
         folder = f"segments/{tenant}/{route.stream}/{route.session}/{route.rendition}"
         if route.kind is Kind.INIT:
             data = await self._origin.stored(f"{folder}/{route.name}")
-            return None if data is None else self._remember(key, data, "video")
+            return None if data is None else self._remember(_media_key(route), data, "video")
         msn, wanted, _ = route.name.split(".")
         data = await self._origin.stored(f"{folder}/{msn}.m4s")
-        tracks = {} if data is None else split_tracks(data)
+        if data is None:
+            return None
         found = None
-        for track, body in tracks.items():
+        for track_id, where in split_tracks(data).items():
+            track = _TRACKS[track_id]
             name = f"{msn}.{track}.m4s"
-            item = self._remember(_media_key(route._replace(name=name)), body, track)
+            item = self._remember(_media_key(route._replace(name=name)), data[where], track)
             found = item if track == wanted else found
         return found
 
@@ -183,7 +198,7 @@ class Edge:
 
     # --- both -----------------------------------------------------------------------
 
-    async def _miss(self, route: MediaRoute, asked: Asked, key: str, live: Live | None) -> Reply:
+    async def _miss(self, route: MediaRoute, asked: Asked, key: str, fetch: _Fetch) -> Reply:
         metrics.MISSES.labels(route.kind.value).inc()
         parent = propagate.extract({"traceparent": (asked.traceparent or b"").decode("latin-1")})
         with _tracer.start_as_current_span(
@@ -192,13 +207,7 @@ class Edge:
             kind=trace.SpanKind.SERVER,
             attributes={"weir.stream": route.stream},
         ):
-            fetch = self._fetch_media if route.kind in (Kind.SEGMENT, Kind.INIT) else None
-            found = await self._flights.fly(
-                key,
-                lambda: (
-                    fetch(route, key, live) if fetch else self._fetch_playlist(route, key, live)
-                ),
-            )
+            found = await self._flights.fly(key, fetch)
         return found.answer(asked) if isinstance(found, Immutable) else found
 
     async def _from_packager(self, session: str, path: str) -> Fetched | None:
@@ -207,10 +216,11 @@ class Edge:
         if packager is None:
             return None
         try:
-            return await self._origin.packaged(packager, path)
+            fetched = await self._origin.packaged(packager, path)
         except OriginUnreachable:
             metrics.ORIGIN_FAILURES.labels("packager").inc()
             return None
+        return None if fetched.status >= INTERNAL_SERVER_ERROR else fetched
 
 
 def _playlist_path(route: MediaRoute) -> str:

@@ -126,12 +126,13 @@ class Feed:
             self._freezer.configure(config._replace(metadata=tidy._replace(dts_ms=0)))
 
     def _take_media(self, tag: Tag) -> None:
-        config = _configured(self._freezer.config, tag)
+        kind = _kind_of(tag)
         tag = self._timeline.place(tag)
         if self._announced is not None:
             self._send_announced(self._announced, tag.dts_ms)
             self._announced = None
-        if _kind_of(tag) is not PacketKind.FRAMES:
+        config = _configured(self._freezer.config, tag)
+        if kind is not PacketKind.FRAMES:
             self._give(self._freezer.take(tag))
             self._freezer.configure(config)
             return

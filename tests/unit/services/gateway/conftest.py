@@ -10,7 +10,7 @@ import httpx2
 import pytest
 import uvloop
 
-from libs.errors import NotFound
+from libs.bus import RemoteError
 from libs.events import (
     Answer,
     Ask,
@@ -51,10 +51,6 @@ def pytest_asyncio_loop_factories(
     if item.path.name == "test_front.py":
         loops["uvloop"] = uvloop.new_event_loop
     return loops
-
-
-class StreamGone(NotFound):
-    code = "stream_unknown"
 
 
 class MemoryCatalog:
@@ -113,7 +109,13 @@ class MemoryCatalog:
 
     def _known(self, stream_id: str) -> Stream:
         if stream_id not in self.streams:
-            raise StreamGone(f"There is no stream {stream_id!r}.")
+            raise RemoteError(
+                code="stream_unknown",
+                status=404,
+                detail=f"There is no stream {stream_id!r}.",
+                blame="caller",
+                retry=False,
+            )
         return self.streams[stream_id]
 
 

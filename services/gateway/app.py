@@ -1,0 +1,79 @@
+"""The wiring of the gateway: the only place that chooses implementations."""
+
+import asyncio
+
+from libs.storage import open_store
+
+from libs.service import Service
+from services.gateway.api.app import build_api
+from services.gateway.api.console_session import ConsoleSessions
+from services.gateway.api.house import House
+from services.gateway.door import Door
+from services.gateway.handlers import Neighbourhood, News
+from services.gateway.playback.directory import Directory
+from services.gateway.playback.edge import Edge
+from services.gateway.playback.fanout import Fanouts
+from services.gateway.playback.origin import Origin
+from services.gateway.playback.player import Player
+from services.gateway.settings import GatewaySettings
+
+CLOSE_TIMEOUT_S = 3.0
+
+
+def build_app(settings: GatewaySettings | None = None) -> Service:
+    settings = settings or GatewaySettings()
+    service = Service("gateway", settings)
+    directory = Directory()
+    store = open_store(settings.store_url)
+    origin = Origin(token=settings.internal_token.get_secret_value(), store=store)
+    edge = Edge(directory, origin, cache_bytes=settings.edge_cache_bytes)
+    fanouts = Fanouts(directory, origin, spawn=service.spawn)
+    news = News(service.bus, directory)
+    house = House(
+        settings=settings,
+        catalog=service.bus,
+        directory=directory,
+        neighbours=Neighbourhood(service.bus, origin),
+        sessions=_console_sessions(settings),
+    )
+    player = Player(directory, edge, fanouts, max_viewers=settings.max_viewers)
+
+    async def open_door() -> None:
+        service.spawn(news.run(), name="news")
+        service.spawn(news.watch_leases(), name="leases")
+        door = Door(
+            build_api(house),
+            player,
+            host=settings.http_host,
+            port=settings.http_port,
+            trusted_proxies=settings.trusted_proxies,
+        )
+        serving = service.spawn(door.serve(), name="public-http")
+
+        async def close_door() -> None:
+            door.close()
+            await asyncio.wait({serving}, timeout=CLOSE_TIMEOUT_S)
+
+        service.on_stop(close_door)
+
+    async def close() -> None:
+        await fanouts.close()
+        await edge.close()
+        await origin.close()
+        await store.close()
+
+    service.on_start(open_door)
+    service.on_stop(close)
+    service.ready_when(
+        lambda: None if directory.is_complete else "the list of live sessions is not read yet"
+    )
+    return service
+
+
+def _console_sessions(settings: GatewaySettings) -> ConsoleSessions:
+    return ConsoleSessions(
+        user=settings.admin_user,
+        password=settings.admin_password.get_secret_value(),
+        api_key=settings.api_key.get_secret_value(),
+        lifetime_s=settings.console_session_s,
+    )

@@ -1,0 +1,63 @@
+"""A directory with its clock in hand, and the words that change it."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from libs.events import SessionEnded, StreamPublished
+from services.gateway.playback.directory import Directory
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def directory(clock: Clock) -> Directory:
+    return Directory(clock=clock)
+
+
+@pytest.fixture
+def publish(directory: Directory) -> Callable[..., None]:
+    def publish(session: str, generation: int = 1, origin: str = "http://ingest") -> None:
+        directory.published(
+            StreamPublished(
+                tenant="default",
+                stream="cam",
+                session=session,
+                generation=generation,
+                origin_url=origin,
+                started_at=AT,
+            )
+        )
+
+    return publish
+
+
+@pytest.fixture
+def end(directory: Directory) -> Callable[[str], None]:
+    def end(session: str) -> None:
+        directory.ended(
+            SessionEnded(
+                tenant="default",
+                stream="cam",
+                session=session,
+                cause="publisher_ended",
+                last_tag=9,
+                ended_at=AT,
+            )
+        )
+
+    return end

@@ -1,0 +1,63 @@
+"""The grammar of media paths."""
+
+import pytest
+
+from libs.names import RESERVED_STREAM_IDS
+from services.gateway.playback.routes import Kind, MediaRoute, match_media
+
+SESSION = "69573000-0a0b0c0d"
+
+
+@pytest.mark.parametrize(
+    ("path", "route"),
+    [
+        ("/cam/live.flv", MediaRoute(Kind.FLV, "cam", name="live.flv")),
+        ("/cam/live.m3u8", MediaRoute(Kind.MULTIVARIANT, "cam", name="live.m3u8")),
+        ("/cam/master.m3u8", MediaRoute(Kind.MULTIVARIANT, "cam", name="master.m3u8")),
+        ("/cam/index.m3u8", MediaRoute(Kind.MULTIVARIANT, "cam", name="index.m3u8")),
+        ("/hls/cam/index.m3u8", MediaRoute(Kind.MULTIVARIANT, "cam", name="index.m3u8")),
+        ("/cam/manifest.mpd", MediaRoute(Kind.MANIFEST, "cam", name="manifest.mpd")),
+        ("/dash/cam/index.mpd", MediaRoute(Kind.MANIFEST, "cam", name="index.mpd")),
+        (
+            "/cam/source/video.m3u8",
+            MediaRoute(Kind.PLAYLIST, "cam", rendition="source", name="video.m3u8"),
+        ),
+        (
+            f"/hls/cam/{SESSION}/source/1767323000.audio.m4s",
+            MediaRoute(Kind.SEGMENT, "cam", SESSION, "source", "1767323000.audio.m4s"),
+        ),
+        (
+            f"/cam/{SESSION}/r720p/init-0123456789ab.mp4",
+            MediaRoute(Kind.INIT, "cam", SESSION, "r720p", "init-0123456789ab.mp4"),
+        ),
+    ],
+)
+def test_media_path_is_recognised(path: str, route: MediaRoute) -> None:
+    assert match_media(path.encode()) == route
+
+
+@pytest.mark.parametrize("stream", sorted(RESERVED_STREAM_IDS))
+def test_reserved_name_is_no_stream(stream: str) -> None:
+    assert match_media(f"/{stream}/live.flv".encode()) is None
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        b"",
+        b"/",
+        b"/cam",
+        b"cam/live.flv",
+        b"/cam/live.flv\n",
+        b"/cam/LIVE.flv",
+        b"/\xc3\xa9/live.flv",
+        b"/cam/source/subtitles.m3u8",
+        b"/cam/source/live.m3u8",
+        f"/cam/{SESSION}/source/0.video.m4s".encode(),
+        f"/cam/{SESSION}/source/1.data.m4s".encode(),
+        f"/cam/{SESSION.upper()}/source/1.video.m4s".encode(),
+        b"/hls/dash/cam/live.flv",
+    ],
+)
+def test_anything_else_is_not(path: bytes) -> None:
+    assert match_media(path) is None
