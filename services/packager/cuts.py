@@ -1,0 +1,78 @@
+"""What comes out of the cutter."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from libs.events import Track, TrackKind, TrackRange
+
+
+@dataclass(frozen=True)
+class TrackConfigured:
+    """A track has a codec configuration; parts and segments that name it follow."""
+
+    track: Track
+    init: bytes
+
+
+@dataclass(frozen=True)
+class Part:
+    """A chunk of one track, cut by media time."""
+
+    msn: int
+    kind: TrackKind
+    index: int
+    """Within its segment and track, from 0."""
+    data: bytes
+    duration_s: float
+    is_independent: bool
+
+
+@dataclass(frozen=True)
+class SegmentCut:
+    """A whole segment: the video track's chunks, then the audio track's."""
+
+    msn: int
+    data: bytes
+    tracks: tuple[TrackRange, ...]
+    start_90k: int
+    """Session time of its start."""
+    duration_90k: int
+    """The distance to the next segment's start."""
+    starts_at_ms: int
+    """Wall clock of its start, in Unix ms."""
+    is_independent: bool
+    discontinuity_sequence: int
+    generation: int
+    first_tag: int
+    last_tag: int
+    target_s: int
+    """EXT-X-TARGETDURATION, the same for the whole session."""
+
+
+@dataclass(frozen=True)
+class SegmentsLost:
+    """An interval without media: `last_msn - first_msn + 1` gaps of equal duration."""
+
+    first_msn: int
+    last_msn: int
+    start_90k: int
+    duration_90k: int
+    """Of the whole interval."""
+    starts_at_ms: int
+    discontinuity_sequence: int
+    target_s: int
+    cause: str
+
+
+@dataclass(frozen=True)
+class SessionEnded:
+    """`weir.end` was read: nothing follows."""
+
+    cause: str
+    last_msn: int | None
+
+
+Cut = TrackConfigured | Part | SegmentCut | SegmentsLost | SessionEnded
+
+State = dict[str, Any]
+"""JSON values."""

@@ -1,0 +1,290 @@
+"""Cutting: a pure function of numbered tags.
+
+The same tags give the same parts, segments and keys, whoever cuts them and from whichever
+checkpoint; there is no clock and no timer here. What ends a segment is written in `cut_rule`, how
+audio follows in `sequencer`, how audio gets its time in `sample_clock`.
+"""
+
+from libs.errors import Invalid
+from libs.events import Checkpoint
+from libs.media.flv import FLVInvalid, PacketKind, Tag, TagType, parse_audio, parse_video
+from libs.names import session_started_at_s
+from services.packager.cut_rule import CutRule
+from services.packager.cuts import Cut, SessionEnded, State
+from services.packager.frames import TICKS_A_MS, Frame
+from services.packager.marks import ClockMark, DiscontinuityMark, EndMark, read_mark
+from services.packager.sample_clock import SampleClock
+from services.packager.sequencer import SESSION_START_MS, Sequencer
+from services.packager.tracks import (
+    AudioSetup,
+    VideoSetup,
+    is_carried,
+    set_up_audio,
+    set_up_video,
+    unsupported_audio,
+    unsupported_video,
+)
+
+
+class Cutter:
+    """Feed it every tag of a session in order of its number; it answers with what is cut.
+
+    `reason` says why tags are left out, if some are: a codec that is not carried, frames without a
+    sequence header, a header that cannot be read. Tracks come from data, never from onMetaData.
+    """
+
+    def __init__(self, session: str, *, segment_s: float, generation: int = 0) -> None:
+        started_at_s = session_started_at_s(session)
+        clock = ClockMark(SESSION_START_MS, started_at_s * 1000)
+        self._sequencer = Sequencer(CutRule(segment_s), started_at_s, clock)
+        self._sequencer.generation = generation
+        self._cuts: list[Cut] = []
+        self._last = -1
+        self._video: VideoSetup | None = None
+        self._audio: AudioSetup | None = None
+        self._sample_clock: SampleClock | None = None
+        self._needs_keyframe = True
+        self._ended: SessionEnded | None = None
+        self._refill: _Refill | None = None
+        self.reason: str | None = None
+
+    @classmethod
+    def resume(cls, session: str, checkpoint: Checkpoint, *, segment_s: float) -> "Cutter":
+        """A cutter that goes on from a checkpoint: feed it the tags from `next_tag` on."""
+        cutter = cls(session, segment_s=segment_s)
+        cutter._restore(dict(checkpoint.state))
+        return cutter
+
+    @property
+    def next_tag(self) -> int:
+        """The number of the tag that it wants next."""
+        return self._refill.next_tag if self._refill else self._last + 1
+
+    @property
+    def is_ended(self) -> bool:
+        return self._ended is not None
+
+    # --- feeding ----------------------------------------------------------------------------------
+
+    def feed(self, number: int, tag: Tag) -> list[Cut]:
+        """Take the next tag. Raises `ValueError` if its number is not `next_tag`."""
+        if number != self.next_tag:
+            raise ValueError(f"Tag {number} was fed where {self.next_tag} is next.")
+        if self._refill is not None:
+            self._refill.take(number, tag)
+            self._end_refill()
+            return self._take()
+        self._last = number
+        if self._ended is None:
+            try:
+                self._read(number, tag)
+            except Invalid as error:
+                # One bad tag of a publisher costs that tag only.
+                self.reason = str(error)
+        return self._take()
+
+    def configure(self, header: Tag) -> list[Cut]:
+        """Take a sequence header that is in force but stands before the first tag (a prologue)."""
+        try:
+            if header.type is TagType.VIDEO:
+                self._read_video(-1, header)
+            elif header.type is TagType.AUDIO:
+                self._read_audio(-1, header)
+        except Invalid as error:
+            self.reason = str(error)
+        return self._take()
+
+    def skip_to(self, number: int, cause: str) -> list[Cut]:
+        """The tags before `number` that have not been fed are lost: record it with its cause."""
+        if self._refill is not None:
+            self._refill.give_up()
+            self._end_refill()
+        self._sequencer.flush()
+        self._sequencer.note_gap(cause)
+        self._sample_clock = None
+        self._needs_keyframe = True
+        self._last = number - 1
+        return self._take()
+
+    def _take(self) -> list[Cut]:
+        cuts, self._cuts = self._cuts + self._sequencer.take(), []
+        return cuts
+
+    def _read(self, number: int, tag: Tag) -> None:
+        if tag.type is TagType.VIDEO:
+            self._read_video(number, tag)
+        elif tag.type is TagType.AUDIO:
+            self._read_audio(number, tag)
+        else:
+            self._read_script(tag)
+
+    # --- video ------------------------------------------------------------------------------------
+
+    def _read_video(self, number: int, tag: Tag) -> None:
+        header = parse_video(tag.body)
+        if header.kind is PacketKind.SEQUENCE_HEADER and header.track_id == 0:
+            self._configure_video(header.codec, tag.body[header.data_offset :])
+        elif header.kind is PacketKind.FRAMES and len(tag.body) > header.data_offset:
+            if not is_carried(header):
+                raise unsupported_video(header.codec)
+            if self._video is None:
+                raise FLVInvalid("Video frames came before their sequence header; left out.")
+            if self._needs_keyframe and not header.is_keyframe:
+                return
+            self._needs_keyframe = False
+            dts = tag.dts_ms * TICKS_A_MS
+            pts = dts + header.composition_ms * TICKS_A_MS
+            data = tag.body[header.data_offset :]
+            self._sequencer.add_video(Frame(number, dts, pts, header.is_keyframe, data))
+
+    def _configure_video(self, codec: str, record: bytes) -> None:
+        before = self._video
+        if before is not None and before.config.record == record:
+            return
+        self._video = None  # an unreadable header must not leave the old one in force
+        setup = set_up_video(codec, record)
+        if before is not None:
+            self._begin_timeline_unless_new()
+        self._video = setup
+        self._needs_keyframe = True
+        self._sequencer.video = setup.configured.track
+        self._cuts += [*self._sequencer.take(), setup.configured]
+
+    # --- audio ------------------------------------------------------------------------------------
+
+    def _read_audio(self, number: int, tag: Tag) -> None:
+        header = parse_audio(tag.body)
+        if header.kind is PacketKind.SEQUENCE_HEADER and header.track_id == 0:
+            self._configure_audio(header.codec, tag.body[header.data_offset :])
+        elif header.kind is PacketKind.FRAMES and len(tag.body) > header.data_offset:
+            if not is_carried(header):
+                raise unsupported_audio(header.codec)
+            if self._audio is None:
+                raise FLVInvalid("Audio frames came before their sequence header; left out.")
+            if self._sample_clock is None:
+                config = self._audio.config
+                self._sample_clock = SampleClock(config.timescale, config.frame_samples)
+            pts = self._sample_clock.place(tag.dts_ms)
+            data = tag.body[header.data_offset :]
+            self._sequencer.add_audio(Frame(number, pts, pts, True, data))
+
+    def _configure_audio(self, codec: str, record: bytes) -> None:
+        before = self._audio
+        if before is not None and before.config.record == record:
+            return
+        self._audio = None
+        setup = set_up_audio(codec, record)
+        if before is not None:
+            self._begin_timeline_unless_new()
+        self._audio = setup
+        self._sample_clock = None
+        self._sequencer.audio = setup.configured.track
+        self._sequencer.frame_samples = setup.config.frame_samples
+        self._cuts += [*self._sequencer.take(), setup.configured]
+
+    # --- marks ------------------------------------------------------------------------------------
+
+    def _read_script(self, tag: Tag) -> None:
+        match read_mark(tag):
+            case ClockMark() as mark:
+                self._sequencer.clock = mark
+            case DiscontinuityMark(generation=generation):
+                self._begin_timeline()
+                self._sequencer.generation = generation
+            case EndMark(cause=cause):
+                self._sequencer.flush()
+                last_msn = self._sequencer.next_msn - 1
+                has_any = last_msn >= self._sequencer.first_msn
+                self._ended = SessionEnded(cause, last_msn if has_any else None)
+                self._cuts += [*self._sequencer.take(), self._ended]
+            case _:
+                pass
+
+    def _begin_timeline(self) -> None:
+        self._sequencer.flush()
+        self._sequencer.discontinuity_sequence += 1
+        self._sample_clock = None
+
+    def _begin_timeline_unless_new(self) -> None:
+        """A changed configuration in mid-timeline is a discontinuity even without its mark."""
+        if not self._sequencer.is_empty:
+            self._begin_timeline()
+
+    # --- checkpoints ------------------------------------------------------------------------------
+
+    def checkpoint(self) -> Checkpoint:
+        """Where cutting may be taken up again, right after the tag that was fed last.
+
+        Frames that are held for segments to come are kept by reference: the next cutter is fed
+        their tags once more, from `next_tag`, and only fills them in.
+        """
+        sequencer = self._sequencer
+        numbers = [ref[0] for ref in sequencer.refs()]
+        segments = sequencer.state()["segments"]
+        return Checkpoint(
+            msn=segments[0]["msn"] if segments else sequencer.next_msn,
+            next_tag=min([*numbers, self._last + 1]),
+            next_dts=sequencer.start_90k() // TICKS_A_MS,
+            discontinuity_sequence=sequencer.discontinuity_sequence,
+            state=self._state(),
+        )
+
+    def _state(self) -> State:
+        video, audio = self._video, self._audio
+        return {
+            "last": self._last,
+            "video": video.config.record.hex() if video else None,
+            "audio": audio.config.record.hex() if audio else None,
+            "next_sample": self._sample_clock.next_pts if self._sample_clock else None,
+            "needs_keyframe": self._needs_keyframe,
+            "ended": [self._ended.cause, self._ended.last_msn] if self._ended else None,
+            "sequencer": self._sequencer.state(),
+        }
+
+    def _restore(self, state: State) -> None:
+        if state["video"] is not None:
+            self._configure_video("avc1", bytes.fromhex(state["video"]))
+        if state["audio"] is not None:
+            self._configure_audio("mp4a", bytes.fromhex(state["audio"]))
+        if self._audio is not None and state["next_sample"] is not None:
+            config = self._audio.config
+            self._sample_clock = SampleClock(
+                config.timescale, config.frame_samples, state["next_sample"]
+            )
+        self._needs_keyframe = state["needs_keyframe"]
+        self._ended = SessionEnded(*state["ended"]) if state["ended"] else None
+        self._last = state["last"]
+        self._refill = _Refill(state["sequencer"], self._last)
+        self._end_refill()
+
+    def _end_refill(self) -> None:
+        refill = self._refill
+        if refill is not None and refill.next_tag > refill.last:
+            self._refill = None
+            self._sequencer.restore(refill.state, refill.data)
+
+
+class _Refill:
+    """Collects the bytes of the frames that a checkpoint holds by reference."""
+
+    def __init__(self, state: State, last: int) -> None:
+        self.state = state
+        self.last = last
+        self.data: dict[int, bytes] = {}
+        refs = list(state["sound"])
+        for segment in state["segments"]:
+            refs += segment["video"] + segment["audio"]
+        self._wanted = {ref[0] for ref in refs}
+        self.next_tag = min([*self._wanted, last + 1])
+
+    def take(self, number: int, tag: Tag) -> None:
+        self.next_tag = number + 1
+        if number not in self._wanted:
+            return
+        is_video = tag.type is TagType.VIDEO
+        header = parse_video(tag.body) if is_video else parse_audio(tag.body)
+        self.data[number] = tag.body[header.data_offset :]
+
+    def give_up(self) -> None:
+        """The rest of the wanted tags is lost."""
+        self.next_tag = self.last + 1

@@ -1,0 +1,69 @@
+"""A segment that still takes frames."""
+
+from dataclasses import dataclass
+
+from services.packager.cuts import SegmentCut, State
+from services.packager.frames import TICKS_A_MS
+from services.packager.marks import ClockMark
+from services.packager.track_cut import TrackCut
+
+
+@dataclass
+class OpenSegment:
+    msn: int
+    start: int
+    """Session time, 90 kHz."""
+    clock: ClockMark
+    """The mark that was in force when it opened."""
+    generation: int
+    discontinuity_sequence: int
+    is_first: bool
+    """Whether it is the first of its timeline: only there may a late track pull its start back."""
+    video: TrackCut | None = None
+    audio: TrackCut | None = None
+
+    @property
+    def is_independent(self) -> bool:
+        return self.video is None or self.video.is_independent
+
+    def starts_at_ms(self) -> int:
+        return round(self.clock.wall_ms + self.start / TICKS_A_MS - self.clock.session_ms)
+
+    def cut(self, end: int, target_s: int) -> SegmentCut | None:
+        """The finished segment, or None if it holds no frame."""
+        tracks = [track for track in (self.video, self.audio) if track is not None]
+        if not tracks:
+            return None
+        ranges, offset = [], 0
+        for track in tracks:
+            ranges.append(track.range(offset))
+            offset += ranges[-1].size_bytes
+        numbers = [ref[0] for track in tracks for ref in track.refs]
+        return SegmentCut(
+            msn=self.msn,
+            data=b"".join(track.data() for track in tracks),
+            tracks=tuple(ranges),
+            start_90k=self.start,
+            duration_90k=end - self.start,
+            starts_at_ms=self.starts_at_ms(),
+            is_independent=self.is_independent,
+            discontinuity_sequence=self.discontinuity_sequence,
+            generation=self.generation,
+            first_tag=min(numbers),
+            last_tag=max(numbers),
+            target_s=target_s,
+        )
+
+    def state(self) -> State:
+        """What a checkpoint needs to open it again; frames by reference."""
+        return {
+            "msn": self.msn,
+            "start": self.start,
+            "clock": [self.clock.session_ms, self.clock.wall_ms],
+            "generation": self.generation,
+            "discontinuity": self.discontinuity_sequence,
+            "is_first": self.is_first,
+            "video": self.video.refs if self.video else [],
+            "video_end": self.video.end if self.video else None,
+            "audio": self.audio.refs if self.audio else [],
+        }

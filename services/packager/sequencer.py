@@ -1,0 +1,408 @@
+"""Arranges the frames of both tracks into segments: the session's one timeline.
+
+Video decides where segments end (`cut_rule`), audio follows: segment n holds the audio frames
+whose PTS lies in [start n, start n+1). A segment is given out when its audio is complete. Waiting
+is measured in media time, never by a timer, so that the same frames always give the same bytes:
+
+- audio that falls `WAIT_MS` behind the video is not waited for; when it comes late after all, its
+  frames go into the segment that is open then;
+- when audio runs `WAIT_MS` ahead of the video (or no video ever came), audio decides.
+"""
+
+from collections import deque
+
+from libs.events import Track
+from libs.media.cmaf import VIDEO_TIMESCALE
+from services.packager.cut_rule import CutRule
+from services.packager.cuts import Cut, SegmentsLost, State
+from services.packager.frames import TICKS_A_MS, Frame, to_90k
+from services.packager.marks import ClockMark
+from services.packager.open_segment import OpenSegment
+from services.packager.track_cut import PARTS_A_SEGMENT, TrackCut
+
+WAIT_MS = 2000
+SESSION_START_MS = 10_000
+"""Where session time begins."""
+
+_WAIT = WAIT_MS * TICKS_A_MS
+_DEFAULT_STEP = VIDEO_TIMESCALE // 30
+_MAX_STEP = VIDEO_TIMESCALE
+
+
+class Sequencer:
+    """Feed frames in the order of their tags; collect what came of them with `take`."""
+
+    def __init__(self, rule: CutRule, first_msn: int, clock: ClockMark) -> None:
+        self.rule = rule
+        self.clock = clock
+        self.generation = 0
+        self.discontinuity_sequence = 0
+        self.video: Track | None = None
+        self.audio: Track | None = None
+        self.frame_samples = 1024
+        self.first_msn = first_msn
+        self.next_msn = first_msn
+        self.end = SESSION_START_MS * TICKS_A_MS
+        """Where the last segment ended, once nothing is open."""
+        self._origin: int | None = None
+        self._gap_cause: str | None = None
+        self._cuts: list[Cut] = []
+        self._segments: deque[OpenSegment] = deque()
+        self._sound: deque[Frame] = deque()
+        self._begin_timeline()
+
+    def _begin_timeline(self) -> None:
+        self._is_new = True
+        self._video_newest: int | None = None
+        self._video_end = 0
+        self._sound_first: int | None = None
+        self._sound_newest: int | None = None
+        self._step = _DEFAULT_STEP
+        self._delay = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether this timeline has had no frame yet."""
+        return self._video_newest is None and self._sound_newest is None
+
+    def take(self) -> list[Cut]:
+        """What came of the frames so far, in order."""
+        cuts, self._cuts = self._cuts, []
+        return cuts
+
+    # --- frames -----------------------------------------------------------------------------------
+
+    def add_video(self, frame: Frame) -> None:
+        frame = self._after_the_last(frame)
+        if self._video_newest is not None:
+            self._step = min(frame.dts - self._video_newest, _MAX_STEP)
+        if frame.is_key:
+            self._delay = frame.pts - frame.dts
+        # What is shown when this frame is decoded: of a keyframe itself, else a reordered one.
+        time = frame.dts + self._delay
+        if self._segments:
+            self._cut_before(frame, time)
+        else:
+            sound = self._sound[0] if self._sound else None
+            self._open(min(time, self._sound_time(sound)) if sound else time)
+        self._put_video(self._segments[-1], frame)
+        self._video_newest = frame.dts
+        self._settle()
+
+    def add_audio(self, frame: Frame) -> None:
+        self._sound.append(frame)
+        time = self._sound_time(frame)
+        if self._sound_first is None:
+            self._sound_first = time
+        self._sound_newest = time
+        if len(self._segments) == 1 and self._segments[0].is_first:
+            late = self._segments[0].start - time
+            if 0 < late <= _WAIT:
+                self._segments[0].start = time
+        self._settle()
+
+    def flush(self) -> None:
+        """End the timeline: everything that is held goes out."""
+        self._settle(is_flushing=True)
+        if self._segments:
+            last = self._segments[0]
+            ends = [last.start + 1]
+            if last.video is not None:
+                ends.append(self._finish_video(last.video, None) + self._delay)
+            if last.audio is not None:
+                sound_end = last.audio.refs[-1][1] + self.frame_samples
+                ends.append(to_90k(sound_end, last.audio.track.timescale))
+            end = max(ends)
+            if not self.rule.fits(end - last.start):
+                end = last.start + self.rule.longest_s * VIDEO_TIMESCALE
+            self.rule.fix_target(end - last.start)
+            self._close_first(end)
+            self.end = end
+        self._begin_timeline()
+
+    def note_gap(self, cause: str) -> None:
+        """What stands between `end` and the next frame is lost for ever."""
+        self._gap_cause = cause
+
+    # --- video ------------------------------------------------------------------------------------
+
+    def _after_the_last(self, frame: Frame) -> Frame:
+        """Decode times must rise: two frames of one millisecond are set a tick apart."""
+        least = self._video_end
+        if self._video_newest is not None:
+            least = max(least, self._video_newest + 1)
+        return frame if frame.dts >= least else frame._replace(dts=least)
+
+    def _cut_before(self, frame: Frame, time: int) -> None:
+        """Cut where the rule wants it, so that `frame`, shown from `time`, may be added."""
+        while True:
+            segment = self._segments[-1]
+            elapsed = time - segment.start
+            if elapsed <= 0:
+                return
+            if not self.rule.fits(elapsed):
+                # No frame for longer than a segment may last: cut in between, at the target.
+                self._cut(segment.start + self.rule.longest_s * VIDEO_TIMESCALE, frame.dts)
+                continue
+            is_due = frame.is_key and (
+                elapsed >= self.rule.early
+                or (not segment.is_independent and self._may_end_early(time))
+            )
+            if is_due or not self.rule.fits(elapsed + self._step):
+                self._cut(time, frame.dts)
+            return
+
+    def _may_end_early(self, time: int) -> bool:
+        origin = time if self._origin is None else self._origin
+        return (self.next_msn - self.first_msn) * VIDEO_TIMESCALE <= time - origin
+
+    def _put_video(self, segment: OpenSegment, frame: Frame) -> None:
+        if segment.video is None:
+            assert self.video is not None
+            segment.video = TrackCut(self.video, segment.msn, self._sequence(segment))
+        self._emit(segment.video.add(frame, self._step))
+
+    def _finish_video(self, track: TrackCut, next_dts: int | None) -> int:
+        """Finish a segment's video; without a next frame the last one lasts as the one before."""
+        end = track.refs[-1][1] + self._step if next_dts is None else next_dts
+        if track.end is None:
+            self._emit(track.finish(end))
+            self._video_end = end
+        return track.end or end
+
+    # --- audio ------------------------------------------------------------------------------------
+
+    def _sound_time(self, frame: Frame) -> int:
+        assert self.audio is not None
+        return to_90k(frame.pts, self.audio.timescale)
+
+    def _sound_leads(self) -> bool:
+        """Whether segments end by audio, because video is missing or far behind."""
+        if self._sound_newest is None or self._sound_first is None:
+            return False
+        since = self._sound_first if self._video_newest is None else self._video_newest
+        return self._sound_newest - since >= _WAIT
+
+    def _sound_is_late(self) -> bool:
+        if self._sound_newest is None or self._video_newest is None:
+            return True
+        return self._video_newest - self._sound_newest >= _WAIT
+
+    def _settle(self, *, is_flushing: bool = False) -> None:
+        while self._settle_one(is_flushing):
+            pass
+
+    def _settle_one(self, is_flushing: bool) -> bool:
+        """Place the oldest audio frame or close the oldest segment, if that is certain by now."""
+        bound = self._segments[1].start if len(self._segments) > 1 else None
+        if not self._sound:
+            if bound is not None and (is_flushing or self._sound_is_late()):
+                self._close_first(bound)
+                return True
+            return False
+        time = self._sound_time(self._sound[0])
+        if bound is not None:
+            if time >= bound:
+                self._close_first(bound)
+            else:
+                self._put_audio()
+            return True
+        leads = is_flushing or self._sound_leads()
+        if not self._segments:
+            if leads:
+                self._open(time)
+            return leads
+        if not leads and (self._video_newest is None or time > self._video_newest):
+            return False  # a keyframe may still come before this frame
+        cut_time = self._sound_cut_time(time, is_flushing) if leads else None
+        if cut_time is None:
+            self._put_audio()
+        else:
+            self._cut(cut_time, None)
+        return True
+
+    def _sound_cut_time(self, time: int, is_flushing: bool) -> int | None:
+        start = self._segments[0].start
+        if not self.rule.fits(time - start):
+            return start + self.rule.longest_s * VIDEO_TIMESCALE
+        if is_flushing:
+            assert self.audio is not None
+            last = to_90k(self.frame_samples, self.audio.timescale)
+            return None if self.rule.fits(time + last - start) else time
+        return time if time - start >= self.rule.wanted else None
+
+    def _put_audio(self) -> None:
+        segment, frame = self._segments[0], self._sound.popleft()
+        if segment.audio is None:
+            assert self.audio is not None
+            hole = 2 * self.frame_samples
+            segment.audio = TrackCut(self.audio, segment.msn, self._sequence(segment), hole=hole)
+        self._emit(segment.audio.add(frame, self.frame_samples))
+
+    def _finish_audio(self, track: TrackCut) -> None:
+        last = track.refs[-1][1]
+        end = last + self.frame_samples
+        if self._sound and self._sound[0].pts - last < 2 * self.frame_samples:
+            end = self._sound[0].pts
+        self._emit(track.finish(end))
+
+    # --- segments ---------------------------------------------------------------------------------
+
+    def _open(self, start: int) -> None:
+        if self._gap_cause is not None:
+            self._tell_gap(start, self._gap_cause)
+            self._gap_cause = None
+        if self._origin is None:
+            self._origin = start
+        self._segments.append(
+            OpenSegment(
+                msn=self.next_msn,
+                start=start,
+                clock=self.clock,
+                generation=self.generation,
+                discontinuity_sequence=self.discontinuity_sequence,
+                is_first=self._is_new,
+            )
+        )
+        self._is_new = False
+        self.next_msn += 1
+
+    def _cut(self, time: int, next_video_dts: int | None) -> None:
+        """End the newest segment at `time` and open the next one there."""
+        last = self._segments[-1]
+        if last.video is not None:
+            self._finish_video(last.video, next_video_dts)
+        self.rule.fix_target(time - last.start)
+        self._open(time)
+
+    def _close_first(self, end: int) -> None:
+        segment = self._segments.popleft()
+        if segment.audio is not None:
+            self._finish_audio(segment.audio)
+        target_s = self.rule.longest_s
+        cut = segment.cut(end, target_s)
+        if cut is None:
+            self._lose(segment.msn, segment.msn, segment, end, "no_media")
+        else:
+            self._cuts.append(cut)
+
+    def _tell_gap(self, start: int, cause: str) -> None:
+        span = max(1, start - self.end)
+        count = -(-span // (self.rule.longest_s * VIDEO_TIMESCALE))
+        before = OpenSegment(
+            self.next_msn, self.end, self.clock, self.generation, self.discontinuity_sequence, False
+        )
+        self.next_msn += count
+        self.rule.fix_target(span // count)
+        self._lose(before.msn, before.msn + count - 1, before, self.end + span, cause)
+
+    def _lose(self, first: int, last: int, segment: OpenSegment, end: int, cause: str) -> None:
+        self._cuts.append(
+            SegmentsLost(
+                first_msn=first,
+                last_msn=last,
+                start_90k=segment.start,
+                duration_90k=end - segment.start,
+                starts_at_ms=segment.starts_at_ms(),
+                discontinuity_sequence=segment.discontinuity_sequence,
+                target_s=self.rule.longest_s,
+                cause=cause,
+            )
+        )
+
+    def _sequence(self, segment: OpenSegment) -> int:
+        return (segment.msn - self.first_msn) * PARTS_A_SEGMENT
+
+    def _emit(self, cut: Cut | None) -> None:
+        if cut is not None:
+            self._cuts.append(cut)
+
+    # --- checkpoints ------------------------------------------------------------------------------
+
+    def refs(self) -> list[list[int]]:
+        """Every frame that is still held."""
+        held = [ref for segment in self._segments for ref in _refs(segment)]
+        return held + [frame.ref() for frame in self._sound]
+
+    def start_90k(self) -> int:
+        """Where the segment begins that is given out next."""
+        return self._segments[0].start if self._segments else self.end
+
+    def state(self) -> State:
+        return {
+            "target_s": self.rule.target_s,
+            "clock": [self.clock.session_ms, self.clock.wall_ms],
+            "generation": self.generation,
+            "discontinuity": self.discontinuity_sequence,
+            "next_msn": self.next_msn,
+            "end": self.end,
+            "origin": self._origin,
+            "gap_cause": self._gap_cause,
+            "is_new": self._is_new,
+            "video_newest": self._video_newest,
+            "video_end": self._video_end,
+            "sound_first": self._sound_first,
+            "sound_newest": self._sound_newest,
+            "step": self._step,
+            "delay": self._delay,
+            "segments": [segment.state() for segment in self._segments],
+            "sound": [frame.ref() for frame in self._sound],
+        }
+
+    def restore(self, state: State, data: dict[int, bytes]) -> None:
+        """Go on from `state`; `data` holds the held frames' bytes by tag number.
+
+        A frame whose bytes are gone is left out. The parts of open segments are given out again.
+        """
+        self.rule.target_s = state["target_s"]
+        self.clock = ClockMark(*state["clock"])
+        self.generation = state["generation"]
+        self.discontinuity_sequence = state["discontinuity"]
+        self.next_msn = state["next_msn"]
+        self.end = state["end"]
+        self._origin = state["origin"]
+        self._gap_cause = state["gap_cause"]
+        self._is_new = state["is_new"]
+        self._video_newest = state["video_newest"]
+        self._sound_first = state["sound_first"]
+        self._sound_newest = state["sound_newest"]
+        self._step = state["step"]
+        self._delay = state["delay"]
+        self._sound.extend(_frames(state["sound"], data))
+        for item in state["segments"]:
+            self._restore_segment(item, data)
+        self._video_end = state["video_end"]
+
+    def _restore_segment(self, item: State, data: dict[int, bytes]) -> None:
+        segment = OpenSegment(
+            msn=item["msn"],
+            start=item["start"],
+            clock=ClockMark(*item["clock"]),
+            generation=item["generation"],
+            discontinuity_sequence=item["discontinuity"],
+            is_first=item["is_first"],
+        )
+        self._segments.append(segment)
+        for frame in _frames(item["video"], data):
+            self._put_video(segment, frame)
+        if segment.video is not None and item["video_end"] is not None:
+            self._emit(segment.video.finish(item["video_end"]))
+        waiting, self._sound = self._sound, deque(_frames(item["audio"], data))
+        self._segments.rotate(1)
+        while self._sound:
+            self._put_audio()
+        self._segments.rotate(-1)
+        self._sound = waiting
+
+
+def _refs(segment: OpenSegment) -> list[list[int]]:
+    tracks = [track for track in (segment.video, segment.audio) if track is not None]
+    return [ref for track in tracks for ref in track.refs]
+
+
+def _frames(refs: list[list[int]], data: dict[int, bytes]) -> list[Frame]:
+    return [
+        Frame(number, dts, pts, bool(is_key), data[number])
+        for number, dts, pts, is_key in refs
+        if number in data
+    ]

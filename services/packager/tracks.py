@@ -1,0 +1,71 @@
+"""The codec configuration in force: sequence headers become tracks with init segments."""
+
+from dataclasses import dataclass
+
+from libs.events import Track
+from libs.media.aac import parse_audio_specific_config
+from libs.media.avc import parse_avc_record
+from libs.media.cmaf import VIDEO_TIMESCALE, config_id, write_init
+from libs.media.codec import AudioConfig, CodecUnsupported, VideoConfig
+from libs.media.flv import AudioHeader, VideoHeader
+from services.packager.cuts import TrackConfigured
+
+
+@dataclass(frozen=True)
+class VideoSetup:
+    config: VideoConfig
+    configured: TrackConfigured
+
+
+@dataclass(frozen=True)
+class AudioSetup:
+    config: AudioConfig
+    configured: TrackConfigured
+
+
+def set_up_video(codec: str, record: bytes) -> VideoSetup:
+    """Raises `CodecUnsupported` or `CodecConfigurationInvalid`; the sentence is for the user."""
+    if codec != "avc1":
+        raise unsupported_video(codec)
+    config = parse_avc_record(record)
+    init = write_init(config)
+    track = Track(
+        kind="video",
+        codec=config.codec,
+        config_id=config_id(init),
+        timescale=VIDEO_TIMESCALE,
+        width=config.width,
+        height=config.height,
+        frame_rate=config.frame_rate,
+    )
+    return VideoSetup(config, TrackConfigured(track, init))
+
+
+def set_up_audio(codec: str, record: bytes) -> AudioSetup:
+    """Raises `CodecUnsupported` or `CodecConfigurationInvalid`; the sentence is for the user."""
+    if codec != "mp4a":
+        raise unsupported_audio(codec)
+    config = parse_audio_specific_config(record)
+    init = write_init(config)
+    track = Track(
+        kind="audio",
+        codec=config.codec,
+        config_id=config_id(init),
+        timescale=config.timescale,
+        sample_rate=config.sample_rate,
+        channels=config.channels,
+    )
+    return AudioSetup(config, TrackConfigured(track, init))
+
+
+def unsupported_video(codec: str) -> CodecUnsupported:
+    return CodecUnsupported(f"Video codec {codec!r} is not carried yet; publish H.264.")
+
+
+def unsupported_audio(codec: str) -> CodecUnsupported:
+    return CodecUnsupported(f"Audio codec {codec!r} is not carried yet; publish AAC.")
+
+
+def is_carried(header: VideoHeader | AudioHeader) -> bool:
+    """Whether frames under this header belong to a track that Weir packages."""
+    return header.track_id == 0 and header.codec in ("avc1", "mp4a")

@@ -1,0 +1,31 @@
+"""The numbers behind the cutter's decisions."""
+
+import pytest
+
+from services.packager.cut_rule import CutRule
+
+S = 90_000
+
+
+@pytest.mark.parametrize(
+    ("segment_s", "target_s"), [(1, 2), (2, 3), (3, 5), (4, 7), (6, 10), (0.5, 1)]
+)
+def test_target_covers_every_segment_of_keyframes_within_the_wanted_duration(
+    segment_s: float, target_s: int
+) -> None:
+    rule = CutRule(segment_s)
+    assert rule.fix_target(rule.wanted) == target_s
+    assert rule.fits(rule.wanted + rule.early - 1)
+
+
+def test_target_is_what_a_longer_first_segment_rounds_to() -> None:
+    rule = CutRule(2)
+    assert rule.longest_s == 6
+    assert rule.fix_target(4 * S) == 4
+    assert rule.fix_target(6 * S) == 4, "it is fixed for the whole session"
+    assert rule.longest_s == 4
+
+
+@pytest.mark.parametrize(("duration", "fits"), [(3 * S, True), (3.49 * S, True), (3.5 * S, False)])
+def test_segment_fits_when_its_rounded_duration_does(duration: float, fits: bool) -> None:
+    assert CutRule(2, target_s=3).fits(int(duration)) is fits
