@@ -3,11 +3,12 @@
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,10 +29,22 @@ _HOW_TO_GET_IT = (
 class Postgres:
     port: int
     process_id: int
-    """Of the postmaster; its children are in its session."""
+    """Of the postmaster."""
 
     def url(self, database: str) -> str:
         return f"postgresql://{USER}@127.0.0.1:{self.port}/{database}"
+
+    def process_ids(self) -> list[int]:
+        """The postmaster and its children, from /proc."""
+        found = [self.process_id]
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                parent = int(stat.read_text().rpartition(")")[2].split()[1])
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if parent == self.process_id:
+                found.append(int(stat.parent.name))
+        return found
 
 
 def postgres_bin() -> Path | None:
@@ -46,7 +59,12 @@ def postgres_bin() -> Path | None:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    """A running server, trusted from loopback. Skipped loudly when there is no Postgres."""
+    """A running server that tests share, each with a database of its own."""
+    yield from serve_postgres()
+
+
+def serve_postgres() -> Iterator[Postgres]:
+    """A running server, trusted from loopback. Skips loudly when there is no Postgres."""
     folder = postgres_bin()
     if folder is None:
         if os.environ.get("WEIR_REQUIRE_ALL") == "1":
@@ -59,13 +77,25 @@ def postgres() -> Iterator[Postgres]:
 def _serve(folder: Path, home: Path) -> Iterator[Postgres]:
     data = home / "data"
     data.mkdir(mode=0o700)
+    user = group = None
     if os.geteuid() == 0:
         # Postgres refuses to run as root.
         owner = pwd.getpwnam(USER)
+        user, group = owner.pw_uid, owner.pw_gid
         for path in (home, data):
-            os.chown(path, owner.pw_uid, owner.pw_gid)
-    initdb = [folder / "initdb", "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8"]
-    subprocess.run(_as_owner(initdb), check=True, capture_output=True)
+            os.chown(path, user, group)
+    initdb: list[str | Path] = [
+        folder / "initdb",
+        "-D",
+        data,
+        "-U",
+        USER,
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+    ]
+    subprocess.run(initdb, check=True, capture_output=True, cwd=home, user=user, group=group)
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = free.getsockname()[1]
     settings = {
@@ -76,25 +106,20 @@ def _serve(folder: Path, home: Path) -> Iterator[Postgres]:
         "fsync": "off",
         "synchronous_commit": "off",
     }
-    arguments: list[object] = [folder / "postgres", "-D", data, "-p", str(port)]
+    arguments: list[str | Path] = [folder / "postgres", "-D", data, "-p", str(port)]
     for name, value in settings.items():
         arguments += ["-c", f"{name}={value}"]
     with (home / "log").open("wb") as log:
         server = subprocess.Popen(
-            _as_owner(arguments), stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            arguments, stdout=log, stderr=log, cwd=home, user=user, group=group
         )
     try:
         _wait_for(folder, server, port, home / "log")
-        yield Postgres(port, int((data / "postmaster.pid").read_text().split()[0]))
+        yield Postgres(port, server.pid)
     finally:
-        stop = [folder / "pg_ctl", "stop", "-D", data, "-m", "immediate", "-w"]
-        subprocess.run(_as_owner(stop), check=True, capture_output=True)
-        server.wait(timeout=10)
-
-
-def _as_owner(arguments: Sequence[object]) -> list[str]:
-    command = [str(argument) for argument in arguments]
-    return ["runuser", "-u", USER, "--", *command] if os.geteuid() == 0 else command
+        # SIGQUIT is Postgres's "at once": the data folder is thrown away anyway.
+        server.send_signal(signal.SIGQUIT)
+        server.wait(timeout=20)
 
 
 def _wait_for(folder: Path, server: subprocess.Popen[bytes], port: int, log: Path) -> None:

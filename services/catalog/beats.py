@@ -27,7 +27,8 @@ class PackageBeats:
     """How long each session's package lease has been silent.
 
     A lease counts from when it was first looked at, and again after a time in which nobody could
-    look: then its holder could not write either.
+    look: then its holder could not write either. One that vanished (a wiped bucket) is written
+    again by a holder that lives.
     """
 
     def __init__(self, read: ReadLease, *, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -36,7 +37,7 @@ class PackageBeats:
         self._seen: dict[str, tuple[tuple[int, int] | None, float]] = {}
 
     async def silent_s(self, session: str) -> float | None:
-        """Seconds since the lease last changed; infinite once released; None if unreadable."""
+        """Seconds since the lease last changed; infinite if there is none; None if unreadable."""
         try:
             record = await self._read(package_lease_key(session))
         except Unavailable:
@@ -45,8 +46,10 @@ class PackageBeats:
         if record is not None and record.is_released:
             return math.inf
         now = self._monotonic()
-        mark = None if record is None else (record.epoch, record.beat)
         known = self._seen.get(session)
+        if record is None and known is None:
+            return math.inf
+        mark = None if record is None else (record.epoch, record.beat)
         if known is None or known[0] != mark:
             known = self._seen[session] = (mark, now)
         return now - known[1]

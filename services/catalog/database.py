@@ -22,21 +22,23 @@ from services.catalog.models import Base
 
 log = structlog.get_logger()
 
-STATEMENT_TIMEOUT_S = 4.0
-"""A statement that takes longer means that the database is away, not that it is thinking."""
-TRANSACTION_TIMEOUT_S = 8.0
-CONNECT_TIMEOUT_S = 3.0
-BUSY_TIMEOUT_MS = 4000
+# Askers wait 5 s; a database that needs longer than this is away, not thinking.
+TRANSACTION_TIMEOUT_S = 4.0
+STATEMENT_TIMEOUT_S = 3.0
+CONNECT_TIMEOUT_S = 2.0
+BUSY_TIMEOUT_MS = 3000
 """How long SQLite waits for another writer."""
+PROBE_S = 1.0
+"""While the database is away one transaction in this time tries it; the others fail at once."""
 
 _READ_ONLY = "weir_read_only"
 _READING: dict[str, Any] = {_READ_ONLY: True}
 _WRITING: dict[str, Any] = {_READ_ONLY: False}
 _FILLS_OUTBOX = "weir_fills_outbox"
-# Postgres: connection lost, transaction rolled back (deadlock), out of resources, shutting down.
-_OUTAGE_SQLSTATES = ("08", "40", "53", "57P")
-# SQLite: READONLY, BUSY, LOCKED, IOERR, FULL, CANTOPEN; "no such table" would be our own fault.
-_OUTAGE_SQLITE_CODES = frozenset({5, 6, 8, 10, 13, 14})
+# Postgres: connection lost, out of resources, shutting down; transaction rolled back (deadlock).
+_OUTAGE_SQLSTATES, _CONTENTION_SQLSTATES = ("08", "53", "57P"), ("40",)
+# SQLite: READONLY, IOERR, FULL, CANTOPEN; BUSY, LOCKED. ("No such table" would be our own fault.)
+_OUTAGE_SQLITE_CODES, _CONTENTION_SQLITE_CODES = frozenset({8, 10, 13, 14}), frozenset({5, 6})
 _ASYNC_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 _SECONDS = prometheus_client.Histogram(
     "weir_catalog_transaction_seconds",
@@ -57,6 +59,7 @@ class Database:
         self.outbox_filled = asyncio.Event()
         self.trouble: str | None = None
         self._is_open = True
+        self._probe_at = 0.0
 
     def hold(self) -> None:
         """Refuse transactions until `open`: the schema may not be there yet."""
@@ -73,6 +76,8 @@ class Database:
         """
         if not self._is_open:
             raise DatabaseDown("The catalog is starting; try again soon.")
+        if self.trouble is not None:
+            self._probe_or_fail()
         began = time.perf_counter()
         session = AsyncSession(self.engine, expire_on_commit=False, autoflush=True)
         try:
@@ -82,18 +87,29 @@ class Database:
                 await session.commit()
         except Exception as error:
             reason = outage_of(error)
+            self._note(None if _is_contention(error) else reason)
             if reason is None:
                 raise
-            if self.trouble is None:
-                log.warning("database.down", reason=reason)
-            self.trouble = reason
             raise DatabaseDown("The catalog's database is away; try again soon.") from error
-        if self.trouble is not None:
-            log.info("database.up")
-            self.trouble = None
+        self._note(None)
         _SECONDS.observe(time.perf_counter() - began)
         if session.info.get(_FILLS_OUTBOX):
             self.outbox_filled.set()
+
+    def _probe_or_fail(self) -> None:
+        """While the database is away, let one transaction in a while find out."""
+        now = time.monotonic()
+        if now < self._probe_at:
+            raise DatabaseDown("The catalog's database is away; try again soon.")
+        self._probe_at = now + TRANSACTION_TIMEOUT_S
+
+    def _note(self, trouble: str | None) -> None:
+        """What the last transaction learned of the database: why it is away, or that it is not."""
+        if trouble is not None:
+            self._probe_at = time.monotonic() + PROBE_S
+        if (self.trouble is None) != (trouble is None):
+            log.warning("database.down" if trouble else "database.up", reason=trouble)
+        self.trouble = trouble
 
     async def close(self) -> None:
         await self.engine.dispose()
@@ -162,14 +178,34 @@ def outage_of(error: Exception) -> str | None:
     """Why `error` means that the database is away (the same call may work later), or None."""
     if isinstance(error, OSError | TimeoutError | PoolTimeoutError):
         return type(error).__name__
-    # While it connects, the Postgres driver's own errors come as they are.
-    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
-    sqlstate = getattr(cause, "sqlstate", None) or ""
-    sqlite_code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    cause = _cause(error)
     is_outage = (
         (isinstance(error, DBAPIError) and error.connection_invalidated)
         or isinstance(error, InterfaceError)
-        or sqlstate.startswith(_OUTAGE_SQLSTATES)
-        or sqlite_code in _OUTAGE_SQLITE_CODES
+        or _sqlstate(error).startswith(_OUTAGE_SQLSTATES)
+        or _sqlite_code(error) in _OUTAGE_SQLITE_CODES
+        or _is_contention(error)
     )
     return type(cause).__name__ if is_outage else None
+
+
+def _is_contention(error: Exception) -> bool:
+    """Whether the database is there, but another transaction was in the way."""
+    return (
+        _sqlstate(error).startswith(_CONTENTION_SQLSTATES)
+        or _sqlite_code(error) in _CONTENTION_SQLITE_CODES
+    )
+
+
+def _cause(error: Exception) -> BaseException:
+    # While it connects, the Postgres driver's own errors come as they are.
+    return error.orig if isinstance(error, DBAPIError) and error.orig else error
+
+
+def _sqlstate(error: Exception) -> str:
+    return getattr(_cause(error), "sqlstate", None) or ""
+
+
+def _sqlite_code(error: Exception) -> int:
+    # The low byte is the class; the rest says more of the same.
+    return getattr(_cause(error), "sqlite_errorcode", 0) & 0xFF

@@ -11,14 +11,15 @@ WeirError
 ├── NotFound
 │   ├── StreamUnknown
 │   ├── SessionUnknown
+│   ├── JobUnknown
 │   └── TenantUnknown
 ├── Conflict
 │   ├── StreamExists
 │   ├── StreamBusy            on air, and its policy is `reject`
-│   └── FactContradicts       a fact names another stream than its session's
+│   ├── FactContradicts       a fact names another stream than its session's
+│   └── SessionNotYetKnown    a fact overtook the grant that it rests on
 └── Unavailable
-    ├── DatabaseDown          nothing was written; the same call works later
-    └── SessionNotYetKnown    a fact overtook the grant that it rests on
+    └── DatabaseDown          nothing was written; the same call works later
 """
 
 from libs.errors import Blame, Conflict, Invalid, NotFound, TooLarge, Unavailable

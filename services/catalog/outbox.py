@@ -10,12 +10,12 @@ from pydantic import ValidationError
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from libs.bus import tracing
 from libs.errors import WeirError
 from libs.events import FACTS, ORDERS, DeadLetter, Message
 from services.catalog import dead_letters, metrics
 from services.catalog.database import Database, fills_outbox, insert_new
 from services.catalog.models import OutboxRow
-from services.catalog.trace import continued, current_traceparent
 
 log = structlog.get_logger()
 
@@ -41,7 +41,7 @@ async def add(
         "message_id": f"{message.name}:{message.natural_key()}",
         "type": message.name,
         "data": message.model_dump(mode="json"),
-        "traceparent": traceparent or current_traceparent(),
+        "traceparent": traceparent or tracing.traceparent(),
         "created_at": now,
     }
     if await insert_new(tx, OutboxRow, values):
@@ -99,7 +99,7 @@ class OutboxRelay:
         """Say one message. One that can never be said is buried, so that the others can."""
         try:
             message = _TYPES[row.type].model_validate(row.data)
-            with continued(row.traceparent):
+            with tracing.within(row.traceparent):
                 await self._publish(message)
         except (KeyError, ValidationError, WeirError) as error:
             if isinstance(error, WeirError) and error.retry:

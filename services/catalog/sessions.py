@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import Select, and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from libs.bus.tracing import traceparent
 from libs.events import (
     EndCause,
     ListSessions,
@@ -18,7 +19,6 @@ from libs.events import (
 from services.catalog import page
 from services.catalog.errors import FactContradicts, SessionNotYetKnown
 from services.catalog.models import PublishRow, SessionRow, StreamRow
-from services.catalog.trace import current_traceparent
 
 
 async def open_of(tx: AsyncSession, stream_id: str) -> SessionRow | None:
@@ -53,7 +53,7 @@ async def add(
         published_generation=0,
         granted_at=now,
         started_at=now,
-        traceparent=current_traceparent(),
+        traceparent=traceparent(),
         segment_s=stream.segment_s,
         playlist_segments=stream.playlist_segments,
         segments=0,
@@ -98,7 +98,7 @@ async def published(tx: AsyncSession, fact: StreamPublished) -> SessionRow:
     row.published_generation = max(row.published_generation, fact.generation)
     if fact.generation == row.first_generation:
         row.started_at = fact.started_at
-        row.traceparent = row.traceparent or current_traceparent()
+        row.traceparent = row.traceparent or traceparent()
     await tx.flush()
     return row
 
