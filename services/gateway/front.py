@@ -50,6 +50,8 @@ class FrontProtocol(HttpToolsProtocol):
         self._is_in_head = False
         self._is_refused = False
         self._head_bytes = 0
+        self._read_bytes = 0
+        """More than the head that is being read can have."""
         self._head_timer: asyncio.TimerHandle | None = None
         self._stall_timer: asyncio.TimerHandle | None = None
         self._resumes = 0
@@ -97,6 +99,7 @@ class FrontProtocol(HttpToolsProtocol):
             return  # a viewer has nothing more to say
         if self._is_in_head:
             self._head_bytes += len(data)
+        self._read_bytes = self._head_bytes + len(data)
         super().data_received(data)
         if self.transport.is_closing() or self._is_refused:
             return
@@ -116,9 +119,11 @@ class FrontProtocol(HttpToolsProtocol):
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
-        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
-        if size > MAX_HEAD_BYTES and not self._is_refused:
-            self._refuse_head()
+        if self._read_bytes > MAX_HEAD_BYTES and not self._is_refused:
+            # It may be too large; other requests may have come with it.
+            size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+            if size > MAX_HEAD_BYTES:
+                self._refuse_head()
         if self._is_refused or self.transport.is_closing():
             self.cycle = _as_cycle(Turn(self, None, keep_alive=False))
             return

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 SEND_BUFFER_BYTES = 256 * 1024
 """The kernel's buffer for an FLV viewer: without a bound it holds 4 MB, seconds of old video."""
 
+JOIN_BYTES = 16 * 1024
+"""Up to this size one copy is cheaper than a second buffer for the kernel."""
+
 log = structlog.get_logger()
 
 
@@ -81,7 +84,7 @@ class Turn:
         if request is None or front.transport.is_closing():
             return
         front.turn = self
-        metrics.REQUESTS.labels(request.route.kind.value).inc()
+        metrics.REQUESTS.counts[request.route.kind] += 1
         try:
             answer = self._answer(request)
         except Exception as error:  # noqa: BLE001 - the parser would call it a bad request
@@ -137,8 +140,7 @@ class Turn:
             self._complete()
             return
         _bound_send_buffer(front.transport)
-        sent = metrics.BYTES.labels(Kind.FLV.value)
-        viewer = Viewer(front.transport, head, close=front.finish, on_bytes=sent.inc)
+        viewer = Viewer(front.transport, head, close=front.finish)
         self._watching = _Watching(front.player.watch(request.route.stream, viewer), viewer)
         if front.flow.write_paused:
             viewer.is_paused = True
@@ -157,11 +159,12 @@ class Turn:
         front = self._front
         assert self._request is not None
         head = head_of(reply, front.server_state.default_headers, keep_alive=self.keep_alive)
-        if self._request.method == b"HEAD" or not reply.body:
-            front.transport.write(head)
-        else:
+        size = 0 if self._request.method == b"HEAD" else len(reply.body)
+        if size > JOIN_BYTES:
             front.transport.writelines((head, reply.body))
-            metrics.BYTES.labels(self._request.route.kind.value).inc(len(reply.body))
+        else:
+            front.transport.write(b"".join((head, reply.body)) if size else head)
+        metrics.BYTES.counts[self._request.route.kind] += size
         self._is_written = True
         # Requests behind this one wait until its bytes have room, so that a pipeline of large
         # segments does not pile up in memory.

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+from services.gateway import metrics
 from services.gateway.playback.ring import Chunk, Config, Ring
 
 HIGH_WATER_BYTES = 512 * 1024
@@ -24,12 +25,10 @@ class Viewer:
         head: bytes,
         *,
         close: Callable[[], None],
-        on_bytes: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._transport = transport
         self._head = head
         self._close = close
-        self._on_bytes = on_bytes
         self._cursor: int | None = None
         """Number of the next chunk; None: waits for the next join."""
         self._config: Config | None = None
@@ -110,4 +109,4 @@ class Viewer:
 
     def _write(self, data: bytes) -> None:
         self._transport.write(data)
-        self._on_bytes(len(data))
+        metrics.BYTES.counts["flv"] += len(data)
