@@ -18,8 +18,9 @@ from typing import Any
 import prometheus_client
 import structlog
 import uvicorn
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Response
 from fastapi.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from libs.bus import Bus
 from libs.errors import Unauthorized
@@ -125,7 +126,7 @@ class Service:
             loop.add_signal_handler(number, self._stopping.set)
         structlog.contextvars.bind_contextvars(service=self.name)
         listener = self._bind()
-        server = _Server(self.http)
+        server = _Server(_TokenGuard(self.http, self.settings.internal_token.get_secret_value()))
         serving = asyncio.create_task(server.serve(sockets=[listener]), name="internal-http")
         starting = asyncio.create_task(self._start(), name="start")
         stopped = asyncio.create_task(self._stopping.wait())
@@ -176,16 +177,6 @@ class Service:
 
     def _add_own_routes(self) -> None:
         install_problems(self.http)
-        token = f"Bearer {self.settings.internal_token.get_secret_value()}".encode()
-
-        @self.http.middleware("http")
-        async def guard(
-            request: Request, call_next: Callable[[Request], Awaitable[Response]]
-        ) -> Response:
-            given = request.headers.get("authorization", "").encode()
-            if request.scope["path"] in _OPEN_PATHS or hmac.compare_digest(given, token):
-                return await call_next(request)
-            return problem_of(InternalTokenWrong("This listener takes the internal token only."))
 
         async def healthcheck() -> Response:
             return PlainTextResponse("OK")
@@ -205,10 +196,27 @@ class Service:
         self.http.add_api_route("/metrics", metrics, response_class=Response)
 
 
+class _TokenGuard:
+    """Lets only the internal token in. Plain ASGI, so that a stream of media passes untouched."""
+
+    def __init__(self, app: ASGIApp, token: str) -> None:
+        self._app = app
+        self._expected = f"Bearer {token}".encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] not in _OPEN_PATHS:
+            given = dict(scope["headers"]).get(b"authorization", b"")
+            if not hmac.compare_digest(given, self._expected):
+                refusal = InternalTokenWrong("This listener takes the internal token only.")
+                await problem_of(refusal)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
 class _Server(uvicorn.Server):
     """uvicorn without its own signal handling: the service decides when to stop."""
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         super().__init__(
             uvicorn.Config(
                 app,

@@ -1,0 +1,64 @@
+"""What the RTMP server asks of whoever stands behind it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from libs.events import EndCause
+from libs.media.flv import Tag
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on what a peer may do; past one the connection is closed with a logged reason."""
+
+    handshake_s: float = 5.0
+    """From the connection to the end of the handshake."""
+    command_s: float = 10.0
+    """From the handshake to publish or play."""
+    idle_s: float = 8.0
+    """Without a byte from a publisher."""
+    max_message_bytes: int = 10 * 1024 * 1024
+    max_command_bytes: int = 64 * 1024
+    max_metadata_bytes: int = 1024 * 1024
+    max_half_open: int = 512
+    """Connections that neither publish nor play yet."""
+    max_half_open_per_address: int = 64
+    player_buffer_bytes: int = 4 * 1024 * 1024
+    """Unsent bytes after which a player misses tags until the next keyframe."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRequest:
+    """A publish or a play, as the peer worded it."""
+
+    app: str
+    name: str
+    """Stream name without its query."""
+    query: str
+    """What stood behind `?` in the name, else in the app."""
+    peer_address: str
+    encoder: str
+    """The peer's `flashVer`."""
+
+
+class PublishHandle(Protocol):
+    """One accepted publish."""
+
+    revoked: asyncio.Future[EndCause]
+    """Done when the publish was taken over or kicked: the server closes the connection."""
+
+    def accept(self, tag: Tag) -> None:
+        """Take one tag in publisher time. Must not block."""
+
+    async def close(self, cause: EndCause) -> None: ...
+
+
+class Door(Protocol):
+    """Admits publishers and players. Refuses with `RTMPRefused`."""
+
+    async def publish(self, request: StreamRequest) -> PublishHandle: ...
+
+    def play(self, request: StreamRequest) -> AsyncIterator[list[Tag]]:
+        """Batches of tags from the last keyframe on; ends with the stream."""

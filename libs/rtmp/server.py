@@ -1,0 +1,393 @@
+"""The RTMP server: one asyncio protocol per connection, no task while it publishes."""
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import structlog
+
+from libs.errors import WeirError
+from libs.events import EndCause
+from libs.media import amf0
+from libs.media.flv import Tag, TagType, is_keyframe, is_sequence_header
+from libs.rtmp import handshake, messages
+from libs.rtmp.chunks import ChunkReader, Message
+from libs.rtmp.door import Door, Limits, PublishHandle, StreamRequest
+from libs.rtmp.errors import RTMPRefused, RTMPViolation
+from libs.rtmp.messages import MessageType, UserControl
+
+log = structlog.get_logger()
+
+APPS = frozenset({"live", "stream"})
+"""Two names of one app."""
+WINDOW_ACK_BYTES = 2_500_000
+CHECK_S = 1.0
+LINGER_S = 0.5
+"""Between a refusal's status and the close, so that the peer reads it."""
+
+
+class RTMPServer:
+    """Listens, and keeps count of its connections."""
+
+    def __init__(self, door: Door, limits: Limits | None = None) -> None:
+        self.door = door
+        self.limits = limits or Limits()
+        self.connections: set[Connection] = set()
+        self.half_open: Counter[str] = Counter()
+        self._server: asyncio.Server | None = None
+
+    async def start(self, host: str, port: int) -> int:
+        """Bind; the port that was bound."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: Connection(self), host, port, backlog=1024)
+        bound: int = self._server.sockets[0].getsockname()[1]
+        return bound
+
+    async def stop(self) -> None:
+        """Close the door, then every connection."""
+        if self._server is not None:
+            self._server.close()
+        for connection in list(self.connections):
+            await connection.end("shutdown")
+
+
+class Connection(asyncio.Protocol):
+    """One peer, from the handshake to the close."""
+
+    def __init__(self, server: RTMPServer) -> None:
+        self._server = server
+        self._limits = server.limits
+        self._loop = asyncio.get_running_loop()
+        self._reader = ChunkReader(max_message_bytes=self._limits.max_message_bytes)
+        self._receive: Callable[[bytes], None] = self._receive_handshake
+        self._greeting = bytearray()
+        self._app = ""
+        self._app_query = ""
+        self._encoder = ""
+        self._publish: PublishHandle | None = None
+        self._player: asyncio.Task[None] | None = None
+        self._work: asyncio.Task[None] | None = None
+        self._pending: list[Message] = []
+        self._received = 0
+        self._acknowledged = 0
+        self._window = WINDOW_ACK_BYTES
+        self._is_half_open = False
+        self._is_closed = False
+
+    # --- asyncio.Protocol -------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        peer = transport.get_extra_info("peername") or ("?",)
+        self._address = str(peer[0])
+        self._since = self._last = self._loop.time()
+        self._timer = self._loop.call_later(CHECK_S, self._check_time)
+        self._server.connections.add(self)
+        half_open = self._server.half_open
+        half_open[self._address] += 1
+        self._is_half_open = True
+        if (
+            half_open.total() > self._limits.max_half_open
+            or half_open[self._address] > self._limits.max_half_open_per_address
+        ):
+            self._close("too many connections that neither publish nor play")
+
+    def data_received(self, data: bytes) -> None:
+        self._received += len(data)
+        self._last = self._loop.time()
+        try:
+            self._receive(data)
+        except RTMPViolation as error:
+            self._close(str(error), cause="protocol_error")
+        if self._received - self._acknowledged >= self._window // 2 and not self._is_closed:
+            self._acknowledged = self._received
+            acknowledged = self._received & 0xFFFFFFFF
+            self._transport.write(messages.control(MessageType.ACKNOWLEDGEMENT, acknowledged))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._close("connection lost" if exc else "closed by the peer", cause="connection_lost")
+
+    # --- handshake and chunks ----------------------------------------------------------
+
+    def _receive_handshake(self, data: bytes) -> None:
+        greeting = self._greeting
+        greeting += data
+        if greeting[0] != handshake.VERSION:
+            raise RTMPViolation("garbage before the handshake")
+        if len(greeting) >= handshake.C0_C1_BYTES:
+            self._transport.write(handshake.answer(bytes(greeting[: handshake.C0_C1_BYTES])))
+            self._receive = self._receive_c2
+            rest = bytes(greeting[handshake.C0_C1_BYTES :])
+            greeting.clear()
+            if rest:
+                self._receive_c2(rest)
+
+    def _receive_c2(self, data: bytes) -> None:
+        greeting = self._greeting
+        greeting += data
+        if len(greeting) >= handshake.C2_BYTES:
+            self._receive = self._receive_chunks
+            rest = bytes(greeting[handshake.C2_BYTES :])
+            greeting.clear()
+            self._since = self._loop.time()
+            if rest:
+                self._receive_chunks(rest)
+
+    def _receive_chunks(self, data: bytes) -> None:
+        accept = self._publish.accept if self._publish is not None else None
+        for message in self._reader.feed(data):
+            kind = message.type
+            if accept is not None and kind in (MessageType.AUDIO, MessageType.VIDEO):
+                if message.body:
+                    accept(Tag(TagType(kind), message.timestamp, message.body))
+            elif self._work is not None:
+                self._pending.append(message)
+            else:
+                self._on_message(message)
+                accept = self._publish.accept if self._publish is not None else None
+
+    def _on_message(self, message: Message) -> None:
+        match message.type:
+            case MessageType.COMMAND | MessageType.COMMAND_AMF3:
+                if len(message.body) > self._limits.max_command_bytes:
+                    raise RTMPViolation(f"a command of {len(message.body)} bytes")
+                self._on_command(messages.read_command(message))
+            case MessageType.DATA | MessageType.DATA_AMF3:
+                if len(message.body) > self._limits.max_metadata_bytes:
+                    raise RTMPViolation(f"metadata of {len(message.body)} bytes")
+                self._accept_all(message)
+            case MessageType.AUDIO | MessageType.VIDEO | MessageType.AGGREGATE:
+                self._accept_all(message)
+            case MessageType.WINDOW_ACK_SIZE:
+                self._window = max(int.from_bytes(message.body[:4], "big"), 65536)
+            case MessageType.USER_CONTROL:
+                event = int.from_bytes(message.body[:2], "big")
+                if event == UserControl.PING_REQUEST:
+                    value = int.from_bytes(message.body[2:6], "big")
+                    self._transport.write(messages.user_control(UserControl.PING_RESPONSE, value))
+            case _:
+                pass  # acknowledgements, bandwidth and types that mean nothing here
+
+    def _accept_all(self, message: Message) -> None:
+        if self._publish is not None:
+            for tag in messages.read_tags(message):
+                self._publish.accept(tag)
+
+    # --- commands ----------------------------------------------------------------------
+
+    def _on_command(self, values: list[Any]) -> None:
+        name, transaction, *rest = values
+        match name:
+            case "connect":
+                self._on_connect(transaction, rest[0] if rest else None)
+            case "createStream":
+                stream = float(messages.STREAM_ID)
+                self._transport.write(messages.command("_result", transaction, None, stream))
+            case "publish" | "play":
+                self._on_stream_request(name, rest[1] if len(rest) > 1 else None)
+            case "FCUnpublish" | "deleteStream" | "closeStream":
+                if self._publish is not None:
+                    self._close("publisher ended", cause="publisher_ended")
+                elif self._player is not None:
+                    self._close("player ended")
+            case "releaseStream" | "FCPublish" | "getStreamLength" | "_checkbw":
+                self._transport.write(messages.command("_result", transaction, None))
+            case _:
+                pass  # pause, receiveAudio and others change nothing for a live stream
+
+    def _on_connect(self, transaction: float, facts: Any) -> None:
+        if not isinstance(facts, dict):
+            raise RTMPViolation("connect without its object")
+        app, _, self._app_query = str(facts.get("app", "")).partition("?")
+        self._app = app.strip("/")
+        self._encoder = str(facts.get("flashVer", ""))[:100]
+        if self._app not in APPS:
+            reason = amf0.Object(
+                level="error",
+                code="NetConnection.Connect.Rejected",
+                description="The app is `live` or `stream`.",
+            )
+            self._transport.write(messages.command("_error", transaction, None, reason))
+            self._close_soon("a connect to an unknown app")
+            return
+        properties = amf0.Object(fmsVer="FMS/3,5,7,7009", capabilities=31.0, mode=1.0)
+        information = amf0.Object(
+            level="status",
+            code="NetConnection.Connect.Success",
+            description="Connection succeeded.",
+            objectEncoding=0.0,
+        )
+        if "fourCcList" in facts:
+            # Enhanced RTMP: every codec may come; we say so and pass its headers on.
+            information |= {"fourCcList": facts["fourCcList"], "capsEx": 0.0}
+            information = amf0.Object(information)
+        self._transport.write(
+            messages.control(MessageType.WINDOW_ACK_SIZE, WINDOW_ACK_BYTES)
+            + messages.control(MessageType.SET_PEER_BANDWIDTH, WINDOW_ACK_BYTES, b"\x02")
+            + messages.set_chunk_size()
+            + messages.command("_result", transaction, properties, information)
+        )
+
+    def _on_stream_request(self, verb: str, name: Any) -> None:
+        if not self._app:
+            raise RTMPViolation(f"{verb} before connect")
+        if not isinstance(name, str) or self._publish is not None or self._player is not None:
+            raise RTMPViolation(f"a {verb} that makes no sense here")
+        stream, _, query = name.partition("?")
+        request = StreamRequest(
+            app=self._app,
+            name=stream,
+            query=query or self._app_query,
+            peer_address=self._address,
+            encoder=self._encoder,
+        )
+        work = self._begin_publish(request) if verb == "publish" else self._begin_play(request)
+        # Nothing is read from the socket while the door decides; what came with the same bytes
+        # waits in `_pending`.
+        self._transport.pause_reading()
+        self._work = self._loop.create_task(work)
+
+    async def _begin_publish(self, request: StreamRequest) -> None:
+        try:
+            handle = await self._server.door.publish(request)
+        except WeirError as error:
+            self._refuse(error, "NetStream.Publish.Failed")
+            return
+        if self._is_closed:
+            await handle.close("connection_lost")
+            return
+        self._publish = handle
+        handle.revoked.add_done_callback(self._on_revoked)
+        self._settled()
+        self._transport.write(
+            messages.user_control(UserControl.STREAM_BEGIN, messages.STREAM_ID)
+            + messages.on_status("NetStream.Publish.Start", "Publishing.")
+        )
+        self._work = None
+        pending, self._pending = self._pending, []
+        try:
+            for message in pending:
+                self._on_message(message)
+        except RTMPViolation as error:
+            self._close(str(error), cause="protocol_error")
+            return
+        self._transport.resume_reading()
+
+    async def _begin_play(self, request: StreamRequest) -> None:
+        tags = self._server.door.play(request)
+        try:
+            first = await anext(tags)
+        except StopAsyncIteration:
+            first = []
+        except WeirError as error:
+            self._refuse(error, "NetStream.Play.Failed")
+            return
+        if self._is_closed:
+            return
+        self._settled()
+        self._transport.write(
+            messages.user_control(UserControl.STREAM_BEGIN, messages.STREAM_ID)
+            + messages.on_status("NetStream.Play.Reset", "Playing.")
+            + messages.on_status("NetStream.Play.Start", "Playing.")
+        )
+        self._player = self._loop.create_task(self._play(first, tags))
+        self._work = None
+        self._transport.resume_reading()
+
+    async def _play(self, first: list[Tag], tags: AsyncIterator[list[Tag]]) -> None:
+        """Write what comes; a player that reads too slowly misses tags up to a keyframe."""
+        transport = self._transport
+        is_behind = False
+        self._write_tags(first)
+        async for batch in tags:
+            if transport.get_write_buffer_size() > self._limits.player_buffer_bytes:
+                is_behind = True
+            if is_behind:
+                batch = _from_keyframe(batch)  # noqa: PLW2901
+                is_behind = not any(is_keyframe(tag) for tag in batch)
+            self._write_tags(batch)
+        transport.write(
+            messages.user_control(UserControl.STREAM_EOF, messages.STREAM_ID)
+            + messages.on_status("NetStream.Play.UnpublishNotify", "The stream has ended.")
+        )
+        self._close_soon("the stream ended")
+
+    def _write_tags(self, tags: list[Tag]) -> None:
+        if tags:
+            self._transport.write(b"".join(map(messages.media, tags)))
+
+    # --- ends --------------------------------------------------------------------------
+
+    def _refuse(self, error: WeirError, fallback: str) -> None:
+        status = error.rtmp_status if isinstance(error, RTMPRefused) else fallback
+        self._transport.write(messages.on_status(status, str(error), level="error"))
+        self._close_soon(f"refused: {error.code}: {error}")
+
+    def _on_revoked(self, revoked: asyncio.Future[EndCause]) -> None:
+        if not revoked.cancelled() and not self._is_closed:
+            status = messages.on_status(
+                "NetStream.Publish.BadName", "Another publisher took the stream.", level="error"
+            )
+            self._transport.write(status)
+            self._close(f"revoked: {revoked.result()}", cause=revoked.result())
+
+    def _check_time(self) -> None:
+        now = self._loop.time()
+        if self._receive != self._receive_chunks:
+            limit, since, what = self._limits.handshake_s, self._since, "no handshake"
+        elif self._is_half_open:
+            limit, since, what = self._limits.command_s, self._since, "no publish or play"
+        elif self._publish is not None:
+            limit, since, what = self._limits.idle_s, self._last, "no bytes"
+        else:
+            limit, since, what = float("inf"), now, ""
+        if now - since > limit:
+            self._close(f"{what} within {limit:g} s", cause="idle")
+        else:
+            self._timer = self._loop.call_later(CHECK_S, self._check_time)
+
+    def _settled(self) -> None:
+        if self._is_half_open:
+            self._is_half_open = False
+            half_open = self._server.half_open
+            half_open[self._address] -= 1
+            if not half_open[self._address]:
+                del half_open[self._address]
+
+    def _close_soon(self, reason: str) -> None:
+        """Close after the peer had a moment to read what we wrote."""
+        self._receive = lambda _: None
+        self._loop.call_later(LINGER_S, self._close, reason)
+
+    def _close(self, reason: str, *, cause: EndCause = "connection_lost") -> None:
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self._settled()
+        self._timer.cancel()
+        self._server.connections.discard(self)
+        self._transport.close()
+        self._loop.call_later(LINGER_S, self._transport.abort)
+        log.info("rtmp.closed", reason=reason, peer=self._address, received=self._received)
+        if self._player is not None:
+            self._player.cancel()
+        if self._publish is not None:
+            self._ending = self._loop.create_task(self._publish.close(cause))
+
+    async def end(self, cause: EndCause) -> None:
+        """Close from our side, and wait until the publish is over."""
+        self._close(f"ended: {cause}", cause=cause)
+        if self._publish is not None:
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._ending
+
+
+def _from_keyframe(batch: list[Tag]) -> list[Tag]:
+    """The batch from its first keyframe on, with configuration before it; [] if it has none."""
+    for at, tag in enumerate(batch):
+        if is_keyframe(tag) and not is_sequence_header(tag):
+            return batch[at:]
+    return [tag for tag in batch if tag.type is not TagType.SCRIPT and is_sequence_header(tag)]
