@@ -87,7 +87,9 @@ class ChunkReader:
             channel.body.clear()
             channel.missing = 0
 
-    def _read_chunk(self, buffer: bytearray, at: int, end: int, messages: list[Message]) -> int:
+    def _read_chunk(  # noqa: C901, PLR0912 - the hottest loop of ingest, in one piece
+        self, buffer: bytearray, at: int, end: int, messages: list[Message]
+    ) -> int:
         """Read one chunk at `at`; the position behind it, or -1 if it is not all there."""
         first = buffer[at]
         header_format = first >> 6
