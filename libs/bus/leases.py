@@ -6,6 +6,7 @@ Failing to renew is not loss: only a newer epoch is.
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 
@@ -159,7 +160,8 @@ class Leases:
                 if entry is not None and entry.value:
                     yield LeaseRecord.model_validate_json(entry.value)
         finally:
-            await watcher.stop()  # type: ignore[no-untyped-call]
+            with contextlib.suppress(NATSError):  # the connection may be gone already
+                await watcher.stop()  # type: ignore[no-untyped-call]
 
     async def _is_stale(self, record: LeaseRecord, revision: int) -> bool:
         """Watch the revision for `stale_s` of our own clock."""
