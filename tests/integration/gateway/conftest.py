@@ -1,0 +1,295 @@
+"""A real gateway process on a real NATS server; catalog, ingest and packager are the test's own."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from libs.bus import Bus, Lease
+from libs.events import (
+    Ask,
+    CreateStream,
+    GetStream,
+    ListSessions,
+    ListStreams,
+    Session,
+    SessionEnded,
+    SessionPage,
+    Stream,
+    StreamPage,
+    StreamPublished,
+)
+from libs.launcher.nats_server import find_nats_server, free_port, write_nats_config
+from libs.media import amf0
+from libs.media.flv import FLV_HEADER, Tag, TagType, write_tag
+from libs.signing import sign_push
+
+TOKEN = "internal"
+API_KEY = "key"
+SESSION = "69573000-0a0b0c0d"
+AT = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.integration)
+
+
+class NATSServer:
+    """One nats-server with a data folder that outlives it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self._config = folder / "nats.conf"
+        write_nats_config(self._config, port=self.port, store=folder / "nats", token="bus")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"nats://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            [find_nats_server(), "--config", self._config],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+@pytest.fixture
+def nats(tmp_path: Path) -> Iterator[NATSServer]:
+    server = NATSServer(tmp_path)
+    server.start()
+    yield server
+    server.kill()
+
+
+class Origin:
+    """Plays ingest and packager over HTTP: a playlist, segments, and one FLV that goes on."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.playlist = b"#EXTM3U\n"
+        self.flv: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self.traceparents: dict[str, str | None] = {}
+        self.app = Starlette(
+            routes=[
+                Route("/readyz", self._ready),
+                Route("/flv/{session}", self._flv),
+                Route("/live/{session}/{path:path}", self._live),
+            ]
+        )
+
+    async def _ready(self, _: Request) -> Response:
+        return PlainTextResponse("ready")
+
+    async def _flv(self, request: Request) -> Response:
+        assert request.headers["authorization"] == f"Bearer {TOKEN}"
+        self.traceparents["flv"] = request.headers.get("traceparent")
+
+        async def tags() -> AsyncIterator[bytes]:
+            position = amf0.encode("weir.position", {"next_tag": 0.0})
+            yield FLV_HEADER + write_tag(Tag(TagType.SCRIPT, 0, position))
+            while (data := await self.flv.get()) is not None:
+                yield data
+
+        return StreamingResponse(tags(), media_type="video/x-flv")
+
+    async def _live(self, request: Request) -> Response:
+        assert request.headers["authorization"] == f"Bearer {TOKEN}"
+        self.traceparents["live"] = request.headers.get("traceparent")
+        path = request.path_params["path"]
+        if path == "master.m3u8":
+            return Response(self.playlist)
+        if path.endswith(".video.m4s"):
+            return Response(b"segment from memory")
+        return Response(status_code=404)
+
+
+@asynccontextmanager
+async def serving(origin: Origin) -> AsyncIterator[None]:
+    port = free_port()
+    config = uvicorn.Config(origin.app, port=port, lifespan="off", log_config=None)
+    server = uvicorn.Server(config)
+    server.capture_signals = contextlib.nullcontext  # type: ignore[assignment]
+    task = asyncio.create_task(server.serve())
+    origin.url = f"http://127.0.0.1:{port}"
+    yield
+    origin.flv.put_nowait(None)
+    server.should_exit = server.force_exit = True
+    await task
+
+
+class Catalog:
+    """Plays the catalog: provisions the bus and answers what the gateway asks."""
+
+    def __init__(self, url: str) -> None:
+        self.bus = Bus(url, source="catalog/test", token="bus", provisions=True)
+        self.sessions: list[Session] = []
+        self.streams: dict[str, Stream] = {}
+        self._answer(ListSessions, self._list_sessions)
+        self._answer(ListStreams, self._list_streams)
+        self._answer(CreateStream, self._create_stream)
+        self._answer(GetStream, self._get_stream)
+
+    def _answer(self, kind: type[Ask[Any]], handler: Any) -> None:
+        self.bus.on_ask(kind)(handler)
+
+    async def _list_sessions(self, _: ListSessions) -> SessionPage:
+        return SessionPage(sessions=tuple(self.sessions))
+
+    async def _list_streams(self, _: ListStreams) -> StreamPage:
+        return StreamPage(streams=tuple(self.streams.values()))
+
+    async def _create_stream(self, ask: CreateStream) -> Stream:
+        stream_id = ask.id or "made"
+        self.streams[stream_id] = Stream(
+            tenant=ask.tenant,
+            id=stream_id,
+            created_at=AT,
+            expires_at=AT,
+            key=sign_push(stream_id, 1, "s"),
+            item=ask.item,
+        )
+        return self.streams[stream_id]
+
+    async def _get_stream(self, ask: GetStream) -> Stream:
+        return self.streams[ask.id]
+
+    def session(self, origin: Origin) -> Session:
+        return Session(
+            tenant="default",
+            stream="cam",
+            id=SESSION,
+            origin_url=origin.url,
+            generation=1,
+            started_at=AT,
+            is_publishing=True,
+        )
+
+    async def publish(self, origin: Origin) -> None:
+        await self.bus.publish(
+            StreamPublished(
+                tenant="default",
+                stream="cam",
+                session=SESSION,
+                generation=1,
+                origin_url=origin.url,
+                started_at=AT,
+            )
+        )
+
+    async def end(self) -> None:
+        await self.bus.publish(
+            SessionEnded(
+                tenant="default",
+                stream="cam",
+                session=SESSION,
+                cause="publisher_ended",
+                last_tag=1,
+                ended_at=AT,
+            )
+        )
+
+    async def package(self, origin: Origin) -> Lease:
+        lease = await self.bus.leases.take(
+            f"package.{SESSION}", holder="p", url=origin.url, stream="cam", session=SESSION
+        )
+        assert lease is not None
+        return lease
+
+
+class Gateway:
+    """The gateway's process and a client of its public port."""
+
+    def __init__(self, folder: Path, nats_url: str) -> None:
+        self.port = free_port()
+        self.log = folder / "gateway.log"
+        self._environment = os.environ | {
+            "WEIR_NATS_URL": nats_url,
+            "WEIR_NATS_TOKEN": "bus",
+            "WEIR_INTERNAL_TOKEN": TOKEN,
+            "WEIR_HTTP_HOST": "127.0.0.1",
+            "WEIR_HTTP_PORT": str(self.port),
+            "WEIR_API_KEY": API_KEY,
+            "WEIR_ADMIN_PASSWORD": "p",
+            "WEIR_STORE_URL": f"file://{folder / 'store'}",
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+        self.client = httpx2.AsyncClient(
+            base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=15
+        )
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "services.gateway"], env=self._environment, stderr=log
+            )
+
+    def read_log(self) -> str:
+        return self.log.read_text()
+
+    def kill(self, number: int = signal.SIGKILL) -> int:
+        assert self._process is not None
+        self._process.send_signal(number)
+        return self._process.wait(10)
+
+    async def until(self, path: str, status: int, *, within_s: float = 15) -> httpx2.Response:
+        """Ask until the answer has this status."""
+        response: httpx2.Response | None = None
+        async with asyncio.timeout(within_s):
+            while True:
+                try:
+                    response = await self.client.get(path)
+                except httpx2.TransportError:
+                    response = None
+                if response is not None and response.status_code == status:
+                    return response
+                await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+async def origin() -> AsyncIterator[Origin]:
+    made = Origin()
+    async with serving(made):
+        yield made
+
+
+@pytest.fixture
+async def catalog(nats: NATSServer) -> AsyncIterator[Catalog]:
+    made = Catalog(nats.url)
+    await made.bus.start()
+    yield made
+    await made.bus.stop()
+
+
+@pytest.fixture
+async def gateway(tmp_path: Path, nats: NATSServer, catalog: Catalog) -> AsyncIterator[Gateway]:
+    made = Gateway(tmp_path, nats.url)
+    made.start()
+    await made.until("/readyz", 200)
+    yield made
+    await made.client.aclose()
+    made.kill()

@@ -1,0 +1,145 @@
+"""The gateway as viewers and clients meet it, with everything around it coming and going."""
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from libs.media.flv import FLVReader, Tag, TagType, write_tag
+
+SESSION = "69573000-0a0b0c0d"
+VIDEO = f"/cam/{SESSION}/source/{0x69573000 + 1}.video.m4s"
+AVC = Tag(TagType.VIDEO, 0, b"\x17\x00\x00\x00\x00config")
+
+
+def key(dts_ms: int) -> Tag:
+    return Tag(TagType.VIDEO, dts_ms, b"\x17\x01\x00\x00\x00")
+
+
+async def test_viewer_sees_a_stream_from_publish_to_end(
+    gateway: Any, catalog: Any, origin: Any
+) -> None:
+    before = await gateway.client.get("/cam/live.m3u8")
+    assert (before.status_code, before.text) == (404, "cam is not streaming live now")
+    page = await gateway.client.get("/cam/flv.html")
+    assert (page.status_code, page.text) == (404, "cam is not streaming live now")
+
+    await catalog.publish(origin)
+    lease = await catalog.package(origin)
+    playlist = await gateway.until("/cam/live.m3u8", 200)
+    assert playlist.content == origin.playlist
+    segment = await gateway.client.get(VIDEO, headers={"range": "bytes=0-6"})
+    assert (segment.status_code, segment.content) == (206, b"segment")
+
+    origin.flv.put_nowait(write_tag(AVC) + write_tag(key(10_000)))
+    async with gateway.client.stream("GET", "/cam/live.flv") as response:
+        assert response.headers["content-type"] == "video/x-flv"
+        reader = FLVReader()
+        seen: list[Tag] = []
+        chunks: AsyncIterator[bytes] = response.aiter_raw()
+        async with asyncio.timeout(10):
+            while len(seen) < 2:
+                seen += reader.feed(await anext(chunks))
+            origin.flv.put_nowait(write_tag(key(10_040)))
+            while len(seen) < 3:
+                seen += reader.feed(await anext(chunks))
+            assert [tag.body for tag in seen] == [AVC.body, key(0).body, key(0).body]
+            assert [tag.dts_ms for tag in seen[1:]] == [10_000, 10_040]
+            await catalog.end()
+            assert not [data async for data in chunks], "the response ends with the session"
+    await lease.release()
+    await gateway.until("/cam/live.flv", 404)
+
+
+async def test_api_asks_the_catalog(gateway: Any, catalog: Any) -> None:
+    key_header = {"x-api-key": "key"}
+    made = await gateway.client.post(
+        "/Prod/videostream", json={"isFlv": "true"}, headers=key_header
+    )
+    assert made.status_code == 200
+    assert made.json()["isFlv"] == "true"
+    listed = await gateway.client.get("/videostream", headers=key_header)
+    assert listed.json() == [made.json()]
+    refused = await gateway.client.get("/videostream")
+    assert refused.status_code == 401
+    missing = await gateway.client.delete("/videostream/nothing", headers=key_header)
+    assert missing.status_code == 503, "nobody answers that ask here: it can be tried again"
+
+
+async def test_live_streams_are_known_after_a_restart(
+    gateway: Any, catalog: Any, origin: Any
+) -> None:
+    catalog.sessions = [catalog.session(origin)]
+    lease = await catalog.package(origin)
+    gateway.kill()
+    gateway.start()
+    assert (await gateway.until("/cam/live.m3u8", 200)).content == origin.playlist
+    await lease.release()
+
+
+async def test_bus_outage_does_not_stop_playback(
+    gateway: Any, catalog: Any, origin: Any, nats: Any
+) -> None:
+    catalog.sessions = [catalog.session(origin)]
+    await catalog.publish(origin)
+    lease = await catalog.package(origin)
+    await gateway.until("/cam/live.m3u8", 200)
+    nats.kill()
+    for number in range(5):
+        origin.playlist = b"#EXTM3U\n# %d\n" % number
+        await asyncio.sleep(0.3)
+        assert (await gateway.client.get("/cam/live.m3u8")).content == origin.playlist
+    health = await gateway.client.get("/api/v1/health")
+    assert health.status_code == 503
+    nats.start()
+    catalog.sessions = []
+    # After the reconnect the list is read again: the session that ended meanwhile is gone.
+    await gateway.until("/cam/flv.html", 404, within_s=30)
+    lease.drop()
+
+
+async def test_new_packager_is_followed(gateway: Any, catalog: Any, origin: Any) -> None:
+    await catalog.publish(origin)
+    lease = await catalog.package(origin)
+    await gateway.until("/cam/live.m3u8", 200)
+    await lease.release()
+    origin.playlist = b"#EXTM3U\n# second\n"
+    await asyncio.sleep(0.5)
+    held = asyncio.create_task(gateway.client.get(VIDEO.replace(".video", ".audio")))
+    stale = await gateway.client.get("/cam/live.m3u8")
+    assert (stale.status_code, stale.content) == (200, b"#EXTM3U\n")
+    second = await catalog.package(origin)
+    assert second.epoch > lease.epoch
+    async with asyncio.timeout(5):
+        while (await gateway.client.get("/cam/live.m3u8")).content != origin.playlist:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+    held.cancel()
+    await second.release()
+
+
+async def test_gateway_stops_in_time_with_viewers(gateway: Any, catalog: Any, origin: Any) -> None:
+    await catalog.publish(origin)
+    lease = await catalog.package(origin)
+    await gateway.until("/cam/live.m3u8", 200)
+    async with gateway.client.stream("GET", "/cam/live.flv"):
+        began = time.monotonic()
+        code = await asyncio.to_thread(gateway.kill, signal.SIGTERM)
+    assert (code, time.monotonic() - began < 5) == (0, True)
+    gateway.start()
+    await lease.release()
+
+
+@pytest.mark.parametrize("name", ["ingest", "packager"])
+async def test_house_names_who_is_missing(gateway: Any, catalog: Any, name: str) -> None:
+    health = await gateway.client.get("/api/v1/health", headers={"x-api-key": "key"})
+    assert health.status_code == 503
+    assert f"{name}: no process has announced itself" in health.json()["reasons"]
+    assert any(service["kind"] == "gateway" for service in health.json()["services"])
+
+
+async def test_log_has_no_traceback(gateway: Any, catalog: Any, origin: Any) -> None:
+    await test_viewer_sees_a_stream_from_publish_to_end(gateway, catalog, origin)
+    assert "Traceback" not in gateway.read_log()
