@@ -47,6 +47,10 @@ class SegmentCut:
     last_tag: int
     target_s: int
     """EXT-X-TARGETDURATION, the same for the whole session."""
+    timeline_90k: int
+    """Session time at which its timeline began (a DASH period starts there)."""
+    origin_ms: int
+    """Wall clock of session time 0, in Unix ms; the same for the whole session."""
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ class OpenSegment:
     def starts_at_ms(self) -> int:
         return round(self.clock.wall_ms + self.start / TICKS_A_MS - self.clock.session_ms)
 
-    def cut(self, end: int, target_s: int) -> SegmentCut | None:
+    def cut(self, end: int, *, target_s: int, timeline: int, origin_ms: int) -> SegmentCut | None:
         """The finished segment, or None if it holds no frame."""
         tracks = [track for track in (self.video, self.audio) if track is not None]
         if not tracks:
@@ -52,6 +52,8 @@ class OpenSegment:
             first_tag=min(numbers),
             last_tag=max(numbers),
             target_s=target_s,
+            timeline_90k=timeline,
+            origin_ms=origin_ms,
         )
 
     def state(self) -> State:

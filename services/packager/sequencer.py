@@ -45,6 +45,8 @@ class Sequencer:
         self.end = SESSION_START_MS * TICKS_A_MS
         """Where the last segment ended, once nothing is open."""
         self._origin: int | None = None
+        self._origin_ms = 0
+        self._timeline = self.end
         self._gap_cause: str | None = None
         self._cuts: list[Cut] = []
         self._segments: deque[OpenSegment] = deque()
@@ -254,6 +256,7 @@ class Sequencer:
             self._gap_cause = None
         if self._origin is None:
             self._origin = start
+            self._origin_ms = round(self.clock.wall_ms - self.clock.session_ms)
         self._segments.append(
             OpenSegment(
                 msn=self.next_msn,
@@ -279,8 +282,14 @@ class Sequencer:
         segment = self._segments.popleft()
         if segment.audio is not None:
             self._finish_audio(segment.audio)
-        target_s = self.rule.longest_s
-        cut = segment.cut(end, target_s)
+        if segment.is_first:
+            self._timeline = segment.start
+        cut = segment.cut(
+            end,
+            target_s=self.rule.longest_s,
+            timeline=self._timeline,
+            origin_ms=self._origin_ms,
+        )
         if cut is None:
             self._lose(segment.msn, segment.msn, segment, end, "no_media")
         else:
@@ -337,6 +346,8 @@ class Sequencer:
             "next_msn": self.next_msn,
             "end": self.end,
             "origin": self._origin,
+            "origin_ms": self._origin_ms,
+            "timeline": self._timeline,
             "gap_cause": self._gap_cause,
             "is_new": self._is_new,
             "video_newest": self._video_newest,
@@ -361,6 +372,8 @@ class Sequencer:
         self.next_msn = state["next_msn"]
         self.end = state["end"]
         self._origin = state["origin"]
+        self._origin_ms = state["origin_ms"]
+        self._timeline = state["timeline"]
         self._gap_cause = state["gap_cause"]
         self._is_new = state["is_new"]
         self._video_newest = state["video_newest"]

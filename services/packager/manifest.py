@@ -1,0 +1,149 @@
+"""The DASH manifest as a view over the live window (ISO/IEC 23009-1).
+
+Presentation time is session time: `availabilityStartTime` is the wall clock of session time 0, a
+period's `start` and `presentationTimeOffset` are the session time at which it begins. A new
+period begins at each discontinuity, and where segment numbers or tracks do not run on.
+"""
+
+from datetime import UTC, datetime
+from itertools import groupby
+
+from libs.events import Track, TrackKind, TrackRange
+from services.packager.window import Entry, Window
+
+_KINDS: tuple[TrackKind, ...] = ("video", "audio")
+_CHANNELS = "urn:mpeg:dash:23003:3:audio_channel_configuration:2011"
+_CLOCK = "urn:mpeg:dash:utc:direct:2014"
+DELAY_SEGMENTS = 2
+"""How many segments behind the live edge a player is told to play."""
+
+
+def render_manifest(window: Window, *, session: str, rendition: str, now_ms: int) -> str:
+    """The MPD; it stands beside the session's folder. `now_ms` sets the player's clock right."""
+    entries = [entry for entry in window.listed if entry.tracks]
+    longest_s = max(entry.duration_90k for entry in entries) / 90_000
+    depth_s = sum(entry.duration_90k for entry in entries) / 90_000
+    last = entries[-1]
+    end_90k = last.start_90k + last.duration_90k
+    published_ms = last.starts_at_ms + last.duration_90k // 90
+    attributes = [
+        'xmlns="urn:mpeg:dash:schema:mpd:2011"',
+        'profiles="urn:mpeg:dash:profile:isoff-live:2011"',
+        f'type="{"static" if window.is_ended else "dynamic"}"',
+        f'minBufferTime="{_duration(longest_s)}"',
+    ]
+    if window.is_ended:
+        attributes.append(f'mediaPresentationDuration="{_duration(end_90k / 90_000)}"')
+    else:
+        attributes += [
+            f'availabilityStartTime="{_wall_clock(window.origin_ms)}"',
+            f'publishTime="{_wall_clock(published_ms)}"',
+            f'minimumUpdatePeriod="{_duration(max(1.0, longest_s / 2))}"',
+            f'timeShiftBufferDepth="{_duration(depth_s)}"',
+            f'suggestedPresentationDelay="{_duration(DELAY_SEGMENTS * round(longest_s, 1))}"',
+        ]
+    lines = ['<?xml version="1.0" encoding="utf-8"?>', f"<MPD {' '.join(attributes)}>"]
+    periods = [list(run) for _, run in groupby(entries, key=lambda entry: entry.period)]
+    for index, run in enumerate(periods):
+        is_last = index == len(periods) - 1
+        lines += _period(window, run, session, rendition, is_open=is_last)
+    if not window.is_ended:
+        lines.append(f'  <UTCTiming schemeIdUri="{_CLOCK}" value="{_wall_clock(now_ms)}"/>')
+    lines.append("</MPD>")
+    return "\n".join(lines) + "\n"
+
+
+def _period(
+    window: Window, entries: list[Entry], session: str, rendition: str, *, is_open: bool
+) -> list[str]:
+    first, last = entries[0], entries[-1]
+    attributes = [f'id="{first.period}"', f'start="{_duration(first.period_90k / 90_000)}"']
+    if not is_open:
+        length = last.start_90k + last.duration_90k - first.period_90k
+        attributes.append(f'duration="{_duration(length / 90_000)}"')
+    lines = [f"  <Period {' '.join(attributes)}>"]
+    for kind in _KINDS:
+        if kind in first.tracks:
+            lines += _adaptation_set(window, entries, kind, f"{session}/{rendition}", rendition)
+    lines.append("  </Period>")
+    return lines
+
+
+def _adaptation_set(
+    window: Window, entries: list[Entry], kind: TrackKind, folder: str, rendition: str
+) -> list[str]:
+    ranges = [entry.tracks[kind] for entry in entries]
+    track = window.track(ranges[0].config_id)
+    offset = entries[0].period_90k * track.timescale // 90_000
+    starts_with_sap = kind == "audio" or all(entry.is_independent for entry in entries)
+    sap = ' startWithSAP="1"' if starts_with_sap else ""
+    template = [
+        f'timescale="{track.timescale}"',
+        f'presentationTimeOffset="{offset}"',
+        f'initialization="{folder}/init-{track.config_id}.mp4"',
+        f'media="{folder}/$Number$.{kind}.m4s"',
+        f'startNumber="{entries[0].msn}"',
+    ]
+    return [
+        f'    <AdaptationSet contentType="{kind}" segmentAlignment="true"{sap}>',
+        f"      <SegmentTemplate {' '.join(template)}>",
+        "        <SegmentTimeline>",
+        *_timeline(ranges),
+        "        </SegmentTimeline>",
+        "      </SegmentTemplate>",
+        *_representation(window, track, ranges, rendition),
+        "    </AdaptationSet>",
+    ]
+
+
+def _timeline(ranges: list[TrackRange]) -> list[str]:
+    """Runs of equal durations, each `t` written where it does not follow by itself."""
+    runs: list[tuple[int, int, int]] = []
+    for index, each in enumerate(ranges):
+        following = ranges[index + 1] if index + 1 < len(ranges) else None
+        duration = each.duration if following is None else following.pts - each.pts
+        if runs and runs[-1][1] == duration:
+            start, _, count = runs[-1]
+            runs[-1] = (start, duration, count + 1)
+        else:
+            runs.append((each.pts, duration, 1))
+    lines = []
+    for start, duration, count in runs:
+        repeat = f' r="{count - 1}"' if count > 1 else ""
+        lines.append(f'          <S t="{start}" d="{duration}"{repeat}/>')
+    return lines
+
+
+def _representation(
+    window: Window, track: Track, ranges: list[TrackRange], rendition: str
+) -> list[str]:
+    ticks = sum(each.duration for each in ranges)
+    bandwidth = sum(each.size_bytes for each in ranges) * 8 * track.timescale // max(1, ticks)
+    attributes = [
+        f'id="{rendition}-{track.kind}"',
+        f'mimeType="{track.kind}/mp4"',
+        f'codecs="{track.codec}"',
+        f'bandwidth="{max(1, bandwidth)}"',
+    ]
+    if track.kind == "video":
+        rate = round(window.rates.frame_rate * 1000)
+        shown = f"{rate // 1000}" if rate % 1000 == 0 else f"{rate}/1000"
+        attributes += [f'width="{track.width}"', f'height="{track.height}"']
+        attributes.append(f'frameRate="{shown}"')
+        return [f"      <Representation {' '.join(attributes)}/>"]
+    attributes.append(f'audioSamplingRate="{track.sample_rate}"')
+    return [
+        f"      <Representation {' '.join(attributes)}>",
+        f'        <AudioChannelConfiguration schemeIdUri="{_CHANNELS}" value="{track.channels}"/>',
+        "      </Representation>",
+    ]
+
+
+def _duration(seconds: float) -> str:
+    text = f"{seconds:.6f}".rstrip("0").rstrip(".")
+    return f"PT{text}S"
+
+
+def _wall_clock(unix_ms: int) -> str:
+    whole = datetime.fromtimestamp(unix_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{whole}.{unix_ms % 1000:03d}Z"

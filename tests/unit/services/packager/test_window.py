@@ -1,0 +1,127 @@
+"""The live window: what is listed, what is kept, and who waits."""
+
+import asyncio
+
+from services.packager.cuts import Part
+from tests.unit.services.packager.windows import (
+    AUDIO,
+    FIRST_MSN,
+    SMALL_VIDEO,
+    VIDEO,
+    WindowMaker,
+)
+
+
+def listed(maker: WindowMaker) -> list[int]:
+    return [entry.msn - FIRST_MSN for entry in maker.window.listed]
+
+
+def test_list_holds_the_wanted_number_of_segments() -> None:
+    maker = WindowMaker(6)
+    for _ in range(20):
+        maker.add()
+    assert listed(maker) == [14, 15, 16, 17, 18, 19]
+
+
+def test_list_never_gets_shorter_than_three_target_durations() -> None:
+    maker = WindowMaker(2)
+    for _ in range(20):
+        maker.add(1.0)
+    assert len(listed(maker)) == 9
+
+
+def test_list_never_gets_longer_than_ten_minutes() -> None:
+    maker = WindowMaker(1000)
+    for _ in range(400):
+        maker.add()
+    assert len(listed(maker)) == 300
+
+
+def test_removed_segments_stay_fetchable_for_a_playlist_s_length() -> None:
+    maker = WindowMaker(6)
+    for _ in range(20):
+        maker.add(size=10)
+    assert maker.window.find(FIRST_MSN + 13 - 6, "video") == bytes(10)
+    assert maker.window.find(FIRST_MSN + 2, "video") is None
+
+
+def test_tracks_are_found_by_their_range() -> None:
+    maker = WindowMaker()
+    cut = maker.add(size=3)
+    assert maker.window.find(cut.msn, "audio") == cut.data[3:]
+    maker.audio = None
+    assert maker.window.find(maker.add().msn, "audio") is None
+
+
+def test_init_segments_outlive_their_segments_only_if_newest() -> None:
+    maker = WindowMaker(3)
+    maker.add()
+    assert maker.window.init(VIDEO.config_id) == b"init aaaaaaaaaaaa"
+    maker.video = SMALL_VIDEO
+    for _ in range(20):
+        maker.add()
+    assert maker.window.init(VIDEO.config_id) is None
+    assert maker.window.init(SMALL_VIDEO.config_id)
+    assert maker.window.init(AUDIO.config_id)
+
+
+def test_parts_live_as_long_as_their_segment_is_open() -> None:
+    maker = WindowMaker()
+    part = Part(FIRST_MSN, "video", 0, b"x", 0.2, True)
+    later = Part(FIRST_MSN + 1, "video", 0, b"y", 0.2, True)
+    maker.window.take(part)
+    maker.window.take(later)
+    assert maker.window.parts(FIRST_MSN, "video") == [part]
+    maker.add()
+    assert maker.window.parts(FIRST_MSN, "video") == []
+    assert maker.window.parts(FIRST_MSN + 1, "video") == [later]
+
+
+def test_only_the_next_segments_may_come() -> None:
+    maker = WindowMaker()
+    maker.add()
+    assert [maker.window.may_come(FIRST_MSN + ahead) for ahead in range(5)] == [
+        False, True, True, True, False,
+    ]  # fmt: skip
+    maker.end()
+    assert not maker.window.may_come(FIRST_MSN + 1)
+
+
+async def test_waiter_gets_the_segment_as_soon_as_it_is_cut() -> None:
+    maker = WindowMaker()
+    window = maker.window
+    waiting = asyncio.create_task(
+        window.wait_for(lambda: window.find(FIRST_MSN + 1, "video"), hold_s=60)
+    )
+    await asyncio.sleep(0)
+    maker.add(size=1)
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    maker.add(size=2)
+    assert await waiting == bytes(2)
+
+
+async def test_waiter_is_let_go_at_the_end_and_after_its_time() -> None:
+    maker = WindowMaker()
+    window = maker.window
+
+    def find() -> bytes | None:
+        return window.find(FIRST_MSN, "video")
+
+    waiting = asyncio.create_task(window.wait_for(find, hold_s=60))
+    await asyncio.sleep(0)
+    assert await window.wait_for(find, hold_s=0.01) is None
+    assert not waiting.done()
+    window.close()
+    assert await waiting is None
+
+
+def test_rates_are_measured() -> None:
+    maker = WindowMaker()
+    maker.add(2.0, size=50_000)
+    maker.add(2.0, size=100_000)
+    maker.add(0.1, size=50_000)
+    rates = maker.window.rates
+    assert rates.peak_bps == 800_000, "a sliver is no peak"
+    assert rates.average_bps == int(400_000 * 8 / 4.1)
+    assert rates.frame_rate == 25
