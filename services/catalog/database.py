@@ -39,7 +39,11 @@ _FILLS_OUTBOX = "weir_fills_outbox"
 _OUTAGE_SQLSTATES, _CONTENTION_SQLSTATES = ("08", "53", "57P"), ("40",)
 # SQLite: READONLY, IOERR, FULL, CANTOPEN; BUSY, LOCKED. ("No such table" would be our own fault.)
 _OUTAGE_SQLITE_CODES, _CONTENTION_SQLITE_CODES = frozenset({8, 10, 13, 14}), frozenset({5, 6})
-_ASYNC_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+_ASYNC_DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "postgres": "postgresql+asyncpg",
+    "postgresql": "postgresql+asyncpg",
+}
 _SECONDS = prometheus_client.Histogram(
     "weir_catalog_transaction_seconds",
     "Time that a database transaction took.",

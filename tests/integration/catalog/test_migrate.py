@@ -1,4 +1,7 @@
 import asyncio
+import os
+import subprocess
+import sys
 
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -39,4 +42,11 @@ async def test_migrating_twice_at_once_migrates_once(empty_url: str) -> None:
     assert await current_revision(empty_url) is None
     await asyncio.gather(migrate(empty_url), migrate(empty_url))
     await migrate(empty_url)
+    assert await current_revision(empty_url) == head_revision()
+
+
+async def test_command_migrates_what_the_environment_names(empty_url: str) -> None:
+    command = [sys.executable, "-m", "services.catalog.migrate"]
+    environment = os.environ | {"WEIR_DATABASE_URL": empty_url}
+    await asyncio.to_thread(subprocess.run, command, env=environment, check=True, timeout=60)
     assert await current_revision(empty_url) == head_revision()

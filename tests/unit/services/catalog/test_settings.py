@@ -1,0 +1,34 @@
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from services.catalog.app import build_app
+from services.catalog.database import with_driver
+from services.catalog.settings import CatalogSettings
+
+
+def test_database_is_a_file_in_the_data_folder_unless_named(tmp_path: Path) -> None:
+    assert CatalogSettings(data_dir=tmp_path).url == f"sqlite:///{tmp_path}/catalog.db"
+    named = CatalogSettings(database_url=SecretStr("postgresql://u:hunter2@host/weir"))
+    assert named.url == "postgresql://u:hunter2@host/weir"
+    assert "hunter2" not in repr(named)
+
+
+@pytest.mark.parametrize(
+    ("url", "driver"),
+    [
+        ("sqlite:///a.db", "sqlite+aiosqlite"),
+        ("sqlite+aiosqlite:///a.db", "sqlite+aiosqlite"),
+        ("postgres://u@h/d", "postgresql+asyncpg"),
+        ("postgresql://u@h/d", "postgresql+asyncpg"),
+        ("postgresql+asyncpg://u@h/d", "postgresql+asyncpg"),
+    ],
+)
+def test_driver_of_a_database_url_is_filled_in(url: str, driver: str) -> None:
+    assert with_driver(url).drivername == driver
+
+
+def test_catalog_without_a_push_secret_does_not_start(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="WEIR_PUSH_SECRET"):
+        build_app(CatalogSettings(data_dir=tmp_path, push_secret=SecretStr("")))
