@@ -17,7 +17,7 @@ Weir is ready.
 Make a stream and get its push URL:
 
   curl -s -H "x-api-key: {credentials.api_key}" -H "Content-Type: application/json" \\
-       -d '{{"name":"First light"}}' {house.http_url}/api/v1/streams
+       -d '{{"item":{{"name":"First light"}}}}' {house.http_url}/api/v1/streams
 
 Ctrl-C stops Weir; its data stays in {house.data_dir}.
 """,

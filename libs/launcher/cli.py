@@ -116,7 +116,7 @@ def streams(options: dict[str, object]) -> None:
         click.echo("There is no stream yet. `weir publish FILE` makes one and pushes to it.")
     for stream in found:
         state = "live" if stream["is_live"] else "off"
-        click.echo(f"{stream['id']}  {state:4}  {stream['push_url']}")
+        click.echo(f"{stream['id']}  {state:4}  {stream['push']['url']}")
 
 
 @weir.command()
@@ -130,10 +130,10 @@ def publish(options: dict[str, object], file: Path, stream_id: str | None, *, lo
     if stream_id:
         stream = api.stream(stream_id)
     else:
-        stream = api.call("POST", "/api/v1/streams", {"name": file.stem})
+        stream = api.call("POST", "/api/v1/streams", {"item": {"name": file.stem}})
     for line in banner.playback_lines(str(options["url"]), stream["id"]):
         click.echo(line)
-    sys.exit(asyncio.run(push_file(file, stream["push_url"], loop=loop)))
+    sys.exit(asyncio.run(push_file(file, stream["push"]["url"], loop=loop)))
 
 
 def _house(options: dict[str, object]) -> House:
@@ -174,11 +174,11 @@ async def _demo(house: House, told: asyncio.Event) -> None:
     api = API(house.http_url, api_key=house.credentials.api_key)
     known = {stream["id"] for stream in api.streams()}
     if DEMO_STREAM not in known:
-        api.call("POST", "/api/v1/streams", {"id": DEMO_STREAM, "name": "Test pattern"})
+        api.call("POST", "/api/v1/streams", {"id": DEMO_STREAM, "item": {"name": "Test pattern"}})
     stream = api.stream(DEMO_STREAM)
     for line in banner.playback_lines(house.http_url, DEMO_STREAM):
         print(line, flush=True)
-    await push_test_pattern(stream["push_url"], told)
+    await push_test_pattern(stream["push"]["url"], told)
 
 
 def _api(options: dict[str, object]) -> API:
