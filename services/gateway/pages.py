@@ -9,7 +9,6 @@ from pathlib import Path
 
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
-from fastapi.staticfiles import StaticFiles
 
 from libs.errors import Unavailable
 from libs.names import STREAM_ID
@@ -49,10 +48,6 @@ async def player(stream: str, page: str, house: TheHouse) -> Response:
     # The id is letters, digits, "-" and "_", so it needs no escaping.
     html = _read(DIST / "player.html").replace(_TITLE, f"<title>{stream} · {plays}</title>")
     return HTMLResponse(html, headers={"cache-control": "no-cache"})
-
-
-def static_files() -> StaticFiles:
-    return StaticFiles(directory=DIST / "static", check_dir=False)
 
 
 @lru_cache(maxsize=8)

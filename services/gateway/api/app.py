@@ -8,6 +8,7 @@ from services.gateway import pages
 from services.gateway.api import docs, health, jobs, login, sessions, streams, videostream
 from services.gateway.api.house import House
 from services.gateway.api.security import BodyLimit, SecurityHeaders
+from services.gateway.assets import assets_router
 
 MAX_BODY_BYTES = 64 * 1024
 DESCRIPTION = (
@@ -36,7 +37,7 @@ def build_api(house: House | None = None) -> FastAPI:
     app.include_router(videostream.router, prefix="/Prod", include_in_schema=False)
     app.include_router(health.probes)
     app.include_router(docs.router)
-    app.mount("/static", pages.static_files())
+    app.include_router(assets_router(pages.DIST / "static"))
     app.include_router(pages.router)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
     app.add_middleware(SecurityHeaders)

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from fastapi import Request
+from starlette.requests import ClientDisconnect
 
 from services.gateway.api.auth import has_api_key
 from services.gateway.errors import BodyUnreadable, ItemInvalid, ItemTooLarge, UnsupportedType
@@ -30,7 +31,10 @@ async def read_item(request: Request) -> Item:
     is_lenient = has_api_key(request) and sent in ("", "application/x-www-form-urlencoded")
     if sent != "application/json" and not is_lenient:
         raise UnsupportedType("Send the body with content-type: application/json.")
-    body = await request.body()
+    try:
+        body = await request.body()
+    except ClientDisconnect as error:
+        raise BodyUnreadable("The body did not arrive whole.") from error
     if len(body) > MAX_ITEM_BYTES:
         raise ItemTooLarge(f"The body of a stream has at most {MAX_ITEM_BYTES} bytes.")
     try:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from libs.bus import within
 from libs.media.flv import FLVReader, Tag, TagType, write_tag
 
 SESSION = "69573000-0a0b0c0d"
@@ -142,4 +143,65 @@ async def test_house_names_who_is_missing(gateway: Any, catalog: Any, name: str)
 
 async def test_log_has_no_traceback(gateway: Any, catalog: Any, origin: Any) -> None:
     await test_viewer_sees_a_stream_from_publish_to_end(gateway, catalog, origin)
+    assert "Traceback" not in gateway.read_log()
+
+
+async def test_traces_go_on_to_packager_and_ingest(gateway: Any, catalog: Any, origin: Any) -> None:
+    published, viewed = "a" * 32, "b" * 32
+    with within(f"00-{published}-{'1' * 16}-01"):
+        await catalog.publish(origin)
+    lease = await catalog.package(origin)
+    await gateway.until("/cam/live.m3u8", 200)
+    headers = {"traceparent": f"00-{viewed}-{'2' * 16}-01"}
+    assert (await gateway.client.get(VIDEO, headers=headers)).status_code == 200
+    assert origin.traceparents["live"].split("-")[1] == viewed
+    async with gateway.client.stream("GET", "/cam/live.flv"), asyncio.timeout(5):
+        while "flv" not in origin.traceparents:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    assert origin.traceparents["flv"].split("-")[1] == published
+    await lease.release()
+
+
+HOSTILE = [
+    b"GET /%s HTTP/1.1\r\nhost: x\r\nx-api-key: key\r\n\r\n" % path
+    for path in (
+        b"videostream/%00",
+        b"videostream/%ff%fe",
+        b"videostream/..%2f..%2fetc%2fpasswd",
+        b"videostream/" + b"a" * 4096,
+        b"api/v1/streams/%e2%80%ae",
+        b"api/v1/streams?after=%00&limit=1",
+        b"api/v1/streams?after=" + b"a" * 5000,
+        b"api/v1/sessions/%2e%2e/segments",
+        b"static/..%2f..%2fsettings.py",
+        b"static/%2e%2e/%2e%2e/settings.py",
+        b"static//etc/passwd",
+        b"%2e%2e/flv.html",
+        b"cam%00/flv.html",
+        b"cam/..%2fflv.html",
+        b"a" * 65 + b"/flv.html",
+        b"hls/cam/%2e%2e/index.m3u8",
+    )
+] + [
+    b"POST /videostream HTTP/1.1\r\nhost: x\r\nx-api-key: key\r\n%s\r\n\r\n%s" % (fields, body)
+    for fields, body in (
+        (b"content-type: application/json\r\ncontent-length: 2", b"\xff\xff"),
+        (b"content-type: application/json\r\ntransfer-encoding: chunked", b"2\r\n{}\r\n0\r\n\r\n"),
+        (b"content-type: application/json\r\ntransfer-encoding: chunked", b"zz\r\n"),
+        (b"content-type: application/json\r\ncontent-length: 99999999", b"{}"),
+        (b"content-type: \xff\r\ncontent-length: 2", b"{}"),
+        (b"cookie: weir_session=\xff\xfe; \x80\r\ncontent-length: 0", b""),
+        (b"x-api-key: \xff\r\ncontent-length: 0", b""),
+    )
+]
+
+
+async def test_hostile_input_is_never_a_500(gateway: Any, catalog: Any) -> None:
+    for request in HOSTILE:
+        reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+        writer.write(request)
+        async with asyncio.timeout(5):
+            status = int((await reader.readline()).split()[1])
+        assert status in {200, 400, 401, 404, 413, 415, 422, 503}, (status, request)
+        writer.close()
     assert "Traceback" not in gateway.read_log()
