@@ -1,10 +1,10 @@
 """The wiring of the gateway: the only place that chooses implementations."""
 
 import asyncio
-
-from libs.storage import open_store
+import contextlib
 
 from libs.service import Service
+from libs.storage import open_store
 from services.gateway.api.app import build_api
 from services.gateway.api.console_session import ConsoleSessions
 from services.gateway.api.house import House
@@ -18,6 +18,7 @@ from services.gateway.playback.player import Player
 from services.gateway.settings import GatewaySettings
 
 CLOSE_TIMEOUT_S = 3.0
+KNOWN_TIMEOUT_S = 5.0
 
 
 def build_app(settings: GatewaySettings | None = None) -> Service:
@@ -38,6 +39,13 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
     )
     player = Player(directory, edge, fanouts, max_viewers=settings.max_viewers)
 
+    async def serve(door: Door) -> None:
+        # Until the live sessions are known every stream would be "not live": a player that waits
+        # in the backlog for a moment goes on after a restart, one that is told 404 gives up.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(directory.complete.wait(), KNOWN_TIMEOUT_S)
+        await door.serve()
+
     async def open_door() -> None:
         service.spawn(news.run(), name="news")
         service.spawn(news.watch_leases(), name="leases")
@@ -48,7 +56,7 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
             port=settings.http_port,
             trusted_proxies=settings.trusted_proxies,
         )
-        serving = service.spawn(door.serve(), name="public-http")
+        serving = service.spawn(serve(door), name="public-http")
 
         async def close_door() -> None:
             door.close()

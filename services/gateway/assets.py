@@ -42,7 +42,7 @@ def assets_router(folder: Path) -> APIRouter:
     assets = read_assets(folder)
     router = APIRouter(include_in_schema=False)
 
-    @router.get("/static/{name:path}")
+    @router.api_route("/static/{name:path}", methods=["GET", "HEAD"])
     async def static(name: str, request: Request) -> Response:
         asset = assets.get(name)
         if asset is None:

@@ -1,9 +1,11 @@
 """The viewer's pages under a stream, and the console: files that the console's build left.
 
 `console/dist` holds `index.html` (the console), `player.html` (one page for every kind of player;
-it reads the kind from its own address) and their assets under `static/`.
+it reads the kind from its own address) and their assets under `static/`. Where a page's script
+makes style elements, the build writes `__CSP_NONCE__` (Vite: `html.cspNonce`) for the nonce.
 """
 
+import secrets
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from fastapi.responses import HTMLResponse, PlainTextResponse
 from libs.errors import Unavailable
 from libs.names import STREAM_ID
 from services.gateway.api.house import TheHouse
+from services.gateway.api.security import policy_with
 
 DIST = Path(__file__).parent / "console" / "dist"
 PLAYER_PAGES = {
@@ -22,6 +25,8 @@ PLAYER_PAGES = {
     "dash.html": "DASH",
 }
 """By page, the name of what it plays."""
+READ = ["GET", "HEAD"]
+NONCE = "__CSP_NONCE__"
 _TITLE = "<title>Weir</title>"
 
 router = APIRouter(include_in_schema=False)
@@ -32,12 +37,12 @@ class ConsoleNotBuilt(Unavailable):
     retry = False
 
 
-@router.get("/")
+@router.api_route("/", methods=READ)
 async def console() -> Response:
-    return HTMLResponse(_read(DIST / "index.html"), headers={"cache-control": "no-cache"})
+    return _page(_read(DIST / "index.html"))
 
 
-@router.get("/{stream}/{page}.html")
+@router.api_route("/{stream}/{page}.html", methods=READ)
 async def player(stream: str, page: str, house: TheHouse) -> Response:
     """A player for a stream that is live; else the sentence that old clients look for."""
     plays = PLAYER_PAGES.get(f"{page}.html")
@@ -47,7 +52,17 @@ async def player(stream: str, page: str, house: TheHouse) -> Response:
         return PlainTextResponse(f"{stream} is not streaming live now", status_code=404)
     # The id is letters, digits, "-" and "_", so it needs no escaping.
     html = _read(DIST / "player.html").replace(_TITLE, f"<title>{stream} · {plays}</title>")
-    return HTMLResponse(html, headers={"cache-control": "no-cache"})
+    return _page(html)
+
+
+def _page(html: str) -> Response:
+    """A built page. A library that makes style elements gets this response's nonce for them."""
+    headers = {"cache-control": "no-store"}
+    if NONCE in html:
+        nonce = secrets.token_urlsafe(16)
+        html = html.replace(NONCE, nonce)
+        headers["content-security-policy"] = policy_with(nonce)
+    return HTMLResponse(html, headers=headers)
 
 
 @lru_cache(maxsize=8)

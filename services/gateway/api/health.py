@@ -18,7 +18,7 @@ NEEDED = ("ingest", "catalog", "packager", "gateway")
 ASK_TIMEOUT_S = 2.0
 
 router = APIRouter(tags=["health"])
-probes = APIRouter()
+probes = APIRouter(include_in_schema=False)
 
 Status = Literal["ok", "degraded"]
 
@@ -82,12 +82,12 @@ async def _catalog_reason(house: House) -> str | None:
     return None
 
 
-@probes.get("/healthcheck", include_in_schema=False)
+@probes.api_route("/healthcheck", methods=["GET", "HEAD"])
 async def healthcheck() -> Response:
     return PlainTextResponse("OK")
 
 
-@probes.get("/readyz", include_in_schema=False)
+@probes.api_route("/readyz", methods=["GET", "HEAD"])
 async def readyz(house: TheHouse) -> Response:
     if not house.directory.is_complete:
         return PlainTextResponse("the list of live sessions is not read yet", status_code=503)

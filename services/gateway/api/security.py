@@ -14,6 +14,11 @@ CONTENT_SECURITY_POLICY = (
 )
 
 
+def policy_with(nonce: str) -> str:
+    """The policy of one page whose own style elements carry `nonce`."""
+    return CONTENT_SECURITY_POLICY.replace("style-src 'self'", f"style-src 'self' 'nonce-{nonce}'")
+
+
 class SecurityHeaders:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -22,7 +27,7 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers["content-security-policy"] = CONTENT_SECURITY_POLICY
+                headers.setdefault("content-security-policy", CONTENT_SECURITY_POLICY)
                 headers["x-content-type-options"] = "nosniff"
                 headers["referrer-policy"] = "same-origin"
                 headers.setdefault("cache-control", "no-store")

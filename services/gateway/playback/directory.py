@@ -5,6 +5,7 @@ and from the leases of packagers. What is newer wins by generation, so order doe
 the bus or the catalog is away the last knowledge stays.
 """
 
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -54,8 +55,12 @@ class Directory:
         self._ended: OrderedDict[str, tuple[float, Live | None]] = OrderedDict()
         self._packagers: OrderedDict[str, Packager] = OrderedDict()
         self._on_change: list[Callable[[str], None]] = []
-        self.is_complete = False
-        """Whether the catalog's list has been seen once."""
+        self.complete = asyncio.Event()
+        """Set once the catalog's whole list has been seen."""
+
+    @property
+    def is_complete(self) -> bool:
+        return self.complete.is_set()
 
     def on_change(self, tell: Callable[[str], None]) -> None:
         self._on_change.append(tell)
@@ -147,7 +152,7 @@ class Directory:
                 self._end(live.stream, live.session)
         for session in found.values():
             self._learn(session, asked_at)
-        self.is_complete = True
+        self.complete.set()
 
     def leased(self, session: str, url: str, epoch: int) -> None:
         """A packager took the session, or still has it."""

@@ -27,6 +27,8 @@ FEW_VIEWERS = 16
 LINGER_S = 5.0
 """How long a pull outlives its last viewer: a reload must not cost a new one."""
 RETRY_S = 0.5
+LAST_TAGS_S = 2.0
+"""How long a pull may go on after the end of its session was heard."""
 
 log = structlog.get_logger()
 _tracer = trace.get_tracer("weir.gateway")
@@ -91,6 +93,9 @@ class Fanout:
                 changed = asyncio.create_task(self._changed.wait())
                 await asyncio.wait({pull, changed}, return_when=asyncio.FIRST_COMPLETED)
                 changed.cancel()
+            if self._directory.live(self.stream) is None:
+                # The word of the end may be faster than the last tags; ingest ends the pull.
+                await asyncio.wait({pull}, timeout=LAST_TAGS_S)
         finally:
             pull.cancel()
             await asyncio.wait({pull})

@@ -1,5 +1,6 @@
 """The viewer's pages: only while live, with the stream's name, and no foreign name in them."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -83,3 +84,19 @@ async def test_missing_build_is_said(
     response = await stranger.get("/")
     assert response.status_code == 503
     assert response.json()["code"] == "console_not_built"
+
+
+async def test_page_that_asks_for_a_nonce_gets_a_new_one(
+    stranger: httpx2.AsyncClient, dist: Path
+) -> None:
+    (dist / "index.html").write_text('<meta property="csp-nonce" nonce="__CSP_NONCE__">')
+    seen = set()
+    for _ in range(2):
+        response = await stranger.get("/")
+        nonce = re.search(r'nonce="([^"]+)"', response.text)
+        assert nonce is not None
+        policy = response.headers["content-security-policy"]
+        assert f"style-src 'self' 'nonce-{nonce[1]}'" in policy
+        assert "script-src 'self';" in policy
+        seen.add(nonce[1])
+    assert len(seen) == 2

@@ -215,6 +215,29 @@ async def test_end_of_the_session_ends_viewers_and_pull(
     publish(ONE)
     watched = Watched()
     fanouts.join("cam", watched.viewer)
+    pull = await ingest.next_pull()
+    pull.put_nowait(prologue(0) + key(0))
+    await watched.has(0)
+    end(ONE)
+    pull.put_nowait(key(40))
+    pull.put_nowait(None)
+    async with asyncio.timeout(5):
+        await watched.closed.wait()
+    assert watched.frames() == [0, 40], "the last tags came after the word of the end"
+    assert ingest.closed == 1
+
+
+async def test_pull_that_does_not_end_by_itself_is_ended(
+    fanouts: Fanouts,
+    ingest: Ingest,
+    publish: Publish,
+    end: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fanout_module, "LAST_TAGS_S", 0.05)
+    publish(ONE)
+    watched = Watched()
+    fanouts.join("cam", watched.viewer)
     await ingest.next_pull()
     end(ONE)
     async with asyncio.timeout(5):
