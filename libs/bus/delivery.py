@@ -29,7 +29,7 @@ M = TypeVar("M", bound=Message)
 MAX_TRIES = 3
 RETRY_DELAYS_S = (0.5, 2.0)
 AWAY_DELAY_S = 2.0
-HEARTBEAT_S = 10.0
+HEARTBEAT_S = 3.0
 """Well below `ACK_WAIT_S` of the topology."""
 MAX_BODY_BYTES = 4096
 

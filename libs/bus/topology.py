@@ -33,10 +33,11 @@ LEASES = "leases"
 REGISTRY = "registry"
 
 DAY_S = 24 * 3600
-ACK_WAIT_S = 30.0
-MAX_DELIVERIES = 50
-"""A backstop only: the bus's own policy gives up after three tries of a handler that fails; the
-server's count also grows when a process is killed in the middle of its work."""
+ACK_WAIT_S = 10.0
+"""A message of a process that was killed goes to another after this long."""
+MAX_DELIVERIES = -1
+"""No limit on the server's side: a database that is away for an hour must not cost a fact. The
+policy in `delivery` gives up after three tries of a handler that fails by itself."""
 
 _COMPARED_LOG = ("subjects", "retention", "max_age", "max_bytes", "discard", "duplicate_window")
 _COMPARED_CONSUMER = ("filter_subject", "ack_wait", "max_deliver", "max_ack_pending")

@@ -1,6 +1,7 @@
 """AMF0: the values of RTMP commands and FLV script tags (Adobe AMF 0 specification)."""
 
 import struct
+from enum import IntEnum
 from typing import Any
 
 from libs.errors import Invalid
@@ -9,12 +10,28 @@ MAX_DEPTH = 16
 MAX_KEYS = 256
 
 
+class Marker(IntEnum):
+    """Type markers, section 2.1; those that are not here are refused."""
+
+    NUMBER = 0
+    BOOLEAN = 1
+    STRING = 2
+    OBJECT = 3
+    NULL = 5
+    UNDEFINED = 6
+    ECMA_ARRAY = 8
+    OBJECT_END = 9
+    STRICT_ARRAY = 10
+    DATE = 11
+    LONG_STRING = 12
+
+
 class AMFInvalid(Invalid):
     code = "amf_invalid"
 
 
 class Object(dict[str, Any]):
-    """A dict that is written as an AMF0 object (marker 3) rather than an ECMA array."""
+    """A dict that is written as an object rather than an ECMA array."""
 
 
 def encode(*values: Any) -> bytes:
@@ -22,64 +39,103 @@ def encode(*values: Any) -> bytes:
     return b"".join(map(_encode, values))
 
 
-def _encode(value: Any) -> bytes:
-    if value is None:
-        return b"\x05"
-    if isinstance(value, bool):
-        return b"\x01" + bytes((value,))
-    if isinstance(value, int | float):
-        return b"\x00" + struct.pack(">d", value)
-    if isinstance(value, str):
-        raw = value.encode()
-        return b"\x02" + struct.pack(">H", len(raw)) + raw
-    if isinstance(value, dict):
-        body = b"".join(
-            struct.pack(">H", len(key.encode())) + key.encode() + _encode(item)
-            for key, item in value.items()
-        )
-        marker = (
-            b"\x03" if isinstance(value, Object) else b"\x08" + struct.pack(">I", len(value))
-        )
-        return marker + body + b"\0\0\x09"
-    raise AMFInvalid(f"{type(value).__name__} has no AMF0 form.")
-
-
 def decode(data: bytes) -> list[Any]:
-    """Every value in `data`. Raises `AMFInvalid`."""
+    """Every value in `data`: float, bool, str, None, dict or list. Raises `AMFInvalid`."""
     values, at = [], 0
     try:
         while at < len(data):
             value, at = _decode(data, at, 0)
             values.append(value)
     except (IndexError, struct.error, UnicodeDecodeError):
-        raise AMFInvalid("An AMF0 value is cut short.") from None
+        raise AMFInvalid("An AMF0 value is cut short or not text.") from None
     return values
 
 
+def _encode(value: Any) -> bytes:
+    match value:
+        case None:
+            return bytes((Marker.NULL,))
+        case bool():
+            return bytes((Marker.BOOLEAN, value))
+        case int() | float():
+            return bytes((Marker.NUMBER,)) + struct.pack(">d", value)
+        case str():
+            return bytes((Marker.STRING,)) + _encode_text(value)
+        case Object():
+            return bytes((Marker.OBJECT,)) + _encode_fields(value)
+        case dict():
+            return struct.pack(">BI", Marker.ECMA_ARRAY, len(value)) + _encode_fields(value)
+        case list():
+            return struct.pack(">BI", Marker.STRICT_ARRAY, len(value)) + encode(*value)
+        case _:
+            raise AMFInvalid(f"{type(value).__name__} has no AMF0 form.")
+
+
+def _encode_fields(fields: dict[str, Any]) -> bytes:
+    pieces = [_encode_text(name) + _encode(value) for name, value in fields.items()]
+    return b"".join((*pieces, b"\0\0", bytes((Marker.OBJECT_END,))))
+
+
+def _encode_text(text: str) -> bytes:
+    raw = text.encode()
+    return struct.pack(">H", len(raw)) + raw
+
+
 def _decode(data: bytes, at: int, depth: int) -> tuple[Any, int]:
+    """The value at `at`, and the position behind it."""
     if depth > MAX_DEPTH:
         raise AMFInvalid("AMF0 values are nested too deep.")
-    kind = data[at]
-    at += 1
-    if kind == 0:
-        return struct.unpack_from(">d", data, at)[0], at + 8
-    if kind == 1:
-        return bool(data[at]), at + 1
-    if kind == 2:
-        size = struct.unpack_from(">H", data, at)[0]
-        return data[at + 2 : at + 2 + size].decode(), at + 2 + size
-    if kind in (5, 6):
-        return None, at
-    if kind in (3, 8):
-        at += 4 if kind == 8 else 0
-        fields: dict[str, Any] = {}
-        while True:
-            size = struct.unpack_from(">H", data, at)[0]
-            key = data[at + 2 : at + 2 + size].decode()
-            at += 2 + size
-            if not size and data[at] == 9:
-                return fields, at + 1
-            if len(fields) >= MAX_KEYS:
-                raise AMFInvalid("An AMF0 object has too many keys.")
-            fields[key], at = _decode(data, at, depth + 1)
-    raise AMFInvalid(f"AMF0 type {kind} is not read.")
+    marker, at = data[at], at + 1
+    match marker:
+        case Marker.NUMBER:
+            return struct.unpack_from(">d", data, at)[0], at + 8
+        case Marker.BOOLEAN:
+            return bool(data[at]), at + 1
+        case Marker.STRING:
+            return _decode_text(data, at, ">H")
+        case Marker.LONG_STRING:
+            return _decode_text(data, at, ">I")
+        case Marker.NULL | Marker.UNDEFINED:
+            return None, at
+        case Marker.OBJECT:
+            return _decode_fields(data, at, depth)
+        case Marker.ECMA_ARRAY:
+            # The announced length is only a hint; the end marker counts.
+            return _decode_fields(data, at + 4, depth)
+        case Marker.STRICT_ARRAY:
+            return _decode_list(data, at, depth)
+        case Marker.DATE:
+            return struct.unpack_from(">d", data, at)[0], at + 10
+        case _:
+            raise AMFInvalid(f"AMF0 values of type {marker} are not taken.")
+
+
+def _decode_text(data: bytes, at: int, width: str) -> tuple[str, int]:
+    size = struct.unpack_from(width, data, at)[0]
+    at += struct.calcsize(width)
+    if at + size > len(data):
+        raise AMFInvalid("An AMF0 text is cut short.")
+    return data[at : at + size].decode(), at + size
+
+
+def _decode_fields(data: bytes, at: int, depth: int) -> tuple[dict[str, Any], int]:
+    fields: dict[str, Any] = {}
+    while True:
+        name, at = _decode_text(data, at, ">H")
+        if not name and data[at] == Marker.OBJECT_END:
+            return fields, at + 1
+        if len(fields) >= MAX_KEYS:
+            raise AMFInvalid("An AMF0 object has too many keys.")
+        fields[name], at = _decode(data, at, depth + 1)
+
+
+def _decode_list(data: bytes, at: int, depth: int) -> tuple[list[Any], int]:
+    size = struct.unpack_from(">I", data, at)[0]
+    at += 4
+    if size > MAX_KEYS:
+        raise AMFInvalid("An AMF0 array has too many values.")
+    values = []
+    for _ in range(size):
+        value, at = _decode(data, at, depth + 1)
+        values.append(value)
+    return values, at

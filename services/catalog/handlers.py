@@ -37,8 +37,8 @@ from services.catalog.facts import Facts
 M = TypeVar("M", bound=Message)
 
 SERVICE = "catalog"
-PATIENCE_S = 20.0
-"""How long a fact waits in our hands while the database is away; the bus gives us 30 s."""
+PATIENCE_S = 7.0
+"""How long a fact waits in our hands while the database is away; the bus gives us 10 s."""
 RETRY_S = 0.5
 
 

@@ -2,6 +2,7 @@
 
 from libs.rtmp import Limits, RTMPServer
 from libs.service import Service
+from services.ingest import handlers
 from services.ingest.hub import Hub
 from services.ingest.origin import build_origin
 from services.ingest.settings import Settings
@@ -13,6 +14,7 @@ def build_service(settings: Settings | None = None) -> Service:
     hub = Hub(settings, service.bus, origin_url=lambda: service.url)
     server = RTMPServer(hub, Limits(idle_s=settings.idle_s))
     service.http.include_router(build_origin(hub))
+    handlers.register(service.bus, hub)
 
     async def open_door() -> None:
         await server.start(settings.rtmp_host, settings.rtmp_port)

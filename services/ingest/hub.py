@@ -53,6 +53,8 @@ class Live:
     session: Session
     publish: "Publish | None" = None
     ending: asyncio.Task[None] | None = None
+    last_cause: EndCause = "connection_lost"
+    reconnect_window_s: float = 0.0
 
 
 class Hub:
@@ -104,9 +106,13 @@ class Hub:
         secret = self._settings.push_secret.get_secret_value()
         verify_push(stream, key, secret, int(time.time()))
         async with self._opening.setdefault(stream, asyncio.Lock()):
-            live = self._live.get(stream)
-            grant = await self._ask(request, live.session.id if live else None)
-            session = await self._session_for(grant)
+            held = self._hold(stream)
+            try:
+                grant = await self._ask(request, held)
+            except WeirError:
+                self._let_go(stream)
+                raise
+            session = self._session_for(grant)
             live = self._live[stream]
             if live.publish is not None:
                 if grant.policy == "reject":
@@ -143,13 +149,28 @@ class Hub:
                     raise CatalogAway("Weir cannot admit publishers now; try again.") from None
             await asyncio.sleep(RETRY_ASK_S)
 
-    async def _session_for(self, grant: PublishGrant) -> Session:
+    def _hold(self, stream: str) -> str | None:
+        """The open session of `stream`, which must not end while the catalog is asked."""
+        live = self._live.get(stream)
+        if live is None:
+            return None
+        if live.ending is not None:
+            live.ending.cancel()
+            live.ending = None
+        return live.session.id
+
+    def _let_go(self, stream: str) -> None:
+        """The publish was refused: a session without a publisher waits again."""
+        live = self._live.get(stream)
+        if live is not None and live.publish is None and live.ending is None:
+            live.ending = asyncio.create_task(
+                self._end_later(stream, live, live.last_cause, live.reconnect_window_s)
+            )
+
+    def _session_for(self, grant: PublishGrant) -> Session:
         """The session of the grant: the one we hold, or a new one (the old one then ends)."""
         live = self._live.get(grant.stream)
         if live is not None and live.session.id == grant.session:
-            if live.ending is not None:
-                live.ending.cancel()
-                live.ending = None
             return live.session
         if live is not None:
             if live.publish is not None:
@@ -199,9 +220,17 @@ class Hub:
         live = self._live.get(session.stream)
         if live is not None and live.publish is publish:
             live.publish = None
-            live.ending = asyncio.create_task(
-                self._end_later(session.stream, live, cause, publish.reconnect_window_s)
-            )
+            live.last_cause = cause
+            live.reconnect_window_s = publish.reconnect_window_s
+            self._let_go(session.stream)
+
+    def on_ended_elsewhere(self, session_id: str) -> None:
+        """The catalog ended a session of ours (another ingest took the stream over)."""
+        for stream, live in list(self._live.items()):
+            if live.session.id == session_id:
+                if live.publish is not None:
+                    live.publish.revoke("taken_over")
+                self._end(stream, live, "taken_over")
 
     async def stop(self) -> None:
         """End every session, so that recordings close properly."""

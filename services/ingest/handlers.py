@@ -1,0 +1,12 @@
+"""What ingest hears on the bus."""
+
+from libs.bus import Bus
+from libs.events import Envelope, SessionEnded
+from services.ingest.hub import Hub
+
+
+def register(bus: Bus, hub: Hub) -> None:
+    @bus.watch_fact(SessionEnded)
+    async def on_session_ended(envelope: Envelope[SessionEnded]) -> None:
+        # Our own word comes back here too; by then the session is no longer live.
+        hub.on_ended_elsewhere(envelope.data.session)
