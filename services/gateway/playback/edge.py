@@ -20,7 +20,7 @@ from services.gateway.errors import OriginUnreachable
 from services.gateway.playback.cache import Cache
 from services.gateway.playback.directory import Directory, Live
 from services.gateway.playback.flights import Flights
-from services.gateway.playback.origin import Fetched, Origin
+from services.gateway.playback.origin import READ_S, Fetched, Origin
 from services.gateway.playback.reply import (
     LIVE_EDGE,
     Asked,
@@ -39,6 +39,8 @@ STALE_S = 30.0
 HOLD_S = 8.0
 """How long a request waits for what should come: the first playlist, a listed segment."""
 RETRY_S = 0.25
+PATIENCE_S = 1.0
+"""After a packager failed, how long nobody waits for it who can be served something stale."""
 KEPT_PLAYLISTS = 4096
 CLOCK_SKEW_S = 300
 """A media sequence number further in the future than this cannot exist."""
@@ -73,6 +75,8 @@ class Edge:
         self._origin = origin
         self._cache = Cache(cache_bytes)
         self._playlists: OrderedDict[str, _Kept] = OrderedDict()
+        self._failed_at: OrderedDict[str, float] = OrderedDict()
+        """By session, when its packager last did not answer."""
         self._flights: Flights[Reply | Immutable] = Flights()
         self._clock = clock
         self._wall = wall
@@ -94,20 +98,29 @@ class Edge:
             return not_live(route.stream)
         path = _playlist_path(route)
         kept = self._playlists.get(f"{live.session}/{path}")
-        if kept is not None and self._clock() - kept.at < FRESH_S:
+        if kept is not None and self._is_good_enough(kept, live.session):
             return kept.reply
         key = f"{live.session}/{path}"
         return self._miss(route, asked, key, lambda: self._fetch_playlist(route, key, live))
+
+    def _is_good_enough(self, kept: _Kept, session: str) -> bool:
+        """Fresh, or the packager has just failed to give a better one."""
+        now = self._clock()
+        fresh_until = FRESH_S
+        if now - self._failed_at.get(session, -PATIENCE_S) < PATIENCE_S:
+            fresh_until = STALE_S
+        return now - kept.at < fresh_until
 
     async def _fetch_playlist(self, route: MediaRoute, key: str, live: Live) -> Reply:
         path = _playlist_path(route)
         deadline = self._clock() + HOLD_S
         while True:
-            fetched = await self._from_packager(live.session, path)
+            kept = self._playlists.get(key)
+            wait_s = READ_S if kept else HOLD_S
+            fetched = await self._from_packager(live.session, path, wait_s=wait_s)
             if fetched is not None and fetched.status == OK:
                 lines = _MPD if route.kind is Kind.MANIFEST else _HLS
                 return self._keep(key, Reply(200, lines, fetched.body))
-            kept = self._playlists.get(key)
             if kept is not None and self._clock() - kept.at < STALE_S:
                 return kept.reply
             if self._directory.live(route.stream) is None:
@@ -158,8 +171,10 @@ class Edge:
             found = await self._find_stored(route, live.tenant if live else DEFAULT_TENANT)
             if found is not None:
                 return found
-            if not self._is_expected(route, is_away=is_away) or self._clock() >= deadline:
+            if not self._is_expected(route, is_away=is_away):
                 return self._missing(route)
+            if self._clock() >= deadline:
+                return text(503, f"{route.stream} does not have {route.name} yet", _RETRY)
             await asyncio.sleep(RETRY_S)
 
     def _is_expected(self, route: MediaRoute, *, is_away: bool) -> bool:
@@ -210,17 +225,26 @@ class Edge:
             found = await self._flights.fly(key, fetch)
         return found.answer(asked) if isinstance(found, Immutable) else found
 
-    async def _from_packager(self, session: str, path: str) -> Fetched | None:
+    async def _from_packager(
+        self, session: str, path: str, *, wait_s: float = READ_S
+    ) -> Fetched | None:
         """None if there is no packager now, or it does not answer."""
         packager = self._directory.packager(session)
         if packager is None:
             return None
         try:
-            fetched = await self._origin.packaged(packager, path)
+            fetched = await self._origin.packaged(packager, path, wait_s=wait_s)
         except OriginUnreachable:
+            self._note_failure(session)
             metrics.ORIGIN_FAILURES.labels("packager").inc()
             return None
         return None if fetched.status >= INTERNAL_SERVER_ERROR else fetched
+
+    def _note_failure(self, session: str) -> None:
+        self._failed_at[session] = self._clock()
+        self._failed_at.move_to_end(session)
+        while len(self._failed_at) > KEPT_PLAYLISTS:
+            self._failed_at.popitem(last=False)
 
 
 def _playlist_path(route: MediaRoute) -> str:

@@ -5,9 +5,9 @@ from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 import httpx2
-from libs.storage import ObjectMissing, ObjectStore
 from opentelemetry import propagate
 
+from libs.storage import ObjectMissing, ObjectStore
 from services.gateway.errors import OriginUnreachable
 from services.gateway.playback.directory import Live, Packager
 
@@ -36,11 +36,15 @@ class Origin:
             trust_env=False,
         )
 
-    async def packaged(self, packager: Packager, path: str) -> Fetched:
-        """`path` (under the session) as the packager has it now, with its status."""
+    async def packaged(self, packager: Packager, path: str, *, wait_s: float = READ_S) -> Fetched:
+        """`path` (under the session) as the packager has it, with its status.
+
+        It holds what is about to exist; `wait_s` is how long that may take.
+        """
         url = f"{packager.url}/live/{packager.session}/{path}"
+        timeout = httpx2.Timeout(wait_s, connect=CONNECT_S)
         try:
-            response = await self._client.get(url, headers=_trace())
+            response = await self._client.get(url, headers=_trace(), timeout=timeout)
         except httpx2.HTTPError as error:
             raise OriginUnreachable(f"The packager did not answer: {error!r}") from error
         return Fetched(response.status_code, response.content)

@@ -11,7 +11,7 @@ from libs.media.cmaf import Sample, write_chunk
 from services.gateway.errors import OriginUnreachable
 from services.gateway.playback import edge as edge_module
 from services.gateway.playback.directory import SETTLING_S, Directory, Packager
-from services.gateway.playback.edge import FRESH_S, HOLD_S, STALE_S, Edge
+from services.gateway.playback.edge import FRESH_S, HOLD_S, PATIENCE_S, STALE_S, Edge
 from services.gateway.playback.origin import Fetched
 from services.gateway.playback.reply import Asked, Reply
 from services.gateway.playback.routes import match_media
@@ -40,7 +40,7 @@ class MemoryOrigin:
         self.store: dict[str, bytes] = {}
         self.calls: list[str] = []
 
-    async def packaged(self, packager: Packager, path: str) -> Fetched:
+    async def packaged(self, packager: Packager, path: str, *, wait_s: float) -> Fetched:
         self.calls.append(f"{packager.url}/{path}")
         self.clock.now += 1
         await asyncio.sleep(0)
@@ -142,8 +142,12 @@ async def test_playlist_is_stale_but_there_while_the_packager_is_replaced(
     origin.packager["master.m3u8"] = Fetched(200, b"old")
     await get(edge, "/cam/live.m3u8")
     origin.is_packager_away = True
-    clock.now += STALE_S - 2
+    clock.now += STALE_S - 5
     assert (await get(edge, "/cam/live.m3u8")).body == b"old"
+    calls = len(origin.calls)
+    assert (await get(edge, "/cam/live.m3u8")).body == b"old"
+    assert len(origin.calls) == calls, "nobody waits for a packager that has just failed"
+    clock.now += PATIENCE_S
     origin.is_packager_away = False
     origin.packager["master.m3u8"] = Fetched(200, b"new")
     directory.leased(SESSION, "http://second", 2)
@@ -271,6 +275,15 @@ async def test_listed_segment_is_held_while_the_packager_is_replaced(
     await asyncio.sleep(0)
     origin.packager[f"source/{MSN}.video.m4s"] = Fetched(200, b"cut again")
     assert (await waiting).body == b"cut again"
+
+
+@pytest.mark.usefixtures("live")
+async def test_segment_that_does_not_come_is_503_in_the_end(
+    edge: Edge, origin: MemoryOrigin
+) -> None:
+    origin.is_packager_away = True
+    reply = await get(edge, VIDEO)
+    assert (reply.status, b"retry-after" in reply.headers) == (503, True)
 
 
 @pytest.mark.usefixtures("live")
