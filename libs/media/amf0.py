@@ -51,7 +51,7 @@ def decode(data: bytes) -> list[Any]:
     return values
 
 
-def _encode(value: Any) -> bytes:
+def _encode(value: Any) -> bytes:  # noqa: PLR0911 - one line for each type
     match value:
         case None:
             return bytes((Marker.NULL,))
@@ -81,7 +81,9 @@ def _encode_text(text: str) -> bytes:
     return struct.pack(">H", len(raw)) + raw
 
 
-def _decode(data: bytes, at: int, depth: int) -> tuple[Any, int]:
+def _decode(  # noqa: C901, PLR0911 - one line for each type
+    data: bytes, at: int, depth: int
+) -> tuple[Any, int]:
     """The value at `at`, and the position behind it."""
     if depth > MAX_DEPTH:
         raise AMFInvalid("AMF0 values are nested too deep.")
