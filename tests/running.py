@@ -1,0 +1,110 @@
+"""A whole Weir as a user runs it: `weir up` in a data directory of its own, on free ports."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from libs.launcher.nats_server import free_port
+
+READY_S = 30.0
+STOP_S = 6.0
+
+
+@dataclass
+class RunningWeir:
+    """`start()` returns when Weir says that it is ready; `stop()` is Ctrl-C."""
+
+    data_dir: Path
+    environment: dict[str, str] = field(default_factory=dict)
+    http_port: int = field(default_factory=free_port)
+    rtmp_port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+    credentials: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def http_url(self) -> str:
+        return f"http://127.0.0.1:{self.http_port}"
+
+    @property
+    def rtmp_url(self) -> str:
+        return f"rtmp://127.0.0.1:{self.rtmp_port}"
+
+    def start(self) -> float:
+        """Seconds that it took to be ready."""
+        began = time.monotonic()
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        environment = os.environ | {
+            "WEIR_DATA_DIR": str(self.data_dir),
+            "WEIR_HTTP_PORT": str(self.http_port),
+            "WEIR_RTMP_PORT": str(self.rtmp_port),
+        } | self.environment  # fmt: skip
+        said = self.data_dir / "up.log"
+        with said.open("wb") as output:
+            self.process = subprocess.Popen(
+                [Path(sys.executable).parent / "weir", "up"],
+                env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+            )  # fmt: skip
+        while "Weir is ready" not in said.read_text():
+            assert self.process.poll() is None, said.read_text()
+            assert time.monotonic() - began < READY_S, said.read_text() + self.logs()
+            time.sleep(0.05)
+        took = time.monotonic() - began
+        self.credentials = json.loads((self.data_dir / "credentials.json").read_text())
+        return took
+
+    def stop(self) -> float:
+        """Seconds that it took to end."""
+        assert self.process is not None
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(STOP_S)
+        return time.monotonic() - began
+
+    def kill(self, service: str, number: int = signal.SIGKILL) -> None:
+        """Send a signal to one service (or `nats`) of this Weir."""
+        os.kill(self.pid(service), number)
+
+    def pid(self, service: str) -> int:
+        assert self.process is not None
+        wanted = "nats-server" if service == "nats" else f"services.{service}"
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        for child in children.split():
+            if wanted in Path(f"/proc/{child}/cmdline").read_text():
+                return int(child)
+        raise AssertionError(f"{service} does not run")
+
+    def logs(self) -> str:
+        return "\n".join(
+            f"--- {path.name}\n{path.read_text()[-3000:]}"
+            for path in sorted((self.data_dir / "logs").glob("*.log"))
+        )
+
+    # --- the API --------------------------------------------------------------------
+
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        headers = {"x-api-key": self.credentials["api_key"]}
+        answer = httpx2.request(method, self.http_url + path, json=body, headers=headers)
+        assert answer.is_success, f"{answer.status_code} {answer.text}"
+        return answer.json() if answer.content else None
+
+    def create_stream(self, **item: Any) -> dict[str, Any]:
+        created: dict[str, Any] = self.call("POST", "/api/v1/streams", {"item": item})
+        return created
+
+    def sessions(self, stream_id: str) -> list[dict[str, Any]]:
+        page = self.call("GET", "/api/v1/sessions")
+        return [item for item in page["sessions"] if item["stream"] == stream_id]
+
+    def segments(self, session_id: str) -> list[dict[str, Any]]:
+        """Every row of the session's source rendition."""
+        page = self.call("GET", f"/api/v1/sessions/{session_id}/segments?limit=1000")
+        rows: list[dict[str, Any]] = page["segments"]
+        return rows
