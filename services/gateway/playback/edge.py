@@ -5,6 +5,7 @@ stale and media requests held: a player that waits goes on, one that got a 404 m
 """
 
 import asyncio
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
@@ -49,6 +50,7 @@ _HLS = headers(b"application/vnd.apple.mpegurl", LIVE_EDGE)
 _MPD = headers(b"application/dash+xml", LIVE_EDGE)
 _TRACKS = {1: "video", 2: "audio"}
 _TYPES = {"video": b"video/mp4", "audio": b"audio/mp4"}
+_MEDIA_SEQUENCE = re.compile(rb"^#EXT-X-MEDIA-SEQUENCE:([0-9]{1,10})\r?$", re.MULTILINE)
 _RETRY = b"retry-after: 1\r\n"
 _tracer = trace.get_tracer("weir.gateway")
 
@@ -59,6 +61,8 @@ _Fetch = Callable[[], Coroutine[Any, Any, Reply | Immutable]]
 class _Kept(NamedTuple):
     at: float
     reply: Reply
+    end_msn: int
+    """After the last segment that it lists; 0 if it is no media playlist."""
 
 
 class Edge:
@@ -118,10 +122,12 @@ class Edge:
             kept = self._playlists.get(key)
             wait_s = READ_S if kept else HOLD_S
             fetched = await self._from_packager(live.session, path, wait_s=wait_s)
-            if fetched is not None and fetched.status == OK:
+            if kept is not None and self._clock() - kept.at >= STALE_S:
+                kept = None
+            if fetched is not None and fetched.status == OK and not _goes_back(kept, fetched.body):
                 lines = _MPD if route.kind is Kind.MANIFEST else _HLS
                 return self._keep(key, Reply(200, lines, fetched.body))
-            if kept is not None and self._clock() - kept.at < STALE_S:
+            if kept is not None:
                 return kept.reply
             if self._directory.live(route.stream) is None:
                 return not_live(route.stream)
@@ -133,7 +139,7 @@ class Edge:
             await asyncio.sleep(RETRY_S)
 
     def _keep(self, key: str, reply: Reply) -> Reply:
-        self._playlists[key] = _Kept(self._clock(), reply)
+        self._playlists[key] = _Kept(self._clock(), reply, _end_msn(bytes(reply.body)))
         self._playlists.move_to_end(key)
         while len(self._playlists) > KEPT_PLAYLISTS:
             self._playlists.popitem(last=False)
@@ -245,6 +251,20 @@ class Edge:
         self._failed_at.move_to_end(session)
         while len(self._failed_at) > KEPT_PLAYLISTS:
             self._failed_at.popitem(last=False)
+
+
+def _end_msn(playlist: bytes) -> int:
+    found = _MEDIA_SEQUENCE.search(playlist)
+    return int(found[1]) + playlist.count(b"\n#EXTINF:") if found else 0
+
+
+def _goes_back(kept: _Kept | None, playlist: bytes) -> bool:
+    """Whether a packager that is still catching up lists less than viewers have seen already.
+
+    A media playlist must not lose segments from its end (RFC 8216 section 6.2.1); what was shown
+    last stays in place, for as long as anything stale may be served.
+    """
+    return kept is not None and _end_msn(playlist) < kept.end_msn
 
 
 def _playlist_path(route: MediaRoute) -> str:

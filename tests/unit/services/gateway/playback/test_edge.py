@@ -155,6 +155,31 @@ async def test_playlist_is_stale_but_there_while_the_packager_is_replaced(
     assert origin.calls[-1] == "http://second/master.m3u8"
 
 
+def listing(first: int, count: int) -> Fetched:
+    segments = b"#EXTINF:2,\n1.video.m4s\n" * count
+    return Fetched(200, b"#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:%d\n" % first + segments)
+
+
+@pytest.mark.usefixtures("live")
+async def test_playlist_never_goes_back_while_a_packager_catches_up(
+    edge: Edge, origin: MemoryOrigin, clock: Clock
+) -> None:
+    path = "source/video.m3u8"
+    for packaged, served in (
+        (listing(100, 6), listing(100, 6)),
+        (listing(98, 3), listing(100, 6)),
+        (listing(101, 4), listing(100, 6)),
+        (listing(101, 5), listing(101, 5)),
+        (listing(105, 2), listing(105, 2)),
+    ):
+        origin.packager[path] = packaged
+        clock.now += FRESH_S
+        assert (await get(edge, f"/cam/{path}")).body == served.body
+    origin.packager[path] = listing(90, 1)
+    clock.now += STALE_S
+    assert (await get(edge, f"/cam/{path}")).body == listing(90, 1).body, "not for ever"
+
+
 @pytest.mark.usefixtures("live")
 async def test_playlist_too_old_to_serve_is_503_in_the_end(
     edge: Edge, origin: MemoryOrigin, clock: Clock

@@ -256,7 +256,7 @@ async def test_pull_ends_a_little_after_the_last_viewer(
     assert fanouts.join("cam", second.viewer) is fanout, "a reload finds the pull"
     fanout.leave(second.viewer)
     async with asyncio.timeout(5):
-        while not ingest.closed:  # noqa: ASYNC110 - the pull tells nobody when it ends
+        while not ingest.closed:
             await asyncio.sleep(0.01)
     third = Watched()
     assert fanouts.join("cam", third.viewer) is not fanout

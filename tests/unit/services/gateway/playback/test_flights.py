@@ -64,7 +64,7 @@ async def test_error_that_nobody_waits_for_is_no_warning() -> None:
     waiter.cancel()
     origin.go.set()
     async with asyncio.timeout(5):
-        while len(flights):  # noqa: ASYNC110 - the flight tells nobody when it lands
+        while len(flights):
             await asyncio.sleep(0)
 
 
