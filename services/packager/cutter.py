@@ -29,15 +29,14 @@ from services.packager.tracks import (
 class Cutter:
     """Feed it every tag of a session in order of its number; it answers with what is cut.
 
-    `reason` says why tags are left out, if some are: a codec that is not carried, frames without a
-    sequence header, a header that cannot be read. Tracks come from data, never from onMetaData.
+    `refusal` says why tags are left out, if some are: a codec that is not carried, frames without
+    a sequence header, a header that cannot be read. Tracks come from data, never from onMetaData.
     """
 
-    def __init__(self, session: str, *, segment_s: float, generation: int = 0) -> None:
+    def __init__(self, session: str, *, segment_s: float) -> None:
         started_at_s = session_started_at_s(session)
         clock = ClockMark(SESSION_START_MS, started_at_s * 1000)
         self._sequencer = Sequencer(CutRule(segment_s), started_at_s, clock)
-        self._sequencer.generation = generation
         self._cuts: list[Cut] = []
         self._last = -1
         self._video: VideoSetup | None = None
@@ -46,7 +45,7 @@ class Cutter:
         self._needs_keyframe = True
         self._ended: SessionEnded | None = None
         self._refill: _Refill | None = None
-        self.reason: str | None = None
+        self.refusal: Invalid | None = None
 
     @classmethod
     def resume(cls, session: str, checkpoint: Checkpoint, *, segment_s: float) -> "Cutter":
@@ -54,6 +53,10 @@ class Cutter:
         cutter = cls(session, segment_s=segment_s)
         cutter._restore(dict(checkpoint.state))
         return cutter
+
+    def begin(self, generation: int) -> None:
+        """The session's first tag belongs to this publish."""
+        self._sequencer.generation = generation
 
     @property
     def next_tag(self) -> int:
@@ -63,6 +66,17 @@ class Cutter:
     @property
     def is_ended(self) -> bool:
         return self._ended is not None
+
+    @property
+    def last_msn(self) -> int | None:
+        """Of the newest segment that was begun."""
+        last_msn = self._sequencer.next_msn - 1
+        return last_msn if last_msn >= self._sequencer.first_msn else None
+
+    @property
+    def at_ms(self) -> int:
+        """Session time about which the next tag is expected."""
+        return self._sequencer.start_90k() // TICKS_A_MS
 
     # --- feeding ----------------------------------------------------------------------------------
 
@@ -80,7 +94,7 @@ class Cutter:
                 self._read(number, tag)
             except Invalid as error:
                 # One bad tag of a publisher costs that tag only.
-                self.reason = str(error)
+                self.refusal = error
         return self._take()
 
     def configure(self, header: Tag) -> list[Cut]:
@@ -91,7 +105,7 @@ class Cutter:
             elif header.type is TagType.AUDIO:
                 self._read_audio(-1, header)
         except Invalid as error:
-            self.reason = str(error)
+            self.refusal = error
         return self._take()
 
     def skip_to(self, number: int, cause: str) -> list[Cut]:
@@ -104,6 +118,15 @@ class Cutter:
         self._sample_clock = None
         self._needs_keyframe = True
         self._last = number - 1
+        return self._take()
+
+    def abandon(self, cause: str) -> list[Cut]:
+        """No tag will ever come again although no end was marked: give out what is held."""
+        if self._refill is not None:
+            self._refill.give_up()
+            self._end_refill()
+        if self._ended is None:
+            self._end(cause)
         return self._take()
 
     def _take(self) -> list[Cut]:
@@ -192,13 +215,14 @@ class Cutter:
                 self._begin_timeline()
                 self._sequencer.generation = generation
             case EndMark(cause=cause):
-                self._sequencer.flush()
-                last_msn = self._sequencer.next_msn - 1
-                has_any = last_msn >= self._sequencer.first_msn
-                self._ended = SessionEnded(cause, last_msn if has_any else None)
-                self._cuts += [*self._sequencer.take(), self._ended]
+                self._end(cause)
             case _:
                 pass
+
+    def _end(self, cause: str) -> None:
+        self._sequencer.flush()
+        self._ended = SessionEnded(cause, self.last_msn)
+        self._cuts += [*self._sequencer.take(), self._ended]
 
     def _begin_timeline(self) -> None:
         self._sequencer.flush()

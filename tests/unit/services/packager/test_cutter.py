@@ -380,9 +380,9 @@ def test_low_frame_rate_with_long_pauses_keeps_to_the_target() -> None:
 def test_codec_that_is_not_carried_is_a_reason_and_no_crash() -> None:
     cutter = Cutter(SESSION, segment_s=2)
     cutter.feed(0, Tag(TagType.VIDEO, 10_000, b"\x90av01" + bytes(8)))
-    assert cutter.reason == "Video codec 'av01' is not carried yet; publish H.264."
+    assert str(cutter.refusal) == "Video codec 'av01' is not carried yet; publish H.264."
     cutter.feed(1, Tag(TagType.AUDIO, 10_000, b"\x2f" + bytes(8)))
-    assert cutter.reason == "Audio codec '.mp3' is not carried yet; publish AAC."
+    assert str(cutter.refusal) == "Audio codec '.mp3' is not carried yet; publish AAC."
 
 
 @pytest.mark.parametrize("body", [b"", b"\x17", b"\x17\x00\0\0\0", b"\x17\x01\0\0\0\x01", b"\x90"])
@@ -390,7 +390,7 @@ def test_bad_video_tag_costs_that_tag_only(body: bytes) -> None:
     tags = session_tags(make_flv(seconds=5))
     cutter = Cutter(SESSION, segment_s=2)
     assert cutter.feed(0, Tag(TagType.VIDEO, 10_000, body)) == []
-    assert cutter.reason
+    assert cutter.refusal
     cuts = [each for i, tag in enumerate(tags) for each in cutter.feed(i + 1, tag)]
     assert len(segments(cuts)) == 3
 
@@ -440,3 +440,14 @@ def test_resumed_cutter_that_gets_no_old_tags_still_goes_on() -> None:
     cuts += [each for n in range(400, len(tags)) for each in resumed.feed(n, tags[n])]
     assert [each.first_msn for each in cuts if isinstance(each, SegmentsLost)]
     assert segments(cuts)
+
+
+def test_abandoned_session_gives_out_what_is_held() -> None:
+    tags = session_tags(make_flv(seconds=5))
+    cutter = Cutter(SESSION, segment_s=2)
+    for number in range(200):
+        cutter.feed(number, tags[number])
+    cuts = cutter.abandon("ingest_lost")
+    assert [each.msn for each in segments(cuts)] == [FIRST_MSN + 1]
+    assert cuts[-1] == SessionEnded("ingest_lost", FIRST_MSN + 1)
+    assert cutter.abandon("ingest_lost") == []

@@ -1,0 +1,3 @@
+from services.packager.app import build_app
+
+build_app().run()

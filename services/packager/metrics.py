@@ -1,0 +1,15 @@
+"""Metrics of the packager; no label names a stream."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+SESSIONS = Gauge("weir_packager_sessions", "Sessions that this process packages.")
+SEGMENTS = Counter("weir_packager_segments_total", "Segments cut.")
+LOST = Counter("weir_packager_segments_lost_total", "Segments that will never be stored.")
+FENCED = Counter("weir_packager_fenced_total", "Sessions given up because of a newer epoch.")
+PULLS = Counter("weir_packager_pulls_total", "Pulls from ingest that were begun.")
+PENDING = Gauge("weir_packager_pending_bytes", "Segments cut but not yet in the spool.")
+SPOOLED = Histogram(
+    "weir_packager_spool_seconds",
+    "From a segment's cut until it outlives the process.",
+    buckets=(0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)

@@ -1,0 +1,181 @@
+"""The internal HTTP origin: `/live/<session>/…`, from memory, then spool, then store.
+
+What is about to exist is held for up to `HOLD_S` rather than refused; the gateway relies on it.
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import NoReturn, Protocol, cast
+
+from opentelemetry import propagate, trace
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Router
+
+from libs.events import TrackKind
+from libs.media.cmaf import AUDIO_TRACK_ID, VIDEO_TRACK_ID, split_tracks
+from libs.names import SOURCE
+from libs.storage import ObjectMissing, ObjectStore
+from services.packager.errors import MediaNotYet, MediaUnknown
+from services.packager.manifest import render_manifest
+from services.packager.packing import Packing
+from services.packager.packings import Packings
+from services.packager.playlist import has_track, render_media, render_multivariant
+from services.packager.rows import folder, init_key, segment_key
+
+HOLD_S = 10.0
+HLS_TYPE = "application/vnd.apple.mpegurl"
+DASH_TYPE = "application/dash+xml"
+MP4_TYPE = "video/mp4"
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+_tracer = trace.get_tracer("weir.packager")
+_TRACK_IDS = {"video": VIDEO_TRACK_ID, "audio": AUDIO_TRACK_ID}
+
+
+class Reads(Protocol):
+    def read(self, key: str) -> bytes | None:
+        """The bytes of a spooled object, or None."""
+
+
+class Origin:
+    def __init__(
+        self, packings: Packings, *, spool: Reads, store: ObjectStore, hold_s: float = HOLD_S
+    ) -> None:
+        self._packings = packings
+        self._spool = spool
+        self._store = store
+        self._hold_s = hold_s
+
+    def add_routes(self, app: Router) -> None:
+        top, media = "/live/{session}", f"/live/{{session}}/{SOURCE}"
+        app.add_route(f"{top}/master.m3u8", _traced("multivariant", self.multivariant))
+        app.add_route(f"{top}/manifest.mpd", _traced("manifest", self.manifest))
+        app.add_route(f"{media}/{{kind}}.m3u8", _traced("playlist", self.playlist))
+        app.add_route(f"{media}/{{msn:int}}.{{kind}}.m4s", _traced("segment", self.segment))
+        app.add_route(f"{media}/init-{{config_id}}.mp4", _traced("init", self.init))
+
+    # --- views ------------------------------------------------------------------------------------
+
+    async def multivariant(self, request: Request) -> Response:
+        packing = self._packing(request)
+        text = await self._rendered(
+            packing, lambda: render_multivariant(packing.window, rendition=SOURCE)
+        )
+        return Response(text, media_type=HLS_TYPE)
+
+    async def manifest(self, request: Request) -> Response:
+        packing = self._packing(request)
+        text = await self._rendered(
+            packing,
+            lambda: render_manifest(
+                packing.window,
+                session=packing.order.session,
+                rendition=SOURCE,
+                now_ms=int(time.time() * 1000),
+            ),
+        )
+        return Response(text, media_type=DASH_TYPE)
+
+    async def playlist(self, request: Request) -> Response:
+        packing, kind = self._packing(request), _kind(request)
+        window, session = packing.window, packing.order.session
+
+        def render() -> str | None:
+            if not has_track(window, kind):
+                return None
+            return render_media(window, kind, session=session, rendition=SOURCE)
+
+        text = await self._rendered(packing, render)
+        if text is None:
+            raise MediaUnknown(f"Session {session} has no {kind}.")
+        return Response(text, media_type=HLS_TYPE)
+
+    async def _rendered(self, packing: Packing, render: Callable[[], str | None]) -> str | None:
+        """Wait for the first segment, then render. Raises `MediaNotYet`, `MediaUnknown`."""
+        window = packing.window
+
+        def is_begun() -> bool | None:
+            return any(entry.tracks for entry in window.listed) or None
+
+        if not await window.wait_for(is_begun, hold_s=self._hold_s):
+            self._refuse(packing, "any segment", may_come=True)
+        return render()
+
+    # --- media ------------------------------------------------------------------------------------
+
+    async def segment(self, request: Request) -> Response:
+        packing = self._packing(request)
+        msn, kind = request.path_params["msn"], _kind(request)
+        window = packing.window
+        data = window.find(msn, kind)
+        if data is None and window.may_come(msn):
+            data = await window.wait_for(lambda: window.find(msn, kind), hold_s=self._hold_s)
+        if data is None:
+            data = await self._stored_track(packing, msn, kind)
+        if data is None:
+            self._refuse(packing, f"segment {msn}.{kind}", may_come=window.may_come(msn))
+        return Response(data, media_type=MP4_TYPE)
+
+    async def init(self, request: Request) -> Response:
+        packing = self._packing(request)
+        config_id = request.path_params["config_id"]
+        data = packing.window.init(config_id)
+        if data is None:
+            data = await self._stored(init_key(self._folder(packing), config_id))
+        if data is None:
+            self._refuse(packing, f"init segment {config_id}", may_come=False)
+        return Response(data, media_type=MP4_TYPE)
+
+    async def _stored_track(self, packing: Packing, msn: int, kind: TrackKind) -> bytes | None:
+        data = await self._stored(segment_key(self._folder(packing), msn))
+        if data is None:
+            return None
+        where = split_tracks(data).get(_TRACK_IDS[kind])
+        return None if where is None else data[where]
+
+    async def _stored(self, key: str) -> bytes | None:
+        data = self._spool.read(key)
+        if data is not None:
+            return data
+        try:
+            return await self._store.get(key)
+        except ObjectMissing:
+            return None
+
+    # --- both -------------------------------------------------------------------------------------
+
+    def _packing(self, request: Request) -> Packing:
+        return self._packings.find(request.path_params["session"])
+
+    def _folder(self, packing: Packing) -> str:
+        order = packing.order
+        return folder(order.tenant, order.stream, order.session, SOURCE)
+
+    def _refuse(self, packing: Packing, what: str, *, may_come: bool) -> NoReturn:
+        session = packing.order.session
+        if may_come and not packing.window.is_ended:
+            raise MediaNotYet(f"Session {session} does not have {what} yet; ask again.")
+        raise MediaUnknown(f"Session {session} does not have {what}.")
+
+
+def _kind(request: Request) -> TrackKind:
+    kind = request.path_params["kind"]
+    if kind not in _TRACK_IDS:
+        raise MediaUnknown(f"There is no track {kind!r}.")
+    return cast("TrackKind", kind)
+
+
+def _traced(what: str, endpoint: Endpoint) -> Endpoint:
+    """A span below the gateway's, which asked on behalf of a viewer."""
+
+    async def answer(request: Request) -> Response:
+        with _tracer.start_as_current_span(
+            f"packager.{what}",
+            propagate.extract(dict(request.headers)),
+            kind=trace.SpanKind.SERVER,
+            record_exception=False,
+        ):
+            return await endpoint(request)
+
+    return answer

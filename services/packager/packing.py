@@ -1,0 +1,292 @@
+"""One running package job: claim, pull, cut, show, store, until the session ends.
+
+Three things end it: the session's end mark, a newer epoch (then everything that is not spooled is
+dropped at once), or an ingest that lost the session (then what is held is given out).
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+
+from libs.bus.tracing import within
+from libs.errors import Unavailable
+from libs.events import (
+    JobFailed,
+    Message,
+    PackageRequested,
+    RenditionEnded,
+    RenditionStarted,
+)
+from libs.names import SOURCE
+from libs.storage import ObjectStore
+from services.packager import metrics
+from services.packager.cuts import Cut, SegmentCut, SegmentsLost, TrackConfigured
+from services.packager.cutter import Cutter
+from services.packager.errors import IngestFenced, SessionUnknown
+from services.packager.pull import Claim, Ingest
+from services.packager.rows import folder, init_key, lost_fact, segment_row
+from services.packager.storing import Item, SpoolLike, Storing
+from services.packager.window import Window
+
+log = structlog.get_logger()
+
+FIRST_PAUSE_S = 0.2
+LONGEST_PAUSE_S = 2.0
+GIVE_UP_S = 120.0
+"""An ingest that does not answer for this long is not coming back with the session."""
+
+
+class LeaseLike(Protocol):
+    lost: asyncio.Event
+
+    @property
+    def epoch(self) -> int: ...
+    async def release(self) -> None: ...
+    def drop(self) -> None: ...
+
+
+class Packing:
+    def __init__(
+        self,
+        order: PackageRequested,
+        *,
+        lease: LeaseLike,
+        ingest: Ingest,
+        holder: str,
+        spool: SpoolLike,
+        store: ObjectStore,
+        say: Callable[[Message], None],
+        traceparent: str | None = None,
+        max_pending_bytes: int = 256 << 20,
+        give_up_s: float = GIVE_UP_S,
+    ) -> None:
+        self.order = order
+        self.window = Window(order.playlist_segments)
+        self._lease = lease
+        self._ingest = ingest
+        self._holder = holder
+        self._say = say
+        self._traceparent = traceparent
+        self._give_up_s = give_up_s
+        self._folder = folder(order.tenant, order.stream, order.session, SOURCE)
+        self._storing = Storing(
+            order,
+            spool=spool,
+            store=store,
+            say=say,
+            acknowledge=lambda checkpoint: ingest.acknowledge(lease.epoch, checkpoint),
+            max_pending_bytes=max_pending_bytes,
+        )
+        self._acknowledged_msn = 0
+        self._configs: tuple[str, ...] = ()
+        self._told_refusals: set[str] = set()
+        self._log = log.bind(stream=order.stream, session=order.session, epoch=lease.epoch)
+
+    # --- life -------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Package until the end. Never raises; the lease is let go in the fitting way."""
+        with within(self._traceparent):
+            metrics.SESSIONS.inc()
+            try:
+                await self._run_unless_lost()
+            except IngestFenced as error:
+                self._let_go(str(error))
+            except asyncio.CancelledError:
+                await self._lease.release()
+                raise
+            except Exception:  # noqa: BLE001 - one job's bug must not end the others
+                # The lease is let go, so the job will be offered again.
+                self._log.exception("packing.failed")
+                await self._lease.release()
+            finally:
+                self.window.close()
+                metrics.SESSIONS.dec()
+
+    async def _run_unless_lost(self) -> None:
+        working = asyncio.create_task(self._work())
+        losing = asyncio.create_task(self._lease.lost.wait())
+        try:
+            await asyncio.wait({working, losing}, return_when=asyncio.FIRST_COMPLETED)
+            if working.done():
+                await working
+            else:
+                raise IngestFenced("The lease was taken by a newer epoch.")
+        finally:
+            for task in (working, losing):
+                task.cancel()
+            await asyncio.gather(working, losing, return_exceptions=True)
+
+    def _let_go(self, reason: str) -> None:
+        metrics.FENCED.inc()
+        self._log.warning("packing.fenced", reason=reason)
+        self._storing.discard()
+        self._lease.drop()
+
+    async def _work(self) -> None:
+        storing = asyncio.create_task(self._storing.run())
+        cutting = asyncio.create_task(self._cut())
+        try:
+            await asyncio.wait({storing, cutting}, return_when=asyncio.FIRST_COMPLETED)
+            if storing.done():
+                await storing  # it only ends first by being fenced
+            last_msn = await cutting
+            self._storing.finish()
+            await storing
+        finally:
+            for task in (storing, cutting):
+                task.cancel()
+            await asyncio.gather(storing, cutting, return_exceptions=True)
+        self._say(
+            RenditionEnded(
+                tenant=self.order.tenant,
+                stream=self.order.stream,
+                session=self.order.session,
+                rendition=SOURCE,
+                epoch=self._lease.epoch,
+                last_msn=last_msn,
+            )
+        )
+        self._log.info("packing.ended", last_msn=last_msn)
+        await self._lease.release()
+
+    # --- cutting ----------------------------------------------------------------------------------
+
+    async def _cut(self) -> int | None:
+        """Cut the whole session; returns its last MSN."""
+        cutter: Cutter | None = None
+        pause_s, answered_at = FIRST_PAUSE_S, time.monotonic()
+        while cutter is None or not cutter.is_ended:
+            try:
+                if cutter is None:
+                    cutter = self._take_up(
+                        await self._ingest.claim(self._lease.epoch, self._holder)
+                    )
+                    continue
+                before = cutter.next_tag
+                await self._pull(cutter)
+                if cutter.next_tag > before:
+                    pause_s = FIRST_PAUSE_S
+                answered_at = time.monotonic()
+            except SessionUnknown:
+                cutter = self._abandon(cutter)
+            except Unavailable as error:
+                self._log.warning("packing.pull_broke", reason=str(error))
+                if time.monotonic() - answered_at > self._give_up_s:
+                    cutter = self._abandon(cutter)
+            if not cutter or not cutter.is_ended:
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+        return cutter.last_msn
+
+    def _take_up(self, claim: Claim) -> Cutter:
+        """From the oldest checkpoint, so that the live window comes back as well."""
+        order = self.order
+        if not claim.checkpoints:
+            return Cutter(order.session, segment_s=order.segment_s)
+        oldest, newest = claim.checkpoints[0], claim.checkpoints[-1]
+        self._acknowledged_msn = newest.msn
+        self._log.info("packing.taken_over", msn=oldest.msn, acknowledged=newest.msn)
+        return Cutter.resume(order.session, oldest, segment_s=order.segment_s)
+
+    async def _pull(self, cutter: Cutter) -> None:
+        after = cutter.next_tag - 1
+        metrics.PULLS.inc()
+        async with self._ingest.pull(after, self._lease.epoch, near_ms=cutter.at_ms) as pull:
+            prologue = await pull.prologue()
+            number = prologue.position.next_tag
+            if number < cutter.next_tag:
+                raise SessionUnknown(f"Ingest is at tag {number}, {cutter.next_tag} was next.")
+            if number > cutter.next_tag:
+                self._log.error("packing.gap", first_tag=cutter.next_tag, next_tag=number)
+                self._handle(cutter, cutter.skip_to(number, "replay_window_passed"))
+                for header in prologue.headers:
+                    self._handle(cutter, cutter.configure(header))
+            if number == 0:
+                cutter.begin(prologue.position.generation)
+            async for tags in pull.tags():
+                for tag in tags:
+                    cuts = cutter.feed(number, tag)
+                    number += 1
+                    if cuts:
+                        self._handle(cutter, cuts)
+                if cutter.refusal is not None:
+                    self._tell_refusal(cutter)
+
+    def _abandon(self, cutter: Cutter | None) -> Cutter:
+        self._log.warning("packing.session_gone")
+        order = self.order
+        cutter = cutter or Cutter(order.session, segment_s=order.segment_s)
+        self._handle(cutter, cutter.abandon("ingest_lost"))
+        return cutter
+
+    # --- what was cut -----------------------------------------------------------------------------
+
+    def _handle(self, cutter: Cutter, cuts: list[Cut]) -> None:
+        is_boundary = False
+        for cut in cuts:
+            self.window.take(cut)
+            match cut:
+                case TrackConfigured():
+                    key = init_key(self._folder, cut.track.config_id)
+                    self._storing.put(Item(key, cut.init, cut_at=time.monotonic()))
+                case SegmentCut():
+                    self._store(cut)
+                    is_boundary = True
+                case SegmentsLost():
+                    metrics.LOST.inc(cut.last_msn - cut.first_msn + 1)
+                    self._log.error("segment.lost", msn=cut.first_msn, cause=cut.cause)
+                    self._storing.put(Item(facts=(lost_fact(self.order, cut),)))
+                    is_boundary = True
+                case _:
+                    pass
+        if is_boundary or cutter.is_ended:
+            checkpoint = cutter.checkpoint()
+            if checkpoint.msn > self._acknowledged_msn:
+                self._storing.put(Item(checkpoint=checkpoint))
+
+    def _store(self, cut: SegmentCut) -> None:
+        metrics.SEGMENTS.inc()
+        row = segment_row(self.order, cut, epoch=self._lease.epoch)
+        configs = tuple(track.config_id for track in cut.tracks)
+        if configs != self._configs:
+            self._configs = configs
+            self._storing.put(Item(facts=(self._started(configs),)))
+        self._storing.put(
+            Item(
+                key=row.object_key,
+                data=cut.data,
+                row=row,
+                is_acknowledged=cut.msn < self._acknowledged_msn,
+                cut_at=time.monotonic(),
+            )
+        )
+
+    def _started(self, configs: tuple[str, ...]) -> RenditionStarted:
+        return RenditionStarted(
+            tenant=self.order.tenant,
+            stream=self.order.stream,
+            session=self.order.session,
+            rendition=SOURCE,
+            epoch=self._lease.epoch,
+            tracks=tuple(self.window.track(config_id) for config_id in configs),
+        )
+
+    def _tell_refusal(self, cutter: Cutter) -> None:
+        """Say once why tags are left out: a codec that is not carried, for example."""
+        refusal, cutter.refusal = cutter.refusal, None
+        if refusal is None or str(refusal) in self._told_refusals:
+            return
+        self._told_refusals.add(str(refusal))
+        self._log.warning("packing.refused", code=refusal.code, reason=str(refusal))
+        self._say(
+            JobFailed(
+                job=self.order.job,
+                attempt=self.order.attempt,
+                code=refusal.code,
+                reason=str(refusal),
+            )
+        )

@@ -1,0 +1,144 @@
+"""The way to ingest: claim a session, pull its tags, acknowledge checkpoints."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import NamedTuple
+
+import httpx2
+from opentelemetry import propagate
+from pydantic import BaseModel
+
+from libs.events import Checkpoint
+from libs.media.flv import FLVReader, Tag, TagType
+from services.packager.errors import IngestAway, IngestFenced, SessionUnknown
+from services.packager.marks import PositionMark, read_mark
+
+CONNECT_S = 2.0
+READ_S = 5.0
+SILENCE_S = 60.0
+"""A pull without a byte for this long is begun anew: between publishes nothing is sent, and a
+host that vanished says nothing either."""
+
+
+class Claim(BaseModel):
+    """What ingest answers to a claim: where cutting may be taken up, oldest first."""
+
+    checkpoints: list[Checkpoint]
+    oldest_tag: int
+
+
+class Prologue(NamedTuple):
+    """What stands before the first numbered tag of a pull."""
+
+    position: PositionMark
+    headers: list[Tag]
+    """The sequence headers in force there."""
+
+
+class Ingest:
+    """The ingest that holds one session. Raises `IngestFenced`, `SessionUnknown`, `IngestAway`."""
+
+    def __init__(self, client: httpx2.AsyncClient, origin_url: str, session: str) -> None:
+        self._client = client
+        self._origin_url = origin_url.rstrip("/")
+        self._session = session
+
+    async def claim(self, epoch: int, holder: str) -> Claim:
+        """Raise the session's fence to `epoch`: lower epochs' pulls end."""
+        body = {"epoch": epoch, "holder": holder}
+        answer = await self._post("claim", body)
+        return Claim.model_validate_json(answer)
+
+    async def acknowledge(self, epoch: int, checkpoint: Checkpoint) -> None:
+        """Everything before `checkpoint` outlives this process."""
+        body = checkpoint.model_dump(mode="json")
+        await self._post("checkpoint", body, params={"epoch": epoch})
+
+    @asynccontextmanager
+    async def pull(self, after: int, epoch: int, *, near_ms: int) -> AsyncIterator["Pull"]:
+        """Every tag numbered above `after`, which is expected about session time `near_ms`."""
+        timeout = httpx2.Timeout(SILENCE_S, connect=CONNECT_S)
+        url = f"{self._origin_url}/flv/{self._session}"
+        try:
+            async with self._client.stream(
+                "GET",
+                url,
+                params={"after": after, "epoch": epoch},
+                timeout=timeout,
+                headers=_trace(),
+            ) as response:
+                if response.status_code != HTTPStatus.OK:
+                    await response.aread()
+                    self._check(response)
+                yield Pull(response, near_ms)
+        except httpx2.HTTPError as error:
+            raise IngestAway(f"The pull from ingest broke: {error!r}.") from error
+
+    async def _post(self, what: str, body: object, params: dict[str, int] | None = None) -> bytes:
+        url = f"{self._origin_url}/sessions/{self._session}/{what}"
+        try:
+            response = await self._client.post(url, json=body, params=params, headers=_trace())
+        except httpx2.HTTPError as error:
+            raise IngestAway(f"Ingest did not answer: {error!r}.") from error
+        self._check(response)
+        return response.content
+
+    def _check(self, response: httpx2.Response) -> None:
+        match response.status_code:
+            case HTTPStatus.OK:
+                return
+            case HTTPStatus.CONFLICT:
+                raise IngestFenced(f"A newer epoch packages session {self._session}.")
+            case HTTPStatus.NOT_FOUND:
+                raise SessionUnknown(f"Ingest has no session {self._session}.")
+            case status:
+                raise IngestAway(f"Ingest answered {status}: {response.text[:200]!r}.")
+
+
+class Pull:
+    """One pull: its prologue first, then its tags as they come."""
+
+    def __init__(self, response: httpx2.Response, near_ms: int) -> None:
+        self._chunks = response.aiter_raw()
+        self._waiting: list[Tag] = []
+        self._reader = FLVReader(near_ms=near_ms)
+
+    async def prologue(self) -> Prologue:
+        """Read up to `weir.position`. Raises `IngestAway` if the pull ends before."""
+        headers: list[Tag] = []
+        async for chunk in self._chunks:
+            self._waiting += self._reader.feed(chunk)
+            while self._waiting:
+                tag = self._waiting.pop(0)
+                mark = read_mark(tag) if tag.type is TagType.SCRIPT else None
+                if isinstance(mark, PositionMark):
+                    return Prologue(mark, headers)
+                headers.append(tag)
+        raise IngestAway("The pull ended before its position was said.")
+
+    async def tags(self) -> AsyncIterator[list[Tag]]:
+        """The numbered tags, in the batches in which they arrive, until ingest ends the pull."""
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            yield waiting
+        async for chunk in self._chunks:
+            tags = self._reader.feed(chunk)
+            if tags:
+                yield tags
+
+
+def open_client(token: str) -> httpx2.AsyncClient:
+    """The HTTP client that all sessions of this packager share."""
+    return httpx2.AsyncClient(
+        headers={"authorization": f"Bearer {token}"},
+        timeout=httpx2.Timeout(READ_S, connect=CONNECT_S),
+        limits=httpx2.Limits(max_connections=None, max_keepalive_connections=32),
+        trust_env=False,
+    )
+
+
+def _trace() -> dict[str, str]:
+    carrier: dict[str, str] = {}
+    propagate.inject(carrier)
+    return carrier

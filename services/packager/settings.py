@@ -1,0 +1,20 @@
+"""Settings of the packager, beside those that every service has."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from libs.settings import Settings
+
+
+class PackagerSettings(Settings):
+    store_url: str = "file:///var/lib/weir/store"
+    """Where segments are stored; see `libs.storage`. May hold a password."""
+    spool_dir: Path | None = None
+    """What is cut but not yet stored; must outlive the process. Default: `data_dir`/spool."""
+    spool_max_bytes: int = Field(default=4 << 30, ge=1 << 20)
+    """Past it, segments wait in memory (see `pending_max_bytes`)."""
+    pending_max_bytes: int = Field(default=256 << 20, ge=1 << 20)
+    """Memory of one session for segments that the spool does not take; past it they are lost."""
+    max_sessions: int = Field(default=200, ge=1)
+    """Sessions that this process takes on."""

@@ -1,0 +1,149 @@
+"""What the gateway gets from the packager."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+
+from libs.media.cmaf import AUDIO_TRACK_ID, VIDEO_TRACK_ID, split_tracks
+from libs.problems import install_problems
+from libs.storage import ObjectStore, open_store
+from services.packager.origin import Origin
+from services.packager.packing import Packing
+from services.packager.packings import Packings
+from tests.oracles.flv_source import make_flv, session_tags
+from tests.unit.services.packager.fakes import (
+    FIRST_MSN,
+    SESSION,
+    FakeIngest,
+    FakeLease,
+    FakeSpool,
+    order,
+    until,
+)
+
+TAGS = session_tags(make_flv(seconds=30))
+SOURCE = f"/live/{SESSION}/source"
+
+
+class House:
+    def __init__(self, folder: Path) -> None:
+        self.ingest = FakeIngest([])
+        self.spool = FakeSpool()
+        self.store: ObjectStore = open_store(f"file://{folder}")
+        self.packing = Packing(
+            order(), lease=FakeLease(1), ingest=self.ingest.ingest(), holder="p", spool=self.spool,
+            store=self.store, say=lambda _: None,
+        )  # fmt: skip
+        self.packings = Packings(self._begin, spawn=self._spawn, max_sessions=1)
+        app = FastAPI()
+        install_problems(app)
+        Origin(self.packings, spool=self.spool, store=self.store, hold_s=0.3).add_routes(app.router)
+        self.client = httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(app), base_url="http://packager.test"
+        )
+
+    async def _begin(self, _: object) -> Packing:
+        return self.packing
+
+    def _spawn(self, coroutine: object, name: str) -> asyncio.Task[None]:
+        return asyncio.create_task(coroutine, name=name)  # type: ignore[arg-type]
+
+    async def feed(self, until_tag: int) -> None:
+        self.ingest.append(TAGS[len(self.ingest.tags) : until_tag])
+        count = sum(1 for tag in TAGS[:until_tag] if tag.body[:2] == b"\x17\x01") - 1
+        await until(lambda: len(self.ingest.checkpoints) >= count)
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    house = House(tmp_path)
+    assert await house.packings.take(order())
+    yield house
+    await house.packings.stop()
+    await house.client.aclose()
+
+
+async def test_playlists_lead_to_segments_and_init_segments(house: House) -> None:
+    await house.feed(500)
+    master = await house.client.get(f"/live/{SESSION}/master.m3u8")
+    assert master.headers["content-type"].startswith("application/vnd.apple.mpegurl")
+    assert "source/video.m3u8" in master.text
+    for kind, track_id in (("video", VIDEO_TRACK_ID), ("audio", AUDIO_TRACK_ID)):
+        playlist = await house.client.get(f"{SOURCE}/{kind}.m3u8")
+        uris = [line for line in playlist.text.splitlines() if not line.startswith("#")]
+        assert uris == [f"../{SESSION}/source/{FIRST_MSN + i}.{kind}.m4s" for i in range(3)]
+        segment = await house.client.get(f"{SOURCE}/{FIRST_MSN}.{kind}.m4s")
+        assert segment.headers["content-type"] == "video/mp4"
+        assert list(split_tracks(segment.content)) == [track_id]
+        config_id = playlist.text.partition("init-")[2][:12]
+        init = await house.client.get(f"{SOURCE}/init-{config_id}.mp4")
+        assert init.content[4:8] == b"ftyp"
+    manifest = await house.client.get(f"/live/{SESSION}/manifest.mpd")
+    assert manifest.headers["content-type"] == "application/dash+xml"
+    assert f"{SESSION}/source/$Number$.video.m4s" in manifest.text
+
+
+async def test_segment_that_left_memory_comes_from_spool_then_store(house: House) -> None:
+    await house.feed(len(TAGS))
+    key = f"segments/default/cam/{SESSION}/source/{FIRST_MSN}.m4s"
+    data = house.spool.objects[key]
+    audio = data[split_tracks(data)[AUDIO_TRACK_ID]]
+    assert house.packing.window.find(FIRST_MSN, "audio") is None
+    assert (await house.client.get(f"{SOURCE}/{FIRST_MSN}.audio.m4s")).content == audio
+    await house.store.put(key, house.spool.objects.pop(key), content_type="video/mp4")
+    assert (await house.client.get(f"{SOURCE}/{FIRST_MSN}.audio.m4s")).content == audio
+
+
+async def test_request_for_the_next_segment_is_held(house: House) -> None:
+    await house.feed(300)
+    newest = house.packing.window.newest_msn
+    assert newest is not None
+    asking = asyncio.create_task(house.client.get(f"{SOURCE}/{newest + 1}.video.m4s"))
+    await asyncio.sleep(0.05)
+    assert not asking.done()
+    await house.feed(450)
+    assert (await asking).status_code == 200
+
+
+async def test_playlist_before_the_first_segment_is_held_then_asked_to_retry(house: House) -> None:
+    answer = await house.client.get(f"/live/{SESSION}/master.m3u8")
+    assert (answer.status_code, answer.json()["code"]) == (503, "media_not_yet")
+    asking = asyncio.create_task(house.client.get(f"/live/{SESSION}/master.m3u8"))
+    await asyncio.sleep(0.05)
+    await house.feed(300)
+    assert (await asking).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("/live/00000000-00000000/master.m3u8", "session_unknown"),
+        (f"{SOURCE}/{FIRST_MSN + 900}.video.m4s", "media_unknown"),
+        (f"{SOURCE}/1.video.m4s", "media_unknown"),
+        (f"{SOURCE}/{FIRST_MSN}.text.m4s", "media_unknown"),
+        (f"{SOURCE}/text.m3u8", "media_unknown"),
+        (f"{SOURCE}/init-000000000000.mp4", "media_unknown"),
+        (f"/live/{SESSION}/other/video.m3u8", "not_found"),
+    ],
+)
+async def test_what_does_not_exist_is_404(house: House, path: str, code: str) -> None:
+    await house.feed(300)
+    answer = await house.client.get(path)
+    assert (answer.status_code, answer.json()["code"]) == (404, code)
+
+
+async def test_second_offer_of_a_session_is_taken_already(house: House) -> None:
+    assert await house.packings.take(order())
+    other = order().model_copy(update={"session": "655f1c00-00000001"})
+    assert not await house.packings.take(other), "one session is all this packager takes"
+
+
+async def test_ended_session_is_still_served(house: House) -> None:
+    await house.feed(len(TAGS))
+    await until(lambda: house.packing.window.is_closed)
+    playlist = await house.client.get(f"{SOURCE}/video.m3u8")
+    assert playlist.text.endswith("#EXT-X-ENDLIST\n")
