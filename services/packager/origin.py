@@ -96,7 +96,8 @@ class Origin:
         window = packing.window
 
         def is_begun() -> bool | None:
-            return any(entry.tracks for entry in window.listed) or None
+            is_there = not window.is_behind and any(entry.tracks for entry in window.listed)
+            return is_there or None
 
         if not await window.wait_for(is_begun, hold_s=self._hold_s):
             self._refuse(packing, "any segment", may_come=True)

@@ -81,6 +81,8 @@ class Packing:
             max_pending_bytes=max_pending_bytes,
         )
         self._acknowledged_msn = 0
+        """Segments below it outlive their packager already."""
+        self._shown_tag = 0
         self._configs: tuple[str, ...] = ()
         self._told_refusals: set[str] = set()
         self._log = log.bind(stream=order.stream, session=order.session, epoch=lease.epoch)
@@ -183,14 +185,22 @@ class Packing:
         return cutter.last_msn
 
     def _take_up(self, claim: Claim) -> Cutter:
-        """From the oldest checkpoint, so that the live window comes back as well."""
+        """From the first tag or oldest checkpoint, so that the live window comes back as well."""
         order = self.order
-        if not claim.checkpoints:
+        self._shown_tag = claim.next_tag
+        self._acknowledged_msn = claim.checkpoints[-1].msn if claim.checkpoints else 0
+        self.window.catch_up(is_behind=True)
+        self._log.info("packing.begun", acknowledged_msn=self._acknowledged_msn)
+        if claim.oldest_tag == 0 or not claim.checkpoints:
             return Cutter(order.session, segment_s=order.segment_s)
-        oldest, newest = claim.checkpoints[0], claim.checkpoints[-1]
-        self._acknowledged_msn = newest.msn
-        self._log.info("packing.taken_over", msn=oldest.msn, acknowledged=newest.msn)
-        return Cutter.resume(order.session, oldest, segment_s=order.segment_s)
+        return Cutter.resume(order.session, claim.checkpoints[0], segment_s=order.segment_s)
+
+    def _note_progress(self, cutter: Cutter) -> None:
+        """Show playlists once everything is cut again that a predecessor may have shown."""
+        if self.window.is_behind and cutter.next_tag >= self._shown_tag:
+            newest_msn = self.window.newest_msn or 0
+            if newest_msn >= self._acknowledged_msn - 1:
+                self.window.catch_up(is_behind=False)
 
     async def _pull(self, cutter: Cutter) -> None:
         after = cutter.next_tag - 1
@@ -213,6 +223,7 @@ class Packing:
                     number += 1
                     if cuts:
                         self._handle(cutter, cuts)
+                self._note_progress(cutter)
                 if cutter.refusal is not None:
                     self._tell_refusal(cutter)
 

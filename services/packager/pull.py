@@ -26,6 +26,8 @@ class Claim(BaseModel):
 
     checkpoints: list[Checkpoint]
     oldest_tag: int
+    next_tag: int = 0
+    """Of the session when it was claimed: what is before it, a predecessor may have shown."""
 
 
 class Prologue(NamedTuple):

@@ -91,6 +91,9 @@ class Window:
         self.rates = Rates()
         self.target_s = 0
         self.origin_ms = 0
+        self.is_behind = False
+        """Whether a taker-over is still cutting again what its predecessor showed: a playlist of
+        now would go back in time."""
         self.is_ended = False
         self.is_closed = False
         """Whether this process no longer packages the session; waiters give up."""
@@ -132,7 +135,7 @@ class Window:
         if self.is_ended or self.is_closed:
             return False
         newest = self.newest_msn
-        return newest is None or newest < msn <= newest + AHEAD
+        return newest is None or newest < msn and (self.is_behind or msn <= newest + AHEAD)
 
     # --- what comes -------------------------------------------------------------------------------
 
@@ -148,6 +151,10 @@ class Window:
                 self._add_gaps(cut)
             case SessionEnded():
                 self.is_ended = True
+        self._tell()
+
+    def catch_up(self, *, is_behind: bool) -> None:
+        self.is_behind = is_behind
         self._tell()
 
     def close(self) -> None:

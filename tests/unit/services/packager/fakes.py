@@ -78,7 +78,8 @@ class FakeIngest:
             return httpx2.Response(409)
         self.raise_fence(epoch)
         checkpoints = [item.model_dump(mode="json") for item in self.checkpoints]
-        return httpx2.Response(200, json={"checkpoints": checkpoints, "oldest_tag": self.oldest})
+        claim = {"checkpoints": checkpoints, "oldest_tag": self.oldest, "next_tag": len(self.tags)}
+        return httpx2.Response(200, json=claim)
 
     def _acknowledge(self, epoch: int, body: object) -> httpx2.Response:
         if epoch < self.fence:
@@ -146,5 +147,5 @@ class FakeLease:
 async def until(condition: Callable[[], bool], *, within_s: float = 10) -> None:
     """Wait for something that has no event of its own."""
     async with asyncio.timeout(within_s):
-        while not condition():  # noqa: ASYNC110 - it is the state of several objects
+        while not condition():
             await asyncio.sleep(0.001)

@@ -155,12 +155,30 @@ async def test_takeover_makes_the_same_segments_and_the_same_window(
     await task
     assert lease_of(first).ends == ["dropped"]
     assert first.window.is_closed
+    shown = [entry.msn for entry in first.window.listed]
+    await until(lambda: not second.window.is_behind)
+    assert [entry.msn for entry in second.window.listed] == shown
     house.ingest.append(TAGS[fed:])
     await taking
     assert house.segments() == whole
-    oldest = house.ingest.checkpoints[0].msn
-    assert next(entry.msn for entry in second.window.listed) >= min(oldest, FIRST_MSN + 6)
     assert {row.msn: row.epoch for row in house.rows()}[FIRST_MSN + 5] == 2
+
+
+async def test_taker_over_goes_on_from_the_oldest_checkpoint_when_older_tags_are_gone(
+    tmp_path: Path, whole: dict[int, bytes]
+) -> None:
+    house = House(tmp_path, TAGS[:500])
+    task = asyncio.create_task(house.packing(1).run())
+    await until(lambda: len(house.ingest.checkpoints) == 3)
+    house.ingest.oldest = house.ingest.checkpoints[0].next_tag
+    second = house.packing(2)
+    taking = asyncio.create_task(second.run())
+    await task
+    house.ingest.append(TAGS[500:])
+    await taking
+    assert house.segments() == whole
+    assert not [fact for fact in house.said if isinstance(fact, SegmentLost)]
+    assert second.window.listed[0].msn == FIRST_MSN + 1
 
 
 async def test_taker_over_does_not_store_again_what_is_stored(tmp_path: Path) -> None:
