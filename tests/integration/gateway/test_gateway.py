@@ -115,7 +115,7 @@ async def test_new_packager_is_followed(gateway: Any, catalog: Any, origin: Any)
     second = await catalog.package(origin)
     assert second.epoch > lease.epoch
     async with asyncio.timeout(5):
-        while (await gateway.client.get("/cam/live.m3u8")).content != origin.playlist:  # noqa: ASYNC110
+        while (await gateway.client.get("/cam/live.m3u8")).content != origin.playlist:
             await asyncio.sleep(0.1)
     held.cancel()
     await second.release()
@@ -161,7 +161,7 @@ async def test_traces_go_on_to_packager_and_ingest(gateway: Any, catalog: Any, o
     assert (await gateway.client.get(VIDEO, headers=headers)).status_code == 200
     assert origin.traceparents["live"].split("-")[1] == viewed
     async with gateway.client.stream("GET", "/cam/live.flv"), asyncio.timeout(5):
-        while "flv" not in origin.traceparents:  # noqa: ASYNC110
+        while "flv" not in origin.traceparents:
             await asyncio.sleep(0.01)
     assert origin.traceparents["flv"].split("-")[1] == published
     await lease.release()
