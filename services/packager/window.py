@@ -135,7 +135,7 @@ class Window:
         if self.is_ended or self.is_closed:
             return False
         newest = self.newest_msn
-        return newest is None or newest < msn and (self.is_behind or msn <= newest + AHEAD)
+        return newest is None or (newest < msn and (self.is_behind or msn <= newest + AHEAD))
 
     # --- what comes -------------------------------------------------------------------------------
 

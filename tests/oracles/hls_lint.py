@@ -1,0 +1,329 @@
+"""A linter of live HLS: it is fed with successive fetches of media playlists and says what is
+unlawful (RFC 8216, sections 4.3 and 6.2.2, and the house's own promises).
+
+    lint = HLSLint()
+    lint.see("source/video.m3u8", text, at=clock())     # as often as a player would
+    await lint.fetch_listed(fetch, at=clock())          # what must be fetchable now
+    assert not lint.findings
+
+It reads playlists with its own few lines, so that it shares no mistake with a player's parser.
+"""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from posixpath import join, normpath
+from typing import NamedTuple
+
+WINDOW_TARGETS = 3
+PDT_TOLERANCE_S = 1.0
+"""Between PROGRAM-DATE-TIME and the sum of durations: wall clocks are adjusted now and then."""
+DURATION_TOLERANCE_S = 0.1
+"""Between the renditions' durations of one segment: a few frames."""
+
+
+class Finding(NamedTuple):
+    rule: str
+    uri: str
+    """Of the media playlist."""
+    detail: str
+
+
+@dataclass
+class Segment:
+    msn: int
+    uri: str
+    duration_s: float
+    discontinuity: int
+    """Its discontinuity sequence number (RFC 8216, 6.2.1)."""
+    at: datetime | None
+    init: str | None
+    is_gap: bool
+
+
+@dataclass
+class Playlist:
+    version: int = 1
+    target_s: int = 0
+    first_msn: int = 0
+    discontinuity: int = 0
+    is_ended: bool = False
+    is_independent: bool = False
+    segments: list[Segment] = field(default_factory=list)
+
+    @property
+    def duration_s(self) -> float:
+        return sum(segment.duration_s for segment in self.segments)
+
+
+@dataclass
+class _Track:
+    """What is known of one media playlist from earlier fetches."""
+
+    last: Playlist
+    text: str
+    changed_at: float
+    longest_s: float = 0.0
+    seen: dict[int, Segment] = field(default_factory=dict)
+    removed_at: dict[int, float] = field(default_factory=dict)
+
+
+Fetch = Callable[[str], Awaitable[bytes | None]]
+
+
+class HLSLint:
+    """Collects `findings`. `max_stale_s`: how long a live playlist may stay unchanged, if said."""
+
+    def __init__(self, *, max_stale_s: float | None = None) -> None:
+        self.findings: list[Finding] = []
+        self._max_stale_s = max_stale_s
+        self._tracks: dict[str, _Track] = {}
+
+    def see(self, uri: str, text: str, *, at: float) -> None:
+        """One fetch of the media playlist `uri` at `at` seconds of any steady clock."""
+        try:
+            playlist = parse(text)
+        except ValueError as error:
+            self._find("format", uri, str(error))
+            return
+        self._check_alone(uri, playlist)
+        track = self._tracks.get(uri)
+        if track is None:
+            track = self._tracks[uri] = _Track(playlist, text, at)
+        else:
+            self._check_after(uri, track, playlist, text, at)
+        for segment in playlist.segments:
+            track.seen.setdefault(segment.msn, segment)
+        track.longest_s = max(track.longest_s, playlist.duration_s)
+        self._check_siblings(uri, playlist)
+
+    async def fetch_listed(self, fetch: Fetch, *, at: float) -> int:
+        """Fetch every segment and init segment that must be there at `at`; returns how many.
+
+        A segment stays for its duration plus that of the longest playlist that listed it, counted
+        from its removal. `fetch` gets the URI from the playlists' folder; None means it failed.
+        """
+        count = 0
+        for uri, track in self._tracks.items():
+            due: set[str] = set()
+            for msn, segment in track.seen.items():
+                removed_at = track.removed_at.get(msn)
+                kept_s = segment.duration_s + track.longest_s
+                if segment.is_gap or (removed_at is not None and at > removed_at + kept_s):
+                    continue
+                due.add(segment.uri)
+                if segment.init is not None:
+                    due.add(segment.init)
+            for each in sorted(due):
+                count += 1
+                if not await fetch(normpath(join(uri.rpartition("/")[0], each))):
+                    self._find("unfetchable", uri, f"{each} cannot be fetched")
+        return count
+
+    # --- one playlist -----------------------------------------------------------------------------
+
+    def _check_alone(self, uri: str, playlist: Playlist) -> None:
+        for segment in playlist.segments:
+            if int(segment.duration_s + 0.5) > playlist.target_s:
+                detail = f"{segment.msn} lasts {segment.duration_s} s of {playlist.target_s}"
+                self._find("target_duration", uri, detail)
+            if segment.init is None and segment.uri.endswith((".m4s", ".mp4")):
+                self._find("map_missing", uri, f"{segment.msn} has no EXT-X-MAP")
+            for each in (segment.uri, segment.init or ""):
+                if each.startswith("/") or "://" in each:
+                    self._find("absolute_uri", uri, each)
+        if any(segment.init for segment in playlist.segments):
+            self._need_version(uri, playlist, 6, "EXT-X-MAP")
+        if any(segment.is_gap for segment in playlist.segments):
+            self._need_version(uri, playlist, 8, "EXT-X-GAP")
+        self._check_wall_clock(uri, playlist)
+
+    def _need_version(self, uri: str, playlist: Playlist, version: int, tag: str) -> None:
+        if playlist.version < version:
+            self._find("version", uri, f"{tag} needs version {version}, not {playlist.version}")
+
+    def _check_wall_clock(self, uri: str, playlist: Playlist) -> None:
+        for before, after in zip(playlist.segments, playlist.segments[1:], strict=False):
+            if before.at is None or after.at is None:
+                continue
+            step_s = (after.at - before.at).total_seconds()
+            if step_s <= 0:
+                self._find("pdt_backwards", uri, f"{after.msn} is {-step_s} s before {before.msn}")
+            elif (
+                before.discontinuity == after.discontinuity
+                and abs(step_s - before.duration_s) > PDT_TOLERANCE_S
+            ):
+                detail = f"{after.msn} comes {step_s} s after {before.msn} of {before.duration_s} s"
+                self._find("pdt_jump", uri, detail)
+
+    # --- against the fetches before ---------------------------------------------------------------
+
+    def _check_after(
+        self, uri: str, track: _Track, playlist: Playlist, text: str, at: float
+    ) -> None:
+        before = track.last
+        if text == track.text:
+            self._check_stale(uri, track, at)
+            return
+        if before.is_ended:
+            self._find("changed_after_end", uri, "the playlist changed after EXT-X-ENDLIST")
+        if playlist.target_s != before.target_s:
+            detail = f"TARGETDURATION was {before.target_s}, is {playlist.target_s}"
+            self._find("target_duration_changed", uri, detail)
+        if playlist.first_msn < before.first_msn:
+            detail = f"MEDIA-SEQUENCE fell from {before.first_msn} to {playlist.first_msn}"
+            self._find("media_sequence_fell", uri, detail)
+        self._check_same_segments(uri, track, playlist)
+        self._check_removed(uri, track, playlist, at)
+        track.last, track.text, track.changed_at = playlist, text, at
+
+    def _check_stale(self, uri: str, track: _Track, at: float) -> None:
+        age_s = at - track.changed_at
+        if not track.last.is_ended and self._max_stale_s is not None and age_s > self._max_stale_s:
+            self._find("stale", uri, f"unchanged for {age_s} s")
+
+    def _check_same_segments(self, uri: str, track: _Track, playlist: Playlist) -> None:
+        for segment in playlist.segments:
+            known = track.seen.get(segment.msn)
+            if known is None:
+                continue
+            if known.uri != segment.uri:
+                self._find("renumbered", uri, f"{segment.msn} was {known.uri}, is {segment.uri}")
+            elif known.discontinuity != segment.discontinuity:
+                detail = f"{segment.msn}: {known.discontinuity}, then {segment.discontinuity}"
+                self._find("discontinuity_sequence", uri, detail)
+            elif (known.duration_s, known.at) != (segment.duration_s, segment.at):
+                self._find("segment_changed", uri, f"{segment.msn} changed its time or duration")
+        newest = max(track.seen)
+        last = playlist.segments[-1].msn if playlist.segments else newest
+        if last < newest:
+            self._find("newest_removed", uri, f"{last} is the last, but {newest} was listed")
+
+    def _check_removed(self, uri: str, track: _Track, playlist: Playlist, at: float) -> None:
+        removed = [msn for msn in track.seen if msn < playlist.first_msn]
+        is_news = False
+        for msn in removed:
+            if msn not in track.removed_at:
+                track.removed_at[msn] = at
+                is_news = True
+        least_s = WINDOW_TARGETS * playlist.target_s
+        if is_news and not playlist.is_ended and playlist.duration_s < least_s:
+            detail = f"{playlist.duration_s} s are left of {least_s} s"
+            self._find("window_short", uri, detail)
+
+    def _check_siblings(self, uri: str, playlist: Playlist) -> None:
+        """All renditions have the same segments: number, discontinuity, duration, wall clock."""
+        for other_uri, other in self._tracks.items():
+            if other_uri == uri:
+                continue
+            for segment in playlist.segments:
+                twin = other.seen.get(segment.msn)
+                if twin is not None and (
+                    twin.discontinuity != segment.discontinuity
+                    or abs(twin.duration_s - segment.duration_s) > DURATION_TOLERANCE_S
+                ):
+                    self._find("renditions_differ", uri, f"{segment.msn} differs in {other_uri}")
+
+    def _find(self, rule: str, uri: str, detail: str) -> None:
+        finding = Finding(rule, uri, detail)
+        if finding not in self.findings:
+            self.findings.append(finding)
+
+
+def parse(text: str) -> Playlist:
+    """Read a media playlist. Raises `ValueError` if it is none."""
+    lines = text.splitlines()
+    if not lines or lines[0] != "#EXTM3U":
+        raise ValueError("the first line is not #EXTM3U")
+    reader = _Reader()
+    for line in lines[1:]:
+        if line.startswith("#"):
+            reader.read_tag(line)
+        elif line:
+            reader.read_uri(line)
+    for tag in ("EXT-X-TARGETDURATION", "EXT-X-MEDIA-SEQUENCE"):
+        if tag not in reader.tags:
+            raise ValueError(f"{tag} is missing")
+    if reader.duration_s is not None:
+        raise ValueError("an EXTINF has no URI")
+    return reader.playlist
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.playlist = Playlist()
+        self.tags: set[str] = set()
+        self.duration_s: float | None = None
+        self._at: datetime | None = None
+        self._init: str | None = None
+        self._is_gap = False
+        self._discontinuity = 0
+
+    def read_tag(self, line: str) -> None:
+        name, _, value = line[1:].partition(":")
+        is_late = bool(self.playlist.segments) or self.duration_s is not None
+        if name in ("EXT-X-MEDIA-SEQUENCE", "EXT-X-DISCONTINUITY-SEQUENCE") and is_late:
+            raise ValueError(f"{name} stands after the first segment")
+        if name.startswith("EXT-X-") and name in self.tags and name in _ONCE:
+            raise ValueError(f"{name} stands twice")
+        self.tags.add(name)
+        self._apply(name, value)
+
+    def _apply(self, name: str, value: str) -> None:
+        if name in _HEAD:
+            setattr(self.playlist, *_HEAD[name](value))
+        match name:
+            case "EXT-X-DISCONTINUITY-SEQUENCE":
+                self._discontinuity = int(value)
+            case "EXT-X-DISCONTINUITY":
+                self._discontinuity += 1
+            case "EXT-X-PROGRAM-DATE-TIME":
+                self._at = datetime.fromisoformat(value)
+            case "EXT-X-MAP":
+                self._init = _attribute(value, "URI")
+            case "EXT-X-GAP":
+                self._is_gap = True
+            case "EXTINF":
+                self.duration_s = float(value.partition(",")[0])
+
+    def read_uri(self, uri: str) -> None:
+        if self.duration_s is None:
+            raise ValueError(f"{uri} has no EXTINF")
+        segments = self.playlist.segments
+        segments.append(
+            Segment(
+                msn=self.playlist.first_msn + len(segments),
+                uri=uri,
+                duration_s=self.duration_s,
+                discontinuity=self._discontinuity,
+                at=self._at,
+                init=self._init,
+                is_gap=self._is_gap,
+            )
+        )
+        self.duration_s, self._at, self._is_gap = None, None, False
+
+
+_HEAD: dict[str, Callable[[str], tuple[str, int]]] = {
+    "EXT-X-VERSION": lambda value: ("version", int(value)),
+    "EXT-X-TARGETDURATION": lambda value: ("target_s", int(value)),
+    "EXT-X-MEDIA-SEQUENCE": lambda value: ("first_msn", int(value)),
+    "EXT-X-DISCONTINUITY-SEQUENCE": lambda value: ("discontinuity", int(value)),
+    "EXT-X-INDEPENDENT-SEGMENTS": lambda _: ("is_independent", True),
+    "EXT-X-ENDLIST": lambda _: ("is_ended", True),
+}
+
+_ONCE = frozenset(
+    {
+        "EXT-X-VERSION", "EXT-X-TARGETDURATION", "EXT-X-MEDIA-SEQUENCE",
+        "EXT-X-DISCONTINUITY-SEQUENCE", "EXT-X-ENDLIST", "EXT-X-INDEPENDENT-SEGMENTS",
+    }
+)  # fmt: skip
+
+
+def _attribute(value: str, name: str) -> str:
+    found = re.search(rf'(?:^|,){name}="([^"]*)"', value)
+    if found is None:
+        raise ValueError(f"an attribute {name} is missing")
+    return found[1]
