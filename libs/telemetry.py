@@ -64,7 +64,7 @@ def set_up_traces(settings: Settings, service: str) -> TracerProvider | None:
 
     Without an endpoint the API's no-op tracer stays: a span then costs almost nothing.
     """
-    if settings.otlp_endpoint is None:
+    if not settings.otlp_endpoint:
         return None
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.trace.export import BatchSpanProcessor

@@ -105,6 +105,6 @@ class RunningWeir:
 
     def segments(self, session_id: str) -> list[dict[str, Any]]:
         """Every row of the session's source rendition."""
-        page = self.call("GET", f"/api/v1/sessions/{session_id}/segments?limit=1000")
+        page = self.call("GET", f"/api/v1/sessions/{session_id}/segments?limit=500")
         rows: list[dict[str, Any]] = page["segments"]
         return rows
