@@ -6,23 +6,34 @@ from services.ingest import handlers
 from services.ingest.hub import Hub
 from services.ingest.origin import build_origin
 from services.ingest.settings import Settings
+from services.ingest.spill import SpillFile
+from services.ingest.storehouse import Storehouse
 
 
 def build_service(settings: Settings | None = None) -> Service:
     settings = settings or Settings()
     service = Service("ingest", settings)
-    hub = Hub(settings, service.bus, origin_url=lambda: service.url)
+    spill = SpillFile(settings.data_dir / "replay", max_bytes=settings.replay_disk_bytes)
+    storehouse = Storehouse(spill, max_memory_bytes=settings.replay_memory_bytes)
+    hub = Hub(settings, service.bus, storehouse, origin_url=lambda: service.url)
     server = RTMPServer(hub, Limits(idle_s=settings.idle_s))
     service.http.include_router(build_origin(hub))
     handlers.register(service.bus, hub)
+    is_open = False
 
     async def open_door() -> None:
+        nonlocal is_open
         await server.start(settings.rtmp_host, settings.rtmp_port)
+        is_open = True
 
     async def close_door() -> None:
+        nonlocal is_open
+        is_open = False
         await server.stop()
         await hub.stop()
+        storehouse.close()
 
     service.on_start(open_door)
     service.on_stop(close_door)
+    service.ready_when(lambda: None if is_open else "the RTMP door is not open")
     return service

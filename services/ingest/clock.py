@@ -1,126 +1,243 @@
 """The session clock: publisher time to session time. Every timestamp fault is mended here, once.
 
 Session time is in ms from 10 000, never wraps and never runs backwards within a track. A healthy
-push is shifted by one constant and otherwise untouched.
+push is shifted by one constant and otherwise untouched; no tag is ever dropped, made up or put
+before another.
+
+A tag that is off its track's timeline is *held*, with all that comes behind it, until the track's
+next tags tell what it was:
+
+- the next one is back in line: it was an outlier, and is stamped between its neighbours;
+- `PERSISTS` tags agree: the timestamps jumped. A new timeline begins with the first of them, right
+  behind the track's last tag, and the other track follows when it jumps, too.
 """
 
-from typing import Literal
+import time
+from collections.abc import Callable
+from typing import Literal, NamedTuple
 
-from libs.media.flv import TagType
+from libs.media.flv import Tag, TagType
 
 START_MS = 10_000
-"""Room below the first tag for tracks that begin a little earlier than the first one seen."""
+"""Room below the first tag for a track that begins earlier than the first one seen."""
 NEAR_MS = 5_000
-"""A tag this near to the session's time is on its timeline."""
+"""A step forward that may be a pause; a longer one must agree with the wall clock."""
 BACK_MS = 250
-"""A step back within a track that is jitter rather than a new timeline."""
+"""A step back within a track that is jitter rather than a jump."""
+APART_MS = 10_000
+"""Distance within which the tracks of a publish begin on one timeline."""
 PERSISTS = 3
 """Tags of one track that make a jump a new timeline rather than an outlier."""
-STEP_MS = {TagType.AUDIO: 23, TagType.VIDEO: 40, TagType.SCRIPT: 0}
-"""Distance of a re-stamped tag from its predecessor before the track's own is known."""
+REJOIN_MS = 100
+"""Least distance between two publishes: room for a track that begins before the other."""
+MAX_HELD = 256
+"""Tags that wait for the track of an outlier to go on; then it was one."""
 
-_WRAP_32 = 1 << 32
-_HALF_32 = 1 << 31
-_NEAR_WRAP_MS = 3_600_000
+_WRAP = 1 << 31
+"""RTMP timestamps wrap at 2^32 ms, FFmpeg's at 2^31. Counting modulo the smaller covers both."""
+_HALF_WRAP = _WRAP >> 1
+_STEP_MS = {TagType.AUDIO: 23, TagType.VIDEO: 40, TagType.SCRIPT: 0}
+"""Distance of a re-stamped tag from its predecessor until the track's own is known."""
+_MAX_STEP_MS = 1000
 
-Discontinuity = Literal["reconnect", "timestamp_jump"]
+Cause = Literal["reconnect", "timestamp_jump"]
 
 
-class _TrackClock:
-    """What the clock knows of one track."""
+class Stamped(NamedTuple):
+    """A tag with its session time."""
 
-    __slots__ = ("last_ms", "outlier_raw", "outliers", "raw", "step_ms")
+    tag: Tag
+    """As it was published."""
+    session_ms: int
+    is_timed: bool
+    cause: Cause | None
+    """Why a new timeline begins with this tag, if one does."""
+
+
+class _Held(NamedTuple):
+    tag: Tag
+    is_timed: bool
+
+
+class _Track:
+    """What the clock knows of one track. Raw times are publisher times, unwrapped."""
+
+    __slots__ = ("last_ms", "offset", "raw", "step_ms")
 
     def __init__(self, kind: TagType) -> None:
         self.raw: int | None = None
-        """The last unwrapped publisher time on the session's timeline."""
+        """Of its last tag that was in line, within this publish."""
+        self.offset = 0
+        """Session time less raw time."""
         self.last_ms: int | None = None
-        self.step_ms = STEP_MS[kind]
-        self.outliers = 0
-        self.outlier_raw = 0
+        self.step_ms = _STEP_MS[kind]
 
 
 class SessionClock:
-    """Maps the media tags of a session, publish after publish."""
+    """Stamps the tags of a session, publish after publish.
 
-    def __init__(self) -> None:
-        self.now_ms = START_MS
+    `now_ms` is a clock that never steps back; it tells how long the publishers were away, and
+    whether a long step is a pause.
+    """
+
+    def __init__(self, *, now_ms: Callable[[], float] = lambda: time.monotonic() * 1000) -> None:
+        self.latest_ms = START_MS
         """The latest session time that was given out."""
-        self._offset: int | None = None
-        self._rebase_ms = START_MS
-        self._is_reconnect = False
-        self._tracks: dict[TagType, _TrackClock] = {}
+        self._now_ms = now_ms
+        self._given_at = now_ms()
+        self._tracks = {kind: _Track(kind) for kind in TagType}
+        self._newest: _Track | None = None
+        """The track of this publish's last tag."""
+        self._has_begun = False
+        self._held: list[_Held] = []
+        self._suspect_raw = 0
+        self._suspects = 0
 
-    def begin_publish(self, *, away_ms: int) -> None:
-        """A new publish of the same session begins, `away_ms` of wall clock after the last tag."""
-        if self._offset is not None:
-            self._is_reconnect = True
-            self._rebase_ms = self.now_ms + max(away_ms, 1)
-        self._offset = None
+    def begin_publish(self) -> None:
+        """The next tags come from another publish: their times have nothing to do with the last."""
+        assert not self._held, "flush before the next publish"
+        self._newest = None
         for track in self._tracks.values():
             track.raw = None
-            track.outliers = 0
 
-    def map(self, kind: TagType, timestamp: int) -> tuple[int, Discontinuity | None]:
-        """Session time of a media tag, and the discontinuity that stands before it."""
-        track = self._tracks.get(kind)
-        if track is None:
-            track = self._tracks[kind] = _TrackClock(kind)
-        if self._offset is None:
-            return self._begin_timeline(track, timestamp)
-        raw = self._unwrap(track, timestamp)
-        mapped = raw + self._offset
-        last = track.last_ms
-        is_far = abs(mapped - self.now_ms) > NEAR_MS
-        is_back = last is not None and track.raw is not None and mapped < last - BACK_MS
-        if is_far or is_back:
-            return self._outlier(track, raw)
-        track.outliers = 0
-        track.raw = raw
-        return self._give(track, mapped), None
+    def stamp(self, tag: Tag, *, is_timed: bool = True) -> list[Stamped]:
+        """Take a tag; answers with the tags that are certain now, in the order they came.
 
-    def _begin_timeline(
-        self, track: _TrackClock, timestamp: int
-    ) -> tuple[int, Discontinuity | None]:
-        self._offset = self._rebase_ms - timestamp
-        track.raw = timestamp
-        cause: Discontinuity | None = "reconnect" if self._is_reconnect else None
-        self._is_reconnect = False
-        return self._give(track, self._rebase_ms), cause
+        A tag that is not timed (script, sequence header) goes with its neighbours.
+        """
+        if self._held:
+            self._held.append(_Held(tag, is_timed))
+            return self._settle(tag, is_timed=is_timed)
+        if not is_timed:
+            return [Stamped(tag, self.latest_ms, False, None)]
+        track = self._tracks[tag.type]
+        if self._newest is None:
+            return [self._begin(track, tag)]
+        raw = self._raw_in_line(track, tag.dts_ms)
+        if raw is not None:
+            return [self._give(track, tag, raw)]
+        self._held.append(_Held(tag, is_timed))
+        self._suspect_raw = _unwrap(tag.dts_ms, self._near(track))
+        self._suspects = 1
+        return []
 
-    def _outlier(self, track: _TrackClock, raw: int) -> tuple[int, Discontinuity | None]:
-        """Re-stamp a tag that is off; let a jump that persists become the timeline."""
-        is_consistent = track.outliers > 0 and 0 <= raw - track.outlier_raw <= NEAR_MS
-        track.outliers = track.outliers + 1 if is_consistent else 1
-        track.outlier_raw = raw
-        if track.outliers < PERSISTS:
-            base = self.now_ms if track.last_ms is None else track.last_ms
-            return self._give(track, base + track.step_ms), None
-        mapped = self.now_ms + track.step_ms
-        self._offset = mapped - raw
+    def flush(self) -> list[Stamped]:
+        """Give out what is held: nothing of this publish follows."""
+        given: list[Stamped] = []
+        while self._held:
+            given += self._mend(ceiling_ms=None)
+        return given
+
+    # --- healthy tags -----------------------------------------------------------------------
+
+    def _begin(self, track: _Track, tag: Tag) -> Stamped:
+        """The first timed tag of a publish sets the offset of all tracks."""
+        base = START_MS
+        cause: Cause | None = None
+        if self._has_begun:
+            away_ms = int(self._now_ms() - self._given_at)
+            base, cause = self.latest_ms + max(away_ms, REJOIN_MS), "reconnect"
+        self._has_begun = True
+        for each in self._tracks.values():
+            each.offset = base - tag.dts_ms
+        stamped = self._give(track, tag, tag.dts_ms)
+        return stamped._replace(cause=cause)
+
+    def _raw_in_line(self, track: _Track, timestamp: int) -> int | None:
+        """The tag's raw time if it continues its track; None if it is off."""
+        raw = _unwrap(timestamp, self._near(track))
+        if self._is_in_line(track, raw + track.offset):
+            return raw
         for other in self._tracks.values():
-            other.outliers = 0
-            other.raw = None
-        track.raw = raw
-        return self._give(track, mapped), "timestamp_jump"
+            # The other track has jumped already, and this one follows.
+            if other is not track and other.raw is not None and other.offset != track.offset:
+                raw = _unwrap(timestamp, other.raw)
+                if self._is_in_line(track, raw + other.offset):
+                    track.offset = other.offset
+                    return raw
+        return None
 
-    def _give(self, track: _TrackClock, mapped: int) -> int:
+    def _is_in_line(self, track: _Track, mapped: int) -> bool:
+        ahead_ms = mapped - self.latest_ms
+        if track.raw is None or track.last_ms is None:
+            return abs(ahead_ms) <= APART_MS
+        if mapped < track.last_ms - BACK_MS:
+            return False
+        return ahead_ms <= NEAR_MS or ahead_ms <= NEAR_MS + self._now_ms() - self._given_at
+
+    def _near(self, track: _Track) -> int:
+        """The raw time about which the track's next one is expected."""
+        return self.latest_ms - track.offset if track.raw is None else track.raw
+
+    def _give(self, track: _Track, tag: Tag, raw: int) -> Stamped:
+        track.raw = raw
+        self._newest = track
+        return self._put(track, tag, raw + track.offset)
+
+    def _put(self, track: _Track, tag: Tag, mapped: int) -> Stamped:
         last = track.last_ms
         if last is not None:
-            if mapped <= last:
-                mapped = last + (1 if mapped < last else 0)
-            elif mapped - last < 1000:  # noqa: PLR2004 - a pause is not the track's step
-                track.step_ms = mapped - last
+            step = mapped - last
+            if step < 0:
+                mapped = last
+            elif 0 < step < _MAX_STEP_MS:
+                track.step_ms = step
         track.last_ms = mapped
-        self.now_ms = max(self.now_ms, mapped)
-        return mapped
+        self.latest_ms = max(self.latest_ms, mapped)
+        self._given_at = self._now_ms()
+        return Stamped(tag, mapped, True, None)
 
-    def _unwrap(self, track: _TrackClock, timestamp: int) -> int:
-        """Continue the track's time over the wraps at 2^31 (FFmpeg masks a bit) and 2^32 ms."""
-        assert self._offset is not None
-        # A track without history is measured against the session's time.
-        near = track.raw if track.raw is not None else self.now_ms - self._offset
-        delta = (timestamp - near + _HALF_32) % _WRAP_32 - _HALF_32
-        if delta < _NEAR_WRAP_MS - _HALF_32:
-            delta += _HALF_32
-        return near + delta
+    # --- tags that are off ------------------------------------------------------------------
+
+    def _settle(self, tag: Tag, *, is_timed: bool) -> list[Stamped]:
+        """What the newest held tag tells about the oldest."""
+        if not is_timed or tag.type is not self._held[0].tag.type:
+            return self._mend(ceiling_ms=None) if len(self._held) > MAX_HELD else []
+        track = self._tracks[tag.type]
+        raw = self._raw_in_line(track, tag.dts_ms)
+        if raw is not None:
+            return self._mend(ceiling_ms=raw + track.offset)
+        raw = _unwrap(tag.dts_ms, self._suspect_raw)
+        if not -BACK_MS <= raw - self._suspect_raw <= NEAR_MS:
+            return self._mend(ceiling_ms=None)
+        self._suspect_raw = raw
+        self._suspects += 1
+        return self._jump(track) if self._suspects >= PERSISTS else []
+
+    def _mend(self, *, ceiling_ms: int | None) -> list[Stamped]:
+        """The first suspect was an outlier: stamp it behind its track, take the rest again."""
+        (first, _), *rest = self._held
+        self._held = []
+        track = self._tracks[first.type]
+        given = [self._put(track, first, self._between(track, ceiling_ms))]
+        for tag, is_timed in rest:
+            given += self.stamp(tag, is_timed=is_timed)
+        return given
+
+    def _between(self, track: _Track, ceiling_ms: int | None) -> int:
+        if track.last_ms is None:
+            return self.latest_ms
+        next_ms = track.last_ms + track.step_ms
+        return next_ms if ceiling_ms is None else min(next_ms, ceiling_ms)
+
+    def _jump(self, track: _Track) -> list[Stamped]:
+        """A new timeline begins with the first suspect, right behind the track's last tag."""
+        held, self._held = self._held, []
+        first_raw = _unwrap(held[0].tag.dts_ms, self._suspect_raw)
+        is_new_track = track.raw is None
+        if is_new_track or track.last_ms is None:
+            track.offset = self.latest_ms - first_raw
+        else:
+            track.offset = track.last_ms + track.step_ms - first_raw
+        track.raw = first_raw
+        given: list[Stamped] = []
+        for tag, is_timed in held:
+            given += self.stamp(tag, is_timed=is_timed)
+        if not is_new_track:
+            given[0] = given[0]._replace(cause="timestamp_jump")
+        return given
+
+
+def _unwrap(timestamp: int, near: int) -> int:
+    """The time that is `timestamp` modulo 2^31 and nearest to `near`."""
+    return near + (timestamp - near + _HALF_WRAP) % _WRAP - _HALF_WRAP

@@ -1,6 +1,6 @@
 """Why ingest refuses, with the RTMP status of each reason."""
 
-from libs.errors import Conflict, NotFound, Unavailable
+from libs.errors import Conflict, NotFound, Unauthorized, Unavailable, WeirError
 from libs.rtmp import RTMPRefused
 
 
@@ -8,18 +8,25 @@ class SessionUnknown(NotFound):
     code = "session_unknown"
 
 
-class CatalogAway(Unavailable):
-    code = "catalog_away"
-
-
 class StreamBusy(Conflict):
     code = "stream_busy"
 
 
-def unauthorized() -> RTMPRefused:
-    """The status that the replaced system's encoders know, small p and all."""
-    return RTMPRefused("NetStream.publish.Unauthorized", "Authorization required.")
+class CatalogAway(Unavailable):
+    code = "catalog_away"
 
 
-def bad_name(description: str) -> RTMPRefused:
-    return RTMPRefused("NetStream.Publish.BadName", description)
+class ShuttingDown(Unavailable):
+    code = "shutting_down"
+
+
+def refusal_of(error: WeirError) -> RTMPRefused:
+    """The status by which an encoder learns that it may not publish."""
+    if isinstance(error, RTMPRefused):
+        return error
+    if isinstance(error, Unauthorized):
+        # The status that the replaced system's encoders know, small p and all.
+        return RTMPRefused("NetStream.publish.Unauthorized", "Authorization required.")
+    if error.retry:
+        return RTMPRefused("NetStream.Publish.Failed", str(error))
+    return RTMPRefused("NetStream.Publish.BadName", str(error))

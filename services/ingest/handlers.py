@@ -9,4 +9,4 @@ def register(bus: Bus, hub: Hub) -> None:
     @bus.watch_fact(SessionEnded)
     async def on_session_ended(envelope: Envelope[SessionEnded]) -> None:
         # Our own word comes back here too; by then the session is no longer live.
-        hub.on_ended_elsewhere(envelope.data.session)
+        hub.on_ended_elsewhere(envelope.data.session, envelope.data.cause)

@@ -1,77 +1,86 @@
-"""The hub of live sessions: admits publishes, hands sessions on, ends them."""
+"""The hub of live sessions: opens publishes, joins them into sessions, ends sessions.
+
+It is the RTMP server's door: `publish` and `play`.
+"""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Protocol
-from urllib.parse import parse_qs
+from weakref import WeakValueDictionary
 
 import structlog
 from opentelemetry import trace
 
-from libs.bus import RemoteError, traceparent, within
-from libs.errors import Unauthorized, WeirError
+from libs.bus import within
+from libs.errors import WeirError
 from libs.events import (
-    Ask,
     EndCause,
     Message,
-    OpenPublish,
     PublishGrant,
     SessionEnded,
     StreamPublished,
     StreamUnpublished,
 )
-from libs.media.flv import FLVReader, Tag
-from libs.names import check_stream_id
-from libs.rtmp import RTMPRefused, StreamRequest
-from libs.signing import verify_push
-from services.ingest.errors import CatalogAway, SessionUnknown, bad_name, unauthorized
-from services.ingest.metrics import PUBLISHERS, RECEIVED, REFUSALS
-from services.ingest.replay import ReplayWindow
-from services.ingest.session import Session, utc_now
+from libs.media.flv import Tag
+from libs.rtmp import StreamRequest
+from services.ingest.admission import Admission, Asker
+from services.ingest.errors import SessionUnknown, ShuttingDown, StreamBusy, refusal_of
+from services.ingest.metrics import PUBLISHERS, REFUSALS, SESSIONS
+from services.ingest.play import play_session
+from services.ingest.publish import Publish
+from services.ingest.replay import ReplayWindow, Shelf
+from services.ingest.session import Session
 from services.ingest.settings import Settings
 
 log = structlog.get_logger()
 tracer = trace.get_tracer("weir.ingest")
 
-RETRY_ASK_S = 0.3
+DRAIN_S = 1.5
+"""How long a stop waits for readers to take the end of their sessions."""
 
 
-class BusLike(Protocol):
+class HubBus(Asker, Protocol):
     """What the hub needs of the bus."""
 
     def say(self, message: Message) -> None: ...
 
-    async def ask(self, ask: Ask[PublishGrant], *, timeout_s: float = 5.0) -> PublishGrant: ...
 
-
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Live:
-    """What the hub holds of one stream: its open session and, while somebody pushes, the push."""
+    """A stream's open session: with its publish, or with the timer of its reconnect window."""
 
     session: Session
-    publish: "Publish | None" = None
-    ending: asyncio.Task[None] | None = None
+    publish: Publish | None = None
     last_cause: EndCause = "connection_lost"
+    """Why its last publish ended."""
     reconnect_window_s: float = 0.0
+    ending: asyncio.TimerHandle | None = None
+    traceparent: str | None = None
 
 
 class Hub:
-    """All sessions of this ingest. Also the RTMP server's door."""
+    """All sessions that this ingest holds."""
 
-    def __init__(self, settings: Settings, bus: BusLike, *, origin_url: Callable[[], str]) -> None:
+    def __init__(
+        self, settings: Settings, bus: HubBus, shelf: Shelf, *, origin_url: Callable[[], str]
+    ) -> None:
         self._settings = settings
         self._bus = bus
+        self._shelf = shelf
         self._origin_url = origin_url
+        self._admission = Admission(settings, bus, origin_url=origin_url)
         self._live: dict[str, Live] = {}
         self._sessions: dict[str, Session] = {}
-        self._opening: dict[str, asyncio.Lock] = {}
+        """The open ones, and those that have ended but may still be pulled."""
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._is_stopping = False
 
-    # --- the door ---------------------------------------------------------------------
+    # --- the door -------------------------------------------------------------------------
 
-    async def publish(self, request: StreamRequest) -> "Publish":
-        """Admit a publisher, or raise `RTMPRefused` with the status that encoders know."""
+    async def publish(self, request: StreamRequest) -> Publish:
+        """Admit a publisher. Raises `RTMPRefused` with the status that encoders know."""
         with tracer.start_as_current_span("publish") as span:
             try:
                 publish = await self._open(request)
@@ -81,113 +90,93 @@ class Hub:
                     "publish.refused", stream=request.name[:80], peer=request.peer_address,
                     code=error.code, reason=str(error),
                 )  # fmt: skip
-                raise _refusal(error) from None
+                raise refusal_of(error) from error
             span.set_attribute("weir.stream", publish.stream)
             span.set_attribute("weir.session", publish.session.id)
+            span.set_attribute("weir.generation", publish.generation)
+            log.info(
+                "publish.opened", stream=publish.stream, session=publish.session.id,
+                generation=publish.generation, peer=request.peer_address, encoder=request.encoder,
+            )  # fmt: skip
             return publish
 
-    async def play(self, request: StreamRequest) -> AsyncIterator[list[Tag]]:
+    def play(self, request: StreamRequest) -> AsyncIterator[list[Tag]]:
+        """Batches of tags from the last keyframe on. Raises `RTMPRefused`."""
         live = self._live.get(request.name)
-        if live is None:
-            raise RTMPRefused(
-                "NetStream.Play.StreamNotFound", f"{request.name} is not streaming live now"
-            )
-        session = live.session
-        reader = FLVReader()
-        first = session.replay.gop_start
-        yield [tag for tag in reader.feed(session.prologue(first)) if not _is_mark(tag)]
-        async for entries in session.read(first):
-            tags = reader.feed(b"".join(entry.wire for entry in entries))
-            yield [tag for tag in tags if not _is_mark(tag)]
+        return play_session(live.session if live else None)
 
-    async def _open(self, request: StreamRequest) -> "Publish":
-        stream = check_stream_id(request.name)
-        key = parse_qs(request.query).get("sign", [""])[0]
-        secret = self._settings.push_secret.get_secret_value()
-        verify_push(stream, key, secret, int(time.time()))
-        async with self._opening.setdefault(stream, asyncio.Lock()):
+    async def _open(self, request: StreamRequest) -> Publish:
+        stream = self._admission.check(request)
+        turn = self._turns.setdefault(stream, asyncio.Lock())
+        async with turn:
             held = self._hold(stream)
             try:
-                grant = await self._ask(request, held)
-            except WeirError:
+                grant = await self._admission.ask(request, held_session=held)
+                live = self._join(grant)
+            except BaseException:
                 self._let_go(stream)
                 raise
-            session = self._session_for(grant)
-            live = self._live[stream]
-            if live.publish is not None:
-                if grant.policy == "reject":
-                    raise bad_name("The stream is being published already.")
-                live.publish.revoke("taken_over")
-            publish = Publish(self, session, grant)
-            live.publish = publish
-            session.begin_publish(grant.generation)
-        PUBLISHERS.inc()
-        log.info(
-            "publish.opened", stream=stream, session=session.id, generation=grant.generation,
-            peer=request.peer_address, encoder=request.encoder,
-        )  # fmt: skip
-        return publish
-
-    async def _ask(self, request: StreamRequest, held: str | None) -> PublishGrant:
-        """Ask the catalog; one that is away gets `catalog_wait_s` to come back."""
-        ask = OpenPublish(
-            stream=request.name,
-            ingest=self._settings.instance,
-            origin_url=self._origin_url(),
-            held_session=held,
-            remote_address=request.peer_address,
-        )
-        deadline = time.monotonic() + self._settings.catalog_wait_s
-        while True:
-            left = deadline - time.monotonic()
-            try:
-                return await self._bus.ask(ask, timeout_s=max(left, 0.5))
-            except WeirError as error:
-                if not error.retry:
-                    raise
-                if left <= RETRY_ASK_S:
-                    raise CatalogAway("Weir cannot admit publishers now; try again.") from None
-            await asyncio.sleep(RETRY_ASK_S)
+            return self._begin(live, grant)
 
     def _hold(self, stream: str) -> str | None:
         """The open session of `stream`, which must not end while the catalog is asked."""
         live = self._live.get(stream)
         if live is None:
             return None
-        if live.ending is not None:
-            live.ending.cancel()
-            live.ending = None
+        self._disarm(live)
         return live.session.id
 
     def _let_go(self, stream: str) -> None:
-        """The publish was refused: a session without a publisher waits again."""
+        """A session without a publisher waits for one until its reconnect window has passed."""
         live = self._live.get(stream)
         if live is not None and live.publish is None and live.ending is None:
-            live.ending = asyncio.create_task(
-                self._end_later(stream, live, live.last_cause, live.reconnect_window_s)
+            live.ending = asyncio.get_running_loop().call_later(
+                live.reconnect_window_s, self._end, live
             )
 
-    def _session_for(self, grant: PublishGrant) -> Session:
-        """The session of the grant: the one we hold, or a new one (the old one then ends)."""
+    def _join(self, grant: PublishGrant) -> Live:
+        """The session of the grant: the one that we hold, or a new one."""
+        if self._is_stopping:
+            raise ShuttingDown("This ingest is being stopped; try again.")
         live = self._live.get(grant.stream)
-        if live is not None and live.session.id == grant.session:
-            return live.session
         if live is not None:
-            if live.publish is not None:
-                live.publish.revoke("taken_over")
-            self._end(grant.stream, live, "taken_over")
-        replay = ReplayWindow(
-            keep_ms=int(self._settings.replay_s * 1000), max_bytes=self._settings.replay_bytes
+            if live.publish is not None and grant.policy == "reject":
+                raise StreamBusy("The stream is being published already.")
+            self._revoke(live, "taken_over")
+            if live.session.id == grant.session:
+                return live
+            self._end(live)
+        session = Session(
+            grant.session,
+            tenant=grant.tenant,
+            stream=grant.stream,
+            replay=ReplayWindow(
+                self._shelf,
+                keep_ms=int(self._settings.replay_s * 1000),
+                max_bytes=self._settings.replay_bytes,
+            ),
         )
-        session = Session(grant.session, tenant=grant.tenant, stream=grant.stream, replay=replay)
+        live = Live(session)
         self._sessions[session.id] = session
-        self._live[grant.stream] = Live(session)
-        return session
+        self._live[grant.stream] = live
+        SESSIONS.set(len(self._live))
+        return live
 
-    # --- ends -------------------------------------------------------------------------
+    def _begin(self, live: Live, grant: PublishGrant) -> Publish:
+        self._disarm(live)
+        publish = Publish(
+            live.session, grant, on_first_frame=self._on_first_frame, on_over=self._on_over
+        )
+        live.publish = publish
+        live.reconnect_window_s = grant.reconnect_window_s
+        live.traceparent = publish.traceparent
+        live.session.begin_publish(grant.generation)
+        PUBLISHERS.inc()
+        return publish
 
-    def on_published(self, publish: "Publish") -> None:
-        """The first media of a publish is numbered."""
+    # --- what happens to a publish --------------------------------------------------------
+
+    def _on_first_frame(self, publish: Publish) -> None:
         session = publish.session
         with within(publish.traceparent):
             self._bus.say(
@@ -197,16 +186,18 @@ class Hub:
                     session=session.id,
                     generation=publish.generation,
                     origin_url=self._origin_url(),
-                    started_at=utc_now(),
+                    started_at=datetime.now(UTC),
                 )
             )
 
-    def on_closed(self, publish: "Publish", cause: EndCause) -> None:
-        """A publish is over; its session waits for another until the window has passed."""
+    def _on_over(self, publish: Publish, cause: EndCause) -> None:
         PUBLISHERS.dec()
         session = publish.session
-        log.info("publish.closed", stream=session.stream, session=session.id, cause=cause)
         with within(publish.traceparent):
+            log.info(
+                "publish.closed", stream=session.stream, session=session.id,
+                generation=publish.generation, cause=cause, next_tag=session.next_tag,
+            )  # fmt: skip
             self._bus.say(
                 StreamUnpublished(
                     tenant=session.tenant,
@@ -214,117 +205,98 @@ class Hub:
                     session=session.id,
                     generation=publish.generation,
                     cause=cause,
-                    ended_at=utc_now(),
+                    ended_at=datetime.now(UTC),
                 )
             )
         live = self._live.get(session.stream)
         if live is not None and live.publish is publish:
             live.publish = None
             live.last_cause = cause
-            live.reconnect_window_s = publish.reconnect_window_s
             self._let_go(session.stream)
 
-    def on_ended_elsewhere(self, session_id: str) -> None:
-        """The catalog ended a session of ours (another ingest took the stream over)."""
-        for stream, live in list(self._live.items()):
-            if live.session.id == session_id:
-                if live.publish is not None:
-                    live.publish.revoke("taken_over")
-                self._end(stream, live, "taken_over")
+    def _revoke(self, live: Live, cause: EndCause) -> None:
+        """End the publish that is on; the session stays open, and its timer off."""
+        if live.publish is not None:
+            live.publish.revoke(cause)
+        self._disarm(live)
+
+    # --- what happens to a session --------------------------------------------------------
+
+    def on_ended_elsewhere(self, session_id: str, cause: EndCause = "taken_over") -> None:
+        """The catalog ended a session of ours: another ingest has the stream, or it took us for
+        gone. Whoever still pushes is cut off; a publisher that comes back gets a new session.
+        """
+        session = self._sessions.get(session_id)
+        live = self._live.get(session.stream) if session is not None else None
+        if live is not None and live.session is session:
+            self._revoke(live, cause)
+            live.last_cause = cause
+            self._end(live)
 
     async def stop(self) -> None:
-        """End every session, so that recordings close properly."""
-        for stream, live in list(self._live.items()):
-            if live.publish is not None:
-                live.publish.revoke("shutdown")
-            self._end(stream, live, "shutdown")
+        """End every session with its mark, and let the readers have it."""
+        self._is_stopping = True
+        for live in list(self._live.values()):
+            self._revoke(live, "shutdown")
+            live.last_cause = "shutdown"
+            self._end(live)
+        deadline = asyncio.get_running_loop().time() + DRAIN_S
+        while any(session.readers for session in self._sessions.values()):
+            if asyncio.get_running_loop().time() > deadline:
+                log.warning("hub.readers_left_behind")
+                return
+            await asyncio.sleep(0.02)
 
-    async def _end_later(self, stream: str, live: Live, cause: EndCause, after_s: float) -> None:
-        await asyncio.sleep(after_s)
-        live.ending = None
-        self._end(stream, live, cause)
-
-    def _end(self, stream: str, live: Live, cause: EndCause) -> None:
+    def _end(self, live: Live) -> None:
+        """No publisher came back in time."""
+        self._disarm(live)
         session = live.session
+        if self._live.get(session.stream) is live:
+            del self._live[session.stream]
+        SESSIONS.set(len(self._live))
+        session.end(live.last_cause)
+        with within(live.traceparent):
+            log.info(
+                "session.ended", stream=session.stream, session=session.id,
+                cause=live.last_cause, next_tag=session.next_tag, lost=session.replay.lost_tags,
+            )  # fmt: skip
+            self._bus.say(
+                SessionEnded(
+                    tenant=session.tenant,
+                    stream=session.stream,
+                    session=session.id,
+                    cause=live.last_cause,
+                    last_tag=session.next_tag - 1,
+                    ended_at=datetime.now(UTC),
+                )
+            )
+        asyncio.get_running_loop().call_later(
+            self._settings.replay_s, self._forget, session, self._settings.unacknowledged_s
+        )
+
+    def _forget(self, session: Session, patience_s: float) -> None:
+        """Give the session's memory back once all of it is acknowledged, or nobody ever will."""
+        if session.replay.acknowledged >= session.next_tag or patience_s <= 0 or not session.frames:
+            session.replay.clear()
+            self._sessions.pop(session.id, None)
+            return
+        again_s = self._settings.replay_s
+        asyncio.get_running_loop().call_later(again_s, self._forget, session, patience_s - again_s)
+
+    def _disarm(self, live: Live) -> None:
         if live.ending is not None:
             live.ending.cancel()
-        if self._live.get(stream) is live:
-            del self._live[stream]
-        session.end(cause)
-        self._bus.say(
-            SessionEnded(
-                tenant=session.tenant,
-                stream=stream,
-                session=session.id,
-                cause=cause,
-                last_tag=session.next_tag - 1,
-                ended_at=utc_now(),
-            )
-        )
-        # The packager may still have to pull the end; the memory goes after that.
-        asyncio.get_running_loop().call_later(
-            self._settings.replay_s, self._sessions.pop, session.id, None
-        )
+            live.ending = None
 
-    # --- for the origin ---------------------------------------------------------------
+    # --- for the origin -------------------------------------------------------------------
 
     def session(self, session_id: str) -> Session:
+        """A session that is open or may still be pulled. Raises `SessionUnknown`."""
         try:
             return self._sessions[session_id]
         except KeyError:
             raise SessionUnknown(f"This ingest holds no session {session_id!r}.") from None
 
     def open_sessions(self) -> list[tuple[Session, bool]]:
-        """Sessions that have not ended, and whether somebody pushes."""
+        """Sessions that have not ended, and whether somebody publishes."""
         return [(live.session, live.publish is not None) for live in self._live.values()]
-
-
-class Publish:
-    """One accepted publish of a session; the RTMP server's `PublishHandle`."""
-
-    def __init__(self, hub: Hub, session: Session, grant: PublishGrant) -> None:
-        self.session = session
-        self.stream = grant.stream
-        self.generation = grant.generation
-        self.reconnect_window_s = grant.reconnect_window_s
-        self.traceparent = traceparent()
-        self.revoked: asyncio.Future[EndCause] = asyncio.get_running_loop().create_future()
-        self._hub = hub
-        self._is_said = False
-        self._is_over = False
-
-    def accept(self, tag: Tag) -> None:
-        """One tag from the connection. A publish that is over is fenced: nothing of it counts."""
-        if self._is_over:
-            return
-        RECEIVED.inc(len(tag.body))
-        if self.session.accept(tag) and not self._is_said:
-            self._is_said = True
-            self._hub.on_published(self)
-
-    def revoke(self, cause: EndCause) -> None:
-        """End the publish from our side; the server then closes its connection."""
-        if not self._is_over:
-            self._is_over = True
-            self._hub.on_closed(self, cause)
-            self.revoked.set_result(cause)
-
-    async def close(self, cause: EndCause) -> None:
-        """The connection is gone."""
-        if not self._is_over:
-            self._is_over = True
-            self._hub.on_closed(self, cause)
-
-
-def _refusal(error: WeirError) -> RTMPRefused:
-    if isinstance(error, RTMPRefused):
-        return error
-    if isinstance(error, Unauthorized):
-        return unauthorized()
-    if isinstance(error, RemoteError | CatalogAway) and error.retry:
-        return RTMPRefused("NetStream.Publish.Failed", str(error))
-    return bad_name(str(error))
-
-
-def _is_mark(tag: Tag) -> bool:
-    return tag.body[3:8] == b"weir." and tag.body[:1] == b"\x02"

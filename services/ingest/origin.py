@@ -1,10 +1,12 @@
 """The internal FLV origin: sessions' tags over HTTP, claims and checkpoints.
 
 `GET /flv/{session}` joins live at the last keyframe; with `after` and `epoch` it is the packager's
-fenced pull. Everything that a pull sends was serialised once for all readers.
+fenced pull. A prologue comes first: FLV header, the sequence headers in force, `weir.position`.
+Every tag behind it counts one, and is serialised once for all readers.
 """
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Any
 
 from fastapi import APIRouter
@@ -17,11 +19,14 @@ from services.ingest.session import Session
 
 
 class Claim(BaseModel):
+    """A packager takes the session over under a newer epoch."""
+
     epoch: int = Field(ge=0)
     holder: str
 
 
 def build_origin(hub: Hub) -> APIRouter:
+    """The routes. Errors: `session_unknown`, `fenced`."""
     router = APIRouter()
 
     @router.get("/flv/{session_id}", response_class=StreamingResponse)
@@ -31,8 +36,10 @@ def build_origin(hub: Hub) -> APIRouter:
         session = hub.session(session_id)
         if epoch is not None:
             session.claim(epoch)
-        first = session.replay.gop_start if after is None else after + 1
-        return StreamingResponse(_stream(session, first, epoch), media_type="video/x-flv")
+        pieces = _live(session) if after is None else _from(session, after + 1, epoch)
+        return StreamingResponse(
+            pieces, media_type="video/x-flv", headers={"Cache-Control": "no-store"}
+        )
 
     @router.get("/sessions")
     async def sessions() -> dict[str, Any]:
@@ -55,9 +62,8 @@ def build_origin(hub: Hub) -> APIRouter:
         session = hub.session(session_id)
         session.claim(body.epoch)
         replay = session.replay
-        usable = [item for item in replay.checkpoints if item.next_tag >= replay.oldest_tag]
         return {
-            "checkpoints": [item.model_dump() for item in usable or replay.checkpoints[-1:]],
+            "checkpoints": [item.model_dump(mode="json") for item in replay.checkpoints],
             "oldest_tag": replay.oldest_tag,
         }
 
@@ -69,8 +75,19 @@ def build_origin(hub: Hub) -> APIRouter:
     return router
 
 
-async def _stream(session: Session, first: int, epoch: int | None) -> AsyncIterator[bytes]:
-    start = min(max(first, session.replay.oldest_tag), session.next_tag)
-    yield session.prologue(start)
-    async for entries in session.read(start, epoch=epoch):
-        yield b"".join(entry.wire for entry in entries)
+async def _live(session: Session) -> AsyncIterator[bytes]:
+    """From the last keyframe on."""
+    first = session.replay.join_tag
+    yield session.prologue(first)
+    async with aclosing(session.read(first)) as pieces:
+        async for piece in pieces:
+            yield piece
+
+
+async def _from(session: Session, wanted: int, epoch: int | None) -> AsyncIterator[bytes]:
+    """From tag `wanted` on, or from the oldest one that is left."""
+    first = min(max(wanted, session.replay.oldest_tag), session.next_tag)
+    yield session.prologue(first, wanted=wanted)
+    async with aclosing(session.read(first, epoch=epoch)) as pieces:
+        async for piece in pieces:
+            yield piece

@@ -1,109 +1,164 @@
-"""The replay window: the session's recent tags, serialised once, by number."""
+"""The replay window: a session's recent tags by number, for every reader and every takeover.
 
-from typing import NamedTuple
+It keeps what is not acknowledged, the last GOP, and `keep_ms` of media in any case, but never more
+than `max_bytes`: past that bound the oldest tags are lost, and the loss is recorded.
+"""
+
+from bisect import bisect_right
+from collections import deque
+from typing import NamedTuple, Protocol
 
 from libs.events import Checkpoint
+from services.ingest.block import Block
 
-COMPACT_AT = 2048
+MAX_CHECKPOINTS = 1024
+
+LOST_BOUND = "replay_window_full"
+"""The cause of a loss: tags were not acknowledged before the window was full."""
 
 
-class Entry(NamedTuple):
-    """One numbered tag, ready for the wire."""
+class Shelf(Protocol):
+    """Where blocks that are full are kept; `Storehouse` is the real one."""
 
-    dts_ms: int
-    is_keyframe: bool
+    @property
+    def is_full(self) -> bool:
+        """Whether neither memory nor disk has room: each window must then give as it takes."""
+
+    def keep(self, block: Block) -> None:
+        """A block was frozen: account for it, and move it to disk when memory is short."""
+
+    def drop(self, block: Block) -> None:
+        """Nobody needs the block any more."""
+
+    async def load(self, block: Block) -> bytes | None:
+        """All of the block; None if it was dropped or cannot be read."""
+
+
+class Batch(NamedTuple):
+    """A run of tags on their way to a reader."""
+
+    next_tag: int
     wire: bytes
 
 
 class ReplayWindow:
-    """Keeps what is not acknowledged and the last `keep_ms`, but never more than `max_bytes`."""
+    """Tags go in by `append`, are found by number, and leave once nobody needs them."""
 
-    def __init__(self, *, keep_ms: int, max_bytes: int) -> None:
+    def __init__(self, shelf: Shelf, *, keep_ms: int, max_bytes: int) -> None:
+        self.gop_start = 0
+        """Where a live join begins: the marks before the last keyframe."""
+        self.checkpoints: deque[Checkpoint] = deque(maxlen=MAX_CHECKPOINTS)
+        """Where the cutting may be taken up, oldest first."""
+        self.lost_tags = 0
+        """Tags that fell to the bound before they were acknowledged."""
+        self._shelf = shelf
         self._keep_ms = keep_ms
         self._max_bytes = max_bytes
-        self._entries: list[Entry] = []
-        self._dead = 0
-        """Entries at the front of the list that are gone; the list is compacted now and then."""
-        self._base = 0
-        """Number of the list's first entry."""
+        self._open = Block(0)
+        self._blocks: list[Block] = [self._open]
         self._bytes = 0
-        self._headers: list[tuple[int, str, bytes]] = []
-        """(number, kind, wire) of sequence headers, in order."""
-        self._gop_start = 0
-        self.checkpoints: list[Checkpoint] = []
-        self.lost_tags = 0
-        """Unacknowledged tags that fell to the bound."""
+        self._latest_ms = 0
 
     @property
     def next_tag(self) -> int:
-        return self._base + len(self._entries)
+        return self._open.next_tag
 
     @property
     def oldest_tag(self) -> int:
-        return self._base + self._dead
+        return self._blocks[0].first_tag
 
     @property
-    def gop_start(self) -> int:
-        """Where a live join begins: the last keyframe, with the marks before it."""
-        return max(self._gop_start, self.oldest_tag)
+    def acknowledged(self) -> int:
+        """Every tag below this number is safe elsewhere."""
+        return self.checkpoints[-1].next_tag if self.checkpoints else 0
 
-    def append(self, entry: Entry, *, header: str | None = None) -> None:
-        """Number `entry`. `header` names the track whose sequence header it is."""
-        if header is not None:
-            self._headers.append((self.next_tag, header, entry.wire))
-        self._entries.append(entry)
-        self._bytes += len(entry.wire)
-        if self._bytes > self._max_bytes:
-            self._trim()
+    @property
+    def join_tag(self) -> int:
+        return max(self.gop_start, self.oldest_tag)
 
-    def begin_gop(self, tag: int) -> None:
-        """A live join may begin at `tag`."""
-        self._gop_start = tag
-        self._trim()
+    def append(self, wire: bytes, session_ms: int) -> None:
+        """Number a tag."""
+        block = self._open
+        if not block.has_room(len(wire)):
+            self._close_block()
+            block = self._open
+        block.append(wire, session_ms)
+        self._bytes += len(wire)
+        self._latest_ms = session_ms
 
     def acknowledge(self, checkpoint: Checkpoint) -> None:
-        """Everything below `checkpoint.next_tag` is safe; remember where to take up from."""
+        """Everything below `checkpoint.next_tag` is safe; remember where to take up from.
+
+        A packager that took over re-cuts what is known already: those checkpoints change nothing.
+        """
         if not self.checkpoints or checkpoint.msn > self.checkpoints[-1].msn:
             self.checkpoints.append(checkpoint)
             self._trim()
 
-    def entries_from(self, tag: int, limit: int = 512) -> list[Entry]:
-        """At most `limit` entries from number `tag` on."""
-        at = max(tag - self._base, self._dead)
-        return self._entries[at : at + limit]
+    def batch(self, tag: int) -> Batch | Block:
+        """The tags from `tag` on, up to the end of their block; the block if it is on disk."""
+        block = self._block_of(tag)
+        if block is not self._open and block.data is None:
+            return block
+        return Batch(block.next_tag, block.tail(tag))
 
-    def headers_at(self, tag: int) -> list[bytes]:
-        """The sequence headers in force just before `tag`, one a track."""
-        found = {kind: wire for number, kind, wire in self._headers if number < tag}
-        return list(found.values())
+    async def load(self, block: Block, tag: int) -> Batch | None:
+        """The tags of a block on disk; None if they are gone."""
+        data = await self._shelf.load(block)
+        return None if data is None else Batch(block.next_tag, block.cut(data, tag))
+
+    def clear(self) -> None:
+        """Forget everything; the session is over for all its readers."""
+        for block in self._blocks[:-1]:
+            self._shelf.drop(block)
+        self._open = Block(self.next_tag)
+        self._blocks = [self._open]
+        self._bytes = 0
+
+    # --- within -----------------------------------------------------------------------------
+
+    def _block_of(self, tag: int) -> Block:
+        if tag >= self._open.first_tag:
+            return self._open
+        return self._blocks[bisect_right(self._blocks, tag, key=_first_tag) - 1]
+
+    def _close_block(self) -> None:
+        closed = self._open
+        closed.freeze()
+        self._open = Block(closed.next_tag)
+        self._blocks.append(self._open)
+        self._shelf.keep(closed)
+        self._trim()
 
     def _trim(self) -> None:
-        acknowledged = self.checkpoints[-1].next_tag if self.checkpoints else 0
-        horizon = self._entries[-1].dts_ms - self._keep_ms if self._entries else 0
-        while self._dead < len(self._entries):
-            number = self._base + self._dead
-            entry = self._entries[self._dead]
-            is_over = self._bytes > self._max_bytes
-            is_spent = number < acknowledged and entry.dts_ms < horizon
-            if not (is_over or is_spent) or (number >= self._gop_start and not is_over):
+        # A tag is needed until it is acknowledged, below every join, and old.
+        free = min(self.acknowledged, self.gop_start)
+        horizon_ms = self._latest_ms - self._keep_ms
+        may_relieve = self._shelf.is_full
+        dropped = 0
+        for block in self._blocks[:-1]:
+            is_needed = block.next_tag > free or block.last_ms >= horizon_ms
+            if is_needed and self._bytes <= self._max_bytes and not may_relieve:
                 break
-            self.lost_tags += number >= acknowledged
-            self._bytes -= len(entry.wire)
-            self._dead += 1
-        if self._dead >= COMPACT_AT:
-            del self._entries[: self._dead]
-            self._base += self._dead
-            self._dead = 0
-            self._forget_old()
+            if is_needed and self._bytes <= self._max_bytes:
+                may_relieve = False  # one block out for the one that came in
+            self._drop(block)
+            dropped += 1
+        if dropped:
+            del self._blocks[:dropped]
+            self._forget_checkpoints()
 
-    def _forget_old(self) -> None:
+    def _drop(self, block: Block) -> None:
+        self.lost_tags += max(0, block.next_tag - max(block.first_tag, self.acknowledged))
+        self._bytes -= block.size_bytes
+        self._shelf.drop(block)
+
+    def _forget_checkpoints(self) -> None:
+        """Keep those whose tags are all here, and the last in any case: it tells what is safe."""
         oldest = self.oldest_tag
-        self.checkpoints = [
-            item
-            for item in self.checkpoints
-            if item.next_tag >= oldest or item is self.checkpoints[-1]
-        ]
-        latest = {kind: number for number, kind, _ in self._headers if number < oldest}
-        self._headers = [
-            item for item in self._headers if item[0] >= oldest or item[0] in latest.values()
-        ]
+        while len(self.checkpoints) > 1 and self.checkpoints[0].next_tag < oldest:
+            self.checkpoints.popleft()
+
+
+def _first_tag(block: Block) -> int:
+    return block.first_tag

@@ -1,26 +1,44 @@
-"""One session: its clock, its numbered tags and marks, and who reads them."""
+"""A session: the numbered log of its tags and marks, and everybody who reads it."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
+from collections.abc import AsyncGenerator, Callable
+from typing import Any
 
 from libs.errors import Fenced
 from libs.events import Checkpoint, EndCause
-from libs.media import amf0
-from libs.media.flv import FLV_HEADER, Tag, TagType, is_keyframe, is_sequence_header, write_tag
-from services.ingest.clock import SessionClock
-from services.ingest.replay import Entry, ReplayWindow
+from libs.media.flv import (
+    FLV_HEADER,
+    FLVInvalid,
+    PacketKind,
+    Tag,
+    TagType,
+    parse_audio,
+    parse_video,
+    write_tag,
+)
+from services.ingest.clock import SessionClock, Stamped
+from services.ingest.marks import (
+    clock_mark,
+    discontinuity_mark,
+    end_mark,
+    is_mark,
+    is_readable,
+    position_mark,
+)
+from services.ingest.metrics import FLOW
+from services.ingest.position import Positions
+from services.ingest.replay import LOST_BOUND, Batch, ReplayWindow
+from services.ingest.wall import WallClock
 
-AUDIO_MARK_MS = 1000
-"""Without video a clock mark stands before the first audio tag of each second."""
-WALL_ERROR_MS = 500
-WALL_STEP_MS = 50
-"""A wall clock that runs away from media time is followed by at most this much a keyframe."""
+SOUND_MARK_MS = 1000
+"""Without video, a clock mark stands before the first tag of each second."""
+NO_VIDEO_MS = 5000
+"""Session time after the last video frame at which audio takes over the clock marks."""
 
 
 class Session:
-    """The tag log of one session. `accept` is the hot path: no await, no logging."""
+    """One session of a stream. `accept` is the hot path: no await, no log line, no span."""
 
     def __init__(
         self,
@@ -29,23 +47,30 @@ class Session:
         tenant: str,
         stream: str,
         replay: ReplayWindow,
+        now_ms: Callable[[], float] = lambda: time.monotonic() * 1000,
         wall_ms: Callable[[], float] = lambda: time.time() * 1000,
     ) -> None:
         self.id = session_id
         self.tenant = tenant
         self.stream = stream
-        self.generation = 0
         self.replay = replay
+        self.generation = 0
+        """Of the publish whose tags are taken."""
         self.fence = 0
-        """The highest epoch that claimed the session."""
-        self.discontinuities = 0
+        """The highest epoch that has claimed the session."""
         self.is_ended = False
-        self.has_video = False
-        self._clock = SessionClock()
-        self._wall_ms = wall_ms
-        self._wall_offset: float | None = None
-        self._last_wall_ms = wall_ms()
-        self._headers: dict[TagType, bytes] = {}
+        self.frames = 0
+        """Audio and video frames that were numbered."""
+        self.readers = 0
+        self._clock = SessionClock(now_ms=now_ms)
+        self._wall = WallClock(wall_ms=wall_ms)
+        self._positions = Positions()
+        self._headers: dict[str, bytes] = {}
+        self._is_first_frame = True
+        """Whether no frame has been numbered since the session or its newest timeline began."""
+        self._is_joining = False
+        """Whether this publish joined the session and has not had a frame yet."""
+        self._video_ms: int | None = None
         self._marked_ms = 0
         self._waiters: list[asyncio.Future[None]] = []
 
@@ -53,113 +78,188 @@ class Session:
     def next_tag(self) -> int:
         return self.replay.next_tag
 
+    @property
+    def discontinuities(self) -> int:
+        return self._positions.discontinuities
+
+    # --- publishes ------------------------------------------------------------------------
+
     def begin_publish(self, generation: int) -> None:
         """The next tags belong to `generation`."""
         self.generation = generation
-        self._clock.begin_publish(away_ms=int(self._wall_ms() - self._last_wall_ms))
+        self._positions.begin_generation(self.next_tag - 1, generation)
+        self._is_joining = not self._is_first_frame
+        self._clock.begin_publish()
 
-    def accept(self, tag: Tag) -> bool:
-        """Number one tag in publisher time; whether it was media (neither script nor header)."""
+    def accept(self, tag: Tag) -> None:
+        """Number one tag in publisher time.
+
+        A tag that is cut short within its header is left out: no reader could tell what it is.
+        So are marks that a publisher made up.
+        """
         kind = tag.type
-        if kind is TagType.SCRIPT:
-            self._append(Tag(kind, self._clock.now_ms, tag.body))
-            return False
-        if is_sequence_header(tag):
-            self._accept_header(tag)
-            return False
-        session_ms, cause = self._clock.map(kind, tag.dts_ms)
-        self._last_wall_ms = self._wall_ms()
-        if cause is not None:
-            self._discontinue(cause, session_ms)
-        is_key = kind is TagType.VIDEO and is_keyframe(tag)
-        self.has_video = self.has_video or kind is TagType.VIDEO
-        if is_key or (not self.has_video and session_ms - self._marked_ms >= AUDIO_MARK_MS):
-            self._mark_clock(session_ms)
-        self._append(Tag(kind, session_ms, tag.body), is_key=is_key)
-        return True
+        try:
+            if kind is TagType.VIDEO:
+                video = parse_video(tag.body)
+                is_timed = video.kind is PacketKind.FRAMES
+            elif kind is TagType.AUDIO:
+                is_timed = parse_audio(tag.body).kind is PacketKind.FRAMES
+            else:
+                is_timed = False
+                if is_mark(tag) or not is_readable(tag):
+                    FLOW.bad_tags += 1
+                    return
+        except FLVInvalid:
+            FLOW.bad_tags += 1
+            return
+        for stamped in self._clock.stamp(tag, is_timed=is_timed):
+            self._take(stamped)
+        self._wake()
+
+    def end_publish(self) -> None:
+        """Nothing more of this publish comes: number what the clock still holds."""
+        for stamped in self._clock.flush():
+            self._take(stamped)
+        self._wall.break_off()
+        self._wake()
 
     def end(self, cause: EndCause) -> None:
-        """The last tag; nothing is accepted afterwards."""
+        """Number the last tag, `weir.end`; nothing is accepted afterwards."""
         if not self.is_ended:
-            self._mark("weir.end", self._clock.now_ms, cause=cause)
+            self.end_publish()
+            self._append(end_mark(self._clock.latest_ms, cause))
             self.is_ended = True
             self._wake()
 
-    # --- marks --------------------------------------------------------------------------
+    # --- numbering ------------------------------------------------------------------------
 
-    def _accept_header(self, tag: Tag) -> None:
-        known = self._headers.get(tag.type)
+    def _take(self, stamped: Stamped) -> None:
+        if stamped.is_timed:
+            self._take_frame(stamped)
+        elif stamped.tag.type is TagType.SCRIPT:
+            self._append(stamped.tag._replace(dts_ms=stamped.session_ms))
+        else:
+            self._take_configuration(stamped.tag, stamped.session_ms)
+
+    def _take_frame(self, stamped: Stamped) -> None:
+        session_ms, tag = stamped.session_ms, stamped.tag
+        if stamped.cause is not None:
+            self._discontinue(stamped.cause, session_ms)
+        if tag.type is TagType.VIDEO:
+            self._video_ms = session_ms
+            header = parse_video(tag.body) if (tag.body[0] >> 4) & 7 == 1 else None
+            is_join = header is not None and header.is_keyframe and header.track_id <= 0
+        else:
+            is_join = session_ms - self._marked_ms >= SOUND_MARK_MS and self._is_sound_only(
+                session_ms
+            )
+        if is_join or self._is_first_frame:
+            self._mark_clock(session_ms, is_join=is_join)
+        self._is_first_frame = self._is_joining = False
+        self.frames += 1
+        self._append(Tag(tag.type, session_ms, tag.body))
+
+    def _is_sound_only(self, session_ms: int) -> bool:
+        return self._video_ms is None or session_ms - self._video_ms > NO_VIDEO_MS
+
+    def _take_configuration(self, tag: Tag, session_ms: int) -> None:
+        """A sequence header, unless it is the one in force; or another tag that has no time."""
+        header = parse_video(tag.body) if tag.type is TagType.VIDEO else parse_audio(tag.body)
+        if header.kind is not PacketKind.SEQUENCE_HEADER:
+            self._append(Tag(tag.type, session_ms, tag.body))
+            return
+        track = f"{tag.type.name}.{header.track_id}"
+        known = self._headers.get(track)
         if known == tag.body:
             return
-        now_ms = self._clock.now_ms
+        self._headers[track] = tag.body
         if known is not None:
-            self._discontinue("codec_change", now_ms)
-        self._headers[tag.type] = tag.body
-        self._append(Tag(tag.type, now_ms, tag.body), header=tag.type.name)
+            self._discontinue("reconnect" if self._is_joining else "codec_change", session_ms)
+        self._positions.configure(
+            self.next_tag, track, self._append(Tag(tag.type, session_ms, tag.body))
+        )
 
     def _discontinue(self, cause: str, session_ms: int) -> None:
-        self.discontinuities += 1
-        self._wall_offset = None
-        self._mark("weir.discontinuity", session_ms, cause=cause, generation=self.generation)
-
-    def _mark_clock(self, session_ms: int) -> None:
-        now = self._wall_ms()
-        if self._wall_offset is None:
-            self._wall_offset = now - session_ms
-        error = now - (session_ms + self._wall_offset)
-        if abs(error) > WALL_ERROR_MS:
-            self._wall_offset += max(-WALL_STEP_MS, min(WALL_STEP_MS, error))
-        self._marked_ms = session_ms
-        start = self.replay.next_tag
-        self._mark("weir.clock", session_ms, wall_ms=session_ms + self._wall_offset)
-        self.replay.begin_gop(start)
-
-    def _mark(self, name: str, session_ms: int, **facts: object) -> None:
-        self._append(Tag(TagType.SCRIPT, session_ms, amf0.encode(name, facts)))
-
-    def _append(self, tag: Tag, *, is_key: bool = False, header: str | None = None) -> None:
-        if self.is_ended:
+        """Mark a new timeline, once: a reconnect with another codec is one discontinuity."""
+        if self._is_first_frame:
             return
-        self.replay.append(Entry(tag.dts_ms, is_key, write_tag(tag)), header=header)
-        if self._waiters:
-            self._wake()
+        self._is_first_frame = True
+        self._positions.discontinue(self.next_tag)
+        self._append(discontinuity_mark(session_ms, cause, self.generation))
 
-    # --- reading ------------------------------------------------------------------------
+    def _mark_clock(self, session_ms: int, *, is_join: bool) -> None:
+        if is_join:
+            self.replay.gop_start = self.next_tag
+        self._marked_ms = session_ms
+        self._append(clock_mark(session_ms, self._wall.mark(session_ms)))
+
+    def _append(self, tag: Tag) -> bytes:
+        wire = write_tag(tag)
+        if not self.is_ended:
+            self.replay.append(wire, tag.dts_ms)
+        return wire
+
+    # --- reading --------------------------------------------------------------------------
 
     def claim(self, epoch: int) -> None:
-        """Let only `epoch` (or newer) pull and acknowledge from now on."""
+        """Let only `epoch` or newer ones pull and acknowledge from now on. Raises `Fenced`."""
         if epoch < self.fence:
             raise Fenced(f"Epoch {self.fence} has claimed session {self.id}; {epoch} is over.")
-        self.fence = epoch
-        self._wake()
+        if epoch > self.fence:
+            self.fence = epoch
+            self._wake()
 
     def acknowledge(self, epoch: int, checkpoint: Checkpoint) -> None:
+        """Tags below the checkpoint are safe elsewhere. Raises `Fenced`."""
         self.claim(epoch)
         self.replay.acknowledge(checkpoint)
+        self._positions.forget_before(self.replay.oldest_tag)
 
-    def prologue(self, tag: int) -> bytes:
-        """What a reader gets before tag `tag`: FLV header, sequence headers, position."""
-        facts = {
+    def prologue(self, tag: int, *, wanted: int | None = None) -> bytes:
+        """What a reader gets before `tag`: FLV header, sequence headers, position.
+
+        `wanted` is the tag that the reader asked for; a later `tag` means that those between are
+        lost, and the position says why.
+        """
+        position = self._positions.at(tag)
+        fields: dict[str, Any] = {
             "next_tag": tag,
-            "generation": self.generation,
-            "discontinuities": self.discontinuities,
+            "generation": position.generation,
+            "discontinuities": position.discontinuities,
         }
-        body = amf0.encode("weir.position", facts)
-        position = write_tag(Tag(TagType.SCRIPT, self._clock.now_ms, body))
-        return b"".join((FLV_HEADER, *self.replay.headers_at(tag), position))
+        if wanted is not None and tag > wanted:
+            fields["gap_cause"] = LOST_BOUND
+        mark = write_tag(position_mark(self._clock.latest_ms, fields))
+        return b"".join((FLV_HEADER, *position.headers, mark))
 
-    async def read(self, first: int, *, epoch: int | None = None) -> AsyncIterator[list[Entry]]:
-        """Every entry from `first` on, as they come; ends with the session or a newer epoch."""
+    async def read(self, first: int, *, epoch: int | None = None) -> AsyncGenerator[bytes, None]:
+        """The wire from tag `first` on, as it comes, each piece shared by all readers.
+
+        It ends with the session, when a newer epoch claims it, or when the reader has fallen out
+        of the replay window: asking again tells what was lost.
+        """
         cursor = first
-        while epoch is None or epoch >= self.fence:
-            entries = self.replay.entries_from(cursor)
-            if entries:
-                cursor = max(cursor, self.replay.oldest_tag) + len(entries)
-                yield entries
-            elif self.is_ended:
-                return
-            else:
-                await self._news()
+        self.readers += 1
+        try:
+            while epoch is None or epoch >= self.fence:
+                if cursor < self.replay.oldest_tag:
+                    return
+                if cursor < self.next_tag:
+                    batch = await self._batch(cursor)
+                    if batch is None:
+                        return
+                    cursor = batch.next_tag
+                    yield batch.wire
+                elif self.is_ended:
+                    return
+                else:
+                    await self._news()
+        finally:
+            self.readers -= 1
+
+    async def _batch(self, tag: int) -> Batch | None:
+        found = self.replay.batch(tag)
+        return found if isinstance(found, Batch) else await self.replay.load(found, tag)
 
     async def _news(self) -> None:
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -167,11 +267,8 @@ class Session:
         await waiter
 
     def _wake(self) -> None:
-        waiters, self._waiters = self._waiters, []
-        for waiter in waiters:
-            if not waiter.done():
-                waiter.set_result(None)
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
+        if self._waiters:
+            waiters, self._waiters = self._waiters, []
+            for waiter in waiters:
+                if not waiter.done():
+                    waiter.set_result(None)
