@@ -29,5 +29,6 @@ def open_store(url: str) -> ObjectStore:
         access_key=unquote(parts.username),
         secret_key=unquote(parts.password),
         is_secure=options.get("secure", "true") != "false",
-        region=options.get("region"),
+        # Named, so that the SDK never asks the server where the bucket lies.
+        region=options.get("region", "us-east-1"),
     )

@@ -21,6 +21,7 @@ CONNECT_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 30.0
 _MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchObject"})
 _UNSATISFIABLE = "InvalidRange"
+_NOT_FOUND = 404
 
 
 class S3Store:
@@ -28,7 +29,7 @@ class S3Store:
 
     def __init__(
         self, endpoint: str, bucket: str, *, access_key: str, secret_key: str, is_secure: bool,
-        region: str | None,
+        region: str,
     ) -> None:  # fmt: skip
         timeout = urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S)
         self._pool = urllib3.PoolManager(
@@ -80,7 +81,12 @@ class S3Store:
             if error.code in _MISSING:
                 raise ObjectMissing(f"There is no object {error.object_name!r}.") from None
             raise StoreUnavailable(f"The store answered {error.code}: {error.message}.") from None
-        except (HTTPError, InvalidResponseError, ServerError, MinioException, OSError) as error:
+        except InvalidResponseError as error:
+            # Some servers label their XML in a way that the SDK does not read.
+            if error._code == _NOT_FOUND:
+                raise ObjectMissing("There is no such object.") from None
+            raise StoreUnavailable(f"The store does not answer: {error}.") from None
+        except (HTTPError, ServerError, MinioException, OSError) as error:
             raise StoreUnavailable(f"The store does not answer: {error}.") from None
 
     def _put(self, key: str, data: bytes, content_type: str) -> None:

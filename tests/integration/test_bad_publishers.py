@@ -1,0 +1,148 @@
+"""Hostile and broken publishers get their answer, and another stream loses no frame."""
+
+import asyncio
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+from libs.media import amf0
+from libs.rtmp.chunks import Message, write_message
+from libs.signing import sign_push
+from tests.integration.test_first_light import assert_balanced, ended_rows, frames_of
+from tests.media import encode, push
+from tests.oracles.frame_ledger import input_frames
+from tests.running import RunningWeir
+
+pytestmark = pytest.mark.integration
+
+CLOSE_S = 16.0
+HOSTILE_NAMES = (
+    "../../etc/passwd", "a\0b", "x" * 4096, "%2e%2e%2f", "-leading", "con/../x", "\u202e", "",
+)  # fmt: skip
+
+
+class Peer:
+    """A raw RTMP client that says just what it is told."""
+
+    def __init__(self, weir: RunningWeir) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", weir.rtmp_port), timeout=CLOSE_S)
+
+    def send(self, data: bytes) -> None:
+        try:
+            self.socket.sendall(data)
+        except (BrokenPipeError, ConnectionResetError):
+            return  # closed already, which is what most of these tests are about
+
+    def greet(self) -> None:
+        self.send(b"\x03" + bytes(1536))
+        got = b""
+        while len(got) < 3073:
+            got += self.socket.recv(4096)
+        self.send(bytes(1536))
+
+    def command(self, *values: object, stream_id: int = 0) -> None:
+        message = Message(20, stream_id, 0, amf0.encode(*values))
+        self.send(write_message(message, channel_id=3, chunk_bytes=128))
+
+    def publish(self, name: str, *, app: str = "stream") -> None:
+        self.greet()
+        self.command("connect", 1, amf0.Object(app=app, flashVer="test"))
+        self.command("createStream", 2, None)
+        self.command("publish", 3, None, name, "live", stream_id=1)
+
+    def read_all(self) -> bytes:
+        """Everything until the server closes; fails if it does not."""
+        got = b""
+        try:
+            while piece := self.socket.recv(65536):
+                got += piece
+        except ConnectionResetError:
+            pass
+        finally:
+            self.socket.close()
+        return got
+
+
+def expect_close(peer: Peer) -> bytes:
+    return peer.read_all()
+
+
+def wrong_signatures(weir: RunningWeir, stream: str) -> dict[str, str]:
+    secret = weir.credentials["push_secret"]
+    good = sign_push(stream, int(time.time()) + 100, secret)
+    return {
+        "missing": stream,
+        "empty": f"{stream}?sign=",
+        "expired": f"{stream}?sign={sign_push(stream, int(time.time()) - 10, secret)}",
+        "tampered": f"{stream}?sign={good[:-1]}{'0' if good[-1] != '0' else '1'}",
+        "of another secret": f"{stream}?sign={sign_push(stream, 4102444800, 'nodemedia2017privatekey')}",  # noqa: E501
+        "of another stream": f"{stream}?sign={sign_push('other', 4102444800, secret)}",
+        "no number": f"{stream}?sign=x-y",
+    }
+
+
+async def test_bad_publishers_are_answered_and_hurt_nobody(
+    weir: RunningWeir, tmp_path: Path
+) -> None:
+    source = encode(tmp_path / "in.flv", seconds=20)
+    witness = weir.create_stream(name="witness", reconnectWindow=1)
+    publisher = push(source, witness["push"]["url"])
+    victim = weir.create_stream(name="victim")["id"]
+    await asyncio.to_thread(_try_everything, weir, victim)
+    assert await asyncio.to_thread(publisher.wait, 40) == 0
+    rows = await ended_rows(weir, witness["id"])
+    assert_balanced(input_frames(source), await frames_of(weir, rows))
+    assert not weir.sessions(victim), "nothing of the refused publishes is there"
+
+
+def _try_everything(weir: RunningWeir, victim: str) -> None:
+    for what, name in wrong_signatures(weir, victim).items():
+        peer = Peer(weir)
+        peer.publish(name)
+        assert b"NetStream.publish.Unauthorized" in expect_close(peer), what
+    secret = weir.credentials["push_secret"]
+    unknown = Peer(weir)
+    unknown.publish(f"nobody?sign={sign_push('nobody', 4102444800, secret)}")
+    assert b"NetStream.Publish.BadName" in expect_close(unknown)
+    for name in (
+        "../../etc/passwd",
+        "a\0b",
+        "x" * 4096,
+        "%2e%2e%2f",
+        "-leading",
+        "con/../x",
+        "\u202e",
+    ):
+        peer = Peer(weir)
+        peer.publish(f"{name}?sign=1-2")
+        assert b"NetStream.Publish.Start" not in expect_close(peer), name
+    app = Peer(weir)
+    app.publish(victim, app="../../../tmp/pwned")
+    assert b"NetConnection.Connect.Rejected" in expect_close(app)
+    garbage = Peer(weir)
+    garbage.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert expect_close(garbage) == b""
+    large = Peer(weir)
+    large.greet()
+    large.send(bytes((6, 0, 0, 0)) + b"\xff\xff\xff\x09" + bytes(4) + bytes(1000))
+    expect_close(large)
+    silent = Peer(weir)
+    began = time.monotonic()
+    expect_close(silent)
+    assert time.monotonic() - began < 8
+
+
+async def test_a_second_publisher_takes_over_or_is_refused(
+    weir: RunningWeir, tmp_path: Path
+) -> None:
+    source = encode(tmp_path / "in.flv", seconds=12)
+    for policy, survivor in (("takeover", 1), ("reject", 0)):
+        stream = weir.create_stream(name=policy, publishPolicy=policy, reconnectWindow=1)
+        first = push(source, stream["push"]["url"])
+        await asyncio.sleep(3)
+        second = push(source, stream["push"]["url"])
+        codes = [await asyncio.to_thread(item.wait, 40) for item in (first, second)]
+        assert codes[survivor] == 0, policy
+        assert codes[1 - survivor] != 0, policy
