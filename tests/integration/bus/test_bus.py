@@ -1,0 +1,154 @@
+"""The bus on a real server: what is said arrives once or more, what is bad is buried and seen."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from libs.bus import BusUnavailable, RemoteError
+from libs.errors import NotFound
+from libs.events import (
+    DeadLetter,
+    Envelope,
+    GetStream,
+    ListJobs,
+    SessionEnded,
+)
+from tests.integration.bus.conftest import Server
+
+pytestmark = pytest.mark.integration
+
+Start = Callable[..., Awaitable[None]]
+
+
+class StreamUnknown(NotFound):
+    code = "stream_unknown"
+
+
+def fact(session: str) -> SessionEnded:
+    return SessionEnded(
+        tenant="default", stream="s", session=session, cause="idle", last_tag=1,
+        ended_at=datetime.now(UTC),
+    )  # fmt: skip
+
+
+async def until(condition: Callable[[], object], within_s: float = 10) -> None:
+    async with asyncio.timeout(within_s):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
+async def test_a_fact_that_is_said_twice_arrives_once(server: Server, start: Start) -> None:
+    catalog, ingest = server.bus("catalog/1", provisions=True), server.bus("ingest/1")
+    got: list[str] = []
+
+    @catalog.on_fact(SessionEnded, durable="catalog")
+    async def keep(envelope: Envelope[SessionEnded]) -> None:
+        got.append(envelope.data.session)
+
+    await start(catalog, ingest)
+    for session in ("a", "a", "b"):
+        ingest.say(fact(session))
+    await until(lambda: "b" in got)
+    assert got == ["a", "b"]
+
+
+async def test_what_no_handler_digests_is_buried_after_three_tries(
+    server: Server, start: Start
+) -> None:
+    catalog = server.bus("catalog/1", provisions=True)
+    tries: dict[str, int] = {}
+    buried: list[DeadLetter] = []
+
+    @catalog.on_fact(SessionEnded, durable="catalog")
+    async def handle(envelope: Envelope[SessionEnded]) -> None:
+        session = envelope.data.session
+        tries[session] = tries.get(session, 0) + 1
+        if session == "refused":
+            raise StreamUnknown("There is no such stream.")
+        if session == "crashes":
+            raise ZeroDivisionError
+
+    async def bury(letter: DeadLetter) -> None:
+        buried.append(letter)
+
+    catalog.on_dead_letter(bury, durable="catalog")
+    await start(catalog)
+    for session in ("crashes", "refused", "fine"):
+        await catalog.publish(fact(session))
+    await catalog.publish_raw("session.ended", b"{no json", {"Nats-Msg-Id": "bad"})
+    await until(lambda: len(buried) == 3)
+    assert tries == {"crashes": 3, "refused": 1, "fine": 1}
+    assert {letter.code for letter in buried} == {
+        "handler_failed", "stream_unknown", "message_undecodable",
+    }  # fmt: skip
+
+
+async def test_nothing_is_lost_over_a_kill_of_the_server(server: Server, start: Start) -> None:
+    catalog, ingest = server.bus("catalog/1", provisions=True), server.bus("ingest/1")
+    got: set[str] = set()
+
+    @catalog.on_fact(SessionEnded, durable="catalog")
+    async def keep(envelope: Envelope[SessionEnded]) -> None:
+        got.add(envelope.data.session)
+
+    await start(catalog, ingest)
+    for number in range(100):
+        ingest.say(fact(str(number)))
+    await until(lambda: len(got) > 10)
+    server.kill()
+    for number in range(100, 200):
+        ingest.say(fact(str(number)))
+    with pytest.raises(BusUnavailable):
+        await ingest.publish(fact("at once"))
+    server.start()
+    await until(lambda: len(got - {"at once"}) == 200, within_s=20)
+
+
+async def test_an_ask_brings_back_the_error_of_the_other_side(server: Server, start: Start) -> None:
+    catalog, gateway = server.bus("catalog/1", provisions=True), server.bus("gateway/1")
+
+    @catalog.on_ask(GetStream)
+    async def get(ask: GetStream) -> None:
+        raise StreamUnknown(f"There is no stream {ask.id}.")
+
+    await start(catalog, gateway)
+    with pytest.raises(RemoteError, match="There is no stream x") as caught:
+        await gateway.ask(GetStream(tenant="default", id="x"))
+    assert (caught.value.code, caught.value.status) == ("stream_unknown", 404)
+    with pytest.raises(BusUnavailable, match="Nobody answers"):
+        await gateway.ask(ListJobs())
+
+
+async def test_a_lease_goes_to_another_only_when_it_is_stale(server: Server, start: Start) -> None:
+    one, two = server.bus("packager/1", provisions=True), server.bus("packager/2")
+    await start(one, two)
+    facts = {"stream": "s", "session": "x"}
+    held = await one.leases.take("package.x", holder="1", url="http://1", **facts)
+    assert held is not None
+    assert await two.leases.take("package.x", holder="2", url="http://2", **facts) is None
+    held._task.cancel()  # as if the process were stopped: it renews no more
+    taken = await two.leases.take("package.x", holder="2", url="http://2", **facts, epoch_floor=7)
+    assert taken is not None
+    assert taken.epoch == 8
+    await held._write()  # it wakes up, renews, and learns that it has lost
+    assert held.lost.is_set()
+    await taken.release()
+    again = await one.leases.take("package.x", holder="1", url="http://1", **facts)
+    assert again is not None
+    assert again.epoch == 9
+    await again.release()
+
+
+async def test_the_registry_lists_who_announced_itself(server: Server, start: Start) -> None:
+    one, two = server.bus("ingest/1", provisions=True), server.bus("gateway/1")
+    await start(one, two)
+    one.registry.announce("ingest", "1", "http://1")
+    async with asyncio.timeout(5):
+        while not await two.registry.list("ingest"):
+            await asyncio.sleep(0.02)
+    assert [entry.url for entry in await two.registry.list("ingest")] == ["http://1"]
+    assert await two.registry.list("packager") == []
+    await one.registry.withdraw()
+    assert await two.registry.list() == []
