@@ -49,22 +49,32 @@ async def test_a_page_of_a_stream_that_is_off_says_so(weir: RunningWeir, page: P
     assert await page.inner_text("body") == f"{stream['id']} is not streaming live now"
 
 
-async def test_the_console_signs_in_and_creates_a_stream(weir: RunningWeir, page: Page) -> None:
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    await page.goto(weir.http_url)
-    await page.fill("input[name=user]", weir.credentials["admin_user"])
-    await page.fill("input[name=password]", weir.credentials["admin_password"])
-    await page.click("button.primary")
-    await page.click("main > .title button.primary")
-    await page.fill("dialog input[name=name]", "Made <b>here</b>")
-    await page.click("dialog button.primary")
-    card = page.locator("article", has_text="Made <b>here</b>")
-    await card.wait_for()
-    assert await card.locator("details[open] input").first.input_value() == (
-        f"{weir.rtmp_url}/stream"
-    )
-    assert problems == []
+async def test_player_goes_on_when_the_publisher_is_back(weir: RunningWeir, page: Page) -> None:
+    """A pause within the reconnect window leaves a hole in the buffer; play must not stop at it."""
+    stream = weir.create_stream(name="back")
+    async with PatternPublisher(stream["push"]["url"]):
+        await _until_live(weir, stream["id"])
+        await page.goto(f"{weir.http_url}/{stream['id']}/flv.html")
+        await _reading(page, START_S)
+    await page.wait_for_selector("[data-state=stalled]")
+    async with PatternPublisher(stream["push"]["url"]):
+        await page.wait_for_selector("[data-state=playing]")
+        async with asyncio.timeout(START_S):
+            while (await _reading(page, 2.0))["age_ms"] > LIMITS["flv.html"]:
+                await asyncio.sleep(0.05)
+
+
+async def test_flv_page_loads_no_other_player(weir: RunningWeir, page: Page) -> None:
+    stream = weir.create_stream(name="light")
+    async with PatternPublisher(stream["push"]["url"]):
+        await _until_live(weir, stream["id"])
+        loaded: list[str] = []
+        page.on("request", lambda request: loaded.append(request.url.rpartition("/")[2]))
+        await page.goto(f"{weir.http_url}/{stream['id']}/flv.html")
+        await _reading(page, START_S)
+    scripts = [name for name in loaded if name.endswith(".js")]
+    assert any(name.startswith("flv-") for name in scripts), scripts
+    assert not any(name.startswith(("hls-", "dash-")) for name in scripts), scripts
 
 
 async def _until_live(weir: RunningWeir, stream_id: str) -> None:

@@ -1,0 +1,55 @@
+/** Calls to Weir's API from the same origin, with the console session's cookie. */
+
+/** What the API says when it refuses: RFC 9457, plus a stable `code`. */
+export interface Problem {
+  status: number;
+  code: string;
+  detail: string;
+}
+
+export class RequestFailed extends Error {
+  constructor(readonly problem: Problem) {
+    super(problem.detail);
+  }
+}
+
+/** Nothing answered: the network is away, or Weir is not running. Its status is 0. */
+const UNREACHABLE: Problem = { status: 0, code: "unreachable", detail: "" };
+
+export async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const response = await send(method, path, body);
+  const text = await response.text();
+  if (!response.ok) throw new RequestFailed(problemOf(response, text));
+  return (text ? JSON.parse(text) : undefined) as T;
+}
+
+/** An answer's JSON whatever its status: for what says with a 503 how it is. */
+export async function requestState<T>(path: string): Promise<T> {
+  const response = await send("GET", path);
+  const text = await response.text();
+  const type = response.headers.get("content-type") ?? "";
+  if (!type.startsWith("application/json")) throw new RequestFailed(problemOf(response, text));
+  return JSON.parse(text) as T;
+}
+
+async function send(method: string, path: string, body?: unknown): Promise<Response> {
+  const init: RequestInit = { method, headers: { accept: "application/json" } };
+  if (body !== undefined) {
+    init.headers = { ...init.headers, "content-type": "application/json" };
+    init.body = JSON.stringify(body);
+  }
+  try {
+    return await fetch(path, init);
+  } catch {
+    throw new RequestFailed(UNREACHABLE);
+  }
+}
+
+function problemOf(response: Response, text: string): Problem {
+  const fallback = { status: response.status, code: "", detail: response.statusText };
+  try {
+    return { ...fallback, ...(JSON.parse(text) as Partial<Problem>) };
+  } catch {
+    return fallback;
+  }
+}

@@ -1,0 +1,15 @@
+import { useEffect, useRef } from "react";
+
+import { useReader } from "../i18n/Reader";
+import type { Kind } from "../playback/kind";
+import { mountPlayer } from "../player/mount";
+
+export function EmbeddedPlayer({ stream, kind }: { stream: string; kind: Kind }) {
+  const { t } = useReader();
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!box.current) return undefined;
+    return mountPlayer(box.current, { stream, kind }, t);
+  }, [stream, kind, t]);
+  return <div ref={box} className="embedded" />;
+}

@@ -1,0 +1,39 @@
+import { Button } from "@mantine/core";
+
+import { useReader } from "../i18n/Reader";
+import { ffmpegLine } from "./ffmpeg-line";
+import { Icon } from "./icons";
+
+/** No stream yet: what one is, what to do, and what the two ways to push look like. */
+export function EmptyState({ onCreate }: { onCreate: () => void }) {
+  const { t } = useReader();
+  const server = `rtmp://${location.hostname}/stream`;
+  const key = "<id>?sign=<key>";
+  return (
+    <section className="empty">
+      <div className="empty-text">
+        <h2>{t.emptyTitle}</h2>
+        <p>{t.emptyText}</p>
+        <ol>
+          {t.emptySteps.map((step) => (
+            <li key={step}>{step}</li>
+          ))}
+        </ol>
+        <Button size="md" leftSection={<Icon name="plus" size={18} />} onClick={onCreate}>
+          {t.newStream}
+        </Button>
+      </div>
+      <figure className="empty-example">
+        <figcaption>{t.emptyExample}</figcaption>
+        <dl>
+          <dt>OBS · {t.server}</dt>
+          <dd>{server}</dd>
+          <dt>OBS · {t.streamKey}</dt>
+          <dd>{key}</dd>
+          <dt>ffmpeg</dt>
+          <dd>{ffmpegLine(`${server}/${key}`)}</dd>
+        </dl>
+      </figure>
+    </section>
+  );
+}

@@ -1,0 +1,42 @@
+import { Alert, Button } from "@mantine/core";
+
+import { RequestFailed } from "../api/http";
+import type { Messages } from "../i18n/en";
+import { useReader } from "../i18n/Reader";
+
+/** What went wrong, in the reader's language where we know the reason's code. */
+export function sentenceOf(error: unknown, t: Messages): string {
+  if (!(error instanceof RequestFailed)) return String(error);
+  const { code, detail } = error.problem;
+  const known: Record<string, string> = {
+    unreachable: t.unreachable,
+    login_wrong: t.loginWrong,
+    login_limited: t.loginLimited,
+    stream_exists: t.streamExists,
+  };
+  return known[code] ?? (detail || t.failed);
+}
+
+export function Failure({
+  error,
+  title,
+  onRetry,
+}: {
+  error: unknown;
+  title?: string;
+  onRetry?: () => void;
+}) {
+  const { t } = useReader();
+  return (
+    <Alert color="red" variant="light" radius="md" title={title ?? t.failed} className="failure">
+      <div className="failure-body">
+        <span>{sentenceOf(error, t)}</span>
+        {onRetry && (
+          <Button size="xs" variant="default" onClick={onRetry}>
+            {t.tryAgain}
+          </Button>
+        )}
+      </div>
+    </Alert>
+  );
+}

@@ -1,0 +1,89 @@
+import { ActionIcon, Button, Menu } from "@mantine/core";
+import { useClipboard } from "@mantine/hooks";
+
+import { descriptionOf, nameOf, type Stream } from "../api/streams";
+import { useReader } from "../i18n/Reader";
+import { CopyField } from "./CopyField";
+import { Icon } from "./icons";
+import { PushKeyTerm } from "./PushKeyTerm";
+import { StateBadge } from "./StateBadge";
+import type { Dialog } from "./Streams";
+
+export function StreamCard({
+  stream,
+  onOpen,
+}: {
+  stream: Stream;
+  onOpen: (dialog: Dialog) => void;
+}) {
+  const { t } = useReader();
+  const name = nameOf(stream);
+  const description = descriptionOf(stream);
+  return (
+    <li className="card" data-state={stream.health}>
+      <div className="card-head">
+        <div className="card-title">
+          <h2>{name}</h2>
+          {name !== stream.id && <code>{stream.id}</code>}
+        </div>
+        <StateBadge stream={stream} />
+        <CardMenu stream={stream} onDelete={() => onOpen("delete")} />
+      </div>
+      {description && <p className="card-text">{description}</p>}
+      <div className="card-push">
+        <CopyField label={t.server} value={stream.push.server} />
+        <CopyField label={t.streamKey} value={stream.push.stream_key} isSecret />
+      </div>
+      <div className="card-foot">
+        <PushKeyTerm stream={stream} />
+        <div className="card-actions">
+          <Button
+            variant="default"
+            leftSection={<Icon name="push" size={18} />}
+            onClick={() => onOpen("push")}
+          >
+            {t.howToPush}
+          </Button>
+          <Button
+            variant={stream.is_live ? "filled" : "default"}
+            leftSection={<Icon name="play" size={18} />}
+            aria-label={t.watchNamed(name)}
+            onClick={() => onOpen("watch")}
+          >
+            {t.watch}
+          </Button>
+        </div>
+      </div>
+    </li>
+  );
+}
+
+function CardMenu({ stream, onDelete }: { stream: Stream; onDelete: () => void }) {
+  const { t } = useReader();
+  const clipboard = useClipboard();
+  const label = t.moreFor(nameOf(stream));
+  return (
+    <Menu>
+      <Menu.Target>
+        <ActionIcon aria-label={label} title={label} className="card-more">
+          <Icon name="more" />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item
+          leftSection={<Icon name="copy" size={18} />}
+          onClick={() => clipboard.copy(stream.id)}
+        >
+          {t.copyId}
+        </Menu.Item>
+        <Menu.Item
+          className="danger"
+          leftSection={<Icon name="trash" size={18} />}
+          onClick={onDelete}
+        >
+          {t.deleteStream}
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,47 @@
+import { Button, Modal, SegmentedControl } from "@mantine/core";
+import { useState } from "react";
+
+import { nameOf, type Stream } from "../api/streams";
+import { useReader } from "../i18n/Reader";
+import { type Kind, KINDS, OFFERED } from "../playback/kind";
+import { CopyField } from "./CopyField";
+import { EmbeddedPlayer } from "./EmbeddedPlayer";
+import { Icon } from "./icons";
+
+export function WatchDialog({ stream, onClose }: { stream: Stream; onClose: () => void }) {
+  const { t } = useReader();
+  const [kind, setKind] = useState<Kind>("flv");
+  const page = `/${stream.id}/${KINDS[kind].page}`;
+  const urls: Record<Kind, string> = {
+    flv: stream.playback.flv,
+    hls: stream.playback.hls,
+    hls_cmaf: stream.playback.hls_cmaf,
+    dash: stream.playback.dash,
+  };
+  const offered = OFFERED.map((each) => ({ value: each, label: KINDS[each].label }));
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      size="xl"
+      title={nameOf(stream)}
+      closeButtonProps={{ "aria-label": t.close }}
+    >
+      <div className="watch-tools">
+        <SegmentedControl<Kind> data={offered} value={kind} onChange={setKind} aria-label={t.watchKind} />
+        <Button
+          component="a"
+          href={page}
+          target="_blank"
+          rel="noreferrer"
+          variant="default"
+          leftSection={<Icon name="open" size={18} />}
+        >
+          {t.watchOpen}
+        </Button>
+      </div>
+      <EmbeddedPlayer key={kind} stream={stream.id} kind={kind} />
+      <CopyField label={t.watchURL(KINDS[kind].label)} value={urls[kind]} />
+    </Modal>
+  );
+}

@@ -1,0 +1,34 @@
+import type { Kind } from "./kind";
+
+/** Why an engine stopped by itself. */
+export type Stop =
+  /** The broadcast is over, or the connection was closed. */
+  | "ended"
+  /** It could not go on; a fresh start may help. */
+  | "broken"
+  /** This browser cannot play it. */
+  | "unsupported";
+
+/** A library that feeds one `<video>`. It says `onStop` once, and nothing after `destroy`. */
+export interface Engine {
+  destroy(): void;
+}
+
+export type StartEngine = (
+  video: HTMLVideoElement,
+  url: string,
+  onStop: (why: Stop) => void,
+) => Engine;
+
+/** The engine of a kind. Each is its own download: who watches FLV never fetches dash.js. */
+export async function loadEngine(kind: Kind): Promise<StartEngine> {
+  switch (kind) {
+    case "flv":
+      return (await import("./flv")).startFLV;
+    case "hls":
+    case "hls_cmaf":
+      return (await import("./hls")).startHLS;
+    case "dash":
+      return (await import("./dash")).startDASH;
+  }
+}

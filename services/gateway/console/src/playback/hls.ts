@@ -1,0 +1,66 @@
+import Hls from "hls.js";
+
+import type { Engine, Stop } from "./engine";
+
+/** Seconds behind the playlist's end to play: a segment of two is on its way, and some room. */
+const SYNC_S = 3;
+
+export function startHLS(
+  video: HTMLVideoElement,
+  url: string,
+  onStop: (why: Stop) => void,
+): Engine {
+  if (!Hls.isSupported()) return startNative(video, url, onStop);
+  const hls = new Hls({
+    lowLatencyMode: true,
+    maxLiveSyncPlaybackRate: 1.15,
+    liveSyncDuration: SYNC_S,
+    liveMaxLatencyDuration: 4 * SYNC_S,
+    backBufferLength: 30,
+  });
+  let isOver = false;
+  const stop = (why: Stop) => {
+    if (isOver) return;
+    isOver = true;
+    onStop(why);
+  };
+  hls.on(Hls.Events.ERROR, (_, error) => {
+    if (error.fatal) stop("broken");
+  });
+  const onEnded = () => stop("ended");
+  video.addEventListener("ended", onEnded);
+  hls.loadSource(url);
+  hls.attachMedia(video);
+  return {
+    destroy() {
+      isOver = true;
+      video.removeEventListener("ended", onEnded);
+      hls.destroy();
+    },
+  };
+}
+
+/** Browsers without MediaSource (iPhones before iOS 17) play HLS themselves. */
+function startNative(
+  video: HTMLVideoElement,
+  url: string,
+  onStop: (why: Stop) => void,
+): Engine {
+  if (!video.canPlayType("application/vnd.apple.mpegurl")) {
+    queueMicrotask(() => onStop("unsupported"));
+    return { destroy: () => undefined };
+  }
+  const onEnded = () => onStop("ended");
+  const onError = () => onStop("broken");
+  video.addEventListener("ended", onEnded);
+  video.addEventListener("error", onError);
+  video.src = url;
+  return {
+    destroy() {
+      video.removeEventListener("ended", onEnded);
+      video.removeEventListener("error", onError);
+      video.removeAttribute("src");
+      video.load();
+    },
+  };
+}

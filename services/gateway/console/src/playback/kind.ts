@@ -1,0 +1,39 @@
+/** The kinds of live playback, and where each is found under a stream. */
+
+export type Kind = "flv" | "hls" | "hls_cmaf" | "dash";
+
+interface KindFacts {
+  /** The page under the stream that plays it. */
+  page: string;
+  media: string;
+  label: string;
+}
+
+export const KINDS: Record<Kind, KindFacts> = {
+  flv: { page: "flv.html", media: "live.flv", label: "FLV" },
+  hls: { page: "index.html", media: "live.m3u8", label: "HLS" },
+  hls_cmaf: { page: "hls.html", media: "master.m3u8", label: "HLS" },
+  dash: { page: "dash.html", media: "manifest.mpd", label: "DASH" },
+};
+
+/** What the console offers; `hls` and `hls_cmaf` are one playlist under two names. */
+export const OFFERED: readonly Kind[] = ["flv", "hls_cmaf", "dash"];
+
+export interface Place {
+  stream: string;
+  kind: Kind;
+}
+
+/** Stream and kind of a page's own address, `/<stream>/<page>`; null if it is none. */
+export function placeOf(pathname: string): Place | null {
+  const [, stream, page, ...rest] = pathname.split("/");
+  if (!stream || !page || rest.length > 0) return null;
+  for (const [kind, facts] of Object.entries(KINDS) as [Kind, KindFacts][]) {
+    if (facts.page === page) return { stream, kind };
+  }
+  return null;
+}
+
+export function mediaPath({ stream, kind }: Place): string {
+  return `/${stream}/${KINDS[kind].media}`;
+}

@@ -1,0 +1,26 @@
+/** The player's page, `/<stream>/{flv,index,hls,dash}.html`. */
+
+import { LANGUAGES, preferredLanguage } from "../i18n/language";
+import { placeOf } from "../playback/kind";
+import { mountPlayer } from "./mount";
+import "./page.css";
+import { StatePanel } from "./state-panel";
+
+const { messages: t, tag } = LANGUAGES[preferredLanguage()];
+document.documentElement.lang = tag;
+
+const root = document.querySelector<HTMLElement>("#player");
+if (!root) throw new Error("The page has no #player.");
+const place = placeOf(location.pathname);
+if (place) {
+  if (document.title === "Weir") document.title = place.stream;
+  const unmount = mountPlayer(root, place, t);
+  window.addEventListener("pagehide", (event) => {
+    if (!event.persisted) unmount();
+  });
+} else {
+  const panel = new StatePanel(t);
+  root.classList.add("player");
+  root.append(panel.element);
+  panel.showNowhere();
+}

@@ -1,0 +1,103 @@
+"""The console in a real browser, as somebody uses it: both languages, desktop and phone."""
+
+import asyncio
+import re
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.pattern import READ_CODE, PatternPublisher
+from tests.running import RunningWeir
+
+pytestmark = [pytest.mark.browser, pytest.mark.integration]
+
+PLAYS_WITHIN_S = 20.0
+PHONE = {"width": 360, "height": 780}
+WIDER_THAN_THE_WINDOW = "document.documentElement.scrollWidth > window.innerWidth"
+
+
+async def _sign_in(weir: RunningWeir, page: Page) -> None:
+    await page.goto(weir.http_url)
+    await page.fill("input[autocomplete=username]", weir.credentials["admin_user"])
+    await page.fill("input[type=password]", weir.credentials["admin_password"])
+    await page.press("input[type=password]", "Enter")
+    await page.wait_for_selector(".heading")
+
+
+async def test_wrong_password_is_said_and_kept_out(weir: RunningWeir, page: Page) -> None:
+    await page.goto(weir.http_url)
+    await page.fill("input[type=password]", "not it")
+    await page.press("input[type=password]", "Enter")
+    await expect(page.get_by_role("alert")).to_contain_text("User or password is wrong.")
+    assert await page.locator(".heading").count() == 0
+
+
+async def test_stream_is_created_shown_and_deleted(
+    weir: RunningWeir, page: Page, faults: list[str]
+) -> None:
+    await _sign_in(weir, page)
+    await page.get_by_role("button", name="New stream").first.click()
+    await page.get_by_role("button", name="Create stream").click()
+    await expect(page.get_by_text("Please fill this in.")).to_be_visible()
+    await page.get_by_label("Name").fill("Made <b>here</b>")
+    await page.get_by_label("Stream id").fill("made-here")
+    await page.get_by_role("button", name="Create stream").click()
+
+    push = page.get_by_role("dialog", name="Push to Made <b>here</b>")
+    await expect(push.locator("code").first).to_have_text(f"{weir.rtmp_url}/stream")
+    await expect(push.get_by_alt_text("QR code of the push URL")).to_be_visible()
+    await push.get_by_role("button", name="Show the stream key").click()
+    await expect(push.locator("code").nth(1)).to_have_text(re.compile(r"made-here\?sign=\d+-\w+"))
+    await page.keyboard.press("Escape")
+
+    card = page.get_by_role("listitem").filter(has_text="Made <b>here</b>")
+    await expect(card.get_by_text("Off air")).to_be_visible()
+    await card.get_by_role("button", name="More for").click()
+    await page.get_by_role("menuitem", name="Delete stream").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    await expect(card).to_have_count(0)
+    assert faults == []
+
+
+async def test_live_stream_plays_in_its_dialog(
+    weir: RunningWeir, page: Page, faults: list[str]
+) -> None:
+    stream = weir.create_stream(videoname="On the wall")
+    await _sign_in(weir, page)
+    async with PatternPublisher(stream["push"]["url"]):
+        card = page.get_by_role("listitem").filter(has_text="On the wall")
+        await expect(card.locator(".state")).to_contain_text("Live", timeout=20_000)
+        await card.get_by_role("button", name="Watch").click()
+        async with asyncio.timeout(PLAYS_WITHIN_S):
+            while await page.evaluate(READ_CODE) is None:
+                await asyncio.sleep(0.05)
+    assert faults == []
+
+
+@pytest.mark.parametrize(("tag", "heading"), [("en-US", "Streams"), ("zh-CN", "直播流")])
+async def test_phone_shows_everything_in_its_width(
+    weir: RunningWeir, page: Page, tag: str, heading: str
+) -> None:
+    weir.create_stream(videoname="A name that is far too long for the narrow screen of a phone")
+    await page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
+    await page.add_init_script(f"localStorage.setItem('weir.language', '{tag[:2]}')")
+    await _sign_in(weir, page)
+    await expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+    assert await page.get_attribute("html", "lang") == tag.removesuffix("-US")
+    card = page.locator(".card").first
+    await card.wait_for()
+    assert not await page.evaluate(WIDER_THAN_THE_WINDOW)
+    for button in range(2):
+        await card.locator(".card-actions button").nth(button).click()
+        await page.get_by_role("dialog").wait_for()
+        assert not await page.evaluate(WIDER_THAN_THE_WINDOW)
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+async def test_language_is_remembered(weir: RunningWeir, page: Page) -> None:
+    await _sign_in(weir, page)
+    await page.get_by_role("button", name="Language").click()
+    await page.get_by_role("menuitem", name="中文").click()
+    await page.reload()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("直播流")
