@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 from weakref import WeakValueDictionary
 
@@ -27,7 +28,7 @@ from libs.media.flv import Tag
 from libs.rtmp import StreamRequest
 from services.ingest.admission import Admission, Asker
 from services.ingest.errors import SessionUnknown, ShuttingDown, StreamBusy, refusal_of
-from services.ingest.metrics import PUBLISHERS, REFUSALS, SESSIONS
+from services.ingest.metrics import LOST, PUBLISHERS, REFUSALS, SESSIONS
 from services.ingest.play import play_session
 from services.ingest.publish import Publish
 from services.ingest.replay import ReplayWindow, Shelf
@@ -154,6 +155,7 @@ class Hub:
                 self._shelf,
                 keep_ms=int(self._settings.replay_s * 1000),
                 max_bytes=self._settings.replay_bytes,
+                on_lost=partial(self._on_lost, grant),
             ),
         )
         live = Live(session)
@@ -282,6 +284,11 @@ class Hub:
             return
         again_s = self._settings.replay_s
         asyncio.get_running_loop().call_later(again_s, self._forget, session, patience_s - again_s)
+
+    def _on_lost(self, grant: PublishGrant, tags: int) -> None:
+        """Nobody acknowledged tags in time: the packager will find a gap, and we say why."""
+        LOST.inc(tags)
+        log.error("replay.lost", stream=grant.stream, session=grant.session, tags=tags)
 
     def _disarm(self, live: Live) -> None:
         if live.ending is not None:

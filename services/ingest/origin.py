@@ -65,6 +65,7 @@ def build_origin(hub: Hub) -> APIRouter:
         return {
             "checkpoints": [item.model_dump(mode="json") for item in replay.checkpoints],
             "oldest_tag": replay.oldest_tag,
+            "next_tag": replay.next_tag,
         }
 
     @router.post("/sessions/{session_id}/checkpoint")

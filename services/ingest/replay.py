@@ -6,6 +6,7 @@ than `max_bytes`: past that bound the oldest tags are lost, and the loss is reco
 
 from bisect import bisect_right
 from collections import deque
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from libs.events import Checkpoint
@@ -42,9 +43,19 @@ class Batch(NamedTuple):
 
 
 class ReplayWindow:
-    """Tags go in by `append`, are found by number, and leave once nobody needs them."""
+    """Tags go in by `append`, are found by number, and leave once nobody needs them.
 
-    def __init__(self, shelf: Shelf, *, keep_ms: int, max_bytes: int) -> None:
+    `on_lost` hears how many tags fell to the bound, a block at a time.
+    """
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        *,
+        keep_ms: int,
+        max_bytes: int,
+        on_lost: Callable[[int], None] = lambda _: None,
+    ) -> None:
         self.gop_start = 0
         """Where a live join begins: the marks before the last keyframe."""
         self.checkpoints: deque[Checkpoint] = deque(maxlen=MAX_CHECKPOINTS)
@@ -52,6 +63,7 @@ class ReplayWindow:
         self.lost_tags = 0
         """Tags that fell to the bound before they were acknowledged."""
         self._shelf = shelf
+        self._on_lost = on_lost
         self._keep_ms = keep_ms
         self._max_bytes = max_bytes
         self._open = Block(0)
@@ -149,9 +161,12 @@ class ReplayWindow:
             self._forget_checkpoints()
 
     def _drop(self, block: Block) -> None:
-        self.lost_tags += max(0, block.next_tag - max(block.first_tag, self.acknowledged))
         self._bytes -= block.size_bytes
         self._shelf.drop(block)
+        lost = block.next_tag - max(block.first_tag, self.acknowledged)
+        if lost > 0:
+            self.lost_tags += lost
+            self._on_lost(lost)
 
     def _forget_checkpoints(self) -> None:
         """Keep those whose tags are all here, and the last in any case: it tells what is safe."""

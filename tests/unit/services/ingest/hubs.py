@@ -1,0 +1,84 @@
+"""A hub with a catalog of few words, for tests."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from pydantic import SecretStr
+
+from libs.errors import WeirError
+from libs.events import Ask, Message, OpenPublish, PublishGrant
+from libs.rtmp import StreamRequest
+from libs.signing import sign_push
+from services.ingest.hub import Hub
+from services.ingest.settings import Settings
+from tests.unit.services.ingest.shelves import MemoryShelf
+
+SECRET = "s3cret"
+
+
+class SmallCatalog:
+    """Grants every ask; joins the session that is held, as the real one does."""
+
+    def __init__(self) -> None:
+        self.said: list[Message] = []
+        self.asks: list[OpenPublish] = []
+        self.errors: list[WeirError] = []
+        """Raised one after the other before anything is granted."""
+        self.policy = "takeover"
+        self.reconnect_window_s = 30.0
+        self.joins = True
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.generation = 0
+
+    def say(self, message: Message) -> None:
+        self.said.append(message)
+
+    async def ask(self, ask: Ask[PublishGrant], *, timeout_s: float = 5.0) -> PublishGrant:
+        assert isinstance(ask, OpenPublish)
+        self.asks.append(ask)
+        await self.gate.wait()
+        if self.errors:
+            raise self.errors.pop(0)
+        self.generation += 1
+        session = ask.held_session if self.joins else None
+        return PublishGrant.model_validate(
+            {
+                "tenant": "default",
+                "stream": ask.stream,
+                "session": session or f"65536f{self.generation:02x}-00000001",
+                "generation": self.generation,
+                "policy": self.policy,
+                "reconnect_window_s": self.reconnect_window_s,
+            }
+        )
+
+
+def make_settings(**changes: object) -> Settings:
+    base = Settings(push_secret=SecretStr(SECRET), instance="ingest-1")
+    return base.model_copy(update=changes)
+
+
+def make_hub(catalog: SmallCatalog, **changes: object) -> Hub:
+    return Hub(
+        make_settings(**changes), catalog, MemoryShelf(), origin_url=lambda: "http://ingest:1"
+    )
+
+
+def request(stream: str = "cam", *, query: str | None = None) -> StreamRequest:
+    """A publish with a right signature, or with `query`."""
+    key = sign_push(stream, int(time.time()) + 60, SECRET) if query is None else ""
+    return StreamRequest(
+        app="stream",
+        name=stream,
+        query=f"sign={key}" if query is None else query,
+        peer_address="127.0.0.1",
+        encoder="test",
+    )
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.001)

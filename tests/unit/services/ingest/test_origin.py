@@ -1,0 +1,133 @@
+"""The routes of the FLV origin, without a socket."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+
+from libs.media import amf0
+from libs.media.flv import FLVReader, Tag, TagType
+from libs.problems import install_problems
+from services.ingest.hub import Hub
+from services.ingest.origin import build_origin
+from services.ingest.session import Session
+from tests.unit.services.ingest.hubs import SmallCatalog, make_hub, request
+from tests.unit.services.ingest.shelves import (
+    audio_header,
+    checkpoint,
+    frame,
+    keyframe,
+    video_header,
+)
+
+
+@pytest.fixture
+def hub() -> Hub:
+    catalog = SmallCatalog()
+    catalog.reconnect_window_s = 30.0
+    return make_hub(catalog)
+
+
+@pytest.fixture
+async def session(hub: Hub) -> Session:
+    """Two GOPs: tags 0 to 7, and 8 is `weir.end` once it has ended."""
+    publish = await hub.publish(request())
+    for tag in (video_header(), audio_header(), keyframe(0), frame(40), keyframe(80), frame(120)):
+        publish.accept(tag)
+    return publish.session
+
+
+@pytest.fixture
+async def client(hub: Hub) -> AsyncIterator[httpx2.AsyncClient]:
+    app = FastAPI()
+    install_problems(app)
+    app.include_router(build_origin(hub))
+    transport = httpx2.ASGITransport(app=app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://ingest") as made:
+        yield made
+
+
+async def pull(client: httpx2.AsyncClient, session: Session, **params: int) -> list[Tag]:
+    response = await client.get(f"/flv/{session.id}", params=params)
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "video/x-flv"
+    return FLVReader().feed(response.content)
+
+
+def next_tag_of(tags: list[Tag]) -> int:
+    """What `weir.position` says; it must stand behind the sequence headers."""
+    at = [tag.type is TagType.SCRIPT for tag in tags].index(True)
+    name, fields = amf0.decode(tags[at].body)
+    assert name == "weir.position"
+    return int(fields["next_tag"])
+
+
+async def test_live_join_begins_at_the_last_keyframe(
+    client: httpx2.AsyncClient, session: Session
+) -> None:
+    session.end("publisher_ended")
+    tags = await pull(client, session)
+    assert [tag.body for tag in tags[:2]] == [video_header().body, audio_header().body]
+    assert next_tag_of(tags) == 5
+    assert len(tags) == 2 + 1 + 4
+    assert tags[4].body == keyframe(80).body
+
+
+@pytest.mark.parametrize("after", [-1, 0, 3, 8])
+async def test_pull_has_every_tag_above_the_asked_one(
+    client: httpx2.AsyncClient, session: Session, after: int
+) -> None:
+    session.end("publisher_ended")
+    tags = await pull(client, session, after=after, epoch=1)
+    assert next_tag_of(tags) == after + 1
+    headers = min(after + 1, 2)
+    assert len(tags) == headers + 1 + session.next_tag - (after + 1)
+
+
+async def test_pull_and_claim_of_a_lower_epoch_are_fenced(
+    client: httpx2.AsyncClient, session: Session
+) -> None:
+    answer = await client.post(f"/sessions/{session.id}/claim", json={"epoch": 7, "holder": "p"})
+    assert answer.json() == {"checkpoints": [], "oldest_tag": 0, "next_tag": 8}
+    late = await client.post(f"/sessions/{session.id}/claim", json={"epoch": 6, "holder": "q"})
+    assert (late.status_code, late.json()["code"]) == (409, "fenced")
+    late = await client.get(f"/flv/{session.id}", params={"after": -1, "epoch": 6})
+    assert (late.status_code, late.json()["code"]) == (409, "fenced")
+
+
+async def test_checkpoints_come_back_with_a_claim(
+    client: httpx2.AsyncClient, session: Session
+) -> None:
+    url = f"/sessions/{session.id}/checkpoint"
+    for msn, tag in ((1, 2), (2, 5)):
+        body: dict[str, Any] = checkpoint(msn, tag).model_dump(mode="json") | {"state": {"a": [1]}}
+        assert (await client.post(url, params={"epoch": 1}, json=body)).status_code == 200
+    answer = await client.post(f"/sessions/{session.id}/claim", json={"epoch": 2, "holder": "p"})
+    found = answer.json()["checkpoints"]
+    assert [(item["msn"], item["state"]) for item in found] == [(1, {"a": [1]}), (2, {"a": [1]})]
+    late = await client.post(url, params={"epoch": 1}, json=found[0])
+    assert (late.status_code, late.json()["code"]) == (409, "fenced")
+
+
+async def test_sessions_are_listed_while_they_are_open(
+    client: httpx2.AsyncClient, session: Session, hub: Hub
+) -> None:
+    (row,) = (await client.get("/sessions")).json()["sessions"]
+    assert row == {
+        "session": session.id,
+        "stream": "cam",
+        "tenant": "default",
+        "generation": 1,
+        "is_publishing": True,
+        "next_tag": 8,
+    }
+    await hub.stop()
+    assert (await client.get("/sessions")).json() == {"sessions": []}
+
+
+@pytest.mark.parametrize("path", ["/flv/nope", "/flv/65536f00-ffffffff?after=-1&epoch=1"])
+async def test_unknown_session_is_a_problem(client: httpx2.AsyncClient, path: str) -> None:
+    answer = await client.get(path)
+    assert (answer.status_code, answer.json()["code"]) == (404, "session_unknown")
