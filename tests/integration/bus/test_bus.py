@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from libs.bus import BusUnavailable, RemoteError
+from libs.bus import Bus, BusUnavailable, Lease, RemoteError
 from libs.errors import NotFound
 from libs.events import (
     DeadLetter,
@@ -124,18 +124,24 @@ async def test_an_ask_brings_back_the_error_of_the_other_side(server: Server, st
 async def test_a_lease_goes_to_another_only_when_it_is_stale(server: Server, start: Start) -> None:
     one, two = server.bus("packager/1", provisions=True), server.bus("packager/2")
     await start(one, two)
-    facts = {"stream": "s", "session": "x"}
-    held = await one.leases.take("package.x", holder="1", url="http://1", **facts)
+
+    async def take(bus: Bus, holder: str, *, epoch_floor: int = 0) -> Lease | None:
+        return await bus.leases.take(
+            "package.x", holder=holder, url="http://x", stream="s", session="x",
+            epoch_floor=epoch_floor,
+        )  # fmt: skip
+
+    held = await take(one, "1")
     assert held is not None
-    assert await two.leases.take("package.x", holder="2", url="http://2", **facts) is None
+    assert await take(two, "2") is None
     held._task.cancel()  # as if the process were stopped: it renews no more
-    taken = await two.leases.take("package.x", holder="2", url="http://2", **facts, epoch_floor=7)
+    taken = await take(two, "2", epoch_floor=7)
     assert taken is not None
     assert taken.epoch == 8
     await held._write()  # it wakes up, renews, and learns that it has lost
     assert held.lost.is_set()
     await taken.release()
-    again = await one.leases.take("package.x", holder="1", url="http://1", **facts)
+    again = await take(one, "1")
     assert again is not None
     assert again.epoch == 9
     await again.release()
