@@ -12,9 +12,10 @@ from libs.names import session_started_at_s
 from services.packager.cut_rule import CutRule
 from services.packager.cuts import Cut, SessionEnded, State
 from services.packager.frames import TICKS_A_MS, Frame
-from services.packager.marks import ClockMark, DiscontinuityMark, EndMark, read_mark
+from services.packager.marks import ClockMark, DiscontinuityMark, EndMark, PositionMark, read_mark
 from services.packager.sample_clock import SampleClock
 from services.packager.sequencer import SESSION_START_MS, Sequencer
+from services.packager.snapshot import held_tags, restore, snapshot
 from services.packager.tracks import (
     AudioSetup,
     VideoSetup,
@@ -76,7 +77,7 @@ class Cutter:
     @property
     def at_ms(self) -> int:
         """Session time about which the next tag is expected."""
-        return self._sequencer.start_90k() // TICKS_A_MS
+        return self._sequencer.start_90k // TICKS_A_MS
 
     # --- feeding ----------------------------------------------------------------------------------
 
@@ -108,8 +109,8 @@ class Cutter:
             self.refusal = error
         return self._take()
 
-    def skip_to(self, number: int, cause: str) -> list[Cut]:
-        """The tags before `number` that have not been fed are lost: record it with its cause."""
+    def skip_to(self, position: PositionMark, cause: str) -> list[Cut]:
+        """The tags before `position` that have not been fed are lost: record it with its cause."""
         if self._refill is not None:
             self._refill.give_up()
             self._end_refill()
@@ -117,7 +118,12 @@ class Cutter:
         self._sequencer.note_gap(cause)
         self._sample_clock = None
         self._needs_keyframe = True
-        self._last = number - 1
+        sequencer = self._sequencer
+        sequencer.generation = position.generation
+        sequencer.discontinuity_sequence = max(
+            sequencer.discontinuity_sequence, position.discontinuities
+        )
+        self._last = position.next_tag - 1
         return self._take()
 
     def abandon(self, cause: str) -> list[Cut]:
@@ -243,12 +249,10 @@ class Cutter:
         their tags once more, from `next_tag`, and only fills them in.
         """
         sequencer = self._sequencer
-        numbers = [ref[0] for ref in sequencer.refs()]
-        segments = sequencer.state()["segments"]
         return Checkpoint(
-            msn=segments[0]["msn"] if segments else sequencer.next_msn,
-            next_tag=min([*numbers, self._last + 1]),
-            next_dts=sequencer.start_90k() // TICKS_A_MS,
+            msn=sequencer.open_msn,
+            next_tag=min([*sequencer.held_tags(), self._last + 1]),
+            next_dts=self.at_ms,
             discontinuity_sequence=sequencer.discontinuity_sequence,
             state=self._state(),
         )
@@ -262,7 +266,7 @@ class Cutter:
             "next_sample": self._sample_clock.next_pts if self._sample_clock else None,
             "needs_keyframe": self._needs_keyframe,
             "ended": [self._ended.cause, self._ended.last_msn] if self._ended else None,
-            "sequencer": self._sequencer.state(),
+            "sequencer": snapshot(self._sequencer),
         }
 
     def _restore(self, state: State) -> None:
@@ -285,7 +289,7 @@ class Cutter:
         refill = self._refill
         if refill is not None and refill.next_tag > refill.last:
             self._refill = None
-            self._sequencer.restore(refill.state, refill.data)
+            restore(self._sequencer, refill.state, refill.data)
 
 
 class _Refill:
@@ -295,10 +299,7 @@ class _Refill:
         self.state = state
         self.last = last
         self.data: dict[int, bytes] = {}
-        refs = list(state["sound"])
-        for segment in state["segments"]:
-            refs += segment["video"] + segment["audio"]
-        self._wanted = {ref[0] for ref in refs}
+        self._wanted = held_tags(state)
         self.next_tag = min([*self._wanted, last + 1])
 
     def take(self, number: int, tag: Tag) -> None:

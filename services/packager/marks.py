@@ -33,6 +33,9 @@ class PositionMark:
     next_tag: int
     generation: int
     discontinuities: int
+    """Of the session, before that tag."""
+    gap_cause: str | None = None
+    """Why `next_tag` is not the tag that was asked for."""
 
 
 Mark = ClockMark | DiscontinuityMark | EndMark | PositionMark
@@ -59,7 +62,10 @@ def _build(name: str, fields: dict[str, Any], session_ms: int) -> Mark | None:
             return EndMark(str(fields["cause"]))
         case "weir.position":
             return PositionMark(
-                int(fields["next_tag"]), int(fields["generation"]), int(fields["discontinuities"])
+                next_tag=int(fields["next_tag"]),
+                generation=int(fields["generation"]),
+                discontinuities=int(fields["discontinuities"]),
+                gap_cause=fields.get("gap_cause"),
             )
         case _:
             return None

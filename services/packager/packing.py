@@ -38,6 +38,9 @@ LONGEST_PAUSE_S = 2.0
 GIVE_UP_S = 120.0
 """An ingest that does not answer for this long is not coming back with the session."""
 
+UNTOLD_GAP = "replay_window_passed"
+"""Why tags are gone when ingest does not say."""
+
 
 class LeaseLike(Protocol):
     lost: asyncio.Event
@@ -207,16 +210,18 @@ class Packing:
         metrics.PULLS.inc()
         async with self._ingest.pull(after, self._lease.epoch, near_ms=cutter.at_ms) as pull:
             prologue = await pull.prologue()
-            number = prologue.position.next_tag
+            position = prologue.position
+            number = position.next_tag
             if number < cutter.next_tag:
                 raise SessionUnknown(f"Ingest is at tag {number}, {cutter.next_tag} was next.")
             if number > cutter.next_tag:
                 self._log.error("packing.gap", first_tag=cutter.next_tag, next_tag=number)
-                self._handle(cutter, cutter.skip_to(number, "replay_window_passed"))
+                cause = position.gap_cause or UNTOLD_GAP
+                self._handle(cutter, cutter.skip_to(position, cause))
                 for header in prologue.headers:
                     self._handle(cutter, cutter.configure(header))
             if number == 0:
-                cutter.begin(prologue.position.generation)
+                cutter.begin(position.generation)
             async for tags in pull.tags():
                 for tag in tags:
                     cuts = cutter.feed(number, tag)

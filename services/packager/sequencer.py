@@ -14,7 +14,7 @@ from collections import deque
 from libs.events import Track
 from libs.media.cmaf import VIDEO_TIMESCALE
 from services.packager.cut_rule import CutRule
-from services.packager.cuts import Cut, SegmentsLost, State
+from services.packager.cuts import Cut, SegmentsLost
 from services.packager.frames import TICKS_A_MS, Frame, to_90k
 from services.packager.marks import ClockMark
 from services.packager.open_segment import OpenSegment
@@ -126,6 +126,12 @@ class Sequencer:
         """What stands between `end` and the next frame is lost for ever."""
         self._gap_cause = cause
 
+    def held_tags(self) -> list[int]:
+        """The numbers of all tags whose frames are still held."""
+        tracks = [each for segment in self._segments for each in (segment.video, segment.audio)]
+        placed = [ref[0] for track in tracks if track is not None for ref in track.refs]
+        return placed + [frame.number for frame in self._sound]
+
     # --- video ------------------------------------------------------------------------------------
 
     def _after_the_last(self, frame: Frame) -> Frame:
@@ -207,7 +213,7 @@ class Sequencer:
             if time >= bound:
                 self._close_first(bound)
             else:
-                self._put_audio()
+                self._put_audio(self._segments[0], self._sound.popleft())
             return True
         leads = is_flushing or self._sound_leads()
         if not self._segments:
@@ -218,7 +224,7 @@ class Sequencer:
             return False  # a keyframe may still come before this frame
         cut_time = self._sound_cut_time(time, is_flushing) if leads else None
         if cut_time is None:
-            self._put_audio()
+            self._put_audio(self._segments[0], self._sound.popleft())
         else:
             self._cut(cut_time, None)
         return True
@@ -233,8 +239,7 @@ class Sequencer:
             return None if self.rule.fits(time + last - start) else time
         return time if time - start >= self.rule.wanted else None
 
-    def _put_audio(self) -> None:
-        segment, frame = self._segments[0], self._sound.popleft()
+    def _put_audio(self, segment: OpenSegment, frame: Frame) -> None:
         if segment.audio is None:
             assert self.audio is not None
             hole = 2 * self.frame_samples
@@ -326,96 +331,12 @@ class Sequencer:
         if cut is not None:
             self._cuts.append(cut)
 
-    # --- checkpoints ------------------------------------------------------------------------------
-
-    def refs(self) -> list[list[int]]:
-        """Every frame that is still held."""
-        held = [ref for segment in self._segments for ref in _refs(segment)]
-        return held + [frame.ref() for frame in self._sound]
-
+    @property
     def start_90k(self) -> int:
         """Where the segment begins that is given out next."""
         return self._segments[0].start if self._segments else self.end
 
-    def state(self) -> State:
-        return {
-            "target_s": self.rule.target_s,
-            "clock": [self.clock.session_ms, self.clock.wall_ms],
-            "generation": self.generation,
-            "discontinuity": self.discontinuity_sequence,
-            "next_msn": self.next_msn,
-            "end": self.end,
-            "origin": self._origin,
-            "origin_ms": self._origin_ms,
-            "timeline": self._timeline,
-            "gap_cause": self._gap_cause,
-            "is_new": self._is_new,
-            "video_newest": self._video_newest,
-            "video_end": self._video_end,
-            "sound_first": self._sound_first,
-            "sound_newest": self._sound_newest,
-            "step": self._step,
-            "delay": self._delay,
-            "segments": [segment.state() for segment in self._segments],
-            "sound": [frame.ref() for frame in self._sound],
-        }
-
-    def restore(self, state: State, data: dict[int, bytes]) -> None:
-        """Go on from `state`; `data` holds the held frames' bytes by tag number.
-
-        A frame whose bytes are gone is left out. The parts of open segments are given out again.
-        """
-        self.rule.target_s = state["target_s"]
-        self.clock = ClockMark(*state["clock"])
-        self.generation = state["generation"]
-        self.discontinuity_sequence = state["discontinuity"]
-        self.next_msn = state["next_msn"]
-        self.end = state["end"]
-        self._origin = state["origin"]
-        self._origin_ms = state["origin_ms"]
-        self._timeline = state["timeline"]
-        self._gap_cause = state["gap_cause"]
-        self._is_new = state["is_new"]
-        self._video_newest = state["video_newest"]
-        self._sound_first = state["sound_first"]
-        self._sound_newest = state["sound_newest"]
-        self._step = state["step"]
-        self._delay = state["delay"]
-        self._sound.extend(_frames(state["sound"], data))
-        for item in state["segments"]:
-            self._restore_segment(item, data)
-        self._video_end = state["video_end"]
-
-    def _restore_segment(self, item: State, data: dict[int, bytes]) -> None:
-        segment = OpenSegment(
-            msn=item["msn"],
-            start=item["start"],
-            clock=ClockMark(*item["clock"]),
-            generation=item["generation"],
-            discontinuity_sequence=item["discontinuity"],
-            is_first=item["is_first"],
-        )
-        self._segments.append(segment)
-        for frame in _frames(item["video"], data):
-            self._put_video(segment, frame)
-        if segment.video is not None and item["video_end"] is not None:
-            self._emit(segment.video.finish(item["video_end"]))
-        waiting, self._sound = self._sound, deque(_frames(item["audio"], data))
-        self._segments.rotate(1)
-        while self._sound:
-            self._put_audio()
-        self._segments.rotate(-1)
-        self._sound = waiting
-
-
-def _refs(segment: OpenSegment) -> list[list[int]]:
-    tracks = [track for track in (segment.video, segment.audio) if track is not None]
-    return [ref for track in tracks for ref in track.refs]
-
-
-def _frames(refs: list[list[int]], data: dict[int, bytes]) -> list[Frame]:
-    return [
-        Frame(number, dts, pts, bool(is_key), data[number])
-        for number, dts, pts, is_key in refs
-        if number in data
-    ]
+    @property
+    def open_msn(self) -> int:
+        """Of the segment that is given out next."""
+        return self._segments[0].msn if self._segments else self.next_msn

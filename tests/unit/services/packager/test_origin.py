@@ -147,3 +147,14 @@ async def test_ended_session_is_still_served(house: House) -> None:
     await until(lambda: house.packing.window.is_closed)
     playlist = await house.client.get(f"{SOURCE}/video.m3u8")
     assert playlist.text.endswith("#EXT-X-ENDLIST\n")
+
+
+async def test_taker_over_shows_no_playlist_until_it_has_caught_up(house: House) -> None:
+    """A playlist must never list less than its predecessor's did."""
+    await house.feed(300)
+    house.packing.window.catch_up(is_behind=True)
+    asking = asyncio.create_task(house.client.get(f"{SOURCE}/video.m3u8"))
+    await asyncio.sleep(0.05)
+    assert not asking.done()
+    house.packing.window.catch_up(is_behind=False)
+    assert (await asking).status_code == 200

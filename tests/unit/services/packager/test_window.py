@@ -125,3 +125,12 @@ def test_rates_are_measured() -> None:
     assert rates.peak_bps == 800_000, "a sliver is no peak"
     assert rates.average_bps == int(400_000 * 8 / 4.2)
     assert rates.frame_rate == 25
+
+
+def test_taker_over_may_bring_any_later_segment() -> None:
+    maker = WindowMaker()
+    maker.window.catch_up(is_behind=True)
+    maker.add()
+    assert maker.window.may_come(FIRST_MSN + 40)
+    maker.window.catch_up(is_behind=False)
+    assert not maker.window.may_come(FIRST_MSN + 40)

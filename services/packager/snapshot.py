@@ -1,0 +1,80 @@
+"""A sequencer's state as JSON, and a sequencer made from it.
+
+Frames that are held for segments to come are kept by reference (tag number and times); whoever
+takes up the state is fed their tags once more and hands their bytes to `restore`.
+"""
+
+from collections import deque
+
+from services.packager.cuts import State
+from services.packager.frames import Frame
+from services.packager.marks import ClockMark
+from services.packager.open_segment import OpenSegment
+from services.packager.sequencer import Sequencer
+
+_PLAIN = (
+    "generation", "discontinuity_sequence", "next_msn", "end", "_origin", "_origin_ms", "_timeline",
+    "_gap_cause", "_is_new", "_video_newest", "_video_end", "_sound_first", "_sound_newest",
+    "_step", "_delay",
+)  # fmt: skip
+"""Fields that are JSON values; their names in the state lack the underscore."""
+
+
+def snapshot(sequencer: Sequencer) -> State:
+    """Everything that decides what is cut from the next tag on."""
+    state: State = {name.lstrip("_"): getattr(sequencer, name) for name in _PLAIN}
+    return state | {
+        "target_s": sequencer.rule.target_s,
+        "clock": [sequencer.clock.session_ms, sequencer.clock.wall_ms],
+        "segments": [segment.state() for segment in sequencer._segments],
+        "sound": [frame.ref() for frame in sequencer._sound],
+    }
+
+
+def held_tags(state: State) -> set[int]:
+    """The numbers of the tags whose frames the state holds by reference."""
+    refs = list(state["sound"])
+    for segment in state["segments"]:
+        refs += segment["video"] + segment["audio"]
+    return {ref[0] for ref in refs}
+
+
+def restore(sequencer: Sequencer, state: State, data: dict[int, bytes]) -> None:
+    """Go on from `state`; `data` holds the held frames' bytes by tag number.
+
+    A frame whose bytes are gone is left out. The parts of open segments are given out again.
+    """
+    sequencer.rule.target_s = state["target_s"]
+    sequencer.clock = ClockMark(*state["clock"])
+    for item in state["segments"]:
+        _reopen(sequencer, item, data)
+    sequencer._sound = deque(_frames(state["sound"], data))
+    # Last, because reopening counts as adding.
+    for name in _PLAIN:
+        setattr(sequencer, name, state[name.lstrip("_")])
+
+
+def _reopen(sequencer: Sequencer, item: State, data: dict[int, bytes]) -> None:
+    segment = OpenSegment(
+        msn=item["msn"],
+        start=item["start"],
+        clock=ClockMark(*item["clock"]),
+        generation=item["generation"],
+        discontinuity_sequence=item["discontinuity"],
+        is_first=item["is_first"],
+    )
+    sequencer._segments.append(segment)
+    for frame in _frames(item["video"], data):
+        sequencer._put_video(segment, frame)
+    if segment.video is not None and item["video_end"] is not None:
+        sequencer._emit(segment.video.finish(item["video_end"]))
+    for frame in _frames(item["audio"], data):
+        sequencer._put_audio(segment, frame)
+
+
+def _frames(refs: list[list[int]], data: dict[int, bytes]) -> list[Frame]:
+    return [
+        Frame(number, dts, pts, bool(is_key), data[number])
+        for number, dts, pts, is_key in refs
+        if number in data
+    ]
