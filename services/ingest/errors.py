@@ -16,6 +16,10 @@ class CatalogAway(Unavailable):
     code = "catalog_away"
 
 
+class SessionOver(Unavailable):
+    code = "session_over"
+
+
 class ShuttingDown(Unavailable):
     code = "shutting_down"
 

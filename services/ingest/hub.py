@@ -27,7 +27,7 @@ from libs.events import (
 from libs.media.flv import Tag
 from libs.rtmp import StreamRequest
 from services.ingest.admission import Admission, Asker
-from services.ingest.errors import SessionUnknown, ShuttingDown, StreamBusy, refusal_of
+from services.ingest.errors import SessionOver, SessionUnknown, ShuttingDown, StreamBusy, refusal_of
 from services.ingest.metrics import LOST, PUBLISHERS, REFUSALS, SESSIONS
 from services.ingest.play import play_session
 from services.ingest.publish import Publish
@@ -147,6 +147,9 @@ class Hub:
             if live.session.id == grant.session:
                 return live
             self._end(live)
+        if grant.session in self._sessions:
+            # It ended while the catalog granted it; numbering it anew would mix two logs.
+            raise SessionOver("The session has just ended; try again.")
         session = Session(
             grant.session,
             tenant=grant.tenant,

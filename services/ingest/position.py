@@ -2,12 +2,14 @@
 
 from typing import NamedTuple
 
+from libs.media.flv import Tag
+
 
 class Position(NamedTuple):
     """What a reader must know that begins at a certain tag."""
 
-    headers: tuple[bytes, ...]
-    """The sequence headers in force, one a track, as they go on the wire."""
+    headers: tuple[Tag, ...]
+    """The sequence headers in force, one a track."""
     generation: int
     discontinuities: int
     """Of the session, before the tag."""
@@ -26,7 +28,7 @@ class Positions:
     """
 
     def __init__(self) -> None:
-        self._headers: list[tuple[int, str, bytes]] = []
+        self._headers: list[tuple[int, str, Tag]] = []
         self._epochs: list[_Epoch] = [_Epoch(-1, 0, 0)]
 
     @property
@@ -34,9 +36,9 @@ class Positions:
         """Of the session so far."""
         return self._epochs[-1].discontinuities
 
-    def configure(self, number: int, track: str, wire: bytes) -> None:
+    def configure(self, number: int, track: str, header: Tag) -> None:
         """`track` has a new sequence header."""
-        self._headers.append((number, track, wire))
+        self._headers.append((number, track, header))
 
     def begin_generation(self, number: int, generation: int) -> None:
         self._epochs.append(_Epoch(number, generation, self.discontinuities))
@@ -47,7 +49,7 @@ class Positions:
 
     def at(self, tag: int) -> Position:
         """What is in force just before `tag`."""
-        headers = {track: wire for number, track, wire in self._headers if number < tag}
+        headers = {track: header for number, track, header in self._headers if number < tag}
         epoch = next(
             (item for item in reversed(self._epochs) if item.number < tag), self._epochs[0]
         )

@@ -36,6 +36,10 @@ SOUND_MARK_MS = 1000
 NO_VIDEO_MS = 5000
 """Session time after the last video frame at which audio takes over the clock marks."""
 
+_AVC_INTER = b"\x27\x01"
+_AVC_HEADER_BYTES = 5
+_AAC_FRAME = b"\xaf\x01"
+
 
 class Session:
     """One session of a stream. `accept` is the hot path: no await, no log line, no span."""
@@ -97,19 +101,12 @@ class Session:
         A tag that is cut short within its header is left out: no reader could tell what it is.
         So are marks that a publisher made up.
         """
-        kind = tag.type
         try:
-            if kind is TagType.VIDEO:
-                video = parse_video(tag.body)
-                is_timed = video.kind is PacketKind.FRAMES
-            elif kind is TagType.AUDIO:
-                is_timed = parse_audio(tag.body).kind is PacketKind.FRAMES
-            else:
-                is_timed = False
-                if is_mark(tag) or not is_readable(tag):
-                    FLOW.bad_tags += 1
-                    return
+            is_timed = _is_frame(tag)
         except FLVInvalid:
+            FLOW.bad_tags += 1
+            return
+        if tag.type is TagType.SCRIPT and (is_mark(tag) or not is_readable(tag)):
             FLOW.bad_tags += 1
             return
         for stamped in self._clock.stamp(tag, is_timed=is_timed):
@@ -175,9 +172,9 @@ class Session:
         self._headers[track] = tag.body
         if known is not None:
             self._discontinue("reconnect" if self._is_joining else "codec_change", session_ms)
-        self._positions.configure(
-            self.next_tag, track, self._append(Tag(tag.type, session_ms, tag.body))
-        )
+        stamped = Tag(tag.type, session_ms, tag.body)
+        self._positions.configure(self.next_tag, track, stamped)
+        self._append(stamped)
 
     def _discontinue(self, cause: str, session_ms: int) -> None:
         """Mark a new timeline, once: a reconnect with another codec is one discontinuity."""
@@ -193,11 +190,9 @@ class Session:
         self._marked_ms = session_ms
         self._append(clock_mark(session_ms, self._wall.mark(session_ms)))
 
-    def _append(self, tag: Tag) -> bytes:
-        wire = write_tag(tag)
+    def _append(self, tag: Tag) -> None:
         if not self.is_ended:
-            self.replay.append(wire, tag.dts_ms)
-        return wire
+            self.replay.append(write_tag(tag), tag.dts_ms)
 
     # --- reading --------------------------------------------------------------------------
 
@@ -222,15 +217,19 @@ class Session:
         lost, and the position says why.
         """
         position = self._positions.at(tag)
+        # An FLV timestamp has 32 bits: whoever reads these takes up the session's time by them.
+        at_ms = self._clock.latest_ms
         fields: dict[str, Any] = {
             "next_tag": tag,
             "generation": position.generation,
             "discontinuities": position.discontinuities,
+            "session_ms": at_ms,
         }
         if wanted is not None and tag > wanted:
             fields["gap_cause"] = LOST_BOUND
-        mark = write_tag(position_mark(self._clock.latest_ms, fields))
-        return b"".join((FLV_HEADER, *position.headers, mark))
+        headers = [header._replace(dts_ms=at_ms) for header in position.headers]
+        wires = [write_tag(each) for each in (*headers, position_mark(at_ms, fields))]
+        return b"".join((FLV_HEADER, *wires))
 
     async def read(self, first: int, *, epoch: int | None = None) -> AsyncGenerator[bytes, None]:
         """The wire from tag `first` on, as it comes, each piece shared by all readers.
@@ -272,3 +271,15 @@ class Session:
             for waiter in waiters:
                 if not waiter.done():
                     waiter.set_result(None)
+
+
+def _is_frame(tag: Tag) -> bool:
+    """Whether the tag is a coded frame: it has a time. Raises `FLVInvalid`."""
+    kind, body = tag.type, tag.body
+    if kind is TagType.VIDEO:
+        # By far the most are inter frames of AVC; their header need not be taken apart.
+        is_plain = body.startswith(_AVC_INTER) and len(body) > _AVC_HEADER_BYTES
+        return is_plain or parse_video(body).kind is PacketKind.FRAMES
+    if kind is TagType.AUDIO:
+        return body.startswith(_AAC_FRAME) or parse_audio(body).kind is PacketKind.FRAMES
+    return False

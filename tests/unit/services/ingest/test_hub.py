@@ -187,6 +187,22 @@ async def test_session_that_was_ended_elsewhere_cuts_its_publisher_off(
     assert names(catalog).count("session.ended") == 1
 
 
+async def test_grant_of_a_session_that_has_just_ended_is_refused(
+    hub: Hub, catalog: SmallCatalog
+) -> None:
+    """Its numbers must not be given out a second time."""
+    old = await hub.publish(request())
+    send(old)
+    catalog.gate.clear()
+    opening = asyncio.create_task(hub.publish(request()))
+    await until(lambda: len(catalog.asks) == 2)
+    hub.on_ended_elsewhere(old.session.id)
+    catalog.gate.set()
+    with pytest.raises(RTMPRefused, match="try again"):
+        await opening
+    assert hub.open_sessions() == []
+
+
 async def test_stop_ends_every_session_and_refuses_new_ones(
     hub: Hub, catalog: SmallCatalog
 ) -> None:

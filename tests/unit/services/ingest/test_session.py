@@ -11,7 +11,7 @@ from libs.errors import Fenced
 from libs.events import EndCause
 from libs.media import amf0
 from libs.media.flv import Tag, TagType
-from services.ingest.clock import START_MS
+from services.ingest.clock import REJOIN_MS, START_MS
 from services.ingest.metrics import FLOW
 from services.ingest.replay import Batch, ReplayWindow
 from services.ingest.session import Session
@@ -261,7 +261,12 @@ def test_prologue_says_what_is_in_force_at_its_tag(session: Session) -> None:
     early, late = read_wire(session.prologue(1)), read_wire(session.prologue(session.next_tag))
     assert early[0].body == video_header().body
     assert late[0].body == video_header(b"2").body
-    assert position_of(session, 1) == {"next_tag": 1, "generation": 1, "discontinuities": 0}
+    assert position_of(session, 1) == {
+        "next_tag": 1,
+        "generation": 1,
+        "discontinuities": 0,
+        "session_ms": START_MS + 40 + REJOIN_MS,
+    }
     assert position_of(session, session.next_tag)["generation"] == 2
     assert position_of(session, session.next_tag)["discontinuities"] == 2
 
