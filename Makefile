@@ -60,7 +60,7 @@ $(VENV)/dev: requirements/dev.txt $(VENV)/run
 
 console: $(CONSOLE)/dist/index.html ## build the console
 
-$(CONSOLE)/dist/index.html: $(CONSOLE)/package-lock.json $(wildcard $(CONSOLE)/src/*) $(wildcard $(CONSOLE)/*.html) | $(VENV)/run
+$(CONSOLE)/dist/index.html: $(CONSOLE)/package-lock.json $(CONSOLE)/vite.config.ts $(shell find $(CONSOLE)/src -type f) $(wildcard $(CONSOLE)/*.html) | $(VENV)/run
 	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2>/dev/null || \
 	  $(VENV)/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/node.txt
 	cd $(CONSOLE) && npm ci --silent --no-audit --no-fund && npm run --silent build -- --logLevel warn
