@@ -1,4 +1,8 @@
-"""AMF0: the values of RTMP commands and FLV script tags (Adobe AMF 0 specification)."""
+"""AMF0: the values of RTMP commands and FLV script tags (Adobe AMF 0 specification).
+
+Everything that is decoded is plain data. Typed objects, references and the switch to AMF3 are
+refused: nothing that a peer sends may name a class.
+"""
 
 import struct
 from enum import IntEnum
@@ -8,6 +12,9 @@ from libs.errors import Invalid
 
 MAX_DEPTH = 16
 MAX_KEYS = 256
+"""Keys of one object, values of one array, and values behind one another."""
+
+_MAX_TEXT_BYTES = 0xFFFF
 
 
 class Marker(IntEnum):
@@ -35,19 +42,29 @@ class Object(dict[str, Any]):
 
 
 def encode(*values: Any) -> bytes:
-    """Each value, one after the other."""
+    """Each value, one after the other: None, bool, int, float, str, dict or list.
+
+    Raises `AMFInvalid` for anything else.
+    """
     return b"".join(map(_encode, values))
 
 
 def decode(data: bytes) -> list[Any]:
-    """Every value in `data`: float, bool, str, None, dict or list. Raises `AMFInvalid`."""
-    values, at = [], 0
+    """Every value in `data`: float, bool, str, None, dict or list. Raises `AMFInvalid`.
+
+    A date becomes its Unix time in ms. Text that is no UTF-8 (some cameras write their local
+    charset) keeps what can be read of it.
+    """
+    values: list[Any] = []
+    at = 0
     try:
         while at < len(data):
+            if len(values) >= MAX_KEYS:
+                raise AMFInvalid("There are too many AMF0 values behind one another.")
             value, at = _decode(data, at, 0)
             values.append(value)
-    except (IndexError, struct.error, UnicodeDecodeError):
-        raise AMFInvalid("An AMF0 value is cut short or not text.") from None
+    except (IndexError, struct.error):
+        raise AMFInvalid("An AMF0 value is cut short.") from None
     return values
 
 
@@ -60,7 +77,7 @@ def _encode(value: Any) -> bytes:  # noqa: PLR0911 - one line for each type
         case int() | float():
             return bytes((Marker.NUMBER,)) + struct.pack(">d", value)
         case str():
-            return bytes((Marker.STRING,)) + _encode_text(value)
+            return _encode_string(value.encode())
         case Object():
             return bytes((Marker.OBJECT,)) + _encode_fields(value)
         case dict():
@@ -71,13 +88,21 @@ def _encode(value: Any) -> bytes:  # noqa: PLR0911 - one line for each type
             raise AMFInvalid(f"{type(value).__name__} has no AMF0 form.")
 
 
+def _encode_string(raw: bytes) -> bytes:
+    if len(raw) > _MAX_TEXT_BYTES:
+        return struct.pack(">BI", Marker.LONG_STRING, len(raw)) + raw
+    return struct.pack(">BH", Marker.STRING, len(raw)) + raw
+
+
 def _encode_fields(fields: dict[str, Any]) -> bytes:
-    pieces = [_encode_text(name) + _encode(value) for name, value in fields.items()]
+    pieces = [_encode_name(name) + _encode(value) for name, value in fields.items()]
     return b"".join((*pieces, b"\0\0", bytes((Marker.OBJECT_END,))))
 
 
-def _encode_text(text: str) -> bytes:
-    raw = text.encode()
+def _encode_name(name: str) -> bytes:
+    raw = name.encode()
+    if len(raw) > _MAX_TEXT_BYTES:
+        raise AMFInvalid("The name of an AMF0 field has at most 65535 bytes.")
     return struct.pack(">H", len(raw)) + raw
 
 
@@ -107,7 +132,8 @@ def _decode(  # noqa: C901, PLR0911 - one line for each type
         case Marker.STRICT_ARRAY:
             return _decode_list(data, at, depth)
         case Marker.DATE:
-            return struct.unpack_from(">d", data, at)[0], at + 10
+            # Behind the time stands a time zone that is reserved (section 2.13).
+            return struct.unpack_from(">dh", data, at)[0], at + 10
         case _:
             raise AMFInvalid(f"AMF0 values of type {marker} are not taken.")
 
@@ -117,7 +143,7 @@ def _decode_text(data: bytes, at: int, width: str) -> tuple[str, int]:
     at += struct.calcsize(width)
     if at + size > len(data):
         raise AMFInvalid("An AMF0 text is cut short.")
-    return data[at : at + size].decode(), at + size
+    return data[at : at + size].decode(errors="replace"), at + size
 
 
 def _decode_fields(data: bytes, at: int, depth: int) -> tuple[dict[str, Any], int]:
