@@ -1,12 +1,14 @@
 """The object store behind one small interface, and the spool in front of it."""
 
 from libs.storage.open import open_store
-from libs.storage.spool import Spool, SpoolEntry, SpoolFull
+from libs.storage.spool import Spool, SpoolFull
+from libs.storage.spool_folder import SpoolEntry
 from libs.storage.store import (
     KeyInvalid,
     ObjectMissing,
     ObjectStat,
     ObjectStore,
+    StoreFull,
     StoreUnavailable,
     StoreURLInvalid,
 )
@@ -19,6 +21,7 @@ __all__ = [
     "Spool",
     "SpoolEntry",
     "SpoolFull",
+    "StoreFull",
     "StoreURLInvalid",
     "StoreUnavailable",
     "open_store",

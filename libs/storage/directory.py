@@ -1,20 +1,40 @@
 """The object store of embedded mode: files below a directory."""
 
 import asyncio
+import contextlib
+import errno
 import os
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
 
-from libs.storage.store import ObjectMissing, ObjectStat, StoreUnavailable, check_key
+from libs.storage.store import (
+    ObjectMissing,
+    ObjectStat,
+    StoreFull,
+    StoreUnavailable,
+    check_key,
+    check_prefix,
+)
+
+STALE_DRAFT_S = 3600.0
+"""A draft this old was left by a process that was killed; no put takes as long."""
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class DirectoryStore:
-    """Objects are files; a put is a temporary file, fsync, rename and fsync of the folder."""
+    """Objects are files; a put is a temporary file, fsync, rename and fsync of the folder.
+
+    Several processes may share a directory. The content type is not kept: whoever serves the
+    objects knows it from their names.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._drafts = root / ".drafts"
+        self._is_swept = False
 
     async def put(self, key: str, data: bytes, *, content_type: str) -> None:  # noqa: ARG002
         await asyncio.to_thread(self._put, check_key(key), data)
@@ -29,7 +49,7 @@ class DirectoryStore:
         await asyncio.to_thread(self._delete, [check_key(key) for key in keys])
 
     async def list(self, prefix: str) -> AsyncIterator[ObjectStat]:
-        for found in await asyncio.to_thread(self._found, prefix):
+        for found in await asyncio.to_thread(self._found, check_prefix(prefix)):
             yield found
 
     async def close(self) -> None:
@@ -38,8 +58,9 @@ class DirectoryStore:
     def _put(self, key: str, data: bytes) -> None:
         path = self._root / key
         try:
-            self._drafts.mkdir(parents=True, exist_ok=True)
-            path.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(self._drafts)
+            self._sweep_drafts()
+            _make_folder(path.parent)
             descriptor, draft = tempfile.mkstemp(dir=self._drafts)
             try:
                 with os.fdopen(descriptor, "wb") as file:
@@ -51,7 +72,8 @@ class DirectoryStore:
                 Path(draft).unlink(missing_ok=True)
             _sync_folder(path.parent)
         except OSError as error:
-            raise StoreUnavailable(f"{path} cannot be written: {error.strerror}.") from None
+            kind = StoreFull if error.errno in _FULL else StoreUnavailable
+            raise kind(f"{path} cannot be written: {error.strerror}.") from None
 
     def _get(self, key: str, offset: int, size: int | None) -> bytes:
         try:
@@ -65,13 +87,25 @@ class DirectoryStore:
 
     def _stat(self, key: str) -> ObjectStat:
         path = self._root / key
-        if not path.is_file():
-            raise ObjectMissing(f"There is no object {key!r}.")
-        return ObjectStat(key, path.stat().st_size)
+        try:
+            if not path.is_file():
+                raise ObjectMissing(f"There is no object {key!r}.")
+            return ObjectStat(key, path.stat().st_size)
+        except FileNotFoundError:
+            raise ObjectMissing(f"There is no object {key!r}.") from None
+        except OSError as error:
+            raise StoreUnavailable(f"{key!r} cannot be read: {error.strerror}.") from None
 
     def _delete(self, keys: Iterable[str]) -> None:
         for key in keys:
-            (self._root / key).unlink(missing_ok=True)
+            path = self._root / key
+            try:
+                if not path.is_dir():
+                    path.unlink(missing_ok=True)
+            except NotADirectoryError:
+                continue
+            except OSError as error:
+                raise StoreUnavailable(f"{key!r} is not deleted: {error.strerror}.") from None
 
     def _found(self, prefix: str) -> Sequence[ObjectStat]:
         folder = self._root / prefix.rpartition("/")[0]
@@ -82,8 +116,30 @@ class DirectoryStore:
                 path = Path(parent, name)
                 key = path.relative_to(self._root).as_posix()
                 if key.startswith(prefix):
-                    found.append(ObjectStat(key, path.stat().st_size))
+                    # It may be deleted while we walk.
+                    with contextlib.suppress(FileNotFoundError):
+                        found.append(ObjectStat(key, path.stat().st_size))
         return sorted(found, key=lambda item: item.key)
+
+    def _sweep_drafts(self) -> None:
+        """Once: remove what killed processes left half written."""
+        if self._is_swept:
+            return
+        self._is_swept = True
+        oldest = time.time() - STALE_DRAFT_S
+        for draft in self._drafts.iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                if draft.stat().st_mtime < oldest:
+                    draft.unlink()
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and its parents durably: a file is as lost as the folder that holds it."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _sync_folder(folder.parent)
 
 
 def _sync_folder(folder: Path) -> None:

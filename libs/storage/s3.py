@@ -4,24 +4,39 @@ import asyncio
 import io
 from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import TypeVar
 
 import urllib3
 from minio import Minio
 from minio.deleteobjects import DeleteObject
-from minio.error import InvalidResponseError, MinioException, S3Error, ServerError
+from minio.error import InvalidResponseError, MinioException, S3Error
 from urllib3.exceptions import HTTPError
 
-from libs.storage.store import ObjectMissing, ObjectStat, StoreUnavailable, check_key
+from libs.errors import WeirError
+from libs.storage.store import (
+    ObjectMissing,
+    ObjectStat,
+    StoreFull,
+    StoreUnavailable,
+    check_key,
+    check_prefix,
+)
 
 Result = TypeVar("Result")
 
 THREADS = 16
 CONNECT_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 30.0
+"""A store that says nothing for so long is away. Above F24's slow store: 10 s to every answer."""
+PAGE = 1000
+"""Objects that one listing request may name (the limit of S3)."""
+
 _MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchObject"})
+_FULL = frozenset({"XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "QuotaExceeded"})
 _UNSATISFIABLE = "InvalidRange"
 _NOT_FOUND = 404
+_INSUFFICIENT_STORAGE = 507
 
 
 class S3Store:
@@ -29,12 +44,10 @@ class S3Store:
 
     def __init__(
         self, endpoint: str, bucket: str, *, access_key: str, secret_key: str, is_secure: bool,
-        region: str,
+        region: str, read_timeout_s: float = READ_TIMEOUT_S,
     ) -> None:  # fmt: skip
-        timeout = urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S)
-        self._pool = urllib3.PoolManager(
-            timeout=timeout, maxsize=THREADS, retries=urllib3.Retry(total=0)
-        )
+        timeout = urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=read_timeout_s)
+        self._pool = urllib3.PoolManager(timeout=timeout, maxsize=THREADS, retries=_retries())
         self._client = Minio(
             endpoint, access_key=access_key, secret_key=secret_key, secure=is_secure,
             region=region, http_client=self._pool,
@@ -55,18 +68,24 @@ class S3Store:
 
     async def delete(self, keys: Iterable[str]) -> None:
         wanted = [DeleteObject(check_key(key)) for key in keys]
-        errors = await self._run(lambda: list(self._client.remove_objects(self._bucket, wanted)))
+        try:
+            errors = await self._run(
+                lambda: list(self._client.remove_objects(self._bucket, wanted))
+            )
+        except ObjectMissing:
+            return  # Not even the bucket is there.
         refused = [error for error in errors if error.code not in _MISSING]
         if refused:
             raise StoreUnavailable(f"{len(refused)} objects were not deleted: {refused[0].code}.")
 
     async def list(self, prefix: str) -> AsyncIterator[ObjectStat]:
-        def rows() -> list[ObjectStat]:
-            found = self._client.list_objects(self._bucket, prefix=prefix, recursive=True)
-            return [ObjectStat(item.object_name or "", item.size or 0) for item in found]
-
-        for row in await self._run(rows):
-            yield row
+        found = self._client.list_objects(self._bucket, check_prefix(prefix), recursive=True)
+        try:
+            while page := await self._run(lambda: list(islice(found, PAGE))):
+                for item in page:
+                    yield ObjectStat(item.object_name or "", item.size or 0)
+        except ObjectMissing:
+            return  # Not even the bucket is there.
 
     async def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -77,26 +96,26 @@ class S3Store:
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(self._threads, call, *arguments)
-        except S3Error as error:
-            if error.code in _MISSING:
-                raise ObjectMissing(f"There is no object {error.object_name!r}.") from None
-            raise StoreUnavailable(f"The store answered {error.code}: {error.message}.") from None
-        except InvalidResponseError as error:
-            # Some servers label their XML in a way that the SDK does not read.
-            if error._code == _NOT_FOUND:
-                raise ObjectMissing("There is no such object.") from None
-            raise StoreUnavailable(f"The store does not answer: {error}.") from None
-        except (HTTPError, ServerError, MinioException, OSError) as error:
-            raise StoreUnavailable(f"The store does not answer: {error}.") from None
+        except (HTTPError, MinioException, OSError) as error:
+            raise _ours(error) from None
 
     def _put(self, key: str, data: bytes, content_type: str) -> None:
         self._make_bucket()
-        self._client.put_object(
-            self._bucket, key, io.BytesIO(data), len(data), content_type=content_type
-        )
+        try:
+            self._client.put_object(
+                self._bucket, key, io.BytesIO(data), len(data), content_type=content_type
+            )
+        except S3Error as error:
+            if error.code in _MISSING:
+                # Somebody removed the bucket below us; the next put makes it again.
+                self._has_bucket = False
+                raise StoreUnavailable(f"The bucket {self._bucket!r} is gone.") from None
+            raise
 
     def _get(self, key: str, offset: int, size: int | None) -> bytes:
         if size == 0:
+            # The SDK takes a length of 0 for the whole object.
+            self._client.stat_object(self._bucket, key)
             return b""
         try:
             answer = self._client.get_object(self._bucket, key, offset=offset, length=size or 0)
@@ -121,3 +140,31 @@ class S3Store:
                 if error.code not in {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}:
                     raise
         self._has_bucket = True
+
+
+def _retries() -> urllib3.Retry:
+    """Few and short: the spool repeats puts for as long as it takes, viewers do not wait.
+
+    What broke off while it was read is not repeated here, as that costs another read timeout,
+    and a wish of the server's to wait (Retry-After) is not heard in a thread that others need.
+    """
+    return urllib3.Retry(
+        total=2, connect=2, status=2, read=0, other=0, redirect=False, backoff_factor=0.2,
+        status_forcelist=(500, 502, 503, 504), allowed_methods=None, raise_on_status=False,
+        respect_retry_after_header=False,
+    )  # fmt: skip
+
+
+def _ours(error: Exception) -> WeirError:
+    """The SDK's error in our words."""
+    if isinstance(error, S3Error):
+        if error.code in _MISSING:
+            return ObjectMissing(f"There is no object {error.object_name!r}.")
+        kind = StoreFull if error.code in _FULL else StoreUnavailable
+        return kind(f"The store answered {error.code}: {error.message}.")
+    # Some servers label their XML in a way that the SDK does not read; it shows the status only.
+    status = error._code if isinstance(error, InvalidResponseError) else None
+    if status == _NOT_FOUND:
+        return ObjectMissing("There is no such object.")
+    kind = StoreFull if status == _INSUFFICIENT_STORAGE else StoreUnavailable
+    return kind(f"The store does not answer: {error}.")

@@ -1,4 +1,16 @@
-"""The one interface of the object store, and what can go wrong at its door."""
+"""The one interface of the object store, and what can go wrong at its door.
+
+    NotFound
+    └── ObjectMissing       nothing is stored under the key
+    Invalid
+    ├── KeyInvalid          the key is no plain path
+    └── StoreURLInvalid     the URL names no store
+    Unavailable
+    └── StoreUnavailable    no answer, or a refusal that may pass
+        └── StoreFull       no space left, or past a quota
+
+Every store raises these and nothing of its vendor's.
+"""
 
 import re
 from collections.abc import AsyncIterator, Iterable
@@ -8,7 +20,10 @@ from typing import Protocol
 from libs.errors import Invalid, NotFound, Unavailable
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*", re.ASCII)
+_PREFIX = re.compile(r"[A-Za-z0-9._/-]*", re.ASCII)
 _MAX_KEY = 900
+_MAX_NAME = 255
+"""Between two slashes: what common file systems take (POSIX NAME_MAX)."""
 
 
 class ObjectMissing(NotFound):
@@ -24,9 +39,15 @@ class StoreURLInvalid(Invalid):
 
 
 class StoreUnavailable(Unavailable):
-    """The store does not answer, refuses us, or is full; trying again may help."""
+    """The store does not answer, or refuses us; trying again may help."""
 
     code = "store_unavailable"
+
+
+class StoreFull(StoreUnavailable):
+    """There is no space left; trying again helps once somebody made room."""
+
+    code = "store_full"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +58,36 @@ class ObjectStat:
 
 def check_key(key: str) -> str:
     """Return `key` if it is plain path segments without dot-dot, else raise `KeyInvalid`."""
-    if len(key) > _MAX_KEY or not _KEY.fullmatch(key) or ".." in key:
+    is_long = len(key) > _MAX_KEY or any(len(name) > _MAX_NAME for name in key.split("/"))
+    if is_long or not _KEY.fullmatch(key) or ".." in key:
         raise KeyInvalid(f"{key[:80]!r} cannot be an object key.")
     return key
 
 
+def check_prefix(prefix: str) -> str:
+    """Return `prefix` if some key could start with it, else raise `KeyInvalid`."""
+    if not _PREFIX.fullmatch(prefix) or ".." in prefix or prefix.startswith(("/", ".")):
+        raise KeyInvalid(f"{prefix[:80]!r} cannot start an object key.")
+    return prefix
+
+
 class ObjectStore(Protocol):
-    """Keys to bytes. Keys are immutable names: the same key always carries the same bytes."""
+    """Keys to bytes. Keys are immutable names: the same key always carries the same bytes.
+
+    Every method may raise `KeyInvalid` and `StoreUnavailable`.
+    """
 
     async def put(self, key: str, data: bytes, *, content_type: str) -> None:
-        """Store `data`; durable when it returns. The same key again is fine."""
+        """Store `data`; whole and durable when it returns. The same key again is fine.
+
+        Raises `StoreFull`.
+        """
 
     async def get(self, key: str, *, offset: int = 0, size: int | None = None) -> bytes:
-        """The object, or `size` bytes of it from `offset`. Raises `ObjectMissing`."""
+        """The object, or `size` bytes of it from `offset`: fewer, or none, past its end.
+
+        Raises `ObjectMissing`.
+        """
 
     async def stat(self, key: str) -> ObjectStat:
         """Raises `ObjectMissing`."""
@@ -60,4 +98,5 @@ class ObjectStore(Protocol):
     def list(self, prefix: str) -> AsyncIterator[ObjectStat]:
         """Every object whose key starts with `prefix`, ordered by key."""
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Let go of threads and connections; nothing else may be called afterwards."""

@@ -20,8 +20,12 @@ from libs.media.flv import Tag, TagType
 
 START_MS = 10_000
 """Room below the first tag for a track that begins earlier than the first one seen."""
-NEAR_MS = 5_000
-"""A step forward that may be a pause; a longer one must agree with the wall clock."""
+NEAR_MS = 3_000
+"""A step forward that needs no reason. A longer one is a pause if it agrees with the wall clock
+(it keeps its length, but nobody should show a frame that long: a new timeline begins), else a jump.
+"""
+PAUSE_STEPS = 4
+"""Steps of a slow track (a picture every ten seconds) that are no pause yet."""
 BACK_MS = 250
 """A step back within a track that is jitter rather than a jump."""
 APART_MS = 10_000
@@ -39,6 +43,7 @@ _HALF_WRAP = _WRAP >> 1
 _STEP_MS = {TagType.AUDIO: 23, TagType.VIDEO: 40, TagType.SCRIPT: 0}
 """Distance of a re-stamped tag from its predecessor until the track's own is known."""
 _MAX_STEP_MS = 1000
+"""The longest such distance: a pause is no step."""
 
 Cause = Literal["reconnect", "timestamp_jump"]
 
@@ -115,7 +120,9 @@ class SessionClock:
             return [self._begin(track, tag)]
         raw = self._raw_in_line(track, tag.dts_ms)
         if raw is not None:
-            return [self._give(track, tag, raw)]
+            is_pause = self._is_pause(track, raw + track.offset)
+            stamped = self._give(track, tag, raw)
+            return [stamped._replace(cause="timestamp_jump") if is_pause else stamped]
         self._held.append(_Held(tag, is_timed))
         self._suspect_raw = _unwrap(tag.dts_ms, self._near(track))
         self._suspects = 1
@@ -165,6 +172,11 @@ class SessionClock:
             return False
         return ahead_ms <= NEAR_MS or ahead_ms <= NEAR_MS + self._now_ms() - self._given_at
 
+    def _is_pause(self, track: _Track, mapped: int) -> bool:
+        if mapped - self.latest_ms <= NEAR_MS or track.last_ms is None:
+            return False
+        return mapped - track.last_ms > PAUSE_STEPS * track.step_ms
+
     def _near(self, track: _Track) -> int:
         """The raw time about which the track's next one is expected."""
         return self.latest_ms - track.offset if track.raw is None else track.raw
@@ -180,7 +192,7 @@ class SessionClock:
             step = mapped - last
             if step < 0:
                 mapped = last
-            elif 0 < step < _MAX_STEP_MS:
+            elif step:
                 track.step_ms = step
         track.last_ms = mapped
         self.latest_ms = max(self.latest_ms, mapped)
@@ -217,7 +229,7 @@ class SessionClock:
     def _between(self, track: _Track, ceiling_ms: int | None) -> int:
         if track.last_ms is None:
             return self.latest_ms
-        next_ms = track.last_ms + track.step_ms
+        next_ms = track.last_ms + min(track.step_ms, _MAX_STEP_MS)
         return next_ms if ceiling_ms is None else min(next_ms, ceiling_ms)
 
     def _jump(self, track: _Track) -> list[Stamped]:
@@ -228,7 +240,7 @@ class SessionClock:
         if is_new_track or track.last_ms is None:
             track.offset = self.latest_ms - first_raw
         else:
-            track.offset = track.last_ms + track.step_ms - first_raw
+            track.offset = track.last_ms + min(track.step_ms, _MAX_STEP_MS) - first_raw
         track.raw = first_raw
         given: list[Stamped] = []
         for tag, is_timed in held:

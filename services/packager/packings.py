@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import structlog
 
 from libs.events import PackageRequested
-from services.packager.errors import SessionUnknown
+from services.packager.errors import MediaNotYet, SessionUnknown
 from services.packager.packing import Packing
 
 log = structlog.get_logger()
@@ -39,6 +39,7 @@ class Packings:
         self._linger_s = linger_s
         self._packings: dict[str, Packing] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._beginning: set[str] = set()
         self._is_stopping = False
 
     async def take(self, order: PackageRequested) -> bool:
@@ -48,7 +49,12 @@ class Packings:
             return True
         if self._is_stopping or len(self._tasks) >= self._max_sessions:
             return False
-        packing = await self._begin(order)
+        # The lease is seen by others before its taking has returned.
+        self._beginning.add(session)
+        try:
+            packing = await self._begin(order)
+        finally:
+            self._beginning.discard(session)
         if packing is None or self._is_stopping:
             return False
         self._packings[session] = packing
@@ -56,8 +62,10 @@ class Packings:
         return True
 
     def find(self, session: str) -> Packing:
-        """Raises `SessionUnknown`."""
+        """Raises `SessionUnknown`, or `MediaNotYet` for a session that is being taken on."""
         packing = self._packings.get(session)
+        if session in self._beginning and (packing is None or packing.window.is_closed):
+            raise MediaNotYet(f"Session {session} is being taken on; ask again.")
         if packing is None:
             raise SessionUnknown(f"This packager does not have session {session!r}.")
         return packing

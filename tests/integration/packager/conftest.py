@@ -201,10 +201,15 @@ class House:
         return None if record is None or record.is_released else record.holder
 
     async def get(self, path: str) -> httpx2.Response:
-        """Ask the packager that holds the lease."""
+        """Ask the packager that holds the lease, again while it says "not yet"."""
         record = await self.listener.bus.leases.get(f"package.{SESSION}")
         assert record is not None
-        return await self._client.get(f"{record.url}/live/{SESSION}/{path}")
+        async with asyncio.timeout(15):
+            while True:
+                answer = await self._client.get(f"{record.url}/live/{SESSION}/{path}")
+                if answer.status_code != httpx2.codes.SERVICE_UNAVAILABLE:
+                    return answer
+                await asyncio.sleep(0.05)
 
     async def look(self) -> None:
         """Fetch the playlists as a player does, and lint them."""

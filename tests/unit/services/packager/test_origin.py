@@ -38,6 +38,8 @@ class House:
             order(), lease=FakeLease(1), ingest=self.ingest.ingest(), holder="p", spool=self.spool,
             store=self.store, say=lambda _: None,
         )  # fmt: skip
+        self.may_begin = asyncio.Event()
+        self.may_begin.set()
         self.packings = Packings(self._begin, spawn=self._spawn, max_sessions=1)
         app = FastAPI()
         install_problems(app)
@@ -47,6 +49,7 @@ class House:
         )
 
     async def _begin(self, _: object) -> Packing:
+        await self.may_begin.wait()
         return self.packing
 
     def _spawn(self, coroutine: object, name: str) -> asyncio.Task[None]:
@@ -158,3 +161,16 @@ async def test_taker_over_shows_no_playlist_until_it_has_caught_up(house: House)
     assert not asking.done()
     house.packing.window.catch_up(is_behind=False)
     assert (await asking).status_code == 200
+
+
+async def test_session_that_is_being_taken_on_is_no_404(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.may_begin.clear()
+    taking = asyncio.create_task(house.packings.take(order()))
+    await asyncio.sleep(0)
+    answer = await house.client.get(f"/live/{SESSION}/master.m3u8")
+    assert (answer.status_code, answer.json()["code"]) == (503, "media_not_yet")
+    house.may_begin.set()
+    assert await taking
+    await house.packings.stop()
+    await house.client.aclose()
