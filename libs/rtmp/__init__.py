@@ -1,15 +1,21 @@
-"""RTMP: handshake, chunk stream, messages, and the server that ingest stands behind."""
+"""RTMP: handshake, chunk stream, messages, the server that ingest stands behind, a publisher."""
 
+from libs.rtmp.client import RTMPPublisher
 from libs.rtmp.door import Door, Limits, PublishHandle, StreamRequest
-from libs.rtmp.errors import RTMPRefused, RTMPViolation
+from libs.rtmp.errors import RTMPRefused, RTMPUnreachable, RTMPURLInvalid, RTMPViolation
 from libs.rtmp.server import RTMPServer
+from libs.rtmp.url import RTMPURL
 
 __all__ = [
+    "RTMPURL",
     "Door",
     "Limits",
     "PublishHandle",
+    "RTMPPublisher",
     "RTMPRefused",
     "RTMPServer",
+    "RTMPURLInvalid",
+    "RTMPUnreachable",
     "RTMPViolation",
     "StreamRequest",
 ]

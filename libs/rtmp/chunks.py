@@ -184,9 +184,17 @@ def _chunk_size(body: bytes) -> int:
 
 
 def write_message(
-    message: Message, *, channel_id: int, chunk_bytes: int = OUR_CHUNK_BYTES
+    message: Message,
+    *,
+    channel_id: int,
+    chunk_bytes: int = OUR_CHUNK_BYTES,
+    repeats_extended: bool = True,
 ) -> bytes:
-    """The chunks of one message: format 0, then format 3 (with repeated extended timestamps)."""
+    """The chunks of one message: format 0, then format 3.
+
+    An extended timestamp stands in every chunk, as the specification has it, or only in the first
+    (`repeats_extended` False), as some encoders do.
+    """
     stamp = message.timestamp & _MASK
     extended = stamp.to_bytes(4, "big") if stamp >= EXTENDED else b""
     body = message.body
@@ -203,7 +211,7 @@ def write_message(
     if len(body) <= chunk_bytes:
         return head + body
     pieces = [head, body[:chunk_bytes]]
-    follow = bytes((0xC0 | channel_id,)) + extended
+    follow = bytes((0xC0 | channel_id,)) + (extended if repeats_extended else b"")
     for at in range(chunk_bytes, len(body), chunk_bytes):
         pieces += (follow, body[at : at + chunk_bytes])
     return b"".join(pieces)

@@ -1,6 +1,6 @@
 """Why an RTMP connection is refused or closed."""
 
-from libs.errors import BadRequest, Forbidden
+from libs.errors import BadRequest, Blame, Forbidden, Invalid, Unavailable
 
 
 class RTMPViolation(BadRequest):
@@ -18,3 +18,14 @@ class RTMPRefused(Forbidden):
         super().__init__(description)
         self.rtmp_status = status
         """The `code` of onStatus, for example `NetStream.Publish.BadName`."""
+
+
+class RTMPURLInvalid(Invalid):
+    code = "rtmp_url_invalid"
+
+
+class RTMPUnreachable(Unavailable):
+    """The server to which we push is not there, or has gone."""
+
+    code = "rtmp_unreachable"
+    blame = Blame.DESTINATION

@@ -47,6 +47,7 @@ _TAG_CHANNELS = {
     TagType.SCRIPT: DATA_CHANNEL,
 }
 _SET_DATA_FRAME = amf0.encode("@setDataFrame")
+_ON_METADATA = amf0.encode("onMetaData")
 
 
 def control(kind: MessageType, value: int, tail: bytes = b"") -> bytes:
@@ -79,6 +80,13 @@ def media(tag: Tag) -> bytes:
     """A tag as the message that carries it to a player."""
     message = Message(tag.type, STREAM_ID, tag.dts_ms, tag.body)
     return write_message(message, channel_id=_TAG_CHANNELS[tag.type])
+
+
+def published(tag: Tag, stream_id: int) -> tuple[Message, int]:
+    """A tag as the message that carries it to a server, and its chunk stream."""
+    is_metadata = tag.type is TagType.SCRIPT and tag.body.startswith(_ON_METADATA)
+    body = _SET_DATA_FRAME + tag.body if is_metadata else tag.body
+    return Message(tag.type, stream_id, tag.dts_ms, body), _TAG_CHANNELS[tag.type]
 
 
 def read_command(message: Message) -> list[Any]:

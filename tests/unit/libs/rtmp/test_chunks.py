@@ -40,11 +40,9 @@ def test_a_message_over_several_chunks_is_joined() -> None:
 @pytest.mark.parametrize("repeats", [True, False])
 def test_extended_timestamps_may_be_repeated_or_left_out(repeats: bool) -> None:
     message = Message(9, 1, 0x01000010, bytes(range(200)))
-    wire = write_message(message, channel_id=6, chunk_bytes=128)
-    if not repeats:
-        # Head (12) and extended timestamp (4), first chunk (128), then 0xC6 and the field.
-        cut = 16 + 128 + 1
-        wire = wire[:cut] + wire[cut + 4 :]
+    wire = write_message(message, channel_id=6, chunk_bytes=128, repeats_extended=repeats)
+    # Head (12) and extended timestamp (4), first chunk (128), 0xC6, the field again or not, 72.
+    assert len(wire) == 16 + 128 + 1 + 4 * repeats + 72
     assert reader().feed(wire) == [message]
 
 

@@ -1,0 +1,55 @@
+"""A door that admits everybody but the stream `no`, and keeps what it is given."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from libs.events import EndCause
+from libs.media.flv import Tag
+from libs.rtmp import Limits, RTMPRefused, RTMPServer, StreamRequest
+
+
+class Kept:
+    """One publish and what came of it."""
+
+    def __init__(self, request: StreamRequest) -> None:
+        self.request = request
+        self.tags: list[Tag] = []
+        self.revoked: asyncio.Future[EndCause] = asyncio.get_running_loop().create_future()
+        self.closed: asyncio.Future[EndCause] = asyncio.get_running_loop().create_future()
+
+    def accept(self, tag: Tag) -> None:
+        self.tags.append(tag)
+
+    async def close(self, cause: EndCause) -> None:
+        if not self.closed.done():
+            self.closed.set_result(cause)
+
+
+class OpenDoor:
+    def __init__(self) -> None:
+        self.publishes: list[Kept] = []
+
+    async def publish(self, request: StreamRequest) -> Kept:
+        if request.name == "no":
+            raise RTMPRefused("NetStream.Publish.BadName", "Not this one.")
+        kept = Kept(request)
+        self.publishes.append(kept)
+        return kept
+
+    async def play(self, request: StreamRequest) -> AsyncIterator[list[Tag]]:
+        if request.name == "no":
+            raise RTMPRefused("NetStream.Play.StreamNotFound", "Not this one.")
+        yield list(self.publishes[-1].tags)
+
+
+@contextlib.asynccontextmanager
+async def serving(limits: Limits | None = None) -> AsyncIterator[tuple[RTMPServer, OpenDoor, int]]:
+    """An RTMP server on a free port of loopback."""
+    door = OpenDoor()
+    server = RTMPServer(door, limits)
+    port = await server.start("127.0.0.1", 0)
+    try:
+        yield server, door, port
+    finally:
+        await server.stop()
