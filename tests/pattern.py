@@ -1,8 +1,4 @@
-"""A live test picture that tells its own time: 32 blocks, black or white, on top of the frame.
-
-Blocks 0-3 are a guard (white, black, white, black), 4-30 the time of the frame in ms (27 bits of
-the Unix clock), 31 the parity of those bits. A reader knows how old a frame is, to the frame.
-"""
+"""A live test picture that tells its own time (`time_code`), and how to read it in a browser."""
 
 import asyncio
 import contextlib
@@ -11,11 +7,10 @@ from types import TracebackType
 from typing import Self
 
 from libs.launcher.publisher import find_ffmpeg
+from tests.time_code import BLOCKS, TIME_BITS, blocks_of
 
 WIDTH, HEIGHT, RATE = 640, 360, 25
-BLOCKS = 32
 CODE_ROWS = 80
-TIME_BITS = 27
 WHITE, BLACK, GREY = 235, 16, 110
 
 READ_CODE = """
@@ -46,11 +41,10 @@ READ_CODE = """
 
 def frame(now_ms: int) -> bytes:
     """One yuv420p frame that shows `now_ms`."""
-    value = now_ms % (1 << TIME_BITS)
-    bits = [int(bit) for bit in f"{value:0{TIME_BITS}b}"]
-    code = [1, 0, 1, 0, *bits, sum(bits) % 2]
-    row = b"".join(bytes((WHITE if bit else BLACK,)) * (WIDTH // BLOCKS) for bit in code)
-    bar = value // 40 % WIDTH
+    row = b"".join(
+        bytes((WHITE if block else BLACK,)) * (WIDTH // BLOCKS) for block in blocks_of(now_ms)
+    )
+    bar = now_ms % (1 << TIME_BITS) // 40 % WIDTH
     plain = bytes((GREY,)) * bar + bytes((WHITE,)) + bytes((GREY,)) * (WIDTH - bar - 1)
     luma = row * CODE_ROWS + plain * (HEIGHT - CODE_ROWS)
     return luma + bytes((128,)) * (WIDTH * HEIGHT // 2)

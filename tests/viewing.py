@@ -1,0 +1,43 @@
+"""A viewer in a real browser: what the picture shows, and how far behind the publisher it is."""
+
+import asyncio
+
+from playwright.async_api import Page
+
+from tests.pattern import READ_CODE
+from tests.running import RunningWeir
+
+LIMITS = {"flv.html": 1_000, "index.html": 6_000, "hls.html": 6_000, "dash.html": 6_000}
+"""How far behind the publisher a page may be, in ms."""
+START_S = 20.0
+WATCH_S = 3.0
+
+
+async def reading(page: Page, deadline_s: float) -> dict[str, float]:
+    """What the video shows, as soon as it shows something."""
+    async with asyncio.timeout(deadline_s):
+        while (seen := await page.evaluate(READ_CODE)) is None:
+            await asyncio.sleep(0.05)
+    return dict(seen)
+
+
+async def watch_every_page(weir: RunningWeir, page: Page, stream_id: str) -> dict[str, float]:
+    """Each player's distance from the publisher in ms; fails when a picture stands still."""
+    ages = {}
+    for name in LIMITS:
+        await page.goto(f"{weir.http_url}/{stream_id}/{name}")
+        first = await reading(page, START_S)
+        # Players settle on their distance from the live edge within moments.
+        await asyncio.sleep(WATCH_S)
+        readings = [await reading(page, 2.0) for _ in range(5)]
+        assert readings[-1]["shown"] > first["shown"], f"{name} stands still"
+        assert readings[-1]["media_s"] > first["media_s"], f"{name} stands still"
+        ages[name] = sorted(item["age_ms"] for item in readings)[2]
+    return ages
+
+
+async def until_live(weir: RunningWeir, stream_id: str, deadline_s: float = START_S) -> None:
+    """Until the packager has a first segment to list."""
+    async with asyncio.timeout(deadline_s):
+        while weir.call("GET", f"/api/v1/streams/{stream_id}")["health"] != "live":
+            await asyncio.sleep(0.1)
