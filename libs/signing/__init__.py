@@ -7,11 +7,29 @@ from libs.signing.push import (
     sign_push,
     verify_push,
 )
+from libs.signing.viewer import (
+    ViewerClaims,
+    ViewerKey,
+    ViewerTokenExpired,
+    ViewerTokenWrong,
+    keys_by_id,
+    read_viewer,
+    sign_viewer,
+    verify_viewer,
+)
 
 __all__ = [
     "PushSignatureExpired",
     "PushSignatureMissing",
     "PushSignatureWrong",
+    "ViewerClaims",
+    "ViewerKey",
+    "ViewerTokenExpired",
+    "ViewerTokenWrong",
+    "keys_by_id",
+    "read_viewer",
     "sign_push",
+    "sign_viewer",
     "verify_push",
+    "verify_viewer",
 ]
