@@ -193,7 +193,7 @@ def test_altered_and_expired_token_is_called_wrong_not_expired() -> None:
     ],
 )
 def test_claims_that_do_not_fit_a_token_are_not_signed(wrong: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="token|nonce|referrer|integers"):
+    with pytest.raises(ValueError, match=r"token|nonce|referrer|integers"):
         sign_viewer(dataclasses.replace(PLAIN, **wrong), NEW)  # type: ignore[arg-type]
 
 
