@@ -81,6 +81,11 @@ class RunningWeir:
                 return int(child)
         raise AssertionError(f"{service} does not run")
 
+    def memory_bytes(self, service: str) -> int:
+        """Resident memory of one service."""
+        status = Path(f"/proc/{self.pid(service)}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0]) * 1024
+
     def logs(self) -> str:
         return "\n".join(
             f"--- {path.name}\n{path.read_text()[-3000:]}"

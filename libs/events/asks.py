@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from libs.events.facts import EndCause
 from libs.events.rows import Segment
 
 PAGE_ROWS = 1000
@@ -47,7 +48,10 @@ class PublishGrant(Answer):
 
 
 class OpenPublish(Ask[PublishGrant]):
-    """May this stream be published here? Errors: `stream_unknown`, `stream_busy`."""
+    """May this stream be published here?
+
+    Errors: `stream_unknown`, `stream_disabled`, `stream_busy`.
+    """
 
     name: ClassVar[str] = "catalog.publish.open"
     answer: ClassVar[type[Answer]] = PublishGrant
@@ -80,6 +84,8 @@ class Stream(Answer):
     reconnect_window_s: float = 15.0
     segment_s: float = 2.0
     playlist_segments: int = 6
+    is_enabled: bool = True
+    """Whether it may be published."""
     live_session: str | None = None
     """The session that is on air (or within its reconnect window)."""
     is_live: bool = False
@@ -184,6 +190,24 @@ class ListSessions(Ask[SessionPage]):
     is_open: bool | None = None
     after: str | None = None
     limit: int = Field(default=200, ge=1, le=PAGE_ROWS)
+
+
+class EndedSession(Answer):
+    session: str
+    cause: EndCause
+
+
+class EndedSessions(Answer):
+    ended: tuple[EndedSession, ...]
+
+
+class CheckSessions(Ask[EndedSessions]):
+    """Which of these are over? What an ingest holds and the catalog has ended meanwhile."""
+
+    name: ClassVar[str] = "catalog.session.check"
+    answer: ClassVar[type[Answer]] = EndedSessions
+
+    sessions: tuple[str, ...] = Field(max_length=PAGE_ROWS)
 
 
 class SegmentPage(Answer):

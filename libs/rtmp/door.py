@@ -23,8 +23,9 @@ class Limits:
     max_command_bytes: int = 64 * 1024
     max_metadata_bytes: int = 1024 * 1024
     max_half_open: int = 512
-    """Connections that neither publish nor play yet."""
+    """Connections that neither publish nor play yet; past it the oldest of them is closed."""
     max_half_open_per_address: int = 64
+    """The same, of one peer address."""
     player_buffer_bytes: int = 4 * 1024 * 1024
     """Unsent bytes after which a player misses tags until the next keyframe."""
 

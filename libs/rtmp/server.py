@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from typing import Any, cast
 
@@ -16,6 +15,7 @@ from libs.rtmp import handshake, messages
 from libs.rtmp.chunks import ChunkReader, Message
 from libs.rtmp.door import Door, Limits, PublishHandle, StreamRequest
 from libs.rtmp.errors import RTMPRefused, RTMPViolation
+from libs.rtmp.lobby import Lobby
 from libs.rtmp.messages import MessageType, UserControl
 
 log = structlog.get_logger()
@@ -24,6 +24,7 @@ APPS = frozenset({"live", "stream"})
 """Two names of one app."""
 WINDOW_ACK_BYTES = 2_500_000
 CHECK_S = 1.0
+_REVOKED: dict[EndCause, str] = {"taken_over": "Another publisher took the stream."}
 LINGER_S = 0.5
 """Between a refusal's status and the close, so that the peer reads it."""
 
@@ -35,7 +36,10 @@ class RTMPServer:
         self.door = door
         self.limits = limits or Limits()
         self.connections: set[Connection] = set()
-        self.half_open: Counter[str] = Counter()
+        self.lobby = Lobby(
+            max_waiting=self.limits.max_half_open,
+            max_per_address=self.limits.max_half_open_per_address,
+        )
         self._server: asyncio.Server | None = None
 
     async def start(self, host: str, port: int) -> int:
@@ -86,14 +90,8 @@ class Connection(asyncio.Protocol):
         self._since = self._last = self._loop.time()
         self._timer = self._loop.call_later(CHECK_S, self._check_time)
         self._server.connections.add(self)
-        half_open = self._server.half_open
-        half_open[self._address] += 1
         self._is_half_open = True
-        if (
-            half_open.total() > self._limits.max_half_open
-            or half_open[self._address] > self._limits.max_half_open_per_address
-        ):
-            self._close("too many connections that neither publish nor play")
+        self._server.lobby.enter(self._evict, self._address)
 
     def data_received(self, data: bytes) -> None:
         self._received += len(data)
@@ -328,9 +326,8 @@ class Connection(asyncio.Protocol):
 
     def _on_revoked(self, revoked: asyncio.Future[EndCause]) -> None:
         if not revoked.cancelled() and not self._is_closed:
-            status = messages.on_status(
-                "NetStream.Publish.BadName", "Another publisher took the stream.", level="error"
-            )
+            why = _REVOKED.get(revoked.result(), "The stream was closed.")
+            status = messages.on_status("NetStream.Publish.BadName", why, level="error")
             self._transport.write(status)
             self._close(f"revoked: {revoked.result()}", cause=revoked.result())
 
@@ -350,12 +347,11 @@ class Connection(asyncio.Protocol):
             self._timer = self._loop.call_later(CHECK_S, self._check_time)
 
     def _settled(self) -> None:
-        if self._is_half_open:
-            self._is_half_open = False
-            half_open = self._server.half_open
-            half_open[self._address] -= 1
-            if not half_open[self._address]:
-                del half_open[self._address]
+        self._is_half_open = False
+        self._server.lobby.leave(self._evict)
+
+    def _evict(self) -> None:
+        self._close("it made room: too many connections neither publish nor play")
 
     def _close_soon(self, reason: str) -> None:
         """Close after the peer had a moment to read what we wrote."""

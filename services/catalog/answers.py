@@ -1,9 +1,11 @@
 """What each ask is answered with, one transaction an ask."""
 
 from libs.events import (
+    CheckSessions,
     CreateStream,
     DeadLetterPage,
     DeleteStream,
+    EndedSessions,
     GetStream,
     JobPage,
     ListDeadLetters,
@@ -23,19 +25,28 @@ from libs.events import (
 from services.catalog import dead_letters, jobs, publishing, segments, sessions, streams
 from services.catalog.clock import Clock
 from services.catalog.database import Database
+from services.catalog.errors import StreamBusy
+from services.catalog.holders import HasLetGo
 
 
 class Answers:
     """Errors are those of the asks' own words in `libs.events.asks`, and `DatabaseDown`."""
 
-    def __init__(self, database: Database, clock: Clock, *, push_secret: str) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, *, push_secret: str, has_let_go: HasLetGo
+    ) -> None:
         self._database = database
         self._clock = clock
+        self._has_let_go = has_let_go
         self._push_secret = push_secret
 
     async def open_publish(self, ask: OpenPublish) -> PublishGrant:
-        async with self._database.transaction() as tx:
-            return await publishing.open_publish(tx, ask, now=self._clock())
+        try:
+            return await self._open_publish(ask)
+        except StreamBusy:
+            if not await self._has_lost_its_ingest(ask.stream):
+                raise
+        return await self._open_publish(ask)
 
     async def create_stream(self, ask: CreateStream) -> Stream:
         async with self._database.transaction() as tx:
@@ -43,7 +54,10 @@ class Answers:
 
     async def update_stream(self, ask: UpdateStream) -> Stream:
         async with self._database.transaction() as tx:
-            return await streams.update(tx, ask, now=self._clock())
+            stream = await streams.update(tx, ask, now=self._clock())
+            if not stream.is_enabled:
+                await publishing.kick(tx, stream.id, now=self._clock())
+            return stream
 
     async def get_stream(self, ask: GetStream) -> Stream:
         async with self._database.transaction(read_only=True) as tx:
@@ -52,6 +66,7 @@ class Answers:
     async def delete_stream(self, ask: DeleteStream) -> Nothing:
         async with self._database.transaction() as tx:
             await streams.delete(tx, ask.tenant, ask.id)
+            await publishing.kick(tx, ask.id, now=self._clock())
         return Nothing()
 
     async def list_streams(self, ask: ListStreams) -> StreamPage:
@@ -61,6 +76,10 @@ class Answers:
     async def list_sessions(self, ask: ListSessions) -> SessionPage:
         async with self._database.transaction(read_only=True) as tx:
             return await sessions.list_page(tx, ask)
+
+    async def check_sessions(self, ask: CheckSessions) -> EndedSessions:
+        async with self._database.transaction(read_only=True) as tx:
+            return await sessions.ended_of(tx, ask)
 
     async def list_segments(self, ask: ListSegments) -> SegmentPage:
         async with self._database.transaction(read_only=True) as tx:
@@ -73,3 +92,26 @@ class Answers:
     async def list_dead_letters(self, ask: ListDeadLetters) -> DeadLetterPage:
         async with self._database.transaction(read_only=True) as tx:
             return await dead_letters.list_page(tx, ask)
+
+    # --- within -------------------------------------------------------------------------
+
+    async def _open_publish(self, ask: OpenPublish) -> PublishGrant:
+        async with self._database.transaction() as tx:
+            return await publishing.open_publish(tx, ask, now=self._clock())
+
+    async def _has_lost_its_ingest(self, stream: str) -> bool:
+        """Whether the stream only seems to be on air: then its session is ended here.
+
+        An ingest that was killed tells nobody, and its publisher is at the door again.
+        """
+        async with self._database.transaction(read_only=True) as tx:
+            row = await sessions.open_of(tx, stream)
+        # One that was granted and never published may not have reached its ingest yet.
+        if row is None or not row.published_generation or not await self._has_let_go(row):
+            return False
+        async with self._database.transaction() as tx:
+            again = await sessions.get_locked(tx, row.id)
+            if again is None or again.ended_at or again.generation != row.generation:
+                return False
+            await publishing.end(tx, again, "ingest_lost", now=self._clock())
+        return True

@@ -16,6 +16,7 @@ from services.catalog.database import Database
 from services.catalog.dispatch import Dispatch
 from services.catalog.facts import Facts
 from services.catalog.handlers import register_asks, register_facts
+from services.catalog.holders import Holders
 from services.catalog.ingests import Ingests
 from services.catalog.migrate import wait_for_schema
 from services.catalog.outbox import OutboxRelay
@@ -38,17 +39,21 @@ def build_app(settings: CatalogSettings | None = None) -> Service:
     database = Database(settings.url)
     database.hold()
     register_facts(bus, Facts(database, now_utc))
-    register_asks(bus, Answers(database, now_utc, push_secret=push_secret))
-    _keep_up(service, settings, database)
+    ingests = Ingests(settings.internal_token.get_secret_value())
+    holders = Holders(lambda: _list_ingests(bus), ingests.held_by)
+    answers = Answers(database, now_utc, push_secret=push_secret, has_let_go=holders.has_let_go)
+    register_asks(bus, answers)
+    _keep_up(service, settings, database, ingests)
     service.ready_when(lambda: f"database: {database.trouble}" if database.trouble else None)
     service.ready_when(lambda: None if bus.is_connected else "the bus is away")
     return service
 
 
-def _keep_up(service: Service, settings: CatalogSettings, database: Database) -> None:
+def _keep_up(
+    service: Service, settings: CatalogSettings, database: Database, ingests: Ingests
+) -> None:
     """The loops: outbox relay, dispatch, reconcile."""
     bus = service.bus
-    ingests = Ingests(settings.internal_token.get_secret_value())
     relay = OutboxRelay(database, bus.publish)
     beats = PackageBeats(lambda key: _read_lease(bus, key))
     dispatch = Dispatch(database, beats, now_utc)

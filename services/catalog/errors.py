@@ -8,6 +8,8 @@ WeirError
 │   └── CursorInvalid         `after` did not come from a page
 ├── TooLarge
 │   └── StreamTooLarge        more than `MAX_ITEM_BYTES` of fields
+├── Forbidden
+│   └── StreamDisabled        `isEnabled` of the stream is false
 ├── NotFound
 │   ├── StreamUnknown
 │   ├── SessionUnknown
@@ -22,7 +24,7 @@ WeirError
     └── DatabaseDown          nothing was written; the same call works later
 """
 
-from libs.errors import Blame, Conflict, Invalid, NotFound, TooLarge, Unavailable
+from libs.errors import Blame, Conflict, Forbidden, Invalid, NotFound, TooLarge, Unavailable
 
 
 class OutdateInvalid(Invalid):
@@ -43,6 +45,10 @@ class CursorInvalid(Invalid):
 
 class StreamTooLarge(TooLarge):
     code = "stream_too_large"
+
+
+class StreamDisabled(Forbidden):
+    code = "stream_disabled"
 
 
 class StreamUnknown(NotFound):

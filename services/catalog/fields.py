@@ -12,6 +12,8 @@ from typing import Any, Literal, cast
 from services.catalog.errors import StreamFieldFixed, StreamFieldInvalid, StreamTooLarge
 
 PublishPolicy = Literal["takeover", "reject"]
+_TRUTHS = ("true", "false", "")
+_FALSE: tuple[object, ...] = (False, "false")
 
 FIXED_FIELDS = frozenset({"id", "key", "TimeStamp"})
 """Fields that Weir adds to what clients read; they cannot be set."""
@@ -46,7 +48,13 @@ def read_publish_settings(item: Mapping[str, Any]) -> PublishSettings:
         raise StreamFieldInvalid(
             f"`reconnectWindow` must be 0 to {MAX_RECONNECT_WINDOW_S:.0f} seconds."
         )
+    _check_truth(item, "isEnabled")
     return PublishSettings(_policy(item), window_s, segment_s, count)
+
+
+def is_enabled(item: Mapping[str, Any]) -> bool:
+    """Whether a stream with this item may be published."""
+    return item.get("isEnabled") not in _FALSE
 
 
 def check_size(item_json: str) -> None:
@@ -70,6 +78,12 @@ def _policy(item: Mapping[str, Any]) -> PublishPolicy:
     if value not in ("takeover", "reject"):
         raise StreamFieldInvalid('`publishPolicy` must be "takeover" or "reject".')
     return cast("PublishPolicy", value)
+
+
+def _check_truth(item: Mapping[str, Any], name: str) -> None:
+    value = item.get(name)
+    if value is not None and not isinstance(value, bool) and value not in _TRUTHS:
+        raise StreamFieldInvalid(f"`{name}` must be true or false.")
 
 
 def _positive(item: Mapping[str, Any], name: str, default: float) -> float:

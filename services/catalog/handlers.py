@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from libs.bus import Bus
 from libs.events import (
+    CheckSessions,
     CreateStream,
     DeleteStream,
     Envelope,
@@ -73,6 +74,7 @@ def register_asks(bus: Bus, answers: Answers) -> None:
     bus.on_ask(DeleteStream)(answers.delete_stream)
     bus.on_ask(ListStreams)(answers.list_streams)
     bus.on_ask(ListSessions)(answers.list_sessions)
+    bus.on_ask(CheckSessions)(answers.check_sessions)
     bus.on_ask(ListSegments)(answers.list_segments)
     bus.on_ask(ListJobs)(answers.list_jobs)
     bus.on_ask(ListDeadLetters)(answers.list_dead_letters)

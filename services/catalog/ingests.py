@@ -13,6 +13,12 @@ class IngestSilent(Unavailable):
     code = "ingest_silent"
 
 
+class IngestGone(IngestSilent):
+    """Nobody listens at its address: the process has ended."""
+
+    code = "ingest_gone"
+
+
 class _HeldSession(BaseModel):
     model_config = ConfigDict(extra="ignore")
     session: str
@@ -33,15 +39,25 @@ class Ingests:
         )
 
     async def held_by(self, ingest: Ingest) -> frozenset[str]:
-        """The sessions that the ingest holds. Raises `IngestSilent`."""
+        """The sessions that the ingest holds. Raises `IngestSilent`, `IngestGone`."""
         try:
             response = await self._http.get(f"{ingest.url.rstrip('/')}/sessions")
             response.raise_for_status()
             held = _Held.model_validate_json(response.content)
         except (httpx2.HTTPError, httpx2.InvalidURL, ValidationError) as error:
             reason = str(error) or type(error).__name__
-            raise IngestSilent(f"{ingest.instance} did not say what it holds: {reason}") from error
+            kind = IngestGone if _is_refused(error) else IngestSilent
+            raise kind(f"{ingest.instance} did not say what it holds: {reason}") from error
         return frozenset(held_session.session for held_session in held.sessions)
 
     async def close(self) -> None:
         await self._http.aclose()
+
+
+def _is_refused(error: BaseException | None) -> bool:
+    """Whether the host answered that no process listens at the port."""
+    while error is not None:
+        if isinstance(error, ConnectionRefusedError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.events import EndCause, OpenPublish, PublishGrant
 from libs.names import new_session_id, session_started_at_s
-from services.catalog import metrics, outbox, segments, sessions, streams
-from services.catalog.errors import StreamBusy
+from services.catalog import fields, metrics, outbox, segments, sessions, streams
+from services.catalog.errors import StreamBusy, StreamDisabled
 from services.catalog.models import PublishRow, SessionRow, StreamRow
 
 log = structlog.get_logger()
@@ -23,13 +23,15 @@ GRANT_PENDING = timedelta(seconds=10)
 
 
 async def open_publish(tx: AsyncSession, ask: OpenPublish, *, now: datetime) -> PublishGrant:
-    """Grant the next generation. Raises `StreamUnknown`, `StreamBusy`.
+    """Grant the next generation. Raises `StreamUnknown`, `StreamDisabled`, `StreamBusy`.
 
     The session is the one that the asking ingest still holds, else a new one; then the old one,
     if it is open, ends here: `taken_over` from another ingest, `ingest_lost` if the asking
     ingest should hold it and does not.
     """
     stream = await streams.lock(tx, ask.stream)
+    if not fields.is_enabled(stream.item):
+        raise StreamDisabled(f"The stream {stream.id!r} is disabled; enable it to publish.")
     current = await sessions.open_of(tx, stream.id)
     if current is not None and stream.publish_policy == "reject":
         publishes = await sessions.publishes_of(tx, current)
@@ -43,7 +45,8 @@ async def open_publish(tx: AsyncSession, ask: OpenPublish, *, now: datetime) -> 
         metrics.GRANTS.labels("joined").inc()
     else:
         if current is not None:
-            await _end(tx, current, ask, now)
+            cause: EndCause = "ingest_lost" if is_lost(current, ask) else "taken_over"
+            await end(tx, current, cause, now=now)
         session_id = await _next_session_id(tx, stream, now)
         session = await sessions.add(tx, session_id, stream, ask, now=now)
         metrics.GRANTS.labels("new").inc()
@@ -80,11 +83,18 @@ def is_lost(session: SessionRow, ask: OpenPublish) -> bool:
     return is_holder and ask.held_session != session.id
 
 
-async def _end(tx: AsyncSession, session: SessionRow, ask: OpenPublish, now: datetime) -> None:
-    cause: EndCause = "ingest_lost" if is_lost(session, ask) else "taken_over"
+async def kick(tx: AsyncSession, stream_id: str, *, now: datetime) -> None:
+    """End what is on air of a stream; its ingest hears of it and closes the connection."""
+    session = await sessions.open_of(tx, stream_id)
+    if session is not None:
+        await end(tx, session, "kicked", now=now)
+
+
+async def end(tx: AsyncSession, session: SessionRow, cause: EndCause, *, now: datetime) -> None:
+    """End an open session, and say so to everybody."""
     last_tag = await segments.last_tag(tx, session)
     fact = await sessions.close(tx, session, cause, now=now, last_tag=last_tag)
-    await outbox.add(tx, fact, tenant=session.tenant_id, now=now)
+    await outbox.add(tx, fact, tenant=session.tenant_id, now=now, traceparent=session.traceparent)
     metrics.SESSIONS_CLOSED.labels(cause).inc()
     log.info("session.closed", session=session.id, stream=session.stream_id, cause=cause)
 

@@ -14,7 +14,7 @@ from datetime import timedelta
 import structlog
 
 from libs.errors import Unavailable
-from services.catalog import metrics, outbox, segments, sessions
+from services.catalog import publishing, sessions
 from services.catalog.clock import Clock
 from services.catalog.database import Database
 
@@ -115,9 +115,5 @@ class Reconcile:
             row = await sessions.get_locked(tx, session_id)
             if row is None or row.ended_at is not None or now - row.granted_at < GRANT_GRACE:
                 return False
-            last_tag = await segments.last_tag(tx, row)
-            fact = await sessions.close(tx, row, "ingest_lost", now=now, last_tag=last_tag)
-            await outbox.add(tx, fact, tenant=row.tenant_id, now=now, traceparent=row.traceparent)
-        metrics.SESSIONS_CLOSED.labels("ingest_lost").inc()
-        log.warning("session.closed", session=session_id, cause="ingest_lost")
+            await publishing.end(tx, row, "ingest_lost", now=now)
         return True

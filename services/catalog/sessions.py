@@ -7,7 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.bus.tracing import traceparent
 from libs.events import (
+    CheckSessions,
     EndCause,
+    EndedSession,
+    EndedSessions,
     ListSessions,
     OpenPublish,
     Session,
@@ -170,6 +173,19 @@ async def list_page(tx: AsyncSession, ask: ListSessions) -> SessionPage:
     answers = [_answer(*found) for found in await tx.execute(query)]
     sessions, has_more = page.fit(answers, ask.limit)
     return SessionPage(sessions=sessions, next_after=sessions[-1].id if has_more else None)
+
+
+async def ended_of(tx: AsyncSession, ask: CheckSessions) -> EndedSessions:
+    """A session that the catalog does not know is not over: the catalog may have lost its data."""
+    query = select(SessionRow).where(
+        SessionRow.id.in_(ask.sessions), SessionRow.ended_at.is_not(None)
+    )
+    rows = (await tx.execute(query)).scalars()
+    return EndedSessions(
+        ended=tuple(
+            EndedSession.model_validate({"session": row.id, "cause": row.cause}) for row in rows
+        )
+    )
 
 
 async def all_open(tx: AsyncSession) -> list[SessionRow]:

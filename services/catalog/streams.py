@@ -150,6 +150,7 @@ def _answer(row: StreamRow, session: SessionRow | None, publish: PublishRow | No
         reconnect_window_s=row.reconnect_window_s,
         segment_s=row.segment_s,
         playlist_segments=row.playlist_segments,
+        is_enabled=fields.is_enabled(row.item),
         live_session=session.id if session else None,
         is_live=is_live,
         live_since=session.started_at if session and is_live else None,

@@ -5,6 +5,7 @@ from libs.service import Service
 from services.ingest import handlers
 from services.ingest.hub import Hub
 from services.ingest.origin import build_origin
+from services.ingest.reconcile import Reconcile
 from services.ingest.settings import Settings
 from services.ingest.spill import SpillFile
 from services.ingest.storehouse import Storehouse
@@ -19,11 +20,14 @@ def build_service(settings: Settings | None = None) -> Service:
     server = RTMPServer(hub, Limits(idle_s=settings.idle_s))
     service.http.include_router(build_origin(hub))
     handlers.register(service.bus, hub)
+    reconcile = Reconcile(hub, service.bus)
+    service.bus.on_reconnect(reconcile.wake)
     is_open = False
 
     async def open_door() -> None:
         nonlocal is_open
         await server.start(settings.rtmp_host, settings.rtmp_port)
+        service.spawn(reconcile.run(), name="reconcile")
         is_open = True
 
     async def close_door() -> None:

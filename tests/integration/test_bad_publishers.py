@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from libs.media import amf0
 from libs.rtmp.chunks import Message, write_message
 from libs.signing import sign_push
-from tests.integration.test_first_light import assert_balanced, ended_rows, frames_of
+from tests.integration.test_first_light import assert_balanced, ended_rows, frames_of, until
 from tests.media import encode, push
 from tests.oracles.frame_ledger import input_frames
 from tests.running import RunningWeir
@@ -52,6 +53,13 @@ class Peer:
         self.command("createStream", 2, None)
         self.command("publish", 3, None, name, "live", stream_id=1)
 
+    def expect(self, word: bytes) -> None:
+        got = b""
+        while word not in got:
+            piece = self.socket.recv(65536)
+            assert piece, got
+            got += piece
+
     def read_all(self) -> bytes:
         """Everything until the server closes; fails if it does not."""
         got = b""
@@ -86,12 +94,12 @@ def wrong_signatures(weir: RunningWeir, stream: str) -> dict[str, str]:
 async def test_bad_publishers_are_answered_and_hurt_nobody(
     weir: RunningWeir, tmp_path: Path
 ) -> None:
-    source = encode(tmp_path / "in.flv", seconds=20)
+    source = encode(tmp_path / "in.flv", seconds=30)
     witness = weir.create_stream(name="witness", reconnectWindow=1)
     publisher = push(source, witness["push"]["url"])
     victim = weir.create_stream(name="victim")["id"]
     await asyncio.to_thread(_try_everything, weir, victim)
-    assert await asyncio.to_thread(publisher.wait, 40) == 0
+    assert await asyncio.to_thread(publisher.wait, 60) == 0
     rows = await ended_rows(weir, witness["id"])
     assert_balanced(input_frames(source), await frames_of(weir, rows))
     assert not weir.sessions(victim), "nothing of the refused publishes is there"
@@ -121,28 +129,82 @@ def _try_everything(weir: RunningWeir, victim: str) -> None:
     app = Peer(weir)
     app.publish(victim, app="../../../tmp/pwned")
     assert b"NetConnection.Connect.Rejected" in expect_close(app)
-    garbage = Peer(weir)
-    garbage.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-    assert expect_close(garbage) == b""
-    large = Peer(weir)
-    large.greet()
-    large.send(bytes((6, 0, 0, 0)) + b"\xff\xff\xff\x09" + bytes(4) + bytes(1000))
-    expect_close(large)
-    silent = Peer(weir)
+    for prefix in (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x16\x03\x01", bytes(3000)):
+        garbage = Peer(weir)
+        garbage.send(prefix)
+        assert expect_close(garbage) == b"", prefix[:10]
+    try_limits(weir)
+
+
+def try_limits(weir: RunningWeir) -> None:
+    """What must cost no memory and no time of others; each on a publish that is on air."""
+    stream = weir.create_stream(name="limits", reconnectWindow=0)
+    url = stream["push"]["stream_key"]
+    attacks: dict[str, Callable[[Peer], None]] = {
+        "a message that claims 16 MB": lambda peer: peer.send(head(6, 9, 0xFFFFFF) + bytes(1000)),
+        "16 MB in one chunk": send_one_chunk,
+        "metadata of 16 MB": lambda peer: send_in_chunks(peer, 18, 0xFFFFFF),
+        "metadata of 2 MB": lambda peer: send_in_chunks(peer, 18, 2 << 20),
+        "a command of 1 MB": lambda peer: send_in_chunks(peer, 20, 1 << 20),
+        "65,536 chunk streams": send_on_every_channel,
+        "a chunk size of 0": lambda peer: peer.send(head(2, 1, 4) + bytes(4)),
+    }
+    for what, attack in attacks.items():
+        peer = Peer(weir)
+        peer.publish(url)
+        peer.expect(b"NetStream.Publish.Start")
+        before = weir.memory_bytes("ingest")
+        attack(peer)
+        expect_close(peer)
+        assert weir.memory_bytes("ingest") - before < 48 << 20, what
+    silences = [Peer(weir) for _ in range(3)]
+    silences[1].greet()
+    silences[2].publish(url)
     began = time.monotonic()
-    expect_close(silent)
-    assert time.monotonic() - began < 8
+    for peer in silences:
+        expect_close(peer)
+    assert time.monotonic() - began < 14
+
+
+def head(channel: int, kind: int, length: int) -> bytes:
+    """A chunk's header, format 0."""
+    return bytes((channel, 0, 0, 0)) + length.to_bytes(3, "big") + bytes((kind, 1, 0, 0, 0))
+
+
+def send_one_chunk(peer: Peer) -> None:
+    """With the largest chunk size there is."""
+    peer.send(head(2, 1, 4) + b"\x7f\xff\xff\xff" + head(6, 9, 0xFFFFFF) + bytes(0xFFFFFF))
+
+
+def send_in_chunks(peer: Peer, kind: int, length: int) -> None:
+    chunks = [head(5, kind, length) + bytes(128)]
+    chunks += [b"\xc5" + bytes(128) for _ in range(length // 128)]
+    peer.send(b"".join(chunks))
+
+
+def send_on_every_channel(peer: Peer) -> None:
+    """A message's beginning on each; none is ever whole."""
+    for number in range(64, 65536 + 64):
+        low, high = (number - 64) & 0xFF, (number - 64) >> 8
+        peer.send(bytes((1, low, high)) + head(0, 9, 100_000)[1:] + bytes(128))
 
 
 async def test_a_second_publisher_takes_over_or_is_refused(
     weir: RunningWeir, tmp_path: Path
 ) -> None:
-    source = encode(tmp_path / "in.flv", seconds=12)
-    for policy, survivor in (("takeover", 1), ("reject", 0)):
-        stream = weir.create_stream(name=policy, publishPolicy=policy, reconnectWindow=1)
-        first = push(source, stream["push"]["url"])
-        await asyncio.sleep(3)
-        second = push(source, stream["push"]["url"])
-        codes = [await asyncio.to_thread(item.wait, 40) for item in (first, second)]
-        assert codes[survivor] == 0, policy
-        assert codes[1 - survivor] != 0, policy
+    source = encode(tmp_path / "in.flv", seconds=8)
+    await asyncio.gather(
+        second_publisher(weir, source, "takeover", survivor=1),
+        second_publisher(weir, source, "reject", survivor=0),
+    )
+
+
+async def second_publisher(weir: RunningWeir, source: Path, policy: str, *, survivor: int) -> None:
+    stream = weir.create_stream(name=policy, publishPolicy=policy, reconnectWindow=1)
+    first = push(source, stream["push"]["url"])
+    path = f"/api/v1/streams/{stream['id']}"
+    await until(lambda: weir.call("GET", path)["is_live"], within_s=10, what="on air")
+    second = push(source, stream["push"]["url"])
+    codes = [await asyncio.to_thread(item.wait, 40) for item in (first, second)]
+    assert codes[survivor] == 0, policy
+    assert codes[1 - survivor] != 0, policy

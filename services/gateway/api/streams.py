@@ -63,6 +63,8 @@ class StreamView(BaseModel):
     live: LiveState | None
     health: Health
     """`waiting`: within the reconnect window; `starting`: on air, not packaged yet."""
+    is_enabled: bool
+    """Whether it may be published; `isEnabled: false` in the item ends what is on air, too."""
     publish_policy: Literal["takeover", "reject"]
     reconnect_window_s: float
     segment_s: float
@@ -127,6 +129,7 @@ def view_of(stream: Stream, house: House) -> StreamView:
         live_since=stream.live_since if live is not None else None,
         live=state,
         health=_health_of(stream.id, house),
+        is_enabled=stream.is_enabled,
         publish_policy=stream.publish_policy,
         reconnect_window_s=stream.reconnect_window_s,
         segment_s=stream.segment_s,

@@ -16,6 +16,7 @@ from services.catalog.answers import Answers
 from services.catalog.database import Database
 from services.catalog.facts import Facts
 from services.catalog.migrate import migrate
+from services.catalog.models import SessionRow
 from tests.postgres import Postgres, postgres
 
 __all__ = ["postgres"]
@@ -52,6 +53,8 @@ class Catalog:
     answers: Answers
     facts: Facts
     clock: FixedClock
+    gone_ingests: set[str]
+    """Those that hold nothing any more, as asking them would show."""
 
     async def create(self, stream_id: str = "cam-1", **item: Any) -> Stream:
         ask = CreateStream(tenant=DEFAULT_TENANT, id=stream_id, item=item)
@@ -93,8 +96,16 @@ async def url(empty_url: str) -> str:
 
 @pytest.fixture
 async def catalog(url: str) -> AsyncIterator[Catalog]:
-    database = Database(url)
-    clock = FixedClock()
-    answers = Answers(database, clock, push_secret=SECRET)
-    yield Catalog(url, database, answers, Facts(database, clock), clock)
-    await database.close()
+    made = make_catalog(url)
+    yield made
+    await made.database.close()
+
+
+def make_catalog(url: str) -> Catalog:
+    database, clock, gone = Database(url), FixedClock(), set[str]()
+
+    async def has_let_go(session: SessionRow) -> bool:
+        return session.ingest in gone
+
+    answers = Answers(database, clock, push_secret=SECRET, has_let_go=has_let_go)
+    return Catalog(url, database, answers, Facts(database, clock), clock, gone)

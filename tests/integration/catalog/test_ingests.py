@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from services.catalog.ingests import Ingests, IngestSilent
+from services.catalog.ingests import IngestGone, Ingests, IngestSilent
 from services.catalog.reconcile import Ingest
 
 TOKEN = "an internal token of this test"
@@ -78,3 +78,12 @@ async def test_answer_that_says_nothing_is_no_proof_of_absence(
 async def test_ingest_out_of_reach_is_silent(ingests: Ingests, url: str) -> None:
     with pytest.raises(IngestSilent):
         await ingests.held_by(Ingest("i", url))
+
+
+async def test_ingest_whose_port_is_closed_is_gone(listener: Listener, ingests: Ingests) -> None:
+    with pytest.raises(IngestGone):
+        await ingests.held_by(Ingest("i", "http://127.0.0.1:1"))
+    listener.says(b"", "500 Internal Server Error")
+    with pytest.raises(IngestSilent) as caught:
+        await ingests.held_by(Ingest("i", listener.url))
+    assert not isinstance(caught.value, IngestGone)

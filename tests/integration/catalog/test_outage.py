@@ -14,13 +14,10 @@ import pytest
 
 from libs.events import GetStream, ListSessions
 from libs.names import DEFAULT_TENANT
-from services.catalog.answers import Answers
-from services.catalog.database import Database
 from services.catalog.errors import DatabaseDown
-from services.catalog.facts import Facts
 from services.catalog.handlers import patiently
 from services.catalog.migrate import migrate, wait_for_schema
-from tests.integration.catalog.conftest import SECRET, Catalog, FixedClock
+from tests.integration.catalog.conftest import Catalog, make_catalog
 from tests.integration.catalog.said import Said, apply
 from tests.postgres import Postgres, serve_postgres
 
@@ -37,16 +34,9 @@ def own_postgres() -> Iterator[Postgres]:
 async def on_postgres(own_postgres: Postgres) -> AsyncIterator[Catalog]:
     url = own_postgres.url("postgres")
     await migrate(url)
-    catalog = _catalog(url)
+    catalog = make_catalog(url)
     yield catalog
     await catalog.database.close()
-
-
-def _catalog(url: str) -> Catalog:
-    database = Database(url)
-    clock = FixedClock()
-    answers = Answers(database, clock, push_secret=SECRET)
-    return Catalog(url, database, answers, Facts(database, clock), clock)
 
 
 def _signal(server: Postgres, number: signal.Signals) -> None:
@@ -120,7 +110,7 @@ async def test_sqlite_waits_for_another_writer_and_then_says_so(
 ) -> None:
     url = f"sqlite:///{tmp_path / 'catalog.db'}"
     await migrate(url)
-    catalog = _catalog(url)
+    catalog = make_catalog(url)
     await catalog.create()
     with closing(sqlite3.connect(tmp_path / "catalog.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")

@@ -5,6 +5,8 @@ import pytest
 from sqlalchemy import select
 
 from libs.events import (
+    CheckSessions,
+    DeleteStream,
     GetStream,
     ListSessions,
     OpenPublish,
@@ -14,7 +16,7 @@ from libs.events import (
     UpdateStream,
 )
 from libs.names import DEFAULT_TENANT, session_started_at_s
-from services.catalog.errors import DatabaseDown, StreamBusy
+from services.catalog.errors import DatabaseDown, StreamBusy, StreamDisabled, StreamUnknown
 from services.catalog.models import OutboxRow
 from tests.integration.catalog.conftest import Catalog
 from tests.integration.catalog.said import Said
@@ -216,3 +218,76 @@ async def test_catalog_that_has_no_schema_yet_refuses_for_now(catalog: Catalog) 
         await catalog.open()
     catalog.database.open()
     await catalog.open()
+
+
+async def on_air(catalog: Catalog, **item: Any) -> str:
+    """The session of a stream that is being published."""
+    await catalog.create(**item)
+    grant = await catalog.open()
+    await catalog.facts.stream_published(Said(grant).published())
+    return grant.session
+
+
+async def kicked(catalog: Catalog) -> list[str]:
+    """The sessions whose end by an operator is queued to be said."""
+    said = [data for kind, data in await queued(catalog) if kind == SessionEnded.name]
+    return [data["session"] for data in said if data["cause"] == "kicked"]
+
+
+async def test_deleting_a_stream_ends_what_is_on_air(catalog: Catalog) -> None:
+    session = await on_air(catalog)
+    await catalog.answers.delete_stream(DeleteStream(tenant=DEFAULT_TENANT, id="cam-1"))
+    assert await kicked(catalog) == [session]
+    with pytest.raises(StreamUnknown):
+        await catalog.open(held=session)
+    await catalog.create()
+    assert (await catalog.open()).session != session
+
+
+async def test_disabling_a_stream_ends_what_is_on_air_and_refuses_the_next(
+    catalog: Catalog,
+) -> None:
+    session = await on_air(catalog)
+    for value in (False, "false"):
+        off = UpdateStream(tenant=DEFAULT_TENANT, id="cam-1", item={"isEnabled": value})
+        assert not (await catalog.answers.update_stream(off)).is_enabled
+        with pytest.raises(StreamDisabled):
+            await catalog.open(held=session)
+    assert await kicked(catalog) == [session]
+    on = UpdateStream(tenant=DEFAULT_TENANT, id="cam-1", item={"isEnabled": True})
+    assert (await catalog.answers.update_stream(on)).is_enabled
+    assert (await catalog.open()).session != session
+
+
+async def test_changing_another_field_kicks_nobody(catalog: Catalog) -> None:
+    await on_air(catalog)
+    change = UpdateStream(tenant=DEFAULT_TENANT, id="cam-1", item={"name": "x", "isEnabled": ""})
+    await catalog.answers.update_stream(change)
+    assert await kicked(catalog) == []
+
+
+async def test_check_tells_which_sessions_are_over_and_why(catalog: Catalog) -> None:
+    session = await on_air(catalog)
+    await catalog.create("cam-2")
+    other = (await catalog.open("cam-2")).session
+    await catalog.answers.delete_stream(DeleteStream(tenant=DEFAULT_TENANT, id="cam-1"))
+    ask = CheckSessions(sessions=(session, other, "65536f00-deadbeef"))
+    (ended,) = (await catalog.answers.check_sessions(ask)).ended
+    assert (ended.session, ended.cause) == (session, "kicked")
+
+
+async def test_reject_lets_in_once_the_holder_has_let_go(catalog: Catalog) -> None:
+    session = await on_air(catalog, publishPolicy="reject")
+    catalog.gone_ingests.add("ingest-1")
+    grant = await catalog.open(ingest="ingest-2")
+    assert grant.session != session
+    _, oldest = await sessions_of(catalog)
+    assert (oldest.id, oldest.cause) == (session, "ingest_lost")
+
+
+async def test_reject_keeps_a_grant_that_has_not_reached_its_ingest_yet(catalog: Catalog) -> None:
+    await catalog.create(publishPolicy="reject")
+    await catalog.open()
+    catalog.gone_ingests.add("ingest-1")
+    with pytest.raises(StreamBusy):
+        await catalog.open(ingest="ingest-2")

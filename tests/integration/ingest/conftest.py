@@ -15,6 +15,9 @@ import pytest
 
 from libs.bus import Bus
 from libs.events import (
+    CheckSessions,
+    EndedSession,
+    EndedSessions,
     Envelope,
     Message,
     OpenPublish,
@@ -44,32 +47,54 @@ async def until(condition: Callable[[], object], *, within_s: float = 10.0) -> N
             await asyncio.sleep(0.02)
 
 
+class RunningNATS:
+    """A NATS server that a test may restart."""
+
+    def __init__(self, folder: Path) -> None:
+        self._config = folder / "nats.conf"
+        port = free_port()
+        write_nats_config(self._config, port=port, store=folder / "store", token="bus")
+        self.url = f"nats://127.0.0.1:{port}"
+        self.start()
+
+    def start(self) -> None:
+        self._server = subprocess.Popen(
+            [find_nats_server(), "--config", self._config],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def kill(self) -> None:
+        self._server.kill()
+        self._server.wait()
+
+
 @pytest.fixture(scope="module")
-def nats_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("nats")
-    port = free_port()
-    write_nats_config(folder / "nats.conf", port=port, store=folder / "store", token="bus")
-    server = subprocess.Popen(
-        [find_nats_server(), "--config", folder / "nats.conf"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    yield f"nats://127.0.0.1:{port}"
+def nats_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNATS]:
+    server = RunningNATS(tmp_path_factory.mktemp("nats"))
+    yield server
     server.kill()
-    server.wait()
+
+
+@pytest.fixture(scope="module")
+def nats_url(nats_server: RunningNATS) -> str:
+    return nats_server.url
 
 
 class SmallCatalog:
-    """Answers `OpenPublish` and hears the facts."""
+    """Answers `OpenPublish` and `CheckSessions`, and hears the facts."""
 
     def __init__(self, url: str) -> None:
         self.bus = Bus(url, source="catalog/test", token="bus", provisions=True)
         self.reconnect_window_s = 1.0
         self.facts: list[Message] = []
+        self.ended: set[str] = set()
+        """Sessions that are over, which nobody was told."""
         self._generation = 0
         for kind in (StreamPublished, StreamUnpublished, SessionEnded):
             self.bus.watch_fact(kind)(self._hear)
         self.bus.on_ask(OpenPublish)(self._grant)
+        self.bus.on_ask(CheckSessions)(self._check)
 
     async def _hear(self, envelope: Envelope[Message]) -> None:
         self.facts.append(envelope.data)
@@ -83,6 +108,12 @@ class SmallCatalog:
             generation=self._generation,
             policy="takeover",
             reconnect_window_s=self.reconnect_window_s,
+        )
+
+    async def _check(self, ask: CheckSessions) -> EndedSessions:
+        over = [session for session in ask.sessions if session in self.ended]
+        return EndedSessions(
+            ended=tuple(EndedSession(session=session, cause="kicked") for session in over)
         )
 
     def heard(self, kind: type[Message], stream: str) -> list[Message]:

@@ -14,7 +14,7 @@ from libs.launcher.publisher import find_ffmpeg
 from libs.media import amf0
 from libs.media.flv import FLVReader, Tag, TagType, is_sequence_header
 from services.ingest.clock import START_MS
-from tests.integration.ingest.conftest import RunningIngest, SmallCatalog, until
+from tests.integration.ingest.conftest import RunningIngest, RunningNATS, SmallCatalog, until
 from tests.media import encode, push
 
 
@@ -160,3 +160,21 @@ async def test_term_ends_sessions_with_their_mark_within_three_seconds(
     await until(lambda: catalog.heard(SessionEnded, "cam"))
     publisher.kill()
     publisher.wait()
+
+
+async def test_session_that_ended_while_the_bus_was_away_is_closed_at_the_reconnect(
+    ingest: RunningIngest, catalog: SmallCatalog, nats_server: RunningNATS, tmp_path: Path
+) -> None:
+    source = encode(tmp_path / "long.flv", seconds=60, size="160x90")
+    publisher = push(source, ingest.push_url("cam"))
+    session = await ingest.session_of("cam")
+    await until(lambda: catalog.heard(StreamPublished, "cam"))
+    nats_server.kill()
+    catalog.ended.add(session)
+    nats_server.start()
+    # Asked at the reconnect: long before the next look by the clock (15 s) is due.
+    assert await asyncio.to_thread(publisher.wait, 10) != 0
+    await until(lambda: catalog.heard(StreamUnpublished, "cam"))
+    assert [fact.cause for fact in catalog.facts if isinstance(fact, StreamUnpublished)] == [
+        "kicked"
+    ]
