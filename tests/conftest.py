@@ -1,26 +1,73 @@
-"""Fixtures that more than one suite uses."""
+"""Fixtures that more than one suite uses.
 
+A Weir runs in one of two houses: `embedded` (SQLite, a directory) or `distributed` (Postgres, S3
+over HTTP). A test that must hold in both says so with `@both_houses` (see `tests.running`).
+"""
+
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.running import RunningWeir
+from tests.postgres import Postgres, postgres
+from tests.running import House, RunningWeir
+from tests.s3 import S3Server, s3
+
+__all__ = ["postgres", "s3"]
+
+_numbers = itertools.count()
+
+
+@pytest.fixture
+def house() -> House:
+    """Which house the test's Weir runs in; `@both_houses` says both."""
+    return "embedded"
+
+
+@pytest.fixture
+def weir(house: House, request: pytest.FixtureRequest) -> RunningWeir:
+    """One Weir for all tests that do not break it."""
+    running: RunningWeir = request.getfixturevalue(f"{house}_weir")
+    return running
+
+
+@pytest.fixture
+def own_weir(house: House, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[RunningWeir]:
+    """A Weir of the test's own, for tests that kill parts of it. Not started yet."""
+    running = RunningWeir(tmp_path / "weir")
+    if house == "distributed":
+        running.environment |= _stores(
+            request.getfixturevalue("postgres"), request.getfixturevalue("s3")
+        )
+    yield running
+    if running.process is not None and running.process.poll() is None:
+        running.stop()
 
 
 @pytest.fixture(scope="session")
-def weir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningWeir]:
-    """One Weir for all tests that do not break it."""
-    running = RunningWeir(tmp_path_factory.mktemp("weir"))
+def embedded_weir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningWeir]:
+    running = RunningWeir(tmp_path_factory.mktemp("embedded"))
     running.start()
     yield running
     running.stop()
 
 
-@pytest.fixture
-def own_weir(tmp_path: Path) -> Iterator[RunningWeir]:
-    """A Weir of the test's own, for tests that kill parts of it. Not started yet."""
-    running = RunningWeir(tmp_path / "weir")
+@pytest.fixture(scope="session")
+def distributed_weir(
+    tmp_path_factory: pytest.TempPathFactory, postgres: Postgres, s3: S3Server
+) -> Iterator[RunningWeir]:
+    running = RunningWeir(tmp_path_factory.mktemp("distributed"), _stores(postgres, s3))
+    running.start()
     yield running
-    if running.process is not None and running.process.poll() is None:
-        running.stop()
+    running.stop()
+
+
+def _stores(postgres: Postgres, s3: S3Server) -> dict[str, str]:
+    """A database and a bucket that are empty."""
+    number = next(_numbers)
+    postgres.create(f"house_{number}")
+    return {
+        "WEIR_DATABASE_URL": postgres.url(f"house_{number}"),
+        "WEIR_STORE_URL": s3.url(f"house-{number}"),
+    }

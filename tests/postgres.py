@@ -15,24 +15,32 @@ from pathlib import Path
 
 import pytest
 
+from tests.required import lacking
+
 USER = "postgres"
 START_TIMEOUT_S = 30.0
 
 _HOW_TO_GET_IT = (
-    "Postgres is not installed, so tests against it are skipped. Debian and Ubuntu: "
-    "`apt-get install postgresql`; macOS: `brew install postgresql`; "
+    "Debian and Ubuntu: `apt-get install postgresql`; macOS: `brew install postgresql`; "
     "or name the folder of `initdb` in WEIR_POSTGRES_BIN."
 )
 
 
 @dataclass
 class Postgres:
+    folder: Path
+    """Of the programs."""
     port: int
     process_id: int
     """Of the postmaster."""
 
     def url(self, database: str) -> str:
         return f"postgresql://{USER}@127.0.0.1:{self.port}/{database}"
+
+    def create(self, database: str) -> None:
+        """Make an empty database."""
+        where = ["-h", "127.0.0.1", "-p", str(self.port), "-U", USER]
+        subprocess.run([self.folder / "createdb", *where, database], check=True)
 
     def process_ids(self) -> list[int]:
         """The postmaster and its children, from /proc."""
@@ -67,9 +75,7 @@ def serve_postgres() -> Iterator[Postgres]:
     """A running server, trusted from loopback. Skips loudly when there is no Postgres."""
     folder = postgres_bin()
     if folder is None:
-        if os.environ.get("WEIR_REQUIRE_ALL") == "1":
-            pytest.fail(_HOW_TO_GET_IT)
-        pytest.skip(_HOW_TO_GET_IT)
+        lacking("Postgres", _HOW_TO_GET_IT)
     with tempfile.TemporaryDirectory(prefix="weir-postgres-") as temporary:
         yield from _serve(folder, Path(temporary))
 
@@ -115,7 +121,7 @@ def _serve(folder: Path, home: Path) -> Iterator[Postgres]:
         )
     try:
         _wait_for(folder, server, port, home / "log")
-        yield Postgres(port, server.pid)
+        yield Postgres(folder, port, server.pid)
     finally:
         # SIGQUIT is Postgres's "at once": the data folder is thrown away anyway.
         server.send_signal(signal.SIGQUIT)

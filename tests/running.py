@@ -8,14 +8,21 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx2
+import pytest
 
 from libs.launcher.nats_server import free_port
+from libs.storage import ObjectStore, open_store
 
 READY_S = 30.0
 STOP_S = 6.0
+PAGE_SEGMENTS = 1000
+
+House = Literal["embedded", "distributed"]
+both_houses = pytest.mark.parametrize("house", ["embedded", "distributed"])
+"""The test holds on SQLite and a directory, and on Postgres and S3 over HTTP."""
 
 
 @dataclass
@@ -32,6 +39,10 @@ class RunningWeir:
     @property
     def http_url(self) -> str:
         return f"http://127.0.0.1:{self.http_port}"
+
+    @property
+    def store_url(self) -> str:
+        return self.environment.get("WEIR_STORE_URL", f"file://{self.data_dir / 'store'}")
 
     @property
     def rtmp_url(self) -> str:
@@ -110,6 +121,17 @@ class RunningWeir:
 
     def segments(self, session_id: str) -> list[dict[str, Any]]:
         """Every row of the session's source rendition."""
-        page = self.call("GET", f"/api/v1/sessions/{session_id}/segments?limit=500")
-        rows: list[dict[str, Any]] = page["segments"]
+        rows: list[dict[str, Any]] = []
+        path = f"/api/v1/sessions/{session_id}/segments?limit={PAGE_SEGMENTS}"
+        page = self.call("GET", path)
+        rows += page["segments"]
+        while page["next_after"] is not None:
+            page = self.call("GET", f"{path}&after={page['next_after']}")
+            rows += page["segments"]
         return rows
+
+    # --- the store ------------------------------------------------------------------
+
+    def open_store(self) -> ObjectStore:
+        """The object store that this Weir writes to; the caller closes it."""
+        return open_store(self.store_url)

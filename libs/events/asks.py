@@ -145,7 +145,7 @@ class ListStreams(Ask[StreamPage]):
 
     tenant: str
     after: str | None = None
-    """Stream id after which the page starts; pages are ordered by (created_at, id)."""
+    """The `next_after` of an earlier page; pages are ordered by (created_at, id)."""
     limit: int = Field(default=200, ge=1, le=PAGE_ROWS)
 
 

@@ -101,7 +101,7 @@ class RenditionStarted(Message):
 
 
 class RenditionEnded(Message):
-    """The last segment of a rendition is cut and acknowledged."""
+    """The last segment of a rendition is cut and stored."""
 
     name: ClassVar[str] = "rendition.ended"
 

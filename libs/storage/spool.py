@@ -69,6 +69,8 @@ class Spool:
         self._reserved_bytes = 0
         self._is_refused = False
         self._wake = asyncio.Event()
+        self._gone = asyncio.Event()
+        """Set when an entry goes away, and then replaced."""
         for spooled in self._folder.load():
             self._add(spooled)
         self._next = max(self._waiting, default=0) + 1
@@ -113,6 +115,11 @@ class Spool:
             return self._folder.read(number)
         except FileNotFoundError:
             return None
+
+    async def drained(self, prefix: str) -> None:
+        """Return once no key under `prefix` waits any more: all is stored and announced."""
+        while any(key.startswith(prefix) for key in self._by_key):
+            await self._gone.wait()
 
     async def run(self) -> None:
         """Upload and announce until cancelled."""
@@ -239,6 +246,8 @@ class Spool:
         self._by_key.pop(item.entry.key)
         self._size_bytes -= item.size_bytes
         self._count()
+        self._gone.set()
+        self._gone = asyncio.Event()
 
     def _count(self) -> None:
         ENTRIES.set(len(self._waiting))

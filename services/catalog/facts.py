@@ -55,11 +55,13 @@ class Facts:
 
     async def segment_ready(self, fact: SegmentReady) -> None:
         async with self._database.transaction() as tx:
-            await segments.add(tx, fact.segment)
+            session = await segments.add(tx, fact.segment)
+            await jobs.complete_if_packaged(tx, session, now=self._clock())
 
     async def segment_lost(self, fact: SegmentLost) -> None:
         async with self._database.transaction() as tx:
-            await segments.add_gap(tx, fact)
+            session = await segments.add_gap(tx, fact)
+            await jobs.complete_if_packaged(tx, session, now=self._clock())
 
     async def job_progressed(self, fact: JobProgressed) -> None:
         async with self._database.transaction() as tx:

@@ -81,8 +81,11 @@ async def open_package_jobs(tx: AsyncSession) -> list[tuple[JobRow, SessionRow]]
 
 
 async def complete_if_packaged(tx: AsyncSession, session: SessionRow, *, now: datetime) -> None:
-    """End the package job once the session takes no more tags and its last segment is cut."""
-    if session.ended_at is None or not await renditions.has_ended(tx, session, SOURCE):
+    """End the package job once the session takes no more tags and its last segment is listed.
+
+    Whoever sees the job completed may rely on the session's rows.
+    """
+    if session.ended_at is None or not await renditions.is_listed(tx, session, SOURCE):
         return
     row = await tx.get(JobRow, package_job_id(session.id), with_for_update=True)
     if row is not None:

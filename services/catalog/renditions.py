@@ -1,9 +1,9 @@
-"""Renditions of a session: their codec configurations, and whether their last segment is cut."""
+"""Renditions of a session: their codec configurations, and whether their last segment is listed."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.events import RenditionEnded, RenditionStarted
-from services.catalog import sessions
+from services.catalog import segments, sessions
 from services.catalog.database import insert_new
 from services.catalog.models import RenditionRow, SessionRow, TrackRow
 
@@ -32,9 +32,15 @@ async def ended(tx: AsyncSession, fact: RenditionEnded) -> SessionRow:
     return session
 
 
-async def has_ended(tx: AsyncSession, session: SessionRow, rendition: str) -> bool:
+async def is_listed(tx: AsyncSession, session: SessionRow, rendition: str) -> bool:
+    """Whether the rendition has ended, and its row or gap is there up to the last segment.
+
+    The facts of both come by ways of their own, so the end may be heard first.
+    """
     row = await tx.get(RenditionRow, (session.tenant_id, session.id, rendition))
-    return row is not None and row.is_ended
+    if row is None or not row.is_ended:
+        return False
+    return row.last_msn is None or await segments.reach(tx, session, rendition, row.last_msn)
 
 
 async def _row(tx: AsyncSession, session: SessionRow, rendition: str, epoch: int) -> RenditionRow:

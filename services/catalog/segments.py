@@ -14,10 +14,10 @@ from services.catalog.models import GapRow, SegmentRow, SessionRow
 log = structlog.get_logger()
 
 
-async def add(tx: AsyncSession, segment: Segment) -> None:
+async def add(tx: AsyncSession, segment: Segment) -> SessionRow:
     """Write the row unless there is one of its key. Other bytes under the key are an orphan.
 
-    Raises `SessionNotYetKnown`, `FactContradicts`.
+    Returns the session. Raises `SessionNotYetKnown`, `FactContradicts`.
     """
     session = await sessions.lock(tx, segment.tenant, segment.stream, segment.session)
     values = segment.model_dump(mode="python", exclude={"stream", "session", "tenant", "offset"})
@@ -30,7 +30,7 @@ async def add(tx: AsyncSession, segment: Segment) -> None:
     }
     if not await insert_new(tx, SegmentRow, values):
         await _compare(tx, segment)
-        return
+        return session
     if segment.rendition == SOURCE:
         session.segments += 1
         session.duration_us += round(segment.duration_s * 1_000_000)
@@ -38,6 +38,7 @@ async def add(tx: AsyncSession, segment: Segment) -> None:
     session.last_msn = max(session.last_msn or 0, segment.msn)
     await tx.flush()
     metrics.SEGMENTS.labels("stored").inc()
+    return session
 
 
 async def _compare(tx: AsyncSession, segment: Segment) -> None:
@@ -58,9 +59,9 @@ async def _compare(tx: AsyncSession, segment: Segment) -> None:
     )
 
 
-async def add_gap(tx: AsyncSession, fact: SegmentLost) -> None:
+async def add_gap(tx: AsyncSession, fact: SegmentLost) -> SessionRow:
     """Write the gap down once. Raises `SessionNotYetKnown`, `FactContradicts`."""
-    await sessions.lock(tx, fact.tenant, fact.stream, fact.session)
+    session = await sessions.lock(tx, fact.tenant, fact.stream, fact.session)
     values = {
         "tenant_id": fact.tenant,
         "session_id": fact.session,
@@ -71,6 +72,21 @@ async def add_gap(tx: AsyncSession, fact: SegmentLost) -> None:
         "cause": fact.cause,
     }
     await insert_new(tx, GapRow, values)
+    return session
+
+
+async def reach(tx: AsyncSession, session: SessionRow, rendition: str, msn: int) -> bool:
+    """Whether the rendition has the row of this segment, or of a later one, or its gap."""
+    for last, table in ((SegmentRow.msn, SegmentRow), (GapRow.last_msn, GapRow)):
+        query = select(func.max(last)).where(
+            table.tenant_id == session.tenant_id,
+            table.session_id == session.id,
+            table.rendition == rendition,
+        )
+        found = (await tx.execute(query)).scalar_one()
+        if found is not None and found >= msn:
+            return True
+    return False
 
 
 async def list_page(tx: AsyncSession, ask: ListSegments) -> SegmentPage:

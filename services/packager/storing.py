@@ -2,7 +2,7 @@
 
 In order: each segment is spooled (fsync), then the checkpoint behind it is acknowledged at
 ingest. While the spool takes nothing, segments wait in memory up to `max_pending_bytes`; past it
-the oldest are lost, with their cause.
+the oldest are lost, with their cause. The end waits until the store has all that was spooled.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from libs.names import SOURCE
 from libs.storage import ObjectMissing, ObjectStore, SpoolEntry, SpoolFull, StoreUnavailable
 from services.packager import metrics
 from services.packager.errors import IngestAway, SessionUnknown
-from services.packager.rows import MEDIA_TYPE
+from services.packager.rows import MEDIA_TYPE, folder
 
 log = structlog.get_logger()
 
@@ -34,6 +34,9 @@ ACKNOWLEDGE_TRIES = 3
 class SpoolLike(Protocol):
     async def accept(self, entry: SpoolEntry, data: bytes) -> None:
         """On disk when it returns. Raises `SpoolFull`."""
+
+    async def drained(self, prefix: str) -> None:
+        """Return once nothing under `prefix` waits any more: all is stored and announced."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,6 +66,7 @@ class Storing:
         max_pending_bytes: int,
     ) -> None:
         self._order = order
+        self._folder = folder(order.tenant, order.stream, order.session, SOURCE)
         self._spool = spool
         self._store = store
         self._say = say
@@ -102,6 +106,7 @@ class Storing:
                     self._pending.popleft()
                     self._count(-len(item.data))
             if self._is_finished:
+                await self._spool.drained(f"{self._folder}/")
                 return
             self._wake.clear()
             await self._wake.wait()

@@ -4,13 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
 
-from libs.events import ListSegments, ListSessions, SegmentPage, SessionPage
+from libs.events import PAGE_ROWS, ListSegments, ListSessions, SegmentPage, SessionPage
 from libs.names import DEFAULT_TENANT, SOURCE
 from services.gateway.api.auth import authorised
 from services.gateway.api.house import TheHouse
 
 PAGE_SESSIONS = 200
-PAGE_SEGMENTS = 500
 _SESSION = r"^[0-9a-f]{8}-[0-9a-f]{8}$"
 _STREAM = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 _RENDITION = r"^[a-z0-9][a-z0-9_]{0,31}$"
@@ -40,7 +39,7 @@ async def list_segments(
     session: Annotated[str, Path(pattern=_SESSION)],
     rendition: Annotated[str, Query(pattern=_RENDITION)] = SOURCE,
     after: Annotated[int | None, Query(ge=0, lt=2**53)] = None,
-    limit: Annotated[int, Query(ge=1, le=PAGE_SEGMENTS)] = PAGE_SEGMENTS,
+    limit: Annotated[int, Query(ge=1, le=PAGE_ROWS)] = PAGE_ROWS,
 ) -> SegmentPage:
     """A page of a rendition's segments in order, with the gaps and their causes."""
     return await house.catalog.ask(

@@ -17,9 +17,7 @@ from services.catalog.database import Database
 from services.catalog.facts import Facts
 from services.catalog.migrate import migrate
 from services.catalog.models import SessionRow
-from tests.postgres import Postgres, postgres
-
-__all__ = ["postgres"]
+from tests.postgres import Postgres
 
 SECRET = "a secret of this test"
 _numbers = itertools.count()

@@ -1,3 +1,4 @@
+import itertools
 import math
 from collections.abc import Collection
 from typing import Any
@@ -11,6 +12,7 @@ from libs.events import (
     JobFailed,
     JobProgressed,
     ListJobs,
+    Message,
     PackageRequested,
     PublishGrant,
 )
@@ -19,7 +21,7 @@ from services.catalog.dispatch import GIVE_UP_AFTER, Dispatch
 from services.catalog.errors import CursorInvalid, JobUnknown
 from services.catalog.models import OutboxRow
 from tests.integration.catalog.conftest import Catalog
-from tests.integration.catalog.said import Said
+from tests.integration.catalog.said import Said, apply
 
 
 class Beats:
@@ -127,21 +129,25 @@ async def test_nothing_is_offered_while_the_leases_cannot_be_read(catalog: Catal
     assert await take_offers(catalog) == []
 
 
-@pytest.mark.parametrize("session_ends_first", [True, False])
-async def test_job_is_complete_when_an_ended_session_is_cut_to_its_end(
-    catalog: Catalog, session_ends_first: bool
+@pytest.mark.parametrize(
+    "order", [*itertools.permutations(("session ended", "rendition ended", "last listed"))]
+)
+@pytest.mark.parametrize("is_last_lost", [False, True])
+async def test_job_is_complete_when_an_ended_session_is_listed_to_its_end(
+    catalog: Catalog, order: tuple[str, ...], is_last_lost: bool
 ) -> None:
     said = Said(await on_air(catalog))
     facts = catalog.facts
     await facts.rendition_ended(said.rendition_ended(said.first_msn, "720p"))
-    if session_ends_first:
-        await facts.session_ended(said.ended())
+    await facts.segment_ready(said.ready(8))
+    steps: dict[str, Message] = {
+        "session ended": said.ended(),
+        "rendition ended": said.rendition_ended(said.first_msn + 9),
+        "last listed": said.lost(9, 9) if is_last_lost else said.ready(9),
+    }
+    for step in order:
         assert (await the_job(catalog)).state == "offered"
-        await facts.rendition_ended(said.rendition_ended(said.first_msn + 9))
-    else:
-        await facts.rendition_ended(said.rendition_ended(said.first_msn + 9))
-        assert (await the_job(catalog)).state == "offered"
-        await facts.session_ended(said.ended())
+        await apply(facts, steps[step])
     assert (await the_job(catalog)).state == "completed"
     await take_offers(catalog)
     catalog.clock.pass_s(3600)
@@ -161,6 +167,7 @@ async def test_job_that_nobody_can_finish_is_given_up(catalog: Catalog) -> None:
     job = await the_job(catalog)
     assert (job.state, (job.reason or "")[:12]) == ("failed", "session_gone")
     # A packager that comes back after all has the last word.
+    await catalog.facts.segment_ready(said.ready(0))
     await catalog.facts.rendition_ended(said.rendition_ended(said.first_msn))
     assert (await the_job(catalog)).state == "completed"
 

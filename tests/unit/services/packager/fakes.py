@@ -119,6 +119,9 @@ class FakeSpool:
         self.is_open = asyncio.Event()
         self.is_open.set()
 
+    async def drained(self, prefix: str) -> None:
+        """Nothing waits here."""
+
     async def accept(self, entry: SpoolEntry, data: bytes) -> None:
         await self.is_open.wait()
         if self.is_full:

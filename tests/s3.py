@@ -1,0 +1,74 @@
+"""S3 servers for tests: rclone's, with real keys and plain files, started as a process."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from libs.launcher.nats_server import free_port
+
+KEY, SECRET = "WEIRKEY", "weir-secret-key"
+START_TIMEOUT_S = 15.0
+
+
+@dataclass(frozen=True)
+class S3Server:
+    """Where a server answers; `folder` is where it keeps buckets, if they are plain files."""
+
+    port: int
+    folder: Path | None = None
+
+    def url(self, bucket: str, *, port: int | None = None, secret: str = SECRET) -> str:
+        """The bucket's WEIR_STORE_URL; by way of another port where a proxy stands before it."""
+        return f"s3://{KEY}:{secret}@127.0.0.1:{port or self.port}/{bucket}?secure=false"
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """Rclone's S3 server (SigV4, plain files on disk) that tests share, each with its bucket."""
+    with serve_rclone(tmp_path_factory.mktemp("s3")) as server:
+        yield server
+
+
+@contextmanager
+def serve_rclone(folder: Path) -> Iterator[S3Server]:
+    port = free_port()
+    argv: list[str | Path] = [
+        Path(sys.executable).parent / "rclone", "serve", "s3", "--auth-key", f"{KEY},{SECRET}",
+        "--addr", f"127.0.0.1:{port}", folder,
+    ]  # fmt: skip
+    with serving(argv, port):
+        yield S3Server(port, folder)
+
+
+@contextmanager
+def serving(argv: list[str | Path], port: int) -> Iterator[None]:
+    """A program that speaks HTTP on `port` once it has started."""
+    process = subprocess.Popen(
+        argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        _wait_for(process, f"http://127.0.0.1:{port}/")
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait_for(process: subprocess.Popen[bytes], url: str) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while True:
+        try:
+            httpx2.get(url, timeout=2)
+        except httpx2.HTTPError:
+            assert process.poll() is None, "the S3 server ended at once"
+            assert time.monotonic() < deadline, "the S3 server does not answer"
+            time.sleep(0.05)
+        else:
+            return
