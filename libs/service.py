@@ -9,6 +9,7 @@ service.run()
 import asyncio
 import contextlib
 import hmac
+import resource
 import signal
 import socket
 import sys
@@ -30,6 +31,7 @@ from libs.telemetry import set_up_logs, set_up_traces
 
 log = structlog.get_logger()
 
+MAX_FILES = 1 << 20
 STOP_TIMEOUT_S = 4.0
 """A service that was told to stop is gone after this long, whatever hangs."""
 
@@ -111,6 +113,7 @@ class Service:
         import uvloop
 
         set_up_logs(self.settings, self.name)
+        _raise_file_limit()
         if not self.settings.internal_token.get_secret_value():
             sys.exit("WEIR_INTERNAL_TOKEN is not set: `weir up` and `weir init` make one.")
         traces = set_up_traces(self.settings, self.name)
@@ -194,6 +197,14 @@ class Service:
         self.http.add_api_route("/healthcheck", healthcheck, response_class=Response)
         self.http.add_api_route("/readyz", readyz, response_class=Response)
         self.http.add_api_route("/metrics", metrics, response_class=Response)
+
+
+def _raise_file_limit() -> None:
+    """Every viewer and publisher is a descriptor, and many a shell's soft limit is 1024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_FILES)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 class _TokenGuard:

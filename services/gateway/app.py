@@ -66,6 +66,7 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
 
     async def close() -> None:
         await fanouts.close()
+        player.close()
         await edge.close()
         await origin.close()
         await store.close()

@@ -6,6 +6,8 @@ where uvicorn's protocol keeps its request cycle, so that uvicorn's pipeline ord
 """
 
 import asyncio
+import os
+import socket
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import httptools
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 MAX_HEAD_BYTES = 32 * 1024
 HEAD_TIMEOUT_S = 10.0
 """A request's head must be complete this long after it began, the first after connecting."""
+SEND_BUFFER_BYTES = 256 * 1024
+"""The kernel's buffer for an FLV viewer: without a bound it holds 4 MB, seconds of old video."""
 STALL_S = 30.0
 """A peer that takes no byte for this long while we have some for it is gone."""
 
@@ -86,17 +90,11 @@ class FrontProtocol(HttpToolsProtocol):
         cycle.keep_alive = False
         return True
 
-    def shutdown(self) -> None:
-        if self.turn is not None and self.turn.is_watching:
-            self.finish()
-        else:
-            super().shutdown()
-
     # --- bytes in -------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
-        if self._is_refused or (self.turn is not None and self.turn.is_watching):
-            return  # a viewer has nothing more to say
+        if self._is_refused:
+            return
         if self._is_in_head:
             self._head_bytes += len(data)
         self._read_bytes = self._head_bytes + len(data)
@@ -172,8 +170,6 @@ class FrontProtocol(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        if self.turn is not None:
-            self.turn.pause()
         self.guard_stall()
 
     def resume_writing(self) -> None:
@@ -186,6 +182,19 @@ class FrontProtocol(HttpToolsProtocol):
         """Close when all that was written has gone, or the peer does not take it."""
         self.transport.close()
         self.guard_stall()
+
+    def detach(self) -> socket.socket:
+        """Take the connection's socket from the transport, which must have nothing unsent.
+
+        The transport closes its own descriptor of it, so that the connection itself stays open.
+        """
+        held = self.transport.get_extra_info("socket")
+        taken = os.dup(held.fileno())
+        connection = socket.socket(held.family, held.type, held.proto, fileno=taken)
+        connection.setblocking(False)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        self.transport.abort()
+        return connection
 
     def guard_stall(self) -> None:
         """Make sure that a peer which takes nothing more does not stay for ever."""

@@ -1,8 +1,6 @@
 """One media request on a connection, from its head to the last byte of its answer."""
 
 import asyncio
-import contextlib
-import socket
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -20,14 +18,9 @@ from services.gateway.playback.reply import (
     text,
 )
 from services.gateway.playback.routes import Kind, MediaRoute
-from services.gateway.playback.viewer import Viewer
 
 if TYPE_CHECKING:
     from services.gateway.front import FrontProtocol
-    from services.gateway.playback.fanout import Fanout
-
-SEND_BUFFER_BYTES = 256 * 1024
-"""The kernel's buffer for an FLV viewer: without a bound it holds 4 MB, seconds of old video."""
 
 JOIN_BYTES = 16 * 1024
 """Up to this size one copy is cheaper than a second buffer for the kernel."""
@@ -51,11 +44,6 @@ class Request(NamedTuple):
     asked: Asked
 
 
-class _Watching(NamedTuple):
-    fanout: "Fanout"
-    viewer: Viewer
-
-
 class Turn:
     """Stands where uvicorn's protocol keeps its `RequestResponseCycle`, with the same names."""
 
@@ -71,12 +59,9 @@ class Turn:
         self.disconnected = False
         self.more_body = False
         self._task: asyncio.Task[Reply] | None = None
-        self._watching: _Watching | None = None
         self._is_written = False
-
-    @property
-    def is_watching(self) -> bool:
-        return self._watching is not None
+        self._is_to_watch = False
+        """Becomes a viewer as soon as the answers before this one have gone out."""
 
     def start(self) -> None:
         """Answer, now or when the answer is there."""
@@ -102,19 +87,12 @@ class Turn:
         self.disconnected = True
         if self._task is not None:
             self._task.cancel()
-        if self._watching is not None:
-            watching, self._watching = self._watching, None
-            self._front.player.leave(*watching)
         self.response_complete = True
-
-    def pause(self) -> None:
-        if self._watching is not None:
-            self._watching.viewer.is_paused = True
 
     def resume(self) -> None:
         """The transport has room again."""
-        if self._watching is not None:
-            self._watching.viewer.resume(self._watching.fanout.feed.ring)
+        if self._is_to_watch:
+            self._become_viewer()
         elif self._is_written:
             self._complete()
 
@@ -134,16 +112,26 @@ class Turn:
     def _watch(self, request: Request) -> None:
         front = self._front
         self.keep_alive = False
-        head = stream_head(front.server_state.default_headers)
         if request.method == b"HEAD":
-            front.transport.write(head)
+            front.transport.write(stream_head(front.server_state.default_headers))
             self._complete()
             return
-        _bound_send_buffer(front.transport)
-        viewer = Viewer(front.transport, head, close=front.finish)
-        self._watching = _Watching(front.player.watch(request.route.stream, viewer), viewer)
-        if front.flow.write_paused:
-            viewer.is_paused = True
+        self._is_to_watch = True
+        # With these limits the protocol is paused while anything at all is unsent.
+        front.transport.set_write_buffer_limits(high=0)
+        if not front.flow.write_paused:
+            self._become_viewer()
+
+    def _become_viewer(self) -> None:
+        """The connection leaves asyncio: from here on it belongs to its audience."""
+        front, request = self._front, self._request
+        assert request is not None
+        self._is_to_watch = False
+        connection = front.detach()
+        self.response_complete = True
+        front.turn = None
+        head = stream_head(front.server_state.default_headers)
+        front.player.watch(request.route.stream, connection, head)
 
     def _on_answer(self, task: asyncio.Task[Reply]) -> None:
         cast("set[asyncio.Task[Any]]", self._front.tasks).discard(task)
@@ -188,11 +176,3 @@ def _reply_of(error: BaseException) -> Reply:
         return text(error.status, str(error), more)
     log.error("media.failed", exc_info=error)
     return text(500, "Weir failed; the log has the reason.")
-
-
-def _bound_send_buffer(transport: asyncio.BaseTransport) -> None:
-    held = transport.get_extra_info("socket")
-    if held is None:
-        return
-    with contextlib.suppress(OSError):
-        held.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)

@@ -64,9 +64,9 @@ class Fanout:
             self._idle = None
         self.feed.join(viewer)
 
-    def leave(self, viewer: Viewer) -> None:
-        self.feed.leave(viewer)
-        if not self.feed.viewers and self._idle is None:
+    def left(self) -> None:
+        """One of its viewers has gone."""
+        if not self.feed.audience.viewers and self._idle is None:
             loop = asyncio.get_running_loop()
             self._idle = loop.call_later(LINGER_S, self._on_done, self)
 
@@ -81,8 +81,8 @@ class Fanout:
                 self._changed.clear()
                 await self._pull_until_changed(live)
         finally:
-            self._stop_timers()
             self.feed.end()
+            self._stop_timers()
             self._on_done(self)
 
     async def _pull_until_changed(self, live: Live) -> None:
@@ -136,7 +136,7 @@ class Fanout:
                     self._schedule()
 
     def _schedule(self) -> None:
-        if len(self.feed.viewers) <= FEW_VIEWERS:
+        if len(self.feed.audience.viewers) <= FEW_VIEWERS:
             self.feed.flush()
         elif self._tick is None and self.feed.has_pending:
             self._tick = asyncio.get_running_loop().call_later(TICK_S, self._on_tick)
@@ -162,14 +162,13 @@ class Fanouts:
         self._running: dict[str, tuple[Fanout, asyncio.Task[Any]]] = {}
         directory.on_change(self._on_change)
 
-    def join(self, stream: str, viewer: Viewer) -> Fanout:
-        """Give the viewer the stream; its pull is begun if it is the first."""
+    def of(self, stream: str) -> Fanout:
+        """The stream's fanout; its pull is begun if there is none."""
         found = self._running.get(stream)
         if found is None:
             fanout = Fanout(stream, self._directory, self._origin, on_done=self._on_done)
             found = fanout, self._spawn(fanout.run(), name=f"fanout {stream}")
             self._running[stream] = found
-        found[0].join(viewer)
         return found[0]
 
     async def close(self) -> None:

@@ -16,17 +16,18 @@ from libs.media.flv import (
     parse_audio,
     parse_video,
 )
+from services.gateway.playback.audience import Audience
 from services.gateway.playback.ring import Chunk, Config, Freezer, Ring
 from services.gateway.playback.script import is_mark, next_tag_of, script_name, tidy_metadata
 from services.gateway.playback.viewer import Viewer
 
 
 class Feed:
-    """Ring, time line and viewers of one stream."""
+    """Ring, time line and audience of one stream."""
 
     def __init__(self, *, now_ms: Callable[[], float] = lambda: time.monotonic() * 1000) -> None:
         self.ring = Ring()
-        self.viewers: dict[Viewer, None] = {}
+        self.audience = Audience(self.ring)
         self._freezer = Freezer(self.ring)
         self._timeline = _Timeline(now_ms)
         self._session: str | None = None
@@ -42,18 +43,12 @@ class Feed:
     # --- viewers --------------------------------------------------------------------
 
     def join(self, viewer: Viewer) -> None:
-        self.viewers[viewer] = None
-        viewer.begin(self.ring)
-
-    def leave(self, viewer: Viewer) -> None:
-        self.viewers.pop(viewer, None)
+        self.audience.add(viewer)
 
     def end(self) -> None:
         """The programme is over: let every viewer go after its last byte."""
         self.flush()
-        for viewer in list(self.viewers):
-            viewer.end()
-        self.viewers.clear()
+        self.audience.end()
 
     # --- the pull -------------------------------------------------------------------
 
@@ -148,8 +143,7 @@ class Feed:
 
     def _give(self, chunks: list[Chunk]) -> None:
         for chunk in chunks:
-            for viewer in self.viewers:
-                viewer.push(chunk, self.ring)
+            self.audience.send(chunk)
 
 
 class _Timeline:

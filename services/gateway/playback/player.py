@@ -1,15 +1,18 @@
 """The door to playback that the front protocol knocks at: what a media request gets."""
 
+import socket
 from collections.abc import Coroutine
+from functools import partial
 from typing import Any
 
 from services.gateway import metrics
 from services.gateway.playback.directory import Directory
 from services.gateway.playback.edge import Edge
 from services.gateway.playback.fanout import Fanout, Fanouts
+from services.gateway.playback.poller import Poller
 from services.gateway.playback.reply import Asked, Reply, not_live, text
 from services.gateway.playback.routes import MediaRoute
-from services.gateway.playback.viewer import Viewer
+from services.gateway.playback.viewer import Framing, Viewer, unframed
 
 
 class Player:
@@ -21,6 +24,7 @@ class Player:
         self._fanouts = fanouts
         self._max_viewers = max_viewers
         self._viewers = 0
+        self._poller: Poller | None = None
 
     def answer(self, route: MediaRoute, asked: Asked) -> Reply | Coroutine[Any, Any, Reply]:
         """Playlist, manifest or media: at once if memory has it."""
@@ -34,15 +38,35 @@ class Player:
             return text(503, "All places are taken; try again later.", b"retry-after: 5\r\n")
         return None
 
-    def watch(self, stream: str, viewer: Viewer) -> Fanout:
-        """Start sending; `refuse_flv` has been asked just before."""
-        fanout = self._fanouts.join(stream, viewer)
+    def watch(
+        self, stream: str, connection: socket.socket, head: bytes, *, framing: Framing = unframed
+    ) -> Viewer:
+        """Send the stream's FLV to `connection`, which belongs to the viewer from now on.
+
+        `refuse_flv` has been asked just before. The viewer may have left again when it returns.
+        """
+        if self._poller is None:
+            self._poller = Poller()
+        fanout = self._fanouts.of(stream)
         self._viewers += 1
         metrics.VIEWERS.labels("flv").set(self._viewers)
-        return fanout
+        viewer = Viewer(
+            connection,
+            head,
+            poller=self._poller,
+            on_leave=partial(self._on_leave, fanout),
+            framing=framing,
+        )
+        fanout.join(viewer)
+        return viewer
 
-    def leave(self, fanout: Fanout, viewer: Viewer) -> None:
-        fanout.leave(viewer)
+    def close(self) -> None:
+        """Once the fanouts are closed: let whoever still lags go."""
+        if self._poller is not None:
+            self._poller.close()
+
+    def _on_leave(self, fanout: Fanout, viewer: Viewer) -> None:
         self._viewers -= 1
         metrics.VIEWERS.labels("flv").set(self._viewers)
         metrics.SKIPS.inc(viewer.skipped)
+        fanout.left()

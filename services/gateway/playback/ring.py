@@ -11,6 +11,8 @@ from libs.media.flv import Tag, write_tag
 
 MAX_RING_BYTES = 32 * 1024 * 1024
 """Bound of a stream's ring. A longer GOP has no join left in it; viewers wait for the next one."""
+KEEP_MS = 5000
+"""What is older is dropped up to the newest join: a viewer that lags so far skips in any case."""
 
 
 class Config(NamedTuple):
@@ -53,7 +55,7 @@ class Chunk(NamedTuple):
 
 
 class Ring:
-    """Bounded by bytes; chunks are numbered without holes."""
+    """Bounded by time and bytes; chunks are numbered without holes."""
 
     def __init__(self, max_bytes: int = MAX_RING_BYTES) -> None:
         self._chunks: deque[Chunk] = deque()
@@ -69,11 +71,17 @@ class Ring:
         self.next_number = chunk.number + 1
         if chunk.is_join:
             self.newest_join = chunk
-        while self._size_bytes > self._max_bytes and len(self._chunks) > 1:
+        while len(self._chunks) > 1 and self._is_spare(self._chunks[0], chunk.dts_ms):
             gone = self._chunks.popleft()
             self._size_bytes -= len(gone.data)
             if gone is self.newest_join:
                 self.newest_join = None
+
+    def _is_spare(self, oldest: Chunk, now_ms: int) -> bool:
+        if self._size_bytes > self._max_bytes:
+            return True
+        is_joined_later = self.newest_join is None or oldest.number < self.newest_join.number
+        return is_joined_later and oldest.dts_ms < now_ms - KEEP_MS
 
     def at(self, number: int) -> Chunk | None:
         """The chunk of this number; None if it is not made yet or no longer kept."""

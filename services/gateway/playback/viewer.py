@@ -1,112 +1,239 @@
-"""One FLV viewer: a cursor into its stream's ring, and nothing per packet."""
+"""One FLV viewer: a raw socket and, while it lags, a cursor into its stream's ring.
 
-import asyncio
+A viewer that is level with its audience has no state of its own: each chunk is one `send`, done
+by `Audience`. What is here happens when it starts, lags, skips and leaves.
+"""
+
+import contextlib
+import socket
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from services.gateway import metrics
-from services.gateway.playback.ring import Chunk, Config, Ring
+from services.gateway.playback.poller import Poller
+from services.gateway.playback.ring import Chunk, Config
 
-HIGH_WATER_BYTES = 512 * 1024
-"""A viewer with more than this unsent is slow: it gets nothing until half of it has gone."""
+if TYPE_CHECKING:
+    from services.gateway.playback.audience import Audience
+
 MAX_LAG_MS = 3000
 """A slow viewer that is further behind than this goes on at the newest keyframe."""
+GATHER_BYTES = 256 * 1024
+"""A viewer that catches up is given about so many bytes at once."""
+GATHER_CHUNKS = 64
+_READ_BYTES = 4096
+
+Framing = Callable[[bytes], bytes]
+"""How bytes of the FLV are framed on the connection; viewers of one framing share its result."""
+
+
+def unframed(data: bytes) -> bytes:
+    """Plain HTTP: the response's body is the FLV."""
+    return data
 
 
 class Viewer:
-    """Writes a ring's chunks to one transport.
+    """Owns `connection`, which must not block; `on_leave` is called once when it has closed it.
 
-    The transport holds at most `HIGH_WATER_BYTES` and one chunk; what a slow viewer misses is
-    skipped up to a keyframe, never queued.
+    `head` goes out first and unframed.
     """
+
+    __slots__ = (
+        "_audience",
+        "_config",
+        "_connection",
+        "_cursor",
+        "_fd",
+        "_is_closing",
+        "_on_leave",
+        "_poller",
+        "_rest",
+        "framing",
+        "moved_at",
+        "skipped",
+    )
 
     def __init__(
         self,
-        transport: asyncio.WriteTransport,
+        connection: socket.socket,
         head: bytes,
         *,
-        close: Callable[[], None],
+        poller: Poller,
+        on_leave: Callable[["Viewer"], None],
+        framing: Framing = unframed,
     ) -> None:
-        self._transport = transport
-        self._head = head
-        self._close = close
+        self._connection = connection
+        self._fd = connection.fileno()
+        self._poller = poller
+        self._on_leave: Callable[[Viewer], None] | None = on_leave
+        self.framing = framing
+        self._audience: Audience | None = None
+        self._rest: list[bytes | memoryview] = [head] if head else []
+        """Bytes whose turn has come and for which the socket has had no room."""
         self._cursor: int | None = None
-        """Number of the next chunk; None: waits for the next join."""
+        """Number of the next chunk while it is behind; None: waits for a keyframe."""
         self._config: Config | None = None
         """What the player knows; None: it has had no FLV header yet."""
-        self._last_dts_ms = 0
-        self.is_paused = False
+        self._is_closing = False
         self.skipped = 0
         """How often it was too slow and went on at a keyframe."""
-        transport.set_write_buffer_limits(high=HIGH_WATER_BYTES, low=HIGH_WATER_BYTES // 2)
+        self.moved_at = 0.0
 
-    def begin(self, ring: Ring) -> None:
-        """Start at the newest keyframe, or at the first that comes."""
-        self._write(self._head)
-        if ring.newest_join is not None:
-            self._join(ring.newest_join)
-            self._catch_up(ring)
+    def fileno(self) -> int:
+        return self._fd
 
-    def push(self, chunk: Chunk, ring: Ring) -> None:
-        """A new chunk is in the ring."""
-        if self.is_paused:
-            return
-        if self._cursor == chunk.number:
-            self._send(chunk)
-        elif self._cursor is not None:
-            self._catch_up(ring)
-        elif chunk.is_join:
-            self._join(chunk)
-            self._send(chunk)
+    @property
+    def send(self) -> Callable[[bytes], int]:
+        """The socket's own `send`: what an audience calls for each chunk."""
+        return self._connection.send
 
-    def resume(self, ring: Ring) -> None:
-        """The transport has room again."""
-        self.is_paused = False
-        newest = ring.at(ring.next_number - 1)
-        if newest is None:
-            return
-        if newest.dts_ms - self._last_dts_ms > MAX_LAG_MS:
-            self._skip(ring)
-        self._catch_up(ring)
+    @property
+    def has_left(self) -> bool:
+        return self._on_leave is None
+
+    # --- its life ---------------------------------------------------------------------
+
+    def begin(self, audience: "Audience", join: Chunk | None) -> None:
+        """Start at `join`, the newest keyframe; None: at the first that comes."""
+        self._audience = audience
+        self._poller.add(self)
+        if join is not None:
+            self._join(join)
+        self.catch_up()
+
+    def start_at(self, join: Chunk) -> None:
+        """The keyframe that it waited for has come."""
+        self._join(join)
+        self.catch_up()
+
+    def fall_behind(self, chunk: Chunk, unsent: memoryview) -> None:
+        """Its socket took only a part of `chunk`, which was being sent to the whole audience."""
+        self._rest.append(unsent)
+        self._config = chunk.after
+        self._cursor = chunk.number + 1
+        self._poller.wait_for_room(self)
 
     def end(self) -> None:
-        """Close after what was written has gone."""
-        self._close()
+        """The programme is over: leave when all of it has gone out."""
+        self._is_closing = True
+        if not self._rest and self._cursor is None:
+            self.leave()
 
-    def _skip(self, ring: Ring) -> None:
-        join = ring.newest_join
-        if join is not None and (self._cursor is None or join.number > self._cursor):
-            self.skipped += 1
-            self._join(join)
-        elif self._cursor is not None and ring.at(self._cursor) is None:
-            self.skipped += 1
+    def leave(self) -> None:
+        """Close the connection, whatever it still lacks."""
+        on_leave, self._on_leave = self._on_leave, None
+        if on_leave is None:
+            return
+        with contextlib.suppress(OSError):
+            # Bytes that nobody reads would turn our close into a reset (RFC 9112 section 9.6).
+            self._connection.recv(_READ_BYTES)
+        self._poller.remove(self)
+        self._connection.close()
+        self._rest.clear()
+        if self._audience is not None:
+            self._audience.remove(self)
+        on_leave(self)
+
+    # --- what the poller tells ----------------------------------------------------------
+
+    def on_readable(self) -> None:
+        """A player has nothing more to say; when it hangs up it is gone."""
+        try:
+            data = self._connection.recv(_READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self.leave()
+
+    def on_writable(self) -> None:
+        if not self.has_left:
+            self.catch_up()
+
+    # --- catching up ----------------------------------------------------------------------
+
+    def catch_up(self) -> None:
+        """Send what it lacks until its socket is full or it is level with its audience."""
+        audience = self._audience
+        assert audience is not None
+        while True:
+            if self._rest and not self._send_rest():
+                return
+            if self._cursor is None or not self._gather(audience, self._cursor):
+                break
+        if self._is_closing:
+            self.leave()
+        elif self._cursor is None:
+            audience.keep_waiting(self)
+        else:
+            audience.keep_level(self)
             self._cursor = None
 
+    def _send_rest(self) -> bool:
+        """Whether all of it went out."""
+        try:
+            sent = self._connection.sendmsg(self._rest)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self.leave()
+            return False
+        metrics.BYTES.counts["flv"] += sent
+        self._rest = _after(self._rest, sent)
+        if self._rest:
+            self._poller.wait_for_room(self)
+        return not self._rest
+
+    def _gather(self, audience: "Audience", cursor: int) -> bool:
+        """Put the next chunks, of those that the audience has had, into `_rest`."""
+        ring = audience.ring
+        newest = ring.at(audience.next_number - 1)
+        chunk = ring.at(cursor)
+        if cursor >= audience.next_number or newest is None:
+            return False
+        if chunk is None or newest.dts_ms - chunk.dts_ms > MAX_LAG_MS:
+            chunk = self._skip(audience, chunk)
+        size = 0
+        while chunk is not None and chunk.number < audience.next_number:
+            wire = self.framing(chunk.data)
+            self._rest.append(wire)
+            size += len(wire)
+            self._config = chunk.after
+            self._cursor = chunk.number + 1
+            if size >= GATHER_BYTES or len(self._rest) >= GATHER_CHUNKS:
+                break
+            chunk = ring.at(self._cursor)
+        return bool(self._rest)
+
+    def _skip(self, audience: "Audience", chunk: Chunk | None) -> Chunk | None:
+        """Go on at the newest keyframe; without a newer one where it is, or at the next."""
+        join = audience.newest_join
+        if join is not None and (chunk is None or join.number > chunk.number):
+            self.skipped += 1
+            self._join(join)
+            return join
+        if chunk is None:
+            self.skipped += 1
+            self._cursor = None
+        return chunk
+
     def _join(self, chunk: Chunk) -> None:
+        opening = b""
         if self._config is None:
-            self._write(chunk.before.file_header() + chunk.before.tags(chunk.dts_ms))
+            opening = chunk.before.file_header() + chunk.before.tags(chunk.dts_ms)
         elif chunk.before is not self._config:
-            self._write(chunk.before.tags(chunk.dts_ms))
+            opening = chunk.before.tags(chunk.dts_ms)
+        if opening:
+            self._rest.append(self.framing(opening))
         self._config = chunk.before
         self._cursor = chunk.number
 
-    def _catch_up(self, ring: Ring) -> None:
-        while not self.is_paused and self._cursor is not None:
-            chunk = ring.at(self._cursor)
-            if chunk is None:
-                # Either up to date, or overtaken by the ring's bound while it was writing.
-                if self._cursor < ring.next_number:
-                    self._skip(ring)
-                    if self._cursor is not None:
-                        continue
-                return
-            self._send(chunk)
 
-    def _send(self, chunk: Chunk) -> None:
-        self._write(chunk.data)
-        self._config = chunk.after
-        self._last_dts_ms = chunk.dts_ms
-        self._cursor = chunk.number + 1
-
-    def _write(self, data: bytes) -> None:
-        self._transport.write(data)
-        metrics.BYTES.counts["flv"] += len(data)
+def _after(buffers: list[bytes | memoryview], sent: int) -> list[bytes | memoryview]:
+    """What is left of the buffers when their first `sent` bytes are gone."""
+    for at, buffer in enumerate(buffers):
+        if sent < len(buffer):
+            return [memoryview(buffer)[sent:], *buffers[at + 1 :]]
+        sent -= len(buffer)
+    return []

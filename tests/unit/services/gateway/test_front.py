@@ -15,6 +15,9 @@ from starlette.types import Receive, Scope, Send
 from libs.errors import Unavailable
 from services.gateway import front
 from services.gateway.door import Door
+from services.gateway.playback import poller
+from services.gateway.playback.audience import Audience
+from services.gateway.playback.poller import Poller
 from services.gateway.playback.reply import Asked, Immutable, Reply, headers, not_live
 from services.gateway.playback.ring import Chunk, Config, Ring
 from services.gateway.playback.routes import Kind, MediaRoute
@@ -32,26 +35,21 @@ AWAY = f"/cam/{SESSION}/source/1767323003.video.m4s"
 class OneFeed:
     def __init__(self) -> None:
         self.ring = Ring()
-        self.viewers: dict[Viewer, None] = {}
+        self.audience = Audience(self.ring)
 
     def send(self, data: bytes) -> None:
         number = self.ring.next_number
         chunk = Chunk(number, data, number * 100, number % 10 == 0, Config(), Config())
         self.ring.append(chunk)
-        for viewer in list(self.viewers):
-            viewer.push(chunk, self.ring)
-
-
-class OneFanout:
-    def __init__(self) -> None:
-        self.feed = OneFeed()
+        self.audience.send(chunk)
 
 
 class OneSegmentPlayer:
     """Knows one stream with a playlist, and segments that are there, late, broken or away."""
 
     def __init__(self) -> None:
-        self.fanout = OneFanout()
+        self.feed = OneFeed()
+        self.poller = Poller()
         self.late = asyncio.Event()
         self.asked_late = asyncio.Event()
         self.left = asyncio.Event()
@@ -89,14 +87,9 @@ class OneSegmentPlayer:
     def refuse_flv(self, stream: str) -> Reply | None:
         return None if stream == "cam" else not_live(stream)
 
-    def watch(self, stream: str, viewer: Viewer) -> OneFanout:
-        self.fanout.feed.viewers[viewer] = None
-        viewer.begin(self.fanout.feed.ring)
-        return self.fanout
-
-    def leave(self, fanout: OneFanout, viewer: Viewer) -> None:
-        fanout.feed.viewers.pop(viewer, None)
-        self.left.set()
+    def watch(self, stream: str, connection: socket.socket, head: bytes) -> None:
+        viewer = Viewer(connection, head, poller=self.poller, on_leave=lambda _: self.left.set())
+        self.feed.audience.add(viewer)
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -110,8 +103,10 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @pytest.fixture
-async def player() -> OneSegmentPlayer:
-    return OneSegmentPlayer()
+async def player() -> AsyncIterator[OneSegmentPlayer]:
+    made = OneSegmentPlayer()
+    yield made
+    made.poller.close()
 
 
 @pytest.fixture
@@ -445,7 +440,7 @@ async def test_upgrade_that_we_do_not_do_is_plain_http(connect: Connect) -> None
 async def test_viewers_get_the_gop_and_then_the_same_bytes(
     connect: Connect, player: OneSegmentPlayer
 ) -> None:
-    feed = player.fanout.feed
+    feed = player.feed
     for number in range(15):
         feed.send(b"<%d>" % number)
     peers = [await connect() for _ in range(3)]
@@ -463,13 +458,27 @@ async def test_viewers_get_the_gop_and_then_the_same_bytes(
         assert await peer.reader.readuntil(b"<15>") == b"<15>"
 
 
+async def test_viewer_comes_after_the_answers_before_it(
+    connect: Connect, player: OneSegmentPlayer
+) -> None:
+    player.feed.send(b"<0>")
+    peer = await connect()
+    peer.send(get(SEGMENT) * 3 + get("/a") + get("/cam/live.flv") + get("/never"))
+    for _ in range(3):
+        assert (await peer.answer())[2] == BIG
+    assert (await peer.answer())[2] == b"app /a 0"
+    await peer.reader.readuntil(b"\r\n\r\n")
+    player.feed.send(b"<1>")
+    assert (await peer.reader.readuntil(b"<1>")).endswith(b"<0><1>")
+
+
 async def test_viewer_waits_for_the_first_keyframe(
     connect: Connect, player: OneSegmentPlayer
 ) -> None:
     peer = await connect()
     peer.send(get("/cam/live.flv"))
     await peer.reader.readuntil(b"\r\n\r\n")
-    player.fanout.feed.send(b"<0>")
+    player.feed.send(b"<0>")
     assert (await peer.reader.readuntil(b"<0>"))[-3:] == b"<0>"
 
 
@@ -478,12 +487,12 @@ async def test_viewer_that_leaves_is_forgotten(connect: Connect, player: OneSegm
     peer.send(get("/cam/live.flv"))
     await peer.reader.readuntil(b"\r\n\r\n")
     peer.writer.close()
-    player.fanout.feed.send(b"<0>")
+    player.feed.send(b"<0>")
     async with asyncio.timeout(5):
         while not player.left.is_set():
-            player.fanout.feed.send(b"<x>")
+            player.feed.send(b"<x>")
             await asyncio.sleep(0.01)
-    assert not player.fanout.feed.viewers
+    assert not player.feed.audience.viewers
 
 
 async def test_end_of_the_programme_ends_the_response(
@@ -492,16 +501,15 @@ async def test_end_of_the_programme_ends_the_response(
     peer = await connect()
     peer.send(get("/cam/live.flv"))
     await peer.reader.readuntil(b"\r\n\r\n")
-    player.fanout.feed.send(b"<0>")
-    for viewer in player.fanout.feed.viewers:
-        viewer.end()
+    player.feed.send(b"<0>")
+    player.feed.audience.end()
     assert (await peer.reader.read()).endswith(b"<0>")
 
 
 async def test_slow_viewer_skips_to_a_keyframe_and_the_other_loses_nothing(
     connect: Connect, player: OneSegmentPlayer
 ) -> None:
-    feed = player.fanout.feed
+    feed = player.feed
     slow, fast = await connect(), await connect()
     for peer in (slow, fast):
         peer.send(get("/cam/live.flv"))
@@ -511,8 +519,7 @@ async def test_slow_viewer_skips_to_a_keyframe_and_the_other_loses_nothing(
     for number in range(400):
         feed.send(b"<%06d>" % number + bytes(50_000))
         taken += await fast.reader.readexactly(50_008 + (13 if number == 0 else 0))
-    viewers = list(feed.viewers)
-    assert any(viewer.is_paused for viewer in viewers)
+    viewers = list(feed.audience.viewers)
     assert re.findall(rb"<(\d{6})>", taken) == [b"%06d" % number for number in range(400)]
     slow.writer.transport.resume_reading()  # type: ignore[attr-defined]
     seen = b""
@@ -533,11 +540,11 @@ async def test_slow_viewer_skips_to_a_keyframe_and_the_other_loses_nothing(
 async def test_peer_that_takes_nothing_is_dropped(
     connect: Connect, player: OneSegmentPlayer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(front, "STALL_S", 0.2)
+    monkeypatch.setattr(poller, "STALL_S", 0.2)
     peer = await connect()
     peer.writer.transport.pause_reading()  # type: ignore[attr-defined]
     peer.send(get("/cam/live.flv"))
     async with asyncio.timeout(10):
         while not player.left.is_set():
-            player.fanout.feed.send(bytes(100_000))
+            player.feed.send(bytes(100_000))
             await asyncio.sleep(0.005)

@@ -1,12 +1,13 @@
 """A directory with its clock in hand, and the words that change it."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
 import pytest
 
 from libs.events import SessionEnded, StreamPublished
 from services.gateway.playback.directory import Directory
+from services.gateway.playback.poller import Poller
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -27,6 +28,13 @@ def clock() -> Clock:
 @pytest.fixture
 def directory(clock: Clock) -> Directory:
     return Directory(clock=clock)
+
+
+@pytest.fixture
+async def poller() -> AsyncIterator[Poller]:
+    made = Poller()
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from libs.media import amf0
-from libs.media.flv import FLV_HEADER, FLVReader, Tag, TagType, write_tag
+from libs.media.flv import FLV_HEADER, Tag, TagType, write_tag
 from services.gateway.errors import OriginUnreachable
 from services.gateway.playback import fanout as fanout_module
 from services.gateway.playback.directory import Directory, Live
-from services.gateway.playback.fanout import FEW_VIEWERS, Fanouts
-from services.gateway.playback.viewer import Viewer
+from services.gateway.playback.fanout import FEW_VIEWERS, Fanout, Fanouts
+from services.gateway.playback.poller import Poller
+from tests.unit.services.gateway.playback.players import FLVPlayer
 
 ONE, TWO = "69573000-00000001", "69573100-00000002"
 AVC = Tag(TagType.VIDEO, 0, b"\x17\x00\x00\x00\x00config")
@@ -62,43 +63,36 @@ class Ingest:
         return self.reads[-1]
 
 
-class Transport(asyncio.WriteTransport):
-    def __init__(self) -> None:
-        super().__init__()
-        self.data = b""
-        self.writes = 0
-        self.wrote = asyncio.Event()
-
-    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        pass
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        self.data += data
-        self.writes += 1
-        self.wrote.set()
-
-
-class Watched:
-    def __init__(self) -> None:
-        self.transport = Transport()
-        self.closed = asyncio.Event()
-        self.viewer = Viewer(self.transport, b"", close=self.closed.set)
+class Watched(FLVPlayer):
+    """A player whose frames are looked at."""
 
     def frames(self) -> list[int]:
-        tags = FLVReader().feed(self.transport.data)
-        return [tag.dts_ms for tag in tags if tag.body[1] == 1]
+        return [tag.dts_ms for tag in self.tags() if tag.body[1] == 1]
 
     async def has(self, *frames: int) -> None:
-        async with asyncio.timeout(5):
-            while self.frames() != list(frames):
-                self.transport.wrote.clear()
-                await self.transport.wrote.wait()
+        await self.until(lambda _: self.frames() == list(frames))
 
 
 @pytest.fixture(autouse=True)
 def in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fanout_module, "RETRY_S", 0.01)
     monkeypatch.setattr(fanout_module, "LINGER_S", 0.05)
+
+
+Watch = Callable[[], tuple[Fanout, Watched]]
+
+
+@pytest.fixture
+def watch(fanouts: Fanouts, poller: Poller) -> Watch:
+    """One more viewer of the stream."""
+
+    def watch() -> tuple[Fanout, Watched]:
+        fanout = fanouts.of("cam")
+        watched = Watched(poller, on_leave=fanout.left)
+        fanout.join(watched.viewer)
+        return fanout, watched
+
+    return watch
 
 
 @pytest.fixture
@@ -119,13 +113,9 @@ async def fanouts(directory: Directory, ingest: Ingest) -> AsyncIterator[Fanouts
 Publish = Callable[..., None]
 
 
-async def test_all_viewers_share_one_pull(
-    fanouts: Fanouts, ingest: Ingest, publish: Publish
-) -> None:
+async def test_all_viewers_share_one_pull(watch: Watch, ingest: Ingest, publish: Publish) -> None:
     publish(ONE)
-    crowd = [Watched() for _ in range(FEW_VIEWERS + 5)]
-    for watched in crowd:
-        fanouts.join("cam", watched.viewer)
+    crowd = [watch()[1] for _ in range(FEW_VIEWERS + 5)]
     pull = await ingest.next_pull()
     pull.put_nowait(prologue(0) + key(0))
     for time in range(40, 400, 40):
@@ -136,12 +126,11 @@ async def test_all_viewers_share_one_pull(
 
 
 async def test_few_viewers_get_each_read_at_once(
-    fanouts: Fanouts, ingest: Ingest, publish: Publish, monkeypatch: pytest.MonkeyPatch
+    watch: Watch, ingest: Ingest, publish: Publish, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fanout_module, "TICK_S", 3600)
     publish(ONE)
-    watched = Watched()
-    fanouts.join("cam", watched.viewer)
+    _, watched = watch()
     pull = await ingest.next_pull()
     pull.put_nowait(prologue(0) + key(0))
     await watched.has(0)
@@ -150,11 +139,10 @@ async def test_few_viewers_get_each_read_at_once(
 
 
 async def test_broken_pull_is_resumed_without_repeats(
-    fanouts: Fanouts, ingest: Ingest, publish: Publish
+    watch: Watch, ingest: Ingest, publish: Publish
 ) -> None:
     publish(ONE)
-    watched = Watched()
-    fanouts.join("cam", watched.viewer)
+    _, watched = watch()
     pull = await ingest.next_pull()
     pull.put_nowait(prologue(0) + key(0) + key(40))
     await watched.has(0, 40)
@@ -162,16 +150,15 @@ async def test_broken_pull_is_resumed_without_repeats(
     pull = await ingest.next_pull()
     pull.put_nowait(prologue(1) + key(40) + key(80))
     await watched.has(0, 40, 80)
-    assert not watched.closed.is_set()
+    assert not watched.is_ended
 
 
 async def test_ingest_that_is_away_is_tried_again(
-    fanouts: Fanouts, ingest: Ingest, publish: Publish
+    watch: Watch, ingest: Ingest, publish: Publish
 ) -> None:
     publish(ONE)
     ingest.is_away = True
-    watched = Watched()
-    fanouts.join("cam", watched.viewer)
+    _, watched = watch()
     await ingest.next_pull()
     await ingest.next_pull()
     ingest.is_away = False
@@ -181,11 +168,10 @@ async def test_ingest_that_is_away_is_tried_again(
 
 
 async def test_pull_follows_the_session_and_the_ingest(
-    fanouts: Fanouts, ingest: Ingest, publish: Publish
+    watch: Watch, ingest: Ingest, publish: Publish
 ) -> None:
     publish(ONE)
-    watched = Watched()
-    fanouts.join("cam", watched.viewer)
+    _, watched = watch()
     pull = await ingest.next_pull()
     pull.put_nowait(prologue(0) + key(10_000))
     await watched.has(10_000)
@@ -196,25 +182,21 @@ async def test_pull_follows_the_session_and_the_ingest(
     publish(TWO, 3, "http://other")
     pull = await ingest.next_pull()
     pull.put_nowait(prologue(0) + key(10_000))
-    async with asyncio.timeout(5):
-        while len(watched.frames()) < 3:
-            watched.transport.wrote.clear()
-            await watched.transport.wrote.wait()
+    await watched.until(lambda _: len(watched.frames()) == 3)
     assert watched.frames()[-1] > 10_040, "time goes on"
     assert [live.origin_url for live in ingest.pulls] == [
         "http://ingest",
         "http://other",
         "http://other",
     ]
-    assert not watched.closed.is_set()
+    assert not watched.is_ended
 
 
 async def test_end_of_the_session_ends_viewers_and_pull(
-    fanouts: Fanouts, ingest: Ingest, publish: Publish, end: Callable[[str], None]
+    watch: Watch, ingest: Ingest, publish: Publish, end: Callable[[str], None]
 ) -> None:
     publish(ONE)
-    watched = Watched()
-    fanouts.join("cam", watched.viewer)
+    _, watched = watch()
     pull = await ingest.next_pull()
     pull.put_nowait(prologue(0) + key(0))
     await watched.has(0)
@@ -222,13 +204,13 @@ async def test_end_of_the_session_ends_viewers_and_pull(
     pull.put_nowait(key(40))
     pull.put_nowait(None)
     async with asyncio.timeout(5):
-        await watched.closed.wait()
+        await watched.has_left.wait()
     assert watched.frames() == [0, 40], "the last tags came after the word of the end"
     assert ingest.closed == 1
 
 
 async def test_pull_that_does_not_end_by_itself_is_ended(
-    fanouts: Fanouts,
+    watch: Watch,
     ingest: Ingest,
     publish: Publish,
     end: Callable[[str], None],
@@ -236,28 +218,27 @@ async def test_pull_that_does_not_end_by_itself_is_ended(
 ) -> None:
     monkeypatch.setattr(fanout_module, "LAST_TAGS_S", 0.05)
     publish(ONE)
-    watched = Watched()
-    fanouts.join("cam", watched.viewer)
+    _, watched = watch()
     await ingest.next_pull()
     end(ONE)
     async with asyncio.timeout(5):
-        await watched.closed.wait()
+        await watched.has_left.wait()
     assert ingest.closed == 1
 
 
 async def test_pull_ends_a_little_after_the_last_viewer(
-    fanouts: Fanouts, ingest: Ingest, publish: Publish
+    watch: Watch, ingest: Ingest, publish: Publish
 ) -> None:
     publish(ONE)
-    first, second = Watched(), Watched()
-    fanout = fanouts.join("cam", first.viewer)
+    fanout, first = watch()
     await ingest.next_pull()
-    fanout.leave(first.viewer)
-    assert fanouts.join("cam", second.viewer) is fanout, "a reload finds the pull"
-    fanout.leave(second.viewer)
+    first.viewer.leave()
+    again, second = watch()
+    assert again is fanout, "a reload finds the pull"
+    second.viewer.leave()
     async with asyncio.timeout(5):
         while not ingest.closed:
             await asyncio.sleep(0.01)
-    third = Watched()
-    assert fanouts.join("cam", third.viewer) is not fanout
+    another, _ = watch()
+    assert another is not fanout
     await ingest.next_pull()
