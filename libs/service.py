@@ -4,6 +4,8 @@ service = Service("ingest", settings, bus=bus)
 service.http.add_api_route("/flv/{session}", …)
 service.on_start(open_the_door)
 service.run()
+
+`main` is the whole of a service's `__main__`.
 """
 
 import asyncio
@@ -14,7 +16,7 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import prometheus_client
 import structlog
@@ -24,9 +26,9 @@ from fastapi.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from libs.bus import Bus
-from libs.errors import Unauthorized
+from libs.errors import Invalid, Unauthorized, Unavailable
 from libs.problems import install_problems, problem_of
-from libs.settings import Settings
+from libs.settings import Settings, SettingsInvalid, mistakes_said
 from libs.telemetry import set_up_logs, set_up_traces
 
 log = structlog.get_logger()
@@ -35,11 +37,24 @@ MAX_FILES = 1 << 20
 STOP_TIMEOUT_S = 4.0
 """A service that was told to stop is gone after this long, whatever hangs."""
 
+_BACKLOG = 512
 _OPEN_PATHS = frozenset({"/healthcheck", "/readyz"})
 
 
 class InternalTokenWrong(Unauthorized):
     code = "internal_token_wrong"
+
+
+class ListenerRefused(Unavailable):
+    """The internal listener cannot be opened."""
+
+    code = "listener_refused"
+
+
+def main(name: str, build: Callable[[], "Service"]) -> NoReturn:
+    """Build a service and run it; a mistake in its settings is one line (see `mistakes_said`)."""
+    with mistakes_said(name):
+        build().run()
 
 
 class Service:
@@ -67,6 +82,7 @@ class Service:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._stopping = asyncio.Event()
         self._exit_code = 0
+        self._refusal: Invalid | None = None
         self._add_own_routes()
 
     # --- wiring ---------------------------------------------------------------------
@@ -108,19 +124,26 @@ class Service:
 
     # --- running --------------------------------------------------------------------
 
-    def run(self) -> None:
-        """Serve until SIGTERM or SIGINT; exits the process."""
+    def run(self) -> NoReturn:
+        """Serve until SIGTERM or SIGINT; exits the process.
+
+        Raises `Invalid` when what the service was told from outside cannot work.
+        """
         import uvloop
 
         set_up_logs(self.settings, self.name)
         _raise_file_limit()
         if not self.settings.internal_token.get_secret_value():
-            sys.exit("WEIR_INTERNAL_TOKEN is not set: `weir up` and `weir init` make one.")
+            raise SettingsInvalid(
+                "WEIR_INTERNAL_TOKEN is not set: `weir up` and `weir init` make one."
+            )
         traces = set_up_traces(self.settings, self.name)
         with contextlib.suppress(KeyboardInterrupt):
             uvloop.run(self._serve())
         if traces is not None:
             traces.shutdown()
+        if self._refusal is not None:
+            raise self._refusal
         sys.exit(self._exit_code)
 
     async def _serve(self) -> None:
@@ -135,9 +158,10 @@ class Service:
         stopped = asyncio.create_task(self._stopping.wait())
         self.spawn(self._watch_bus(), name="watch-bus")
         await asyncio.wait({starting, stopped, serving}, return_when=asyncio.FIRST_COMPLETED)
-        if starting.done() and starting.exception() is not None:
-            log.error("service.start_failed", exc_info=starting.exception())
+        if starting.done() and (error := starting.exception()) is not None:
+            log.error("service.start_failed", exc_info=error)
             self._exit_code = 1
+            self._refusal = error if isinstance(error, Invalid) else None
         elif not serving.done():
             await asyncio.wait({stopped, serving}, return_when=asyncio.FIRST_COMPLETED)
         starting.cancel()
@@ -152,7 +176,12 @@ class Service:
 
     def _bind(self) -> socket.socket:
         host, port = self.settings.internal_host, self.settings.internal_port
-        listener = socket.create_server((host, port), reuse_port=False)
+        try:
+            listener = _listen(host, port)
+        except OSError as error:
+            raise ListenerRefused(
+                f"WEIR_INTERNAL_HOST {host}, WEIR_INTERNAL_PORT {port}: {error.strerror}."
+            ) from None
         port = listener.getsockname()[1]
         self.url = self.settings.internal_url or f"http://{host}:{port}"
         return listener
@@ -205,6 +234,20 @@ def _raise_file_limit() -> None:
     wanted = MAX_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_FILES)
     if soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Says TCP by name: asyncio sets TCP_NODELAY on connections of no other socket."""
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP
+    )[0]
+    with contextlib.ExitStack() as on_failure:
+        listener = on_failure.enter_context(socket.socket(family, kind, protocol))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
+        on_failure.pop_all()
+    return listener
 
 
 class _TokenGuard:

@@ -4,13 +4,26 @@ Everything comes from the environment, prefix ``WEIR_``. The launcher sets it in
 compose or Kubernetes otherwise: one code path, only settings differ.
 """
 
+import contextlib
 import os
 import socket
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from libs.errors import Invalid, WeirError
+
+EXIT_FAILED = 1
+EXIT_SETTINGS = 78
+"""EX_CONFIG of sysexits.h: starting again does not help, somebody must mend the settings."""
+
+
+class SettingsInvalid(Invalid):
+    code = "settings_invalid"
 
 
 def _instance() -> str:
@@ -19,7 +32,9 @@ def _instance() -> str:
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="WEIR_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="WEIR_", extra="ignore", frozen=True, use_attribute_docstrings=True
+    )
 
     data_dir: Path = Path(".weir")
     """Where a process keeps what must outlive it: spool, replay overflow, embedded store."""
@@ -51,3 +66,30 @@ class Settings(BaseSettings):
     """OTLP/HTTP base URL for traces, for example `http://lgtm:4318`; None: traces are not sent."""
     trace_ratio: float = Field(default=1.0, ge=0.0, le=1.0)
     """Share of new traces that is sampled."""
+
+
+@contextlib.contextmanager
+def mistakes_said(name: str) -> Iterator[None]:
+    """End the process with one line, not a traceback, when what it was told cannot work.
+
+    Exit code `EXIT_SETTINGS` for a mistake in the settings, `EXIT_FAILED` for what may pass.
+    """
+    try:
+        yield
+    except ValidationError as error:
+        _exit(name, _sentence(error), EXIT_SETTINGS)
+    except WeirError as error:
+        _exit(name, str(error), EXIT_SETTINGS if isinstance(error, Invalid) else EXIT_FAILED)
+
+
+def _exit(name: str, reason: str, code: int) -> None:
+    sys.stderr.write(f"weir {name}: {reason}\n")
+    sys.exit(code)
+
+
+def _sentence(error: ValidationError) -> str:
+    """Each variable and its rule, never its value, which may be a secret."""
+    return "; ".join(
+        f"WEIR_{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
+        for item in error.errors(include_input=False, include_url=False)
+    )

@@ -26,7 +26,7 @@ class API:
 
     @classmethod
     def of(cls, data_dir: Path, url: str) -> "API":
-        return cls(url, api_key=Credentials.load(data_dir).api_key)
+        return cls(url, api_key=Credentials.of_installation(data_dir).api_key)
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         try:

@@ -34,6 +34,10 @@ def main() -> NoReturn:
     except WeirError as error:
         print(f"weir: {error}", file=sys.stderr)
         sys.exit(EXIT_REFUSED if error.blame is Blame.CALLER else EXIT_FAILED)
+    except OSError as error:
+        # A full disk, a file that cannot be read: the machine's state, not a fault in the program.
+        print(f"weir: {error}", file=sys.stderr)
+        sys.exit(EXIT_FAILED)
     sys.exit(0)
 
 

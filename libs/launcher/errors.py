@@ -1,6 +1,22 @@
 """What can go wrong before the services run."""
 
-from libs.errors import Invalid, Unavailable
+from libs.errors import Conflict, Invalid, NotFound, Unavailable
+
+
+class DataDirUnusable(Invalid):
+    code = "data_dir_unusable"
+
+
+class DataDirBusy(Conflict):
+    code = "data_dir_busy"
+
+
+class CredentialsUnreadable(Invalid):
+    code = "credentials_unreadable"
+
+
+class CredentialsMissing(NotFound):
+    code = "credentials_missing"
 
 
 class NATSServerMissing(Unavailable):
@@ -14,3 +30,9 @@ class PortTaken(Invalid):
 
 class HouseNotReady(Unavailable):
     code = "house_not_ready"
+
+
+class ServiceRefused(Invalid):
+    """A service says that its settings cannot work: starting it again would not help."""
+
+    code = "service_refused"

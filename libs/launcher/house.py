@@ -10,8 +10,10 @@ import httpx2
 
 from libs.launcher.child import Child
 from libs.launcher.credentials import Credentials
-from libs.launcher.errors import HouseNotReady, PortTaken
+from libs.launcher.data_dir import DataDirLock
+from libs.launcher.errors import HouseNotReady, PortTaken, ServiceRefused
 from libs.launcher.nats_server import find_nats_server, free_port, write_nats_config
+from libs.settings import EXIT_SETTINGS
 
 SERVICES = ("catalog", "ingest", "packager", "transcoder", "relay", "gateway")
 STOP_TIMEOUT_S = 4.2
@@ -19,7 +21,7 @@ NATS_STOP_TIMEOUT_S = 0.6
 
 
 class House:
-    """Started and stopped as one. `on_event` is told one line for each process that ended."""
+    """Started and stopped as one; a second one in the same data directory is refused."""
 
     def __init__(
         self,
@@ -33,8 +35,10 @@ class House:
         self.http_port = http_port
         self.rtmp_port = rtmp_port
         self.host = host
-        self.credentials = Credentials.load(self.data_dir)
+        self.credentials: Credentials
         self.children: dict[str, Child] = {}
+        self._refusal: ServiceRefused | None = None
+        self._lock: DataDirLock | None = None
 
     @property
     def http_url(self) -> str:
@@ -42,6 +46,8 @@ class House:
 
     async def start(self) -> None:
         """Start everything; returns once the processes run (see `wait_ready`)."""
+        self._lock = DataDirLock.take(self.data_dir)
+        self.credentials = Credentials.load(self.data_dir).overridden_by(os.environ)
         _check_port("WEIR_HTTP_PORT", self.host, self.http_port)
         _check_port("WEIR_RTMP_PORT", self.host, self.rtmp_port)
         environment = self._environment(nats_port := free_port())
@@ -57,12 +63,17 @@ class House:
             await self._start_child(name, [sys.executable, "-m", f"services.{name}"], environment)
 
     async def wait_ready(self, timeout_s: float = 60) -> None:
-        """Return when `/api/v1/health` says that the whole house serves."""
+        """Return when `/api/v1/health` says that the whole house serves.
+
+        Raises `ServiceRefused` as soon as a service says that its settings are wrong.
+        """
         headers = {"x-api-key": self.credentials.api_key}
         last = "no answer yet"
         deadline = asyncio.get_running_loop().time() + timeout_s
         async with httpx2.AsyncClient(base_url=self.http_url, headers=headers) as client:
             while asyncio.get_running_loop().time() < deadline:
+                if self._refusal is not None:
+                    raise self._refusal
                 try:
                     answer = await client.get("/api/v1/health", timeout=2)
                     if answer.status_code == httpx2.codes.OK:
@@ -82,6 +93,8 @@ class House:
         await asyncio.gather(*(child.stop(STOP_TIMEOUT_S) for child in services))
         if "nats" in self.children:
             await self.children["nats"].stop(NATS_STOP_TIMEOUT_S)
+        if self._lock is not None:
+            self._lock.release()
 
     async def _start_child(
         self, name: str, argv: list[str | Path], environment: dict[str, str]
@@ -97,9 +110,13 @@ class House:
         self.children[name] = child
 
     def _on_ended(self, name: str, code: int, pause_s: float) -> None:
+        log = self.data_dir / "logs" / f"{name}.log"
+        if code == EXIT_SETTINGS:
+            said = log.read_text(errors="replace").splitlines()
+            self._refusal = ServiceRefused(said[-1].removeprefix("weir ") if said else name)
+            return
         print(
-            f"weir: {name} ended with code {code}; starting it again in {pause_s:g} s "
-            f"(log: {self.data_dir / 'logs' / name}.log)",
+            f"weir: {name} ended with code {code}; starting it again in {pause_s:g} s (log: {log})",
             file=sys.stderr,
             flush=True,
         )
@@ -120,7 +137,7 @@ class House:
             "WEIR_RTMP_PORT": str(self.rtmp_port),
             "WEIR_NATS_URL": f"nats://127.0.0.1:{nats_port}",
         }
-        return defaults | self.credentials.environment() | dict(os.environ) | fixed
+        return defaults | dict(os.environ) | self.credentials.environment() | fixed
 
 
 def _check_port(variable: str, host: str, port: int) -> None:

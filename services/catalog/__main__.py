@@ -1,3 +1,4 @@
+from libs.service import main
 from services.catalog.app import build_app
 
-build_app().run()
+main("catalog", build_app)

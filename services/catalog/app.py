@@ -9,6 +9,7 @@ from nats.js.errors import Error as JetStreamError
 
 from libs.bus import Bus, BusUnavailable, LeaseRecord
 from libs.service import Service
+from libs.settings import SettingsInvalid
 from services.catalog.answers import Answers
 from services.catalog.beats import PackageBeats
 from services.catalog.clock import now_utc
@@ -28,7 +29,7 @@ def build_app(settings: CatalogSettings | None = None) -> Service:
     settings = settings or CatalogSettings()
     push_secret = settings.push_secret.get_secret_value()
     if not push_secret:
-        raise SystemExit("WEIR_PUSH_SECRET is not set: `weir up` and `weir init` make one.")
+        raise SettingsInvalid("WEIR_PUSH_SECRET is not set: `weir up` and `weir init` make one.")
     bus = Bus(
         settings.nats_url,
         source=f"catalog/{settings.instance}",

@@ -12,12 +12,12 @@ from sqlalchemy import Connection, CursorResult, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from services.catalog.errors import DatabaseDown
+from services.catalog.errors import DatabaseDown, DatabaseURLInvalid
 from services.catalog.models import Base
 
 log = structlog.get_logger()
@@ -44,6 +44,7 @@ _ASYNC_DRIVERS = {
     "postgres": "postgresql+asyncpg",
     "postgresql": "postgresql+asyncpg",
 }
+URL_FORMS = "sqlite:///path or postgresql://user:password@host:port/name"
 _SECONDS = prometheus_client.Histogram(
     "weir_catalog_transaction_seconds",
     "Time that a database transaction took.",
@@ -152,8 +153,16 @@ def make_engine(url: str) -> AsyncEngine:
 
 
 def with_driver(url: str) -> URL:
-    parsed = make_url(url)
+    """Raises `DatabaseURLInvalid`, which never repeats the password."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise DatabaseURLInvalid(f"WEIR_DATABASE_URL must look like {URL_FORMS}.") from None
     driver = _ASYNC_DRIVERS.get(parsed.drivername, parsed.drivername)
+    if driver not in _ASYNC_DRIVERS.values():
+        raise DatabaseURLInvalid(
+            f"WEIR_DATABASE_URL names {parsed.drivername!r}; it must look like {URL_FORMS}."
+        )
     return parsed.set(drivername=driver)
 
 

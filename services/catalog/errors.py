@@ -5,7 +5,8 @@ WeirError
 │   ├── OutdateInvalid        `outdate` is no date
 │   ├── StreamFieldInvalid    another field of a stream has a value that Weir cannot act on
 │   ├── StreamFieldFixed      `id`, `key` and `TimeStamp` are Weir's own
-│   └── CursorInvalid         `after` did not come from a page
+│   ├── CursorInvalid         `after` did not come from a page
+│   └── DatabaseURLInvalid    the setting names no database that Weir knows
 ├── TooLarge
 │   └── StreamTooLarge        more than `MAX_ITEM_BYTES` of fields
 ├── Forbidden
@@ -41,6 +42,10 @@ class StreamFieldFixed(Invalid):
 
 class CursorInvalid(Invalid):
     code = "cursor_invalid"
+
+
+class DatabaseURLInvalid(Invalid):
+    code = "database_url_invalid"
 
 
 class StreamTooLarge(TooLarge):

@@ -12,9 +12,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, make_url, text
+from sqlalchemy import Connection, text
 
-from services.catalog.database import make_engine, outage_of
+from libs.settings import mistakes_said
+from services.catalog.database import make_engine, outage_of, with_driver
 
 log = structlog.get_logger()
 
@@ -30,9 +31,9 @@ async def migrate(url: str) -> None:
 
     Two processes may do it at once: one waits for the other.
     """
-    database = make_url(url).database
-    if url.startswith("sqlite") and database:
-        Path(database).parent.mkdir(parents=True, exist_ok=True)
+    parsed = with_driver(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = make_engine(url)
     try:
         async with engine.begin() as connection:
@@ -102,7 +103,8 @@ def _config() -> Config:
 def main() -> None:
     from services.catalog.settings import CatalogSettings
 
-    asyncio.run(migrate(CatalogSettings().url))
+    with mistakes_said("init"):
+        asyncio.run(migrate(CatalogSettings().url))
 
 
 if __name__ == "__main__":

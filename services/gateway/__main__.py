@@ -1,3 +1,4 @@
+from libs.service import main
 from services.gateway.app import build_app
 
-build_app().run()
+main("gateway", build_app)

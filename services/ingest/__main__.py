@@ -1,4 +1,4 @@
-from services.ingest.app import build_service
+from libs.service import main
+from services.ingest.app import build_app
 
-if __name__ == "__main__":
-    build_service().run()
+main("ingest", build_app)

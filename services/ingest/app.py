@@ -11,7 +11,7 @@ from services.ingest.spill import SpillFile
 from services.ingest.storehouse import Storehouse
 
 
-def build_service(settings: Settings | None = None) -> Service:
+def build_app(settings: Settings | None = None) -> Service:
     settings = settings or Settings()
     service = Service("ingest", settings)
     spill = SpillFile(settings.data_dir / "replay", max_bytes=settings.replay_disk_bytes)

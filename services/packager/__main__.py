@@ -1,3 +1,4 @@
+from libs.service import main
 from services.packager.app import build_app
 
-build_app().run()
+main("packager", build_app)

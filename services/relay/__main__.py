@@ -1,4 +1,4 @@
-from services.relay.app import build_service
+from libs.service import main
+from services.relay.app import build_app
 
-if __name__ == "__main__":
-    build_service().run()
+main("relay", build_app)

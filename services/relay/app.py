@@ -4,5 +4,5 @@ from libs.service import Service
 from services.relay.settings import Settings
 
 
-def build_service(settings: Settings | None = None) -> Service:
+def build_app(settings: Settings | None = None) -> Service:
     return Service("relay", settings or Settings())

@@ -4,5 +4,5 @@ from libs.service import Service
 from services.transcoder.settings import Settings
 
 
-def build_service(settings: Settings | None = None) -> Service:
+def build_app(settings: Settings | None = None) -> Service:
     return Service("transcoder", settings or Settings())

@@ -3,8 +3,10 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from libs.settings import SettingsInvalid
 from services.catalog.app import build_app
 from services.catalog.database import with_driver
+from services.catalog.errors import DatabaseURLInvalid
 from services.catalog.settings import CatalogSettings
 
 
@@ -30,5 +32,12 @@ def test_driver_of_a_database_url_is_filled_in(url: str, driver: str) -> None:
 
 
 def test_catalog_without_a_push_secret_does_not_start(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match="WEIR_PUSH_SECRET"):
+    with pytest.raises(SettingsInvalid, match="WEIR_PUSH_SECRET"):
         build_app(CatalogSettings(data_dir=tmp_path, push_secret=SecretStr("")))
+
+
+@pytest.mark.parametrize("url", ["", "mysql://u:hunter2@host/weir", "catalog.db", "sqlite:/x"])
+def test_database_url_that_names_none_is_a_mistake_in_the_settings(url: str) -> None:
+    with pytest.raises(DatabaseURLInvalid, match="WEIR_DATABASE_URL") as caught:
+        with_driver(url)
+    assert "hunter2" not in str(caught.value)
