@@ -10,11 +10,12 @@ import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from libs.egress import Network
 from libs.errors import Invalid, WeirError
 
 EXIT_FAILED = 1
@@ -59,6 +60,10 @@ class Settings(BaseSettings):
     rtmp_public_url: str = "rtmp://127.0.0.1:1935"
     """Base URL of ingest as publishers see it."""
 
+    egress_allow: Annotated[tuple[Network, ...], NoDecode] = ()
+    """Networks, comma-separated (`10.0.0.0/8,fd00::/8`), that users may name in relay targets and
+    the like although they are private; default: none."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "text"] = "json"
 
@@ -66,6 +71,13 @@ class Settings(BaseSettings):
     """OTLP/HTTP base URL for traces, for example `http://lgtm:4318`; None: traces are not sent."""
     trace_ratio: float = Field(default=1.0, ge=0.0, le=1.0)
     """Share of new traces that is sampled."""
+
+    @field_validator("egress_allow", mode="before")
+    @classmethod
+    def _split_networks(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
 @contextlib.contextmanager

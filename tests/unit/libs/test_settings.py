@@ -40,6 +40,14 @@ def test_two_processes_have_two_names() -> None:
     assert Settings().instance.endswith(f"-{Path('/proc/self').resolve().name}")
 
 
+def test_networks_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEIR_EGRESS_ALLOW", "10.0.0.0/8, fd00::/8,")
+    assert [str(network) for network in Settings().egress_allow] == ["10.0.0.0/8", "fd00::/8"]
+    monkeypatch.setenv("WEIR_EGRESS_ALLOW", "10.0.0.1/8")
+    with pytest.raises(ValidationError):
+        Settings()
+
+
 def test_description_is_what_stands_below_the_field() -> None:
     assert ExampleSettings.model_fields["example_port"].description == "What this is for."
 

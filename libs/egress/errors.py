@@ -1,0 +1,17 @@
+"""Why an address that a user named is not connected to.
+
+WeirError
+├── Forbidden     EgressRefused       private, loopback, link-local…, or a port of this Weir
+└── Unavailable   EgressUnresolved    its name has no address now
+"""
+
+from libs.errors import Blame, Forbidden, Unavailable
+
+
+class EgressRefused(Forbidden):
+    code = "egress_refused"
+
+
+class EgressUnresolved(Unavailable):
+    code = "egress_unresolved"
+    blame = Blame.DESTINATION
