@@ -110,7 +110,8 @@ class News:
                 break
         self._directory.listed(sessions, asked_at=asked_at)
         for live in self._directory.lives():
-            if self._directory.packager(live.session) is None:
+            packager = self._directory.packager(live.session)
+            if packager is None or packager.is_released:
                 record = await self._bus.leases.get(f"{LEASES}{live.session}")
                 if record is not None:
                     self._on_lease(record)

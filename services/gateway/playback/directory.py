@@ -44,6 +44,9 @@ class Packager:
     url: str
     epoch: int
     since: float
+    is_released: bool = False
+    """Whether it let go of the session. It still has the window for a while: that of an ended
+    session, above all, whose last playlist players have yet to fetch."""
 
 
 class Directory:
@@ -97,12 +100,15 @@ class Directory:
         return None
 
     def packager(self, session: str) -> Packager | None:
+        """Who holds the session, or held it last."""
         return self._packagers.get(session)
 
     def is_settling(self, session: str) -> bool:
-        """Whether the session has no packager, or one so new that it may lack its window yet."""
+        """Whether nobody holds the session, or one so new that it may lack its window yet."""
         packager = self._packagers.get(session)
-        return packager is None or self._clock() - packager.since < SETTLING_S
+        if packager is None or packager.is_released:
+            return True
+        return self._clock() - packager.since < SETTLING_S
 
     # --- news -----------------------------------------------------------------------
 
@@ -165,7 +171,10 @@ class Directory:
             self._packagers.popitem(last=False)
 
     def released(self, session: str) -> None:
-        self._packagers.pop(session, None)
+        """The session's packager let go of it; another may take it."""
+        known = self._packagers.get(session)
+        if known is not None:
+            self._packagers[session] = replace(known, is_released=True)
 
     def _learn(self, session: Session, asked_at: float) -> None:
         known = self._live.get(session.stream)

@@ -181,5 +181,21 @@ def test_newest_epoch_packages_and_settles(directory: Directory, clock: Clock) -
     packager = directory.packager(OLD)
     assert packager is not None
     assert packager.url == "http://two"
+
+
+def test_packager_that_let_go_is_asked_until_another_takes_over(
+    directory: Directory, clock: Clock
+) -> None:
     directory.released(OLD)
     assert directory.packager(OLD) is None
+    directory.leased(OLD, "http://one", 1)
+    clock.now += SETTLING_S
+    directory.released(OLD)
+    packager = directory.packager(OLD)
+    assert packager is not None
+    assert (packager.url, packager.is_released) == ("http://one", True)
+    assert directory.is_settling(OLD)
+    directory.leased(OLD, "http://one", 2)
+    packager = directory.packager(OLD)
+    assert packager is not None
+    assert not packager.is_released

@@ -226,12 +226,24 @@ async def test_waiting_ends_when_the_stream_does(
 
 
 @pytest.mark.usefixtures("live")
-async def test_ended_stream_keeps_its_playlist_for_its_tail(
-    edge: Edge, origin: MemoryOrigin, end: Callable[[str], None]
+@pytest.mark.parametrize("is_released_first", [True, False])
+async def test_ended_stream_shows_its_last_playlist_for_its_tail(
+    edge: Edge,
+    origin: MemoryOrigin,
+    directory: Directory,
+    end: Callable[[str], None],
+    clock: Clock,
+    is_released_first: bool,
 ) -> None:
-    origin.packager["master.m3u8"] = Fetched(200, b"#EXT-X-ENDLIST")
-    end(SESSION)
-    assert (await get(edge, "/cam/live.m3u8")).body == b"#EXT-X-ENDLIST"
+    """The packager lets go of the session as soon as it is cut to its end."""
+    origin.packager["source/video.m3u8"] = Fetched(200, b"#EXTM3U")
+    await get(edge, "/cam/source/video.m3u8")
+    origin.packager["source/video.m3u8"] = Fetched(200, b"#EXT-X-ENDLIST")
+    steps = [end, directory.released]
+    for step in reversed(steps) if is_released_first else steps:
+        step(SESSION)
+    clock.now += 1
+    assert (await get(edge, "/cam/source/video.m3u8")).body == b"#EXT-X-ENDLIST"
 
 
 # --- media ------------------------------------------------------------------------------
