@@ -1,5 +1,6 @@
 """A whole Weir as a user runs it: `weir up` in a data directory of its own, on free ports."""
 
+import contextlib
 import json
 import os
 import signal
@@ -35,6 +36,8 @@ class RunningWeir:
     rtmp_port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
     credentials: dict[str, str] = field(default_factory=dict)
+    added: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    """Processes beside those that `weir up` keeps, by the name of their log."""
 
     @property
     def http_url(self) -> str:
@@ -74,6 +77,9 @@ class RunningWeir:
     def stop(self) -> float:
         """Seconds that it took to end."""
         assert self.process is not None
+        for process in self.added.values():
+            process.terminate()
+            process.wait(STOP_S)
         began = time.monotonic()
         self.process.send_signal(signal.SIGINT)
         self.process.wait(STOP_S)
@@ -84,13 +90,41 @@ class RunningWeir:
         os.kill(self.pid(service), number)
 
     def pid(self, service: str) -> int:
+        found = self.find(service)
+        assert found is not None, f"{service} does not run"
+        return found
+
+    def find(self, service: str) -> int | None:
+        """The process that `weir up` keeps for a service; None while it starts another."""
         assert self.process is not None
         wanted = "nats-server" if service == "nats" else f"services.{service}"
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         for child in children.split():
-            if wanted in Path(f"/proc/{child}/cmdline").read_text():
-                return int(child)
-        raise AssertionError(f"{service} does not run")
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                if wanted in Path(f"/proc/{child}/cmdline").read_text():
+                    return int(child)
+        return None
+
+    def add(self, service: str) -> None:
+        """Start one more process of a service, with the environment of the first."""
+        found = Path(f"/proc/{self.pid(service)}/environ").read_bytes().split(b"\0")
+        environment = dict(pair.split(b"=", 1) for pair in found if pair)
+        name = f"{service}-{len(self.added) + 2}"
+        with (self.data_dir / "logs" / f"{name}.log").open("wb") as log:
+            self.added[name] = subprocess.Popen(
+                [sys.executable, "-m", f"services.{service}"],
+                env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            )  # fmt: skip
+
+    def packager_of(self, stream_id: str) -> int:
+        """The process that took the stream's session first."""
+        processes = {"packager": self.pid("packager")}
+        processes |= {name: process.pid for name, process in self.added.items()}
+        for name, pid in processes.items():
+            for line in (self.data_dir / "logs" / f"{name}.log").read_text().splitlines():
+                if "packing.begun" in line and stream_id in line:
+                    return pid
+        raise AssertionError(f"nobody packages {stream_id}")
 
     def memory_bytes(self, service: str) -> int:
         """Resident memory of one service."""
@@ -110,6 +144,18 @@ class RunningWeir:
         answer = httpx2.request(method, self.http_url + path, json=body, headers=headers)
         assert answer.is_success, f"{answer.status_code} {answer.text}"
         return answer.json() if answer.content else None
+
+    def is_healthy(self) -> bool:
+        """Whether the whole house serves."""
+        headers = {"x-api-key": self.credentials["api_key"]}
+        try:
+            return httpx2.get(f"{self.http_url}/api/v1/health", headers=headers).is_success
+        except httpx2.HTTPError:
+            return False
+
+    def is_replaced(self, service: str, pid: int) -> bool:
+        """Whether another process than this one does the service's work, in a house that serves."""
+        return self.find(service) not in {None, pid} and self.is_healthy()
 
     def create_stream(self, **item: Any) -> dict[str, Any]:
         created: dict[str, Any] = self.call("POST", "/api/v1/streams", {"item": item})

@@ -10,9 +10,10 @@ It reads playlists with its own few lines, so that it shares no mistake with a p
 """
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from posixpath import join, normpath
 from typing import NamedTuple
 
@@ -137,21 +138,26 @@ class HLSLint:
             self._need_version(uri, playlist, 6, "EXT-X-MAP")
         if any(segment.is_gap for segment in playlist.segments):
             self._need_version(uri, playlist, 8, "EXT-X-GAP")
-        self._check_wall_clock(uri, playlist)
+        self._check_wall_clock(uri, playlist.segments)
 
     def _need_version(self, uri: str, playlist: Playlist, version: int, tag: str) -> None:
         if playlist.version < version:
             self._find("version", uri, f"{tag} needs version {version}, not {playlist.version}")
 
-    def _check_wall_clock(self, uri: str, playlist: Playlist) -> None:
-        for before, after in zip(playlist.segments, playlist.segments[1:], strict=False):
+    def _check_wall_clock(self, uri: str, segments: Sequence[Segment]) -> None:
+        """Each has its PROGRAM-DATE-TIME, and they go on as the durations do."""
+        for segment in segments:
+            if segment.at is None:
+                self._find("pdt_missing", uri, f"{segment.msn} has no EXT-X-PROGRAM-DATE-TIME")
+        for before, after in pairwise(segments):
             if before.at is None or after.at is None:
                 continue
             step_s = (after.at - before.at).total_seconds()
             if step_s <= 0:
                 self._find("pdt_backwards", uri, f"{after.msn} is {-step_s} s before {before.msn}")
             elif (
-                before.discontinuity == after.discontinuity
+                after.msn == before.msn + 1
+                and before.discontinuity == after.discontinuity
                 and abs(step_s - before.duration_s) > PDT_TOLERANCE_S
             ):
                 detail = f"{after.msn} comes {step_s} s after {before.msn} of {before.duration_s} s"
@@ -174,6 +180,7 @@ class HLSLint:
         if playlist.first_msn < before.first_msn:
             detail = f"MEDIA-SEQUENCE fell from {before.first_msn} to {playlist.first_msn}"
             self._find("media_sequence_fell", uri, detail)
+        self._check_seam(uri, track, playlist)
         self._check_same_segments(uri, track, playlist)
         self._check_removed(uri, track, playlist, at)
         track.last, track.text, track.changed_at = playlist, text, at
@@ -182,6 +189,12 @@ class HLSLint:
         age_s = at - track.changed_at
         if not track.last.is_ended and self._max_stale_s is not None and age_s > self._max_stale_s:
             self._find("stale", uri, f"unchanged for {age_s} s")
+
+    def _check_seam(self, uri: str, track: _Track, playlist: Playlist) -> None:
+        """The wall clock goes on where two fetches share no segment, as after a takeover."""
+        last = track.seen[max(track.seen)] if track.seen else None
+        if last is not None and playlist.segments and playlist.first_msn > last.msn:
+            self._check_wall_clock(uri, (last, playlist.segments[0]))
 
     def _check_same_segments(self, uri: str, track: _Track, playlist: Playlist) -> None:
         for segment in playlist.segments:
@@ -195,7 +208,7 @@ class HLSLint:
                 self._find("discontinuity_sequence", uri, detail)
             elif (known.duration_s, known.at) != (segment.duration_s, segment.at):
                 self._find("segment_changed", uri, f"{segment.msn} changed its time or duration")
-        newest = max(track.seen)
+        newest = max(track.seen, default=-1)
         last = playlist.segments[-1].msn if playlist.segments else newest
         if last < newest:
             self._find("newest_removed", uri, f"{last} is the last, but {newest} was listed")

@@ -43,7 +43,11 @@ class Refusal(NamedTuple):
 
 
 class HLSWatch:
-    def __init__(self, http_url: str, stream_id: str, *, max_stale_s: float | None = None) -> None:
+    def __init__(
+        self, http_url: str, stream_id: str, *, max_stale_s: float | None = None,
+        every_s: float = EVERY_S,
+    ) -> None:  # fmt: skip
+        self._every_s = every_s
         self.lint = HLSLint(max_stale_s=max_stale_s)
         self.looks: list[Look] = []
         self.refusals: list[Refusal] = []
@@ -99,18 +103,21 @@ class HLSWatch:
 
     async def reach(self, count: int, *, within_s: float) -> None:
         """Wait until `count` more segments are listed than now."""
-        wanted = max(self.newest_msn(), min((look.first_msn for look in self.looks), default=0) - 1)
+        seen = self.newest_msn()
         async with asyncio.timeout(within_s):
-            while not self.looks or self.newest_msn() < wanted + count:
+            while not self.looks or self.newest_msn() - (seen or self._oldest_msn() - 1) < count:
                 self._check_task()
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(self._every_s / 5)
+
+    def _oldest_msn(self) -> int:
+        return min(look.first_msn for look in self.looks)
 
     async def ended(self, *, within_s: float) -> None:
         """Wait until every media playlist has ended and all that it lists was loaded."""
         async with asyncio.timeout(within_s):
             while not self._has_ended():
                 self._check_task()
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(self._every_s / 5)
 
     def _has_ended(self) -> bool:
         uris = {look.uri for look in self.looks}
@@ -132,7 +139,7 @@ class HLSWatch:
                 uris = tuple(sorted(_media_playlists(multivariant.decode())))
                 self.renditions.add(uris)
                 await asyncio.gather(*(self._look(uri) for uri in uris))
-            left_s = began + EVERY_S - asyncio.get_running_loop().time()
+            left_s = began + self._every_s - asyncio.get_running_loop().time()
             await asyncio.sleep(max(left_s, 0.0))
 
     async def _look(self, uri: str) -> None:

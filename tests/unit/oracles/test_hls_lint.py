@@ -47,6 +47,32 @@ def test_what_is_no_media_playlist_is_said(text: str) -> None:
     assert [finding.rule for finding in lint.findings] == ["format"]
 
 
+def playlist_of(msn: int, at: str) -> str:
+    """A media playlist of one segment of two seconds."""
+    return (
+        "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:2\n"
+        f'#EXT-X-MEDIA-SEQUENCE:{msn}\n#EXT-X-MAP:URI="i.mp4"\n'
+        f"#EXT-X-PROGRAM-DATE-TIME:2026-01-01T00:00:{at}Z\n#EXTINF:2.0,\n{msn}.m4s\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("msn", "at", "rules"),
+    [
+        (101, "12", set()), (101, "15", {"pdt_jump"}), (101, "09", {"pdt_backwards"}),
+        # What lies between was never listed.
+        (104, "15", set()), (104, "09", {"pdt_backwards"}),
+    ],
+)  # fmt: skip
+def test_wall_clock_goes_on_where_two_fetches_share_no_segment(
+    msn: int, at: str, rules: set[str]
+) -> None:
+    lint = HLSLint()
+    lint.see("a.m3u8", playlist_of(100, "10"), at=0)
+    lint.see("a.m3u8", playlist_of(msn, at), at=1)
+    assert {finding.rule for finding in lint.findings} - {"window_short"} == rules
+
+
 async def test_segments_must_be_fetchable_until_their_time_has_passed() -> None:
     lint = lint_file(Path(__file__).parent / "good" / "sliding.m3u8")
     asked: list[str] = []
