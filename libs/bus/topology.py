@@ -21,7 +21,7 @@ from nats.js.api import (
 )
 from nats.js.errors import BucketNotFoundError, NotFoundError
 
-from libs.events import FACTS, ORDERS
+from libs.events import CATALOG_FACTS, FACTS, ORDERS
 
 log = structlog.get_logger()
 
@@ -107,7 +107,7 @@ LOGS: tuple[StreamConfig, ...] = (
 )
 
 CONSUMERS: tuple[Consumer, ...] = (
-    *(Consumer(FACTS_LOG, "catalog", fact.name) for fact in FACTS),
+    *(Consumer(FACTS_LOG, "catalog", fact.name) for fact in FACTS if fact not in CATALOG_FACTS),
     *(Consumer(JOBS_LOG, _service, order.name) for order in ORDERS for _service in ("packager",)),
     Consumer(DEAD_LOG, "catalog", DEAD_SUBJECTS),
 )

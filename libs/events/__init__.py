@@ -49,7 +49,30 @@ from libs.events.facts import (
 )
 from libs.events.orders import PackageRequested
 from libs.events.rows import Checkpoint, Segment, Track, TrackKind, TrackRange
+from libs.events.viewers import (
+    AudienceCounted,
+    ListRevocations,
+    ListViewerKeys,
+    ListViewers,
+    Revocation,
+    RevocationPage,
+    RevokeViewerToken,
+    RotateViewerKeys,
+    SigningKey,
+    StreamChanged,
+    Viewer,
+    ViewerCounts,
+    ViewerKeys,
+    ViewerKeysRotated,
+    ViewerKicked,
+    ViewerKind,
+    ViewerPage,
+    ViewerTokenRevoked,
+    ViewPolicy,
+)
 
+CATALOG_FACTS: tuple[type[Message], ...] = (StreamChanged, ViewerTokenRevoked, ViewerKeysRotated)
+"""What the catalog itself says; it does not listen to these."""
 FACTS: tuple[type[Message], ...] = (
     StreamPublished,
     StreamUnpublished,
@@ -61,15 +84,18 @@ FACTS: tuple[type[Message], ...] = (
     JobProgressed,
     JobCompleted,
     JobFailed,
+    *CATALOG_FACTS,
 )
 ORDERS: tuple[type[Message], ...] = (PackageRequested,)
 
 __all__ = [
+    "CATALOG_FACTS",
     "FACTS",
     "ORDERS",
     "PAGE_ROWS",
     "Answer",
     "Ask",
+    "AudienceCounted",
     "CheckSessions",
     "Checkpoint",
     "CreateStream",
@@ -89,9 +115,12 @@ __all__ = [
     "JobProgressed",
     "ListDeadLetters",
     "ListJobs",
+    "ListRevocations",
     "ListSegments",
     "ListSessions",
     "ListStreams",
+    "ListViewerKeys",
+    "ListViewers",
     "Message",
     "Nothing",
     "OpenPublish",
@@ -99,6 +128,10 @@ __all__ = [
     "PublishGrant",
     "RenditionEnded",
     "RenditionStarted",
+    "Revocation",
+    "RevocationPage",
+    "RevokeViewerToken",
+    "RotateViewerKeys",
     "Segment",
     "SegmentLost",
     "SegmentPage",
@@ -106,7 +139,9 @@ __all__ = [
     "Session",
     "SessionEnded",
     "SessionPage",
+    "SigningKey",
     "Stream",
+    "StreamChanged",
     "StreamPage",
     "StreamPublished",
     "StreamUnpublished",
@@ -114,4 +149,13 @@ __all__ = [
     "TrackKind",
     "TrackRange",
     "UpdateStream",
+    "ViewPolicy",
+    "Viewer",
+    "ViewerCounts",
+    "ViewerKeys",
+    "ViewerKeysRotated",
+    "ViewerKicked",
+    "ViewerKind",
+    "ViewerPage",
+    "ViewerTokenRevoked",
 ]

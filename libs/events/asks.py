@@ -86,6 +86,9 @@ class Stream(Answer):
     playlist_segments: int = 6
     is_enabled: bool = True
     """Whether it may be published."""
+    view_policy: Literal["public", "signed"] = "public"
+    revision: int = 0
+    """Of the settings; rises with each change."""
     live_session: str | None = None
     """The session that is on air (or within its reconnect window)."""
     is_live: bool = False
@@ -172,6 +175,10 @@ class Session(Answer):
     """Trace of the session's first publish."""
     segment_s: float = 2.0
     playlist_segments: int = 6
+    view_policy: Literal["public", "signed"] | None = None
+    """Of its stream; None if that has been deleted."""
+    revision: int = 0
+    """Of the stream's settings."""
 
 
 class SessionPage(Answer):

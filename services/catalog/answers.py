@@ -10,19 +10,34 @@ from libs.events import (
     JobPage,
     ListDeadLetters,
     ListJobs,
+    ListRevocations,
     ListSegments,
     ListSessions,
     ListStreams,
+    ListViewerKeys,
     Nothing,
     OpenPublish,
     PublishGrant,
+    RevocationPage,
+    RevokeViewerToken,
+    RotateViewerKeys,
     SegmentPage,
     SessionPage,
     Stream,
     StreamPage,
     UpdateStream,
+    ViewerKeys,
 )
-from services.catalog import dead_letters, jobs, publishing, segments, sessions, streams
+from services.catalog import (
+    dead_letters,
+    jobs,
+    publishing,
+    revocations,
+    segments,
+    sessions,
+    streams,
+    viewer_keys,
+)
 from services.catalog.clock import Clock
 from services.catalog.database import Database
 from services.catalog.errors import StreamBusy
@@ -65,7 +80,7 @@ class Answers:
 
     async def delete_stream(self, ask: DeleteStream) -> Nothing:
         async with self._database.transaction() as tx:
-            await streams.delete(tx, ask.tenant, ask.id)
+            await streams.delete(tx, ask.tenant, ask.id, now=self._clock())
             await publishing.kick(tx, ask.id, now=self._clock())
         return Nothing()
 
@@ -92,6 +107,23 @@ class Answers:
     async def list_dead_letters(self, ask: ListDeadLetters) -> DeadLetterPage:
         async with self._database.transaction(read_only=True) as tx:
             return await dead_letters.list_page(tx, ask)
+
+    async def list_viewer_keys(self, ask: ListViewerKeys) -> ViewerKeys:
+        async with self._database.transaction() as tx:
+            return await viewer_keys.live(tx, ask.tenant, now=self._clock())
+
+    async def rotate_viewer_keys(self, ask: RotateViewerKeys) -> ViewerKeys:
+        async with self._database.transaction() as tx:
+            return await viewer_keys.rotate(tx, ask.tenant, now=self._clock())
+
+    async def revoke_viewer_token(self, ask: RevokeViewerToken) -> Nothing:
+        async with self._database.transaction() as tx:
+            await revocations.add(tx, ask, now=self._clock())
+        return Nothing()
+
+    async def list_revocations(self, ask: ListRevocations) -> RevocationPage:
+        async with self._database.transaction(read_only=True) as tx:
+            return await revocations.list_page(tx, ask, now=self._clock())
 
     # --- within -------------------------------------------------------------------------
 

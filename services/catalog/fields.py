@@ -14,6 +14,7 @@ from services.catalog.errors import StreamFieldFixed, StreamFieldInvalid, Stream
 PublishPolicy = Literal["takeover", "reject"]
 _TRUTHS = ("true", "false", "")
 _FALSE: tuple[object, ...] = (False, "false")
+ViewPolicy = Literal["public", "signed"]
 
 FIXED_FIELDS = frozenset({"id", "key", "TimeStamp"})
 """Fields that Weir adds to what clients read; they cannot be set."""
@@ -31,6 +32,7 @@ class PublishSettings:
     reconnect_window_s: float = 15.0
     segment_s: float = 2.0
     playlist_segments: int = 6
+    view_policy: ViewPolicy = "public"
 
 
 def read_publish_settings(item: Mapping[str, Any]) -> PublishSettings:
@@ -49,7 +51,7 @@ def read_publish_settings(item: Mapping[str, Any]) -> PublishSettings:
             f"`reconnectWindow` must be 0 to {MAX_RECONNECT_WINDOW_S:.0f} seconds."
         )
     _check_truth(item, "isEnabled")
-    return PublishSettings(_policy(item), window_s, segment_s, count)
+    return PublishSettings(_policy(item), window_s, segment_s, count, _view_policy(item))
 
 
 def is_enabled(item: Mapping[str, Any]) -> bool:
@@ -84,6 +86,15 @@ def _check_truth(item: Mapping[str, Any], name: str) -> None:
     value = item.get(name)
     if value is not None and not isinstance(value, bool) and value not in _TRUTHS:
         raise StreamFieldInvalid(f"`{name}` must be true or false.")
+
+
+def _view_policy(item: Mapping[str, Any]) -> ViewPolicy:
+    value = item.get("viewPolicy")
+    if value is None or value == "":
+        return "public"
+    if value not in ("public", "signed"):
+        raise StreamFieldInvalid('`viewPolicy` must be "public" or "signed".')
+    return cast("ViewPolicy", value)
 
 
 def _positive(item: Mapping[str, Any], name: str, default: float) -> float:

@@ -17,13 +17,17 @@ from libs.events import (
     JobProgressed,
     ListDeadLetters,
     ListJobs,
+    ListRevocations,
     ListSegments,
     ListSessions,
     ListStreams,
+    ListViewerKeys,
     Message,
     OpenPublish,
     RenditionEnded,
     RenditionStarted,
+    RevokeViewerToken,
+    RotateViewerKeys,
     SegmentLost,
     SegmentReady,
     SessionEnded,
@@ -78,6 +82,10 @@ def register_asks(bus: Bus, answers: Answers) -> None:
     bus.on_ask(ListSegments)(answers.list_segments)
     bus.on_ask(ListJobs)(answers.list_jobs)
     bus.on_ask(ListDeadLetters)(answers.list_dead_letters)
+    bus.on_ask(ListViewerKeys)(answers.list_viewer_keys)
+    bus.on_ask(RotateViewerKeys)(answers.rotate_viewer_keys)
+    bus.on_ask(RevokeViewerToken)(answers.revoke_viewer_token)
+    bus.on_ask(ListRevocations)(answers.list_revocations)
 
 
 async def patiently(

@@ -66,6 +66,9 @@ class StreamRow(Base):
     playlist_segments: Mapped[int]
     generation: Mapped[int]
     """Of the latest grant; never falls, not even when a stream is deleted and made again."""
+    view_policy: Mapped[str]
+    revision: Mapped[int]
+    """Of the settings: Unix milliseconds of their latest change, or one more than before."""
 
 
 class SessionRow(Base):
@@ -223,6 +226,32 @@ class JobRow(Base):
     """When the latest attempt was offered."""
     updated_at: Mapped[datetime]
     reason: Mapped[str | None]
+
+
+class ViewerKeyRow(Base):
+    """A secret that signs viewer tokens. The two with the highest numbers are live."""
+
+    __tablename__ = "viewer_keys"
+
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    secret: Mapped[str]
+    """In hex."""
+    created_at: Mapped[datetime]
+
+
+class RevocationRow(Base):
+    """A viewer token that is void; kept until it would have expired."""
+
+    __tablename__ = "revocations"
+    __table_args__ = (UniqueConstraint("token_id"), Index(None, "expires_at"))
+
+    seq: Mapped[int] = mapped_column(Serial, primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    stream_id: Mapped[str]
+    token_id: Mapped[str]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime]
 
 
 class OutboxRow(Base):

@@ -19,7 +19,7 @@ from libs.events import (
     StreamPublished,
     StreamUnpublished,
 )
-from services.catalog import page
+from services.catalog import page, streams
 from services.catalog.errors import FactContradicts, SessionNotYetKnown
 from services.catalog.models import PublishRow, SessionRow, StreamRow
 
@@ -201,16 +201,23 @@ async def _publish_of(tx: AsyncSession, row: SessionRow, generation: int) -> Pub
     return found
 
 
-def _with_publish() -> Select[SessionRow, PublishRow]:
+def _with_publish() -> Select[SessionRow, PublishRow, StreamRow]:
     is_its_publish = and_(
         PublishRow.tenant_id == SessionRow.tenant_id,
         PublishRow.stream_id == SessionRow.stream_id,
         PublishRow.generation == SessionRow.published_generation,
     )
-    return select(SessionRow, PublishRow).outerjoin(PublishRow, is_its_publish)
+    is_its_stream = and_(
+        StreamRow.id == SessionRow.stream_id, StreamRow.tenant_id == SessionRow.tenant_id
+    )
+    return (
+        select(SessionRow, PublishRow, StreamRow)
+        .outerjoin(PublishRow, is_its_publish)
+        .outerjoin(StreamRow, is_its_stream)
+    )
 
 
-def _answer(row: SessionRow, publish: PublishRow | None) -> Session:
+def _answer(row: SessionRow, publish: PublishRow | None, stream: StreamRow | None) -> Session:
     is_on_air = row.ended_at is None and publish is not None and publish.ended_at is None
     return Session(
         tenant=row.tenant_id,
@@ -228,4 +235,6 @@ def _answer(row: SessionRow, publish: PublishRow | None) -> Session:
         traceparent=row.traceparent,
         segment_s=row.segment_s,
         playlist_segments=row.playlist_segments,
+        view_policy=streams.view_policy_of(stream) if stream else None,
+        revision=stream.revision if stream else 0,
     )

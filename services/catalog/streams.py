@@ -13,10 +13,18 @@ from typing import Any
 from sqlalchemy import Select, and_, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.events import CreateStream, ListStreams, Stream, StreamPage, UpdateStream
+from libs.events import (
+    CreateStream,
+    ListStreams,
+    Stream,
+    StreamChanged,
+    StreamPage,
+    UpdateStream,
+    ViewPolicy,
+)
 from libs.names import STREAM_ID, check_stream_id
 from libs.signing.push import sign_push
-from services.catalog import fields, page
+from services.catalog import fields, outbox, page
 from services.catalog.database import insert_new
 from services.catalog.errors import StreamExists, StreamUnknown, TenantUnknown
 from services.catalog.models import PublishRow, SessionRow, StreamRow, TenantRow
@@ -41,11 +49,13 @@ async def create(tx: AsyncSession, ask: CreateStream, *, secret: str, now: datet
             "expires_at": datetime.fromtimestamp(expires_s, UTC),
             "key": sign_push(stream_id, expires_s, secret),
             "generation": await _latest_generation(tx, ask.tenant, stream_id),
+            "revision": _revision(0, now),
             **_item_columns(item),
         },
     )
     if not is_new:
         raise StreamExists(f"There is a stream {stream_id!r} already; choose another id.")
+    await _say_change(tx, await lock(tx, stream_id), now=now)
     return await get(tx, ask.tenant, stream_id)
 
 
@@ -57,7 +67,9 @@ async def update(tx: AsyncSession, ask: UpdateStream, *, now: datetime) -> Strea
     read_outdate(ask.item.get("outdate"), now_s=int(now.timestamp()))
     for name, value in _item_columns({**row.item, **ask.item}).items():
         setattr(row, name, value)
+    row.revision = _revision(row.revision, now)
     await tx.flush()
+    await _say_change(tx, row, now=now)
     return await get(tx, ask.tenant, ask.id)
 
 
@@ -84,9 +96,34 @@ async def list_page(tx: AsyncSession, ask: ListStreams) -> StreamPage:
     return StreamPage(streams=streams, next_after=next_after)
 
 
-async def delete(tx: AsyncSession, tenant: str, stream_id: str) -> None:
+async def delete(tx: AsyncSession, tenant: str, stream_id: str, *, now: datetime) -> None:
     """Forget the stream; its sessions and segments stay. Raises `StreamUnknown`."""
-    await tx.delete(await lock(tx, stream_id, tenant=tenant))
+    row = await lock(tx, stream_id, tenant=tenant)
+    row.revision = _revision(row.revision, now)
+    await _say_change(tx, row, now=now, is_deleted=True)
+    await tx.delete(row)
+
+
+def view_policy_of(row: StreamRow) -> ViewPolicy:
+    return "signed" if row.view_policy == "signed" else "public"
+
+
+def _revision(last: int, now: datetime) -> int:
+    """Higher than the last, and than that of a deleted stream of the same id."""
+    return max(last + 1, int(now.timestamp() * 1000))
+
+
+async def _say_change(
+    tx: AsyncSession, row: StreamRow, *, now: datetime, is_deleted: bool = False
+) -> None:
+    fact = StreamChanged(
+        tenant=row.tenant_id,
+        stream=row.id,
+        revision=row.revision,
+        view_policy=view_policy_of(row),
+        is_deleted=is_deleted,
+    )
+    await outbox.add(tx, fact, tenant=row.tenant_id, now=now)
 
 
 async def lock(tx: AsyncSession, stream_id: str, *, tenant: str | None = None) -> StreamRow:
@@ -111,6 +148,7 @@ def _item_columns(item: Mapping[str, Any]) -> dict[str, Any]:
         "reconnect_window_s": settings.reconnect_window_s,
         "segment_s": settings.segment_s,
         "playlist_segments": settings.playlist_segments,
+        "view_policy": settings.view_policy,
     }
 
 
@@ -151,6 +189,8 @@ def _answer(row: StreamRow, session: SessionRow | None, publish: PublishRow | No
         segment_s=row.segment_s,
         playlist_segments=row.playlist_segments,
         is_enabled=fields.is_enabled(row.item),
+        view_policy=view_policy_of(row),
+        revision=row.revision,
         live_session=session.id if session else None,
         is_live=is_live,
         live_since=session.started_at if session and is_live else None,
