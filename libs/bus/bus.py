@@ -11,8 +11,8 @@ from faststream.nats import JStream, NatsBroker, PullSub
 from faststream.nats.annotations import NatsMessage
 from faststream.security import SASLPlaintext
 from nats.aio.msg import Msg
+from nats.errors import BadSubscriptionError, NoRespondersError
 from nats.errors import Error as NATSError
-from nats.errors import NoRespondersError
 from nats.errors import TimeoutError as NATSTimeout
 from nats.js import JetStreamContext
 from nats.js.errors import Error as JetStreamError
@@ -156,6 +156,43 @@ class Bus:
             raise BusUnavailable(f"The bus is away: {error}.") from None
         return read_answer(ask, reply.data)
 
+    async def broadcast(self, message: Message) -> None:
+        """Tell all who listen now (`watch_fact`); nothing is stored. Raises `BusUnavailable`."""
+        said = self._said(message)
+        try:
+            await self._client.publish(said.subject, said.body, headers=said.headers)
+        except NATSError as error:
+            raise BusUnavailable(f"The bus is away: {error}.") from None
+
+    async def ask_all(self, ask: Ask[A], *, wanted: int, timeout_s: float = 1.0) -> list[A]:
+        """Ask everybody who answers (`on_ask_all`), and gather `wanted` answers.
+
+        Returns those that have come after `timeout_s`. Raises what an answer holds as error, and
+        `BusUnavailable`.
+        """
+        client = self._client
+        inbox = client.new_inbox()
+        answers: list[A] = []
+        try:
+            replies = await client.subscribe(inbox, max_msgs=wanted)
+            try:
+                body = ask.model_dump_json().encode()
+                await client.publish(ask.name, body, reply=inbox, headers=trace_headers())
+                async with asyncio.timeout(timeout_s):
+                    while len(answers) < wanted:
+                        reply = await replies.next_msg(timeout=timeout_s)
+                        if not reply.data:
+                            break  # the server's word that nobody listens
+                        answers.append(read_answer(ask, reply.data))
+            except (NATSTimeout, TimeoutError):
+                log.info("bus.answers_missing", ask=ask.name, wanted=wanted, got=len(answers))
+            finally:
+                with contextlib.suppress(BadSubscriptionError):
+                    await replies.unsubscribe()
+        except NATSError as error:
+            raise BusUnavailable(f"The bus is away: {error}.") from None
+        return answers
+
     # --- listening ------------------------------------------------------------------
 
     def on_fact(self, kind: type[M], *, durable: str) -> Callable[[Handler], Handler]:
@@ -195,7 +232,13 @@ class Bus:
 
     def on_ask(self, kind: type[Ask[A]]) -> Callable[[Handler], Handler]:
         """Answer `kind`; several processes share the work. A WeirError is the answer, too."""
+        return self._answer_asks(kind, queue=kind.name)
 
+    def on_ask_all(self, kind: type[Ask[A]]) -> Callable[[Handler], Handler]:
+        """Answer `kind` as every process does that listens; for `ask_all`."""
+        return self._answer_asks(kind, queue="")
+
+    def _answer_asks(self, kind: type[Ask[A]], *, queue: str) -> Callable[[Handler], Handler]:
         def register(handler: Handler) -> Handler:
             async def reply(message: NatsMessage) -> bytes:
                 raw = message.raw_message
@@ -205,7 +248,7 @@ class Bus:
                     except Exception as error:  # noqa: BLE001 - the asker must hear of any failure
                         return answer_error(kind.name, error)
 
-            self.broker.subscriber(kind.name, queue=kind.name, max_workers=16)(reply)
+            self.broker.subscriber(kind.name, queue=queue, max_workers=16)(reply)
             return handler
 
         return register

@@ -13,7 +13,10 @@ from libs.events import (
     Envelope,
     GetStream,
     ListJobs,
+    ListViewers,
     SessionEnded,
+    ViewerKicked,
+    ViewerPage,
 )
 from tests.integration.bus.conftest import Server
 
@@ -158,3 +161,56 @@ async def test_the_registry_lists_who_announced_itself(server: Server, start: St
     assert await two.registry.list("packager") == []
     await one.registry.withdraw()
     assert await two.registry.list() == []
+
+
+async def test_everybody_answers_who_is_asked_together(server: Server, start: Start) -> None:
+    catalog = server.bus("catalog/1", provisions=True)
+    gateways = [server.bus(f"gateway/{number}") for number in (1, 2)]
+
+    def answering(bus: Bus) -> None:
+        @bus.on_ask_all(ListViewers)
+        async def answer(ask: ListViewers) -> ViewerPage:
+            if ask.stream == "unknown":
+                raise StreamUnknown("There is no such stream.")
+            return ViewerPage(gateway=bus.source, viewers=())
+
+    for gateway in gateways:
+        answering(gateway)
+    await start(catalog, *gateways)
+
+    answers = await catalog.ask_all(ListViewers(stream="s"), wanted=2)
+    assert {answer.gateway for answer in answers} == {"gateway/1", "gateway/2"}
+    one = await catalog.ask_all(ListViewers(stream="s"), wanted=1)
+    assert len(one) == 1
+    # One that does not answer is waited for no longer than told.
+    answers = await catalog.ask_all(ListViewers(stream="s"), wanted=3, timeout_s=0.3)
+    assert len(answers) == 2
+    with pytest.raises(RemoteError, match="no such stream"):
+        await catalog.ask_all(ListViewers(stream="unknown"), wanted=2)
+
+
+async def test_nobody_to_ask_is_no_answer_at_once(server: Server, start: Start) -> None:
+    catalog = server.bus("catalog/1", provisions=True)
+    await start(catalog)
+
+    async with asyncio.timeout(2):
+        assert await catalog.ask_all(ListViewers(stream="s"), wanted=1, timeout_s=5) == []
+
+
+async def test_broadcast_reaches_all_who_listen(server: Server, start: Start) -> None:
+    catalog = server.bus("catalog/1", provisions=True)
+    gateways = [server.bus(f"gateway/{number}") for number in (1, 2)]
+    heard: list[str] = []
+
+    def listening(bus: Bus) -> None:
+        @bus.watch_fact(ViewerKicked)
+        async def hear(envelope: Envelope[ViewerKicked]) -> None:
+            heard.append(f"{bus.source} {envelope.data.viewer}")
+
+    for gateway in gateways:
+        listening(gateway)
+    await start(catalog, *gateways)
+
+    await gateways[0].broadcast(ViewerKicked(stream="s", viewer="v"))
+    await until(lambda: len(heard) == 2)
+    assert sorted(heard) == ["gateway/1 v", "gateway/2 v"]
