@@ -71,7 +71,7 @@ async def test_open_session_says_its_streams_policy(catalog: Catalog) -> None:
     assert (session.view_policy, session.revision) == ("signed", made.revision)
 
     await catalog.answers.delete_stream(DeleteStream(tenant=TENANT, id=made.id))
-    [session] = (await catalog.answers.list_sessions(ListSessions(is_open=True))).sessions
+    [session] = (await catalog.answers.list_sessions(ListSessions())).sessions
     assert session.view_policy is None
 
 
