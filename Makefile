@@ -35,7 +35,7 @@ format: $(VENV)/dev ## format the code
 	ruff format .
 
 docs: $(VENV)/dev ## write the generated references
-	$(PY) -m services.gateway.api.openapi
+	$(PY) -m docs.generator
 
 lock: ## pin the dependencies again, with hashes
 	python3 -m venv $(VENV) && $(VENV)/bin/pip install -q uv

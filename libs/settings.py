@@ -33,18 +33,17 @@ def _instance() -> str:
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(
-        env_prefix="WEIR_", extra="ignore", frozen=True, use_attribute_docstrings=True
-    )
+    model_config = SettingsConfigDict(env_prefix="WEIR_", extra="ignore", frozen=True)
 
     data_dir: Path = Path(".weir")
     """Where a process keeps what must outlive it: spool, replay overflow, embedded store."""
     instance: str = Field(default_factory=_instance)
-    """Name of this process in leases, the registry and message sources."""
+    """Name of this process in leases, the registry and message sources. Default: host and pid."""
 
     nats_url: str = "nats://127.0.0.1:4222"
+    """Where the NATS server is; without user and password."""
     nats_token: SecretStr | None = None
-    """Token that the NATS server asks for; never put into the URL, which is logged."""
+    """Password of the user `weir` on the bus; never put into the URL, which is logged."""
 
     internal_host: str = "127.0.0.1"
     """Address on which the internal HTTP listener binds."""
@@ -65,10 +64,12 @@ class Settings(BaseSettings):
     the like although they are private; default: none."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """What is logged: this level and worse."""
     log_format: Literal["json", "text"] = "json"
+    """An object a line, or lines for people."""
 
     otlp_endpoint: str | None = None
-    """OTLP/HTTP base URL for traces, for example `http://lgtm:4318`; None: traces are not sent."""
+    """OTLP/HTTP base URL for traces, for example `http://lgtm:4318`; unset: traces are not sent."""
     trace_ratio: float = Field(default=1.0, ge=0.0, le=1.0)
     """Share of new traces that is sampled."""
 

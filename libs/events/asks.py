@@ -120,6 +120,8 @@ class UpdateStream(Ask[Stream]):
 
 
 class GetStream(Ask[Stream]):
+    """One stream. Errors: `stream_unknown`."""
+
     name: ClassVar[str] = "catalog.stream.get"
     answer: ClassVar[type[Answer]] = Stream
 
@@ -143,6 +145,8 @@ class StreamPage(Answer):
 
 
 class ListStreams(Ask[StreamPage]):
+    """Streams of a tenant, oldest first."""
+
     name: ClassVar[str] = "catalog.stream.list"
     answer: ClassVar[type[Answer]] = StreamPage
 
@@ -265,6 +269,8 @@ class JobPage(Answer):
 
 
 class ListJobs(Ask[JobPage]):
+    """Jobs, newest first."""
+
     name: ClassVar[str] = "catalog.job.list"
     answer: ClassVar[type[Answer]] = JobPage
 
@@ -293,6 +299,8 @@ class DeadLetterPage(Answer):
 
 
 class ListDeadLetters(Ask[DeadLetterPage]):
+    """Dead letters, newest first."""
+
     name: ClassVar[str] = "catalog.dead_letter.list"
     answer: ClassVar[type[Answer]] = DeadLetterPage
 

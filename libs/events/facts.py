@@ -174,6 +174,8 @@ class JobProgressed(Message):
 
 
 class JobCompleted(Message):
+    """A job did all that it was asked to."""
+
     name: ClassVar[str] = "job.completed"
 
     job: str
@@ -187,6 +189,8 @@ class JobCompleted(Message):
 
 
 class JobFailed(Message):
+    """A job was given up; `code` is for programs, `reason` for people."""
+
     name: ClassVar[str] = "job.failed"
 
     job: str

@@ -8,7 +8,7 @@ from libs.settings import Settings
 class CatalogSettings(Settings):
     database_url: SecretStr | None = None
     """`sqlite:///path` or `postgresql://user:password@host/name`; default: a SQLite file in
-    `data_dir`. Secret, because it may hold a password."""
+    `data_dir`. May hold a password."""
     migrate: bool = True
     """Whether the service brings the database to its schema at start."""
     push_secret: SecretStr = SecretStr("")

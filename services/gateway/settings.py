@@ -11,6 +11,7 @@ class GatewaySettings(Settings):
     http_host: str = "0.0.0.0"  # noqa: S104 - the public door; compose and firewalls narrow it
     """Address on which the public listener binds."""
     http_port: int = Field(default=8080, ge=0, le=65535)
+    """Port of the same; 0: any free port."""
 
     trusted_proxies: str = ""
     """Addresses of proxies whose X-Forwarded-For and -Proto are believed, with commas."""
@@ -18,6 +19,7 @@ class GatewaySettings(Settings):
     api_key: SecretStr = SecretStr("")
     """What a program sends as `x-api-key`. Empty: no key is right."""
     admin_user: str = "admin"
+    """Who may sign in to the console."""
     admin_password: SecretStr = SecretStr("")
     """Signs a person in to the console. Empty: nobody can."""
     console_session_s: int = Field(default=12 * 3600, ge=60)

@@ -1,0 +1,16 @@
+"""Every generated page, and what makes it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from docs.generator import asyncapi, metrics, settings
+from services.gateway.api import openapi
+
+REFERENCE = Path(__file__).parents[1] / "reference"
+
+PAGES: dict[str, Callable[[], str]] = {
+    "asyncapi.json": asyncapi.document,
+    "metrics.md": metrics.page,
+    "openapi.json": openapi.document,
+    "settings.md": settings.page,
+}
