@@ -48,10 +48,6 @@ def test_networks_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> No
         Settings()
 
 
-def test_description_is_what_stands_below_the_field() -> None:
-    assert ExampleSettings.model_fields["example_port"].description == "What this is for."
-
-
 def test_every_mistake_is_named_with_its_variable_and_without_its_value(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
