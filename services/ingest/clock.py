@@ -9,7 +9,7 @@ next tags tell what it was:
 
 - the next one is back in line: it was an outlier, and is stamped between its neighbours;
 - `PERSISTS` tags agree: the timestamps jumped. A new timeline begins with the first of them, right
-  behind the track's last tag, and the other track follows when it jumps, too.
+  behind the last tags of all tracks, and the other track follows when it jumps, too.
 """
 
 import time
@@ -67,7 +67,7 @@ class _Held(NamedTuple):
 class _Track:
     """What the clock knows of one track. Raw times are publisher times, unwrapped."""
 
-    __slots__ = ("last_ms", "offset", "raw", "step_ms")
+    __slots__ = ("last_ms", "offset", "raw", "step_ms", "usual_ms")
 
     def __init__(self, kind: TagType) -> None:
         self.raw: int | None = None
@@ -75,7 +75,9 @@ class _Track:
         self.offset = 0
         """Session time less raw time."""
         self.last_ms: int | None = None
-        self.step_ms = _STEP_MS[kind]
+        self.step_ms = self.usual_ms = _STEP_MS[kind]
+        """Its newest step forward, and the shorter of the newest two: one long step among short
+        ones says nothing about the next."""
 
 
 class SessionClock:
@@ -193,6 +195,7 @@ class SessionClock:
             if step < 0:
                 mapped = last
             elif step:
+                track.usual_ms = min(step, track.step_ms, _MAX_STEP_MS)
                 track.step_ms = step
         track.last_ms = mapped
         self.latest_ms = max(self.latest_ms, mapped)
@@ -229,18 +232,19 @@ class SessionClock:
     def _between(self, track: _Track, ceiling_ms: int | None) -> int:
         if track.last_ms is None:
             return self.latest_ms
-        next_ms = track.last_ms + min(track.step_ms, _MAX_STEP_MS)
+        next_ms = track.last_ms + track.usual_ms
         return next_ms if ceiling_ms is None else min(next_ms, ceiling_ms)
 
     def _jump(self, track: _Track) -> list[Stamped]:
-        """A new timeline begins with the first suspect, right behind the track's last tag."""
+        """A new timeline begins with the first suspect, behind the last tags of all tracks."""
         held, self._held = self._held, []
         first_raw = _unwrap(held[0].tag.dts_ms, self._suspect_raw)
         is_new_track = track.raw is None
         if is_new_track or track.last_ms is None:
             track.offset = self.latest_ms - first_raw
         else:
-            track.offset = track.last_ms + min(track.step_ms, _MAX_STEP_MS) - first_raw
+            next_ms = track.last_ms + track.usual_ms
+            track.offset = max(next_ms, self.latest_ms) - first_raw
         track.raw = first_raw
         given: list[Stamped] = []
         for tag, is_timed in held:

@@ -80,6 +80,11 @@ class ReplayWindow:
         return self._blocks[0].first_tag
 
     @property
+    def size_bytes(self) -> int:
+        """In memory and on disk."""
+        return self._bytes
+
+    @property
     def acknowledged(self) -> int:
         """Every tag below this number is safe elsewhere."""
         return self.checkpoints[-1].next_tag if self.checkpoints else 0

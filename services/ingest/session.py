@@ -17,7 +17,7 @@ from libs.media.flv import (
     parse_video,
     write_tag,
 )
-from services.ingest.clock import SessionClock, Stamped
+from services.ingest.clock import START_MS, SessionClock, Stamped
 from services.ingest.marks import (
     clock_mark,
     discontinuity_mark,
@@ -35,6 +35,10 @@ SOUND_MARK_MS = 1000
 """Without video, a clock mark stands before the first tag of each second."""
 NO_VIDEO_MS = 5000
 """Session time after the last video frame at which audio takes over the clock marks."""
+LEAST_TIMELINE_MS = 1000
+"""Timestamps that jump again within this share the discontinuity. Session time runs on over a jump,
+so nothing is lost by it, and segments stay a second long on average: media sequence numbers, which
+begin at the session's Unix second, never overtake the clock."""
 
 _AVC_INTER = b"\x27\x01"
 _AVC_HEADER_BYTES = 5
@@ -74,6 +78,8 @@ class Session:
         """Whether no frame has been numbered since the session or its newest timeline began."""
         self._is_joining = False
         """Whether this publish joined the session and has not had a frame yet."""
+        self._timeline_ms = START_MS - LEAST_TIMELINE_MS
+        """Where the newest timeline began."""
         self._video_ms: int | None = None
         self._marked_ms = 0
         self._waiters: list[asyncio.Future[None]] = []
@@ -140,7 +146,7 @@ class Session:
 
     def _take_frame(self, stamped: Stamped) -> None:
         session_ms, tag = stamped.session_ms, stamped.tag
-        if stamped.cause is not None:
+        if stamped.cause is not None and not self._is_restless(stamped):
             self._discontinue(stamped.cause, session_ms)
         if tag.type is TagType.VIDEO:
             self._video_ms = session_ms
@@ -155,6 +161,10 @@ class Session:
         self._is_first_frame = self._is_joining = False
         self.frames += 1
         self._append(Tag(tag.type, session_ms, tag.body))
+
+    def _is_restless(self, stamped: Stamped) -> bool:
+        is_young = stamped.session_ms - self._timeline_ms < LEAST_TIMELINE_MS
+        return is_young and stamped.cause == "timestamp_jump"
 
     def _is_sound_only(self, session_ms: int) -> bool:
         return self._video_ms is None or session_ms - self._video_ms > NO_VIDEO_MS
@@ -181,6 +191,7 @@ class Session:
         if self._is_first_frame:
             return
         self._is_first_frame = True
+        self._timeline_ms = session_ms
         self._positions.discontinue(self.next_tag)
         self._append(discontinuity_mark(session_ms, cause, self.generation))
 

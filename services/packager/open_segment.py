@@ -29,7 +29,9 @@ class OpenSegment:
     def starts_at_ms(self) -> int:
         return round(self.clock.wall_ms + self.start / TICKS_A_MS - self.clock.session_ms)
 
-    def cut(self, end: int, *, target_s: int, timeline: int, origin_ms: int) -> SegmentCut | None:
+    def cut(
+        self, end: int, *, target_s: int, timeline: int, origin_ms: int, starts_at_ms: int
+    ) -> SegmentCut | None:
         """The finished segment, or None if it holds no frame."""
         tracks = [track for track in (self.video, self.audio) if track is not None]
         if not tracks:
@@ -45,7 +47,7 @@ class OpenSegment:
             tracks=tuple(ranges),
             start_90k=self.start,
             duration_90k=end - self.start,
-            starts_at_ms=self.starts_at_ms(),
+            starts_at_ms=starts_at_ms,
             is_independent=self.is_independent,
             discontinuity_sequence=self.discontinuity_sequence,
             generation=self.generation,

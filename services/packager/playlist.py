@@ -48,7 +48,7 @@ def render_media(window: Window, kind: TrackKind, *, session: str, rendition: st
 def _segment(entry: Entry, kind: TrackKind, folder: str) -> list[str]:
     lines = [
         f"#EXT-X-PROGRAM-DATE-TIME:{_wall_clock(entry.starts_at_ms)}",
-        f"#EXTINF:{entry.duration_90k / 90_000:.6f},",
+        f"#EXTINF:{entry.duration_us / 1_000_000:.6f},",
     ]
     if kind not in entry.tracks:
         lines.append("#EXT-X-GAP")

@@ -47,6 +47,7 @@ class Sequencer:
         self._origin: int | None = None
         self._origin_ms = 0
         self._timeline = self.end
+        self._starts_at_ms = 0
         self._gap_cause: str | None = None
         self._cuts: list[Cut] = []
         self._segments: deque[OpenSegment] = deque()
@@ -86,7 +87,7 @@ class Sequencer:
             self._cut_before(frame, time)
         else:
             sound = self._sound[0] if self._sound else None
-            self._open(min(time, self._sound_time(sound)) if sound else time)
+            self._open(self._earliest(min(time, self._sound_time(sound)) if sound else time))
         self._put_video(self._segments[-1], frame)
         self._video_newest = frame.dts
         self._settle()
@@ -98,9 +99,9 @@ class Sequencer:
             self._sound_first = time
         self._sound_newest = time
         if len(self._segments) == 1 and self._segments[0].is_first:
-            late = self._segments[0].start - time
-            if 0 < late <= _WAIT:
-                self._segments[0].start = time
+            start = self._earliest(time)
+            if 0 < self._segments[0].start - start <= _WAIT:
+                self._segments[0].start = start
         self._settle()
 
     def flush(self) -> None:
@@ -218,7 +219,7 @@ class Sequencer:
         leads = is_flushing or self._sound_leads()
         if not self._segments:
             if leads:
-                self._open(time)
+                self._open(self._earliest(time))
             return leads
         if not leads and (self._video_newest is None or time > self._video_newest):
             return False  # a keyframe may still come before this frame
@@ -255,6 +256,10 @@ class Sequencer:
 
     # --- segments ---------------------------------------------------------------------------------
 
+    def _earliest(self, start: int) -> int:
+        """A timeline begins where the last one ended, though tracks may end and begin apart."""
+        return start if self._origin is None else max(start, self.end)
+
     def _open(self, start: int) -> None:
         if self._gap_cause is not None:
             self._tell_gap(start, self._gap_cause)
@@ -289,16 +294,25 @@ class Sequencer:
             self._finish_audio(segment.audio)
         if segment.is_first:
             self._timeline = segment.start
+        starts_at_ms = self._wall_clock(segment)
         cut = segment.cut(
             end,
             target_s=self.rule.longest_s,
             timeline=self._timeline,
             origin_ms=self._origin_ms,
+            starts_at_ms=starts_at_ms,
         )
         if cut is None:
-            self._lose(segment.msn, segment.msn, segment, end, "no_media")
+            self._lose(segment, segment.msn, end, starts_at_ms, "no_media")
         else:
             self._cuts.append(cut)
+
+    def _wall_clock(self, segment: OpenSegment) -> int:
+        """When the oldest segment begins, by the mark that was in force. It rises from segment to
+        segment: a mark that corrects the clock backwards may come right behind a cut between marks.
+        """
+        self._starts_at_ms = max(segment.starts_at_ms(), self._starts_at_ms + 1)
+        return self._starts_at_ms
 
     def _tell_gap(self, start: int, cause: str) -> None:
         span = max(1, start - self.end)
@@ -308,16 +322,20 @@ class Sequencer:
         )
         self.next_msn += count
         self.rule.fix_target(span // count)
-        self._lose(before.msn, before.msn + count - 1, before, self.end + span, cause)
+        starts_at_ms = self._wall_clock(before)
+        self._lose(before, before.msn + count - 1, self.end + span, starts_at_ms, cause)
+        self._starts_at_ms += span * (count - 1) // count // TICKS_A_MS
 
-    def _lose(self, first: int, last: int, segment: OpenSegment, end: int, cause: str) -> None:
+    def _lose(
+        self, segment: OpenSegment, last: int, end: int, starts_at_ms: int, cause: str
+    ) -> None:
         self._cuts.append(
             SegmentsLost(
-                first_msn=first,
+                first_msn=segment.msn,
                 last_msn=last,
                 start_90k=segment.start,
                 duration_90k=end - segment.start,
-                starts_at_ms=segment.starts_at_ms(),
+                starts_at_ms=starts_at_ms,
                 discontinuity_sequence=segment.discontinuity_sequence,
                 target_s=self.rule.longest_s,
                 cause=cause,

@@ -15,7 +15,7 @@ from services.packager.sequencer import Sequencer
 _PLAIN = (
     "generation", "discontinuity_sequence", "next_msn", "end", "_origin", "_origin_ms", "_timeline",
     "_gap_cause", "_is_new", "_video_newest", "_video_end", "_sound_first", "_sound_newest",
-    "_step", "_delay",
+    "_step", "_delay", "_starts_at_ms",
 )  # fmt: skip
 """Fields that are JSON values; their names in the state lack the underscore."""
 

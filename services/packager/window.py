@@ -47,6 +47,11 @@ class Entry:
     """Empty for a gap."""
     data: bytes = b""
 
+    @property
+    def duration_us(self) -> int:
+        """As EXTINF says it: whoever adds up the playlist gets the same."""
+        return (self.duration_90k * 100 + 4) // 9
+
 
 @dataclass
 class Rates:
@@ -231,16 +236,15 @@ class Window:
 
     def _append(self, entry: Entry) -> None:
         self._kept.append(entry)
-        listed_90k = sum(entry.duration_90k for entry in self.listed)
+        listed_us = sum(entry.duration_us for entry in self.listed)
         while len(self._kept) - self._unlisted > 1:
-            oldest = self._kept[self._unlisted].duration_90k
-            rest_90k = listed_90k - oldest
+            rest_us = listed_us - self._kept[self._unlisted].duration_us
             is_over = len(self._kept) - self._unlisted > self._wanted
-            is_enough = rest_90k >= LISTED_TARGETS * self.target_s * 90_000
-            if not (is_over and is_enough) and listed_90k <= LISTED_MAX_S * 90_000:
+            is_enough = rest_us >= LISTED_TARGETS * self.target_s * 1_000_000
+            if not (is_over and is_enough) and listed_us <= LISTED_MAX_S * 1_000_000:
                 break
             self._unlisted += 1
-            listed_90k = rest_90k
+            listed_us = rest_us
         # A removed segment stays for its duration and that of the longest playlist that had it.
         listed = len(self._kept) - self._unlisted
         while self._unlisted > listed + 1:

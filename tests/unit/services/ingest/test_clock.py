@@ -323,3 +323,15 @@ def test_low_frame_rate_jump_is_found(clock: SessionClock, wall: Wall) -> None:
     stamped = run(clock, tags, wall)
     assert causes(stamped) == ["timestamp_jump"]
     assert [t - START_MS for t in times(stamped, V)][4:7] == [4000, 5000, 6000]
+
+
+def test_jump_begins_behind_the_last_tags_of_all_tracks(clock: SessionClock) -> None:
+    run(clock, [video(0), audio(0), audio(400), video(40)])
+    stamped = run(clock, [video(90_000), video(90_040), video(90_080), audio(90_421)])
+    assert [item.session_ms - START_MS for item in stamped] == [400, 440, 480, 821]
+
+
+def test_outlier_behind_a_long_step_is_stamped_by_the_usual_step(clock: SessionClock) -> None:
+    run(clock, [video(0), video(40), video(80), video(1200)])
+    clock.stamp(video(9_000_000))
+    assert [item.session_ms - START_MS for item in clock.flush()] == [1240]

@@ -230,6 +230,15 @@ def test_jump_is_marked_before_the_tag_that_jumped(session: Session, clocks: Clo
     assert [tag.dts_ms - START_MS for tag in tags] == [80, 80, 80, 120, 160]
 
 
+def test_jumps_within_a_second_share_one_discontinuity(session: Session) -> None:
+    for n in range(5):
+        push(session, *(frame(n * 60_000 + at) for at in (0, 40, 80)))
+    assert session.discontinuities == 1
+    push(session, *(frame(700_000 + at) for at in range(0, 1200, 40)))
+    push(session, *(frame(800_000 + at) for at in range(0, 120, 40)))
+    assert session.discontinuities == 2
+
+
 def test_end_gives_out_what_was_held_and_is_last(session: Session) -> None:
     push(session, keyframe(0), frame(60_000))
     session.end("idle")

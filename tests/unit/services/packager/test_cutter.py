@@ -3,6 +3,7 @@
 import io
 import itertools
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import av
@@ -10,7 +11,7 @@ import pytest
 
 from libs.events import Checkpoint
 from libs.media import amf0
-from libs.media.flv import Tag, TagType
+from libs.media.flv import Tag, TagType, is_keyframe, is_sequence_header
 from services.packager.cuts import (
     Cut,
     Part,
@@ -200,6 +201,25 @@ def test_wall_clock_comes_from_the_marks() -> None:
     cut_segments = segments(cut(session_tags(make_flv(seconds=9), wall_ms=1_700_000_000_000)))
     expected = [1_700_000_000_000 + segment.start_90k // 90 - 10_000 for segment in cut_segments]
     assert [segment.starts_at_ms for segment in cut_segments] == expected
+
+
+def test_wall_clock_rises_although_a_mark_corrects_it_backwards() -> None:
+    """A long GOP is cut between its marks; its last piece is shorter than the correction."""
+    tags = session_tags(make_flv(**SOURCES["long gop"]))
+    last = max(n for n, tag in enumerate(tags) if is_keyframe(tag) and not is_sequence_header(tag))
+    at_ms = tags[last].dts_ms
+    tags[last - 1] = clock_mark(at_ms, 1_700_000_000_000 + at_ms - 11_000)
+    starts = [segment.starts_at_ms for segment in segments(cut(tags))]
+    assert all(before < after for before, after in pairwise(starts)), starts
+
+
+def test_timeline_begins_where_the_last_one_ended_although_its_audio_is_earlier() -> None:
+    first = session_tags(make_flv(seconds=5), ends=False)
+    start_ms = first[-1].dts_ms - 100
+    rest = session_tags(make_flv(seconds=5), start_ms=start_ms)
+    cut_segments = segments(cut([*first, discontinuity_mark(start_ms, "reconnect", 2), *rest]))
+    for before, after in pairwise(cut_segments):
+        assert before.start_90k + before.duration_90k == after.start_90k
 
 
 def test_end_mark_flushes_the_rest() -> None:
