@@ -28,6 +28,7 @@ check: $(VENV)/dev console ## lint, types, import contracts, generated files
 	ruff format --check .
 	mypy
 	lint-imports
+	$(PY) -m docs.generator --check
 	cd $(CONSOLE) && npm run --silent check
 
 format: $(VENV)/dev ## format the code

@@ -1,11 +1,13 @@
-"""`docker compose up`, and a push and playback through the published ports."""
+"""`docker compose up`: what is up, what is published, and a push and playback through that."""
 
+import json
 import os
 import shutil
 import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -19,58 +21,123 @@ pytestmark = [pytest.mark.docker, pytest.mark.integration, pytest.mark.timeout(9
 
 ROOT = Path(__file__).parents[2]
 UP_S = 120
+PLAYLIST_S = 30
+PROJECT = "weirtest"
+SERVICES = {
+    "catalog", "gateway", "ingest", "packager", "relay", "transcoder", "nats", "postgres", "store",
+}  # fmt: skip
 SECRETS = (
     "WEIR_API_KEY", "WEIR_ADMIN_PASSWORD", "WEIR_PUSH_SECRET", "WEIR_INTERNAL_TOKEN",
     "WEIR_NATS_TOKEN", "WEIR_POSTGRES_PASSWORD", "WEIR_ACCESS_KEY_ID", "WEIR_SECRET_ACCESS_KEY",
 )  # fmt: skip
 
 
+class Composed:
+    """A project that is up."""
+
+    def __init__(self) -> None:
+        self.variables = {name: f"test{index}secret{index}" for index, name in enumerate(SECRETS)}
+        self.variables |= {"WEIR_HTTP_PORT": str(free_port()), "WEIR_RTMP_PORT": str(free_port())}
+        self.url = f"http://127.0.0.1:{self.variables['WEIR_HTTP_PORT']}"
+        self.headers = {"x-api-key": self.variables["WEIR_API_KEY"]}
+
+    def compose(self, *arguments: str) -> str:
+        argv = ["docker", "compose", "-p", PROJECT, "-f", ROOT / "deploy" / "compose.yaml"]
+        return _output([*argv, *arguments], os.environ | self.variables)
+
+    def containers(self) -> dict[str, Any]:
+        """What the engine knows of each service's container, those that ended included."""
+        found = json.loads(_output(["docker", "inspect", *self.compose("ps", "-aq").split()]))
+        return {item["Config"]["Labels"]["com.docker.compose.service"]: item for item in found}
+
+    def is_healthy(self) -> bool:
+        try:
+            answer = httpx2.get(f"{self.url}/api/v1/health", headers=self.headers, timeout=3)
+        except httpx2.HTTPError:
+            return False
+        return answer.is_success
+
+
 @pytest.fixture(scope="module")
-def environment() -> Iterator[dict[str, str]]:
-    """The variables of a project that is up, and gone with its volumes afterwards."""
+def composed() -> Iterator[Composed]:
+    """Serves; gone with its volumes afterwards."""
     docker = shutil.which("docker")
-    if docker is None or not _answers(docker):
+    if (
+        docker is None
+        or subprocess.run([docker, "info"], check=False, capture_output=True).returncode
+    ):
         lacking("A Docker engine", "See the Docker documentation, or use `make up` without one.")
-    variables = {name: f"test{index}secret{index}" for index, name in enumerate(SECRETS)}
-    variables |= {"WEIR_HTTP_PORT": str(free_port()), "WEIR_RTMP_PORT": str(free_port())}
-    compose = [docker, "compose", "-p", "weirtest", "-f", str(ROOT / "deploy" / "compose.yaml")]
-    whole = os.environ | variables
-    subprocess.run([*compose, "up", "-d", "--build"], env=whole, check=True)
-    yield variables
-    subprocess.run([*compose, "down", "-v", "-t", "5"], env=whole, check=True)
-
-
-def test_a_push_plays_through_the_published_ports(
-    environment: dict[str, str], tmp_path: Path
-) -> None:
-    url = f"http://127.0.0.1:{environment['WEIR_HTTP_PORT']}"
-    headers = {"x-api-key": environment["WEIR_API_KEY"]}
-    deadline = time.monotonic() + UP_S
-    while not _is_healthy(url, headers):
-        assert time.monotonic() < deadline, "not healthy in time"
-        time.sleep(0.5)
-    stream = httpx2.post(f"{url}/api/v1/streams", json={"item": {}}, headers=headers).json()
-    source = encode(tmp_path / "in.flv", seconds=24)
-    publisher = push(source, stream["push"]["url"])
-    while httpx2.get(f"{url}/{stream['id']}/source/video.m3u8").text.count("#EXTINF") < 2:
-        assert publisher.poll() is None, "the push ended before there was a playlist"
-        time.sleep(0.2)
-    for name in ("live.flv", "live.m3u8", "manifest.mpd"):
-        argv = [find_ffmpeg(), "-nostdin", "-v", "error", "-i", f"{url}/{stream['id']}/{name}"]
-        argv += ["-t", "2", "-f", "null", "-"]
-        played = subprocess.run(argv, check=False, timeout=30, capture_output=True, text=True)
-        assert played.returncode == 0, f"{name}: {played.stderr}"
-    assert publisher.wait(60) == 0
-    sessions = httpx2.get(f"{url}/api/v1/sessions", headers=headers).json()["sessions"]
-    assert sessions[0]["segments"] >= 10
-
-
-def _is_healthy(url: str, headers: dict[str, str]) -> bool:
+    project = Composed()
     try:
-        return httpx2.get(f"{url}/api/v1/health", headers=headers, timeout=3).is_success
-    except httpx2.HTTPError:
-        return False
+        project.compose("up", "-d", "--build")
+        _wait(project.is_healthy, UP_S, lambda: project.compose("logs", "--tail", "20"))
+        yield project
+    finally:
+        project.compose("down", "-v", "-t", "5")
 
 
-def _answers(docker: str) -> bool:
-    return subprocess.run([docker, "info"], check=False, capture_output=True).returncode == 0
+def test_every_container_is_healthy_and_init_has_ended(composed: Composed) -> None:
+    assert composed.containers().keys() == SERVICES | {"init"}
+    assert composed.containers()["init"]["State"]["ExitCode"] == 0
+
+    def unhealthy() -> dict[str, str]:
+        states = {name: item["State"] for name, item in composed.containers().items()}
+        return {
+            name: state["Health"]["Status"]
+            for name, state in states.items()
+            if name in SERVICES and state["Health"]["Status"] != "healthy"
+        }
+
+    _wait(lambda: not unhealthy(), UP_S, lambda: str(unhealthy()))
+
+
+def test_only_http_and_rtmp_are_published(composed: Composed) -> None:
+    published = {
+        (name, port)
+        for name, item in composed.containers().items()
+        for port, bindings in (item["NetworkSettings"]["Ports"] or {}).items()
+        if bindings
+    }
+    assert published == {("gateway", "8080/tcp"), ("ingest", "1935/tcp")}
+    (private,) = json.loads(_output(["docker", "network", "inspect", f"{PROJECT}_private"]))
+    assert private["Internal"]
+    inside = {name for name, item in composed.containers().items()
+              if item["NetworkSettings"]["Networks"].keys() == {f"{PROJECT}_private"}}  # fmt: skip
+    assert {"nats", "postgres", "store", "catalog", "packager", "transcoder"} <= inside
+
+
+def test_a_push_plays_through_the_published_ports(composed: Composed, tmp_path: Path) -> None:
+    created = httpx2.post(
+        f"{composed.url}/api/v1/streams", json={"item": {}}, headers=composed.headers
+    )
+    stream = created.json()
+    publisher = push(encode(tmp_path / "in.flv", seconds=30), stream["push"]["url"])
+    playlist = f"{composed.url}/{stream['id']}/source/video.m3u8"
+    _wait(lambda: httpx2.get(playlist).text.count("#EXTINF") > 1, PLAYLIST_S, lambda: playlist)
+    rtmp = f"rtmp://127.0.0.1:{composed.variables['WEIR_RTMP_PORT']}/live/{stream['id']}"
+    for name in ("live.flv", "live.m3u8", "manifest.mpd"):
+        _play(f"{composed.url}/{stream['id']}/{name}")
+    _play(rtmp)
+    assert publisher.wait(60) == 0
+    sessions = f"{composed.url}/api/v1/sessions"
+    (session,) = httpx2.get(sessions, headers=composed.headers).json()["sessions"]
+    assert session["segments"] >= 10
+
+
+def _play(url: str) -> None:
+    argv = [find_ffmpeg(), "-nostdin", "-v", "error", "-i", url, "-t", "2", "-f", "null", "-"]
+    played = subprocess.run(argv, check=False, timeout=30, capture_output=True, text=True)
+    assert played.returncode == 0, f"{url}: {played.stderr}"
+
+
+def _wait(is_true: Any, timeout_s: float, explain: Any) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not is_true():
+        assert time.monotonic() < deadline, explain()
+        time.sleep(0.2)
+
+
+def _output(argv: list[Any], environment: dict[str, str] | None = None) -> str:
+    run = subprocess.run(argv, env=environment, check=False, capture_output=True, text=True)
+    assert run.returncode == 0, f"{argv}\n{run.stdout[-2000:]}\n{run.stderr[-4000:]}"
+    return run.stdout
