@@ -6,7 +6,7 @@ CONSOLE := services/gateway/console
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo test check soak format lock docs console clean
+.PHONY: help up demo test check soak bench format lock docs console clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,6 +22,9 @@ test: $(VENV)/dev console ## run the tests (what this machine lacks is skipped, 
 
 soak: $(VENV)/dev console ## run the long tests
 	$(PY) -m pytest -m soak -rs $(ARGS)
+
+bench: $(VENV)/dev console ## measure: the scoreboard, or ROW=<n>; BENCH=quick takes five minutes
+	$(PY) -m bench $(if $(ROW),--row $(ROW)) $(ARGS)
 
 check: $(VENV)/dev console ## lint, types, import contracts, generated files
 	ruff check .

@@ -1,0 +1,166 @@
+"""What processes cost: CPU time, memory and the machine's stolen time, from /proc."""
+
+import contextlib
+import os
+import subprocess
+import time
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+SERVER_CORE = 0
+LOADER_CORE = 1
+_NS = 1e-9
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+
+
+def pin(core: int) -> None:
+    """Keep this process (and its later children) on a core, if the machine has it."""
+    if core < (os.cpu_count() or 1):
+        os.sched_setaffinity(0, {core})
+
+
+def start(
+    argv: Sequence[object],
+    *,
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    core: int = SERVER_CORE,
+) -> subprocess.Popen[bytes]:
+    """A process on `core`; what it says goes to `folder/said.log`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "said.log").open("ab") as said:
+        return subprocess.Popen(
+            [str(part) for part in argv],
+            cwd=folder,
+            env=os.environ | dict(environment or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            preexec_fn=lambda: pin(core),  # noqa: PLW1509 - the loader has one thread
+        )
+
+
+def stop(process: subprocess.Popen[bytes], *, timeout_s: float = 8.0) -> None:
+    process.terminate()
+    try:
+        process.wait(timeout_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def family(pid: int) -> list[int]:
+    """The process and all that it started, and they in turn."""
+    found = [pid]
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                found += family(int(child))
+    return found
+
+
+def cpu_s(pid: int) -> float:
+    """User and system time of a process: the kernel's own count, in nanoseconds per thread.
+
+    (`utime` and `stime` are the same count, cut to 10 ms; short runs need better.)
+    """
+    total_ns = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            total_ns += int((task / "schedstat").read_text().split()[0])
+    return total_ns * _NS
+
+
+def name_of(pid: int) -> str:
+    """`gateway` for a service of Weir, else the program's name."""
+    argv = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    for part in argv:
+        if part.startswith(b"services."):
+            return part.removeprefix(b"services.").decode()
+    return Path(argv[0].decode() or "?").name
+
+
+def pss_bytes(pid: int) -> int:
+    """Proportional set size: shared pages count once in a family's sum."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def rss_bytes(pid: int) -> int:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def socket_bytes() -> int:
+    """Memory of all TCP sockets of the machine's network namespace."""
+    for line in Path("/proc/net/sockstat").read_text().splitlines():
+        if line.startswith("TCP:"):
+            return int(line.split()[-1]) * os.sysconf("SC_PAGE_SIZE")
+    return 0
+
+
+class Snapshot(NamedTuple):
+    """Counters at one instant; a window is the difference of two."""
+
+    at: float
+    cpu_s: dict[str, float]
+    """By name of process."""
+    loader_s: float
+    steal: int
+    """Ticks of all cores, as the next two."""
+    busy: int
+    total: int
+
+
+def snapshot(pids: Sequence[int]) -> Snapshot:
+    cpu: dict[str, float] = {}
+    for pid in pids:
+        with contextlib.suppress(FileNotFoundError):
+            name = name_of(pid)
+            cpu[name] = cpu.get(name, 0.0) + cpu_s(pid)
+    fields = [int(field) for field in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    idle = fields[3] + fields[4]
+    return Snapshot(
+        at=time.monotonic(),
+        cpu_s=cpu,
+        loader_s=time.process_time(),
+        steal=fields[7],
+        busy=sum(fields) - idle - fields[7],
+        total=sum(fields),
+    )
+
+
+class Window(NamedTuple):
+    """What was spent between two snapshots."""
+
+    seconds: float
+    cpu_s: dict[str, float]
+    loader_share: float
+    """Of one core."""
+    steal_share: float
+    """Of the whole machine, as is the next."""
+    others_share: float
+
+    def spent_s(self, names: Collection[str] | None = None) -> float:
+        """CPU time of the processes of these names; of all without."""
+        return sum(cpu for name, cpu in self.cpu_s.items() if names is None or name in names)
+
+
+def between(first: Snapshot, last: Snapshot) -> Window:
+    seconds = last.at - first.at
+    cpu = {name: spent - first.cpu_s.get(name, 0.0) for name, spent in last.cpu_s.items()}
+    total = max(1, last.total - first.total)
+    loader_s = last.loader_s - first.loader_s
+    ours = (sum(cpu.values()) + loader_s) * _TICKS_PER_S
+    return Window(
+        seconds=seconds,
+        cpu_s=cpu,
+        loader_share=loader_s / seconds,
+        steal_share=(last.steal - first.steal) / total,
+        others_share=max(0.0, (last.busy - first.busy - ours) / total),
+    )

@@ -1,0 +1,1 @@
+"""The rows of the scoreboard, one module each: work, beside, goal, verdict."""

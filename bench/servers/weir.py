@@ -1,0 +1,55 @@
+"""Weir as a user runs it: `weir up`, all of its processes on core 0."""
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any, ClassVar
+
+import httpx2
+
+from bench import processes
+from bench.servers.server import READY_S, Server, Stream
+
+
+class Weir(Server):
+    name: ClassVar[str] = "weir"
+    merge: ClassVar[str] = "100 ms"
+
+    def __init__(self, environment: dict[str, str] | None = None) -> None:
+        super().__init__()
+        self.environment = environment or {}
+        self.credentials: dict[str, str] = {}
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.http[0]}:{self.http[1]}"
+
+    def start(self) -> None:
+        settings = {
+            "WEIR_DATA_DIR": str(self.folder / "data"),
+            "WEIR_HTTP_PORT": str(self.http[1]),
+            "WEIR_RTMP_PORT": str(self.rtmp[1]),
+            "WEIR_LOG_LEVEL": "error",
+        }
+        program = [Path(sys.executable).parent / "weir", "up"]
+        self.process = processes.start(
+            program, folder=self.folder, environment=settings | self.environment
+        )
+        said = self.folder / "said.log"
+        end = time.monotonic() + READY_S
+        while "Weir is ready" not in said.read_text():
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise RuntimeError(f"Weir did not start:\n{said.read_text()[-2000:]}")
+            time.sleep(0.05)
+        self.credentials = json.loads((self.folder / "data" / "credentials.json").read_text())
+
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        headers = {"x-api-key": self.credentials["api_key"]}
+        answer = httpx2.request(method, self.url + path, json=body, headers=headers, timeout=30)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def new_stream(self) -> Stream:
+        made = self.call("POST", "/api/v1/streams", {"item": {"name": "bench"}})
+        return Stream(made["id"], push=made["push"]["stream_key"], flv=f"/{made['id']}/live.flv")
