@@ -50,13 +50,16 @@ from libs.events.facts import (
 from libs.events.orders import PackageRequested
 from libs.events.rows import Checkpoint, Segment, Track, TrackKind, TrackRange
 from libs.events.viewers import (
-    AudienceCounted,
+    Attendee,
+    AudienceAsked,
+    AudienceChanged,
     ListRevocations,
     ListViewerKeys,
     ListViewers,
     Revocation,
     RevocationPage,
-    RevokeViewerToken,
+    RevocationScope,
+    RevokeViewers,
     RotateViewerKeys,
     SigningKey,
     StreamChanged,
@@ -67,11 +70,11 @@ from libs.events.viewers import (
     ViewerKicked,
     ViewerKind,
     ViewerPage,
-    ViewerTokenRevoked,
+    ViewersRevoked,
     ViewPolicy,
 )
 
-CATALOG_FACTS: tuple[type[Message], ...] = (StreamChanged, ViewerTokenRevoked, ViewerKeysRotated)
+CATALOG_FACTS: tuple[type[Message], ...] = (StreamChanged, ViewersRevoked, ViewerKeysRotated)
 """What the catalog itself says; it does not listen to these."""
 FACTS: tuple[type[Message], ...] = (
     StreamPublished,
@@ -95,7 +98,9 @@ __all__ = [
     "PAGE_ROWS",
     "Answer",
     "Ask",
-    "AudienceCounted",
+    "Attendee",
+    "AudienceAsked",
+    "AudienceChanged",
     "CheckSessions",
     "Checkpoint",
     "CreateStream",
@@ -130,7 +135,8 @@ __all__ = [
     "RenditionStarted",
     "Revocation",
     "RevocationPage",
-    "RevokeViewerToken",
+    "RevocationScope",
+    "RevokeViewers",
     "RotateViewerKeys",
     "Segment",
     "SegmentLost",
@@ -157,5 +163,5 @@ __all__ = [
     "ViewerKicked",
     "ViewerKind",
     "ViewerPage",
-    "ViewerTokenRevoked",
+    "ViewersRevoked",
 ]

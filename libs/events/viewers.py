@@ -4,7 +4,7 @@ Asks named `gateway.…` are answered by every gateway; `Bus.ask_all` gathers th
 """
 
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -14,6 +14,8 @@ from libs.events.envelope import Message
 ViewPolicy = Literal["public", "signed"]
 """`public`: anybody watches; `signed`: whoever holds a viewer token."""
 ViewerKind = Literal["flv", "hls", "dash"]
+RevocationScope = Literal["token", "viewer", "stream"]
+"""What is revoked: the token of an id, all tokens of a viewer, or all of the stream."""
 
 # --- facts of the catalog ---------------------------------------------------------------
 
@@ -37,19 +39,22 @@ class StreamChanged(Message):
         return self.stream
 
 
-class ViewerTokenRevoked(Message):
-    """A viewer token must not be honoured any more."""
+class ViewersRevoked(Message):
+    """Viewer tokens of a stream must not be honoured any more."""
 
-    name: ClassVar[str] = "viewer_token.revoked"
+    name: ClassVar[str] = "viewers.revoked"
 
     tenant: str
     stream: str
-    token_id: str
+    scope: RevocationScope
+    whom: str
+    before: datetime
+    """Tokens that were issued later are good."""
     expires_at: datetime
-    """When the token would have expired; until then the revocation is remembered."""
+    """When the last of the tokens will have expired; until then this is remembered."""
 
     def natural_key(self) -> str:
-        return self.token_id
+        return f"{self.stream}:{self.scope}:{self.whom}:{self.before.isoformat()}"
 
     def about(self) -> str:
         return self.stream
@@ -105,22 +110,27 @@ class RotateViewerKeys(Ask[ViewerKeys]):
     tenant: str
 
 
-class RevokeViewerToken(Ask[Nothing]):
-    """Errors: `stream_unknown`."""
+class RevokeViewers(Ask[Nothing]):
+    """Revoke tokens that have been issued up to now. The stream need not exist (any more)."""
 
     name: ClassVar[str] = "catalog.viewer_token.revoke"
     answer: ClassVar[type[Answer]] = Nothing
 
     tenant: str
     stream: str
-    token_id: str
+    scope: RevocationScope
+    whom: str = ""
+    """Token id or viewer; empty for all of the stream."""
     expires_at: datetime
+    """When the last of them will have expired by itself."""
 
 
 class Revocation(Answer):
     seq: int
     stream: str
-    token_id: str
+    scope: RevocationScope
+    whom: str
+    before: datetime
     expires_at: datetime
 
 
@@ -130,7 +140,7 @@ class RevocationPage(Answer):
 
 
 class ListRevocations(Ask[RevocationPage]):
-    """Revocations of tokens that have not expired, in the order in which they were made."""
+    """Revocations of tokens that may not have expired, in the order in which they were made."""
 
     name: ClassVar[str] = "catalog.viewer_token.list_revoked"
     answer: ClassVar[type[Answer]] = RevocationPage
@@ -155,19 +165,54 @@ class ViewerCounts(Answer):
         return self.flv + self.hls + self.dash
 
 
-class AudienceCounted(Message):
-    """How many watch through one gateway: said to all gateways at each change, and as a beat.
-    Never stored.
+class Attendee(NamedTuple):
+    """A player that watches by HLS or DASH, as gateways tell each other of it."""
+
+    id: str
+    """Of its viewer session; the same on every gateway that it asks."""
+    stream: str
+    kind: ViewerKind
+    token_id: str = ""
+    """Only of a token that limits how many players may use it at once."""
+
+
+class AudienceChanged(Message):
+    """Who has come to one gateway and who has left it; said at each change, and as a beat.
+
+    Never stored. A gateway that finds a number missing asks for the whole (`AudienceAsked`).
     """
 
-    name: ClassVar[str] = "gateway.audience.counted"
+    name: ClassVar[str] = "gateway.audience.changed"
 
     gateway: str
     number: int
-    """Counts what this gateway has said; 0 for its last word, when it stops."""
-    streams: dict[str, ViewerCounts] = Field(default_factory=dict)
-    limited_tokens: dict[str, int] = Field(default_factory=dict)
-    """Players by token, of those tokens that have a limit."""
+    """Counts what this gateway has said."""
+    is_whole: bool = False
+    """What it said before counts no more: this, and what follows, is all."""
+    is_last: bool = False
+    """It stops, and nobody watches through it any more."""
+    flv: dict[str, int] = Field(default_factory=dict)
+    """FLV players by stream, where their number has changed."""
+    flv_of_tokens: dict[str, int] = Field(default_factory=dict)
+    """The same by token, of tokens that have a limit."""
+    joined: tuple[Attendee, ...] = ()
+    left: tuple[str, ...] = ()
+    """Ids of viewer sessions."""
+
+    def natural_key(self) -> str:
+        return f"{self.gateway}:{self.number}"
+
+    def about(self) -> str:
+        return self.gateway
+
+
+class AudienceAsked(Message):
+    """A gateway wants to hear the whole audience of the others; never stored."""
+
+    name: ClassVar[str] = "gateway.audience.asked"
+
+    gateway: str
+    number: int
 
     def natural_key(self) -> str:
         return f"{self.gateway}:{self.number}"

@@ -60,6 +60,7 @@ class _Field(IntEnum):
     """The hosts, one to a line."""
     MAX_SESSIONS = 8
     WATERMARK = 9
+    ISSUED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,8 @@ class ViewerClaims:
     """Id of the stream or asset."""
     expires_at_s: int
     """Last Unix second in which the token is good."""
+    issued_at_ms: int
+    """Unix milliseconds; who revokes all of a viewer's tokens means those up to a moment."""
     kind: Kind = "stream"
     nonce: bytes = field(default_factory=lambda: secrets.token_bytes(NONCE_BYTES))
     viewer: str = ""
@@ -201,6 +204,7 @@ def _message(claims: ViewerClaims, key_id: str) -> bytes:
         _Field.REFERRER: "\n".join(claims.referrers).encode(),
         _Field.MAX_SESSIONS: str(claims.max_sessions or "").encode(),
         _Field.WATERMARK: claims.watermark.encode(),
+        _Field.ISSUED: str(claims.issued_at_ms).encode(),
     }
     fields = (bytes((number,)) + _text(text) for number, text in sorted(texts.items()) if text)
     return bytes((_VERSION,)) + _text(key_id.encode("latin-1")) + b"".join(fields)
@@ -210,8 +214,9 @@ def _check(claims: ViewerClaims) -> None:
     """Raise `ValueError` for claims that could not be read back as they are."""
     if claims.kind not in ("stream", "asset") or not claims.subject:
         raise ValueError("A viewer token is for one stream or asset.")
-    if not 0 < claims.expires_at_s <= _MAX_INTEGER or not 0 <= claims.max_sessions <= _MAX_INTEGER:
-        raise ValueError("Expiry and session limit are positive 64-bit integers.")
+    integers = (claims.expires_at_s - 1, claims.issued_at_ms - 1, claims.max_sessions)
+    if not all(0 <= integer < _MAX_INTEGER for integer in integers):
+        raise ValueError("Times and session limit are positive 64-bit integers.")
     if len(claims.nonce) != NONCE_BYTES:
         raise ValueError(f"A nonce has {NONCE_BYTES} bytes.")
     if any(not host or "\n" in host for host in claims.referrers):
@@ -232,6 +237,7 @@ def _claims(data: bytes) -> ViewerClaims:
             kind="asset" if kind == "asset" else "stream",
             subject=said[_Field.SUBJECT].decode(),
             expires_at_s=int(said[_Field.EXPIRES]),
+            issued_at_ms=int(said[_Field.ISSUED]),
             nonce=said[_Field.NONCE],
             viewer=said.get(_Field.VIEWER, b"").decode(),
             address=said.get(_Field.ADDRESS, b"").decode(),

@@ -19,7 +19,7 @@ from libs.events import (
     OpenPublish,
     PublishGrant,
     RevocationPage,
-    RevokeViewerToken,
+    RevokeViewers,
     RotateViewerKeys,
     SegmentPage,
     SessionPage,
@@ -116,7 +116,7 @@ class Answers:
         async with self._database.transaction() as tx:
             return await viewer_keys.rotate(tx, ask.tenant, now=self._clock())
 
-    async def revoke_viewer_token(self, ask: RevokeViewerToken) -> Nothing:
+    async def revoke_viewers(self, ask: RevokeViewers) -> Nothing:
         async with self._database.transaction() as tx:
             await revocations.add(tx, ask, now=self._clock())
         return Nothing()

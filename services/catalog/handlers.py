@@ -26,7 +26,7 @@ from libs.events import (
     OpenPublish,
     RenditionEnded,
     RenditionStarted,
-    RevokeViewerToken,
+    RevokeViewers,
     RotateViewerKeys,
     SegmentLost,
     SegmentReady,
@@ -84,7 +84,7 @@ def register_asks(bus: Bus, answers: Answers) -> None:
     bus.on_ask(ListDeadLetters)(answers.list_dead_letters)
     bus.on_ask(ListViewerKeys)(answers.list_viewer_keys)
     bus.on_ask(RotateViewerKeys)(answers.rotate_viewer_keys)
-    bus.on_ask(RevokeViewerToken)(answers.revoke_viewer_token)
+    bus.on_ask(RevokeViewers)(answers.revoke_viewers)
     bus.on_ask(ListRevocations)(answers.list_revocations)
 
 

@@ -241,17 +241,24 @@ class ViewerKeyRow(Base):
 
 
 class RevocationRow(Base):
-    """A viewer token that is void; kept until it would have expired."""
+    """Viewer tokens that are void; kept until all of them would have expired."""
 
     __tablename__ = "revocations"
-    __table_args__ = (UniqueConstraint("token_id"), Index(None, "expires_at"))
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "stream_id", "scope", "whom"),
+        Index(None, "expires_at"),
+    )
 
     seq: Mapped[int] = mapped_column(Serial, primary_key=True)
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
     stream_id: Mapped[str]
-    token_id: Mapped[str]
+    scope: Mapped[str]
+    """`token`, `viewer` or `stream`."""
+    whom: Mapped[str]
+    """Token id or viewer; empty for all of the stream."""
+    before: Mapped[datetime]
+    """Tokens that were issued later are good."""
     expires_at: Mapped[datetime]
-    revoked_at: Mapped[datetime]
 
 
 class OutboxRow(Base):

@@ -1,6 +1,7 @@
 """Revoked viewer tokens, remembered until the tokens would have expired by themselves."""
 
 from datetime import datetime
+from typing import cast
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,34 +10,44 @@ from libs.events import (
     ListRevocations,
     Revocation,
     RevocationPage,
-    RevokeViewerToken,
-    ViewerTokenRevoked,
+    RevocationScope,
+    RevokeViewers,
+    ViewersRevoked,
 )
 from services.catalog import outbox
-from services.catalog.database import insert_new
 from services.catalog.models import RevocationRow
 
 
-async def add(tx: AsyncSession, ask: RevokeViewerToken, *, now: datetime) -> None:
-    """Revoke, once; what has expired is forgotten on the way."""
+async def add(tx: AsyncSession, ask: RevokeViewers, *, now: datetime) -> None:
+    """Revoke what has been issued up to now; what has expired is forgotten on the way."""
     await tx.execute(delete(RevocationRow).where(RevocationRow.expires_at < now))
     if ask.expires_at < now:
         return
-    values = {
-        "tenant_id": ask.tenant,
-        "stream_id": ask.stream,
-        "token_id": ask.token_id,
-        "expires_at": ask.expires_at,
-        "revoked_at": now,
-    }
-    if await insert_new(tx, RevocationRow, values):
-        fact = ViewerTokenRevoked(
-            tenant=ask.tenant,
-            stream=ask.stream,
-            token_id=ask.token_id,
-            expires_at=ask.expires_at,
-        )
-        await outbox.add(tx, fact, tenant=ask.tenant, now=now)
+    is_same = (
+        RevocationRow.tenant_id == ask.tenant,
+        RevocationRow.stream_id == ask.stream,
+        RevocationRow.scope == ask.scope,
+        RevocationRow.whom == ask.whom,
+    )
+    await tx.execute(delete(RevocationRow).where(*is_same))
+    row = RevocationRow(
+        tenant_id=ask.tenant,
+        stream_id=ask.stream,
+        scope=ask.scope,
+        whom=ask.whom,
+        before=now,
+        expires_at=ask.expires_at,
+    )
+    tx.add(row)
+    fact = ViewersRevoked(
+        tenant=ask.tenant,
+        stream=ask.stream,
+        scope=ask.scope,
+        whom=ask.whom,
+        before=now,
+        expires_at=ask.expires_at,
+    )
+    await outbox.add(tx, fact, tenant=ask.tenant, now=now)
 
 
 async def list_page(tx: AsyncSession, ask: ListRevocations, *, now: datetime) -> RevocationPage:
@@ -49,14 +60,17 @@ async def list_page(tx: AsyncSession, ask: ListRevocations, *, now: datetime) ->
     rows = (await tx.execute(query)).scalars().all()
     page = rows[: ask.limit]
     return RevocationPage(
-        revocations=tuple(
-            Revocation(
-                seq=row.seq,
-                stream=row.stream_id,
-                token_id=row.token_id,
-                expires_at=row.expires_at,
-            )
-            for row in page
-        ),
+        revocations=tuple(_answer(row) for row in page),
         next_after=page[-1].seq if len(rows) > ask.limit else None,
+    )
+
+
+def _answer(row: RevocationRow) -> Revocation:
+    return Revocation(
+        seq=row.seq,
+        stream=row.stream_id,
+        scope=cast("RevocationScope", row.scope),
+        whom=row.whom,
+        before=row.before,
+        expires_at=row.expires_at,
     )

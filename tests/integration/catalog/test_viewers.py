@@ -12,7 +12,7 @@ from libs.events import (
     ListRevocations,
     ListSessions,
     ListViewerKeys,
-    RevokeViewerToken,
+    RevokeViewers,
     RotateViewerKeys,
     UpdateStream,
 )
@@ -102,33 +102,51 @@ async def test_rotation_leaves_two_keys_and_its_fact_holds_no_secret(catalog: Ca
     assert not any(secret in str(facts) for secret in secrets)
 
 
-async def test_revocation_is_said_once_and_forgotten_when_the_token_has_expired(
+async def test_revocation_is_said_and_forgotten_when_the_tokens_have_expired(
     catalog: Catalog,
 ) -> None:
-    def revoke(number: int, lasts_s: float) -> RevokeViewerToken:
-        return RevokeViewerToken(
+    def revoke(number: int, lasts_s: float) -> RevokeViewers:
+        return RevokeViewers(
             tenant=TENANT,
             stream="cam-1",
-            token_id=f"token-{number}",
+            scope="token",
+            whom=f"token-{number}",
             expires_at=catalog.clock.now + timedelta(seconds=lasts_s),
         )
 
-    await catalog.answers.revoke_viewer_token(revoke(1, 60))
-    await catalog.answers.revoke_viewer_token(revoke(1, 60))
-    await catalog.answers.revoke_viewer_token(revoke(2, 600))
-    await catalog.answers.revoke_viewer_token(revoke(3, -1))
+    await catalog.answers.revoke_viewers(revoke(1, 60))
+    await catalog.answers.revoke_viewers(revoke(2, 600))
+    await catalog.answers.revoke_viewers(revoke(3, -1))
 
-    assert [fact["token_id"] for fact in await said(catalog, "viewer_token.revoked")] == [
-        "token-1",
-        "token-2",
-    ]
+    facts = await said(catalog, "viewers.revoked")
+    assert [fact["whom"] for fact in facts] == ["token-1", "token-2"]
     page = await catalog.answers.list_revocations(ListRevocations(limit=1))
-    assert [row.token_id for row in page.revocations] == ["token-1"]
+    assert [row.whom for row in page.revocations] == ["token-1"]
     assert page.next_after is not None
     rest = await catalog.answers.list_revocations(ListRevocations(after=page.next_after))
-    assert [row.token_id for row in rest.revocations] == ["token-2"]
+    assert [row.whom for row in rest.revocations] == ["token-2"]
     assert rest.next_after is None
 
     catalog.clock.pass_s(61)
     page = await catalog.answers.list_revocations(ListRevocations())
-    assert [row.token_id for row in page.revocations] == ["token-2"]
+    assert [row.whom for row in page.revocations] == ["token-2"]
+
+
+async def test_later_revocation_of_the_same_viewer_takes_the_place_of_the_first(
+    catalog: Catalog,
+) -> None:
+    def ask() -> RevokeViewers:
+        later = catalog.clock.now + timedelta(hours=1)
+        return RevokeViewers(
+            tenant=TENANT, stream="cam-1", scope="viewer", whom="anna", expires_at=later
+        )
+
+    await catalog.answers.revoke_viewers(ask())
+    catalog.clock.pass_s(1)
+    await catalog.answers.revoke_viewers(ask())
+
+    page = await catalog.answers.list_revocations(ListRevocations())
+    assert [(row.scope, row.whom, row.before) for row in page.revocations] == [
+        ("viewer", "anna", catalog.clock.now)
+    ]
+    assert len(await said(catalog, "viewers.revoked")) == 2

@@ -29,14 +29,21 @@ def upgrade() -> None:
         sa.Column("seq", SERIAL, nullable=False),
         sa.Column("tenant_id", sa.String(), nullable=False),
         sa.Column("stream_id", sa.String(), nullable=False),
-        sa.Column("token_id", sa.String(), nullable=False),
+        sa.Column("scope", sa.String(), nullable=False),
+        sa.Column("whom", sa.String(), nullable=False),
+        sa.Column("before", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["tenant_id"], ["tenants.id"], name=op.f("fk_revocations_tenant_id")
         ),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_revocations")),
-        sa.UniqueConstraint("token_id", name=op.f("uq_revocations_token_id")),
+        sa.UniqueConstraint(
+            "tenant_id",
+            "stream_id",
+            "scope",
+            "whom",
+            name=op.f("uq_revocations_tenant_id_stream_id_scope_whom"),
+        ),
     )
     op.create_index(op.f("ix_revocations_expires_at"), "revocations", ["expires_at"])
 

@@ -24,10 +24,16 @@ OLD = ViewerKey("k1", b"o" * 32)
 NEW = ViewerKey("k2", b"n" * 32)
 KEYS = keys_by_id((NEW, OLD))
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-PLAIN = ViewerClaims(subject="cam", expires_at_s=2_000_000_000, nonce=b"12345678")
+PLAIN = ViewerClaims(
+    subject="cam",
+    expires_at_s=2_000_000_000,
+    issued_at_ms=1_900_000_000_000,
+    nonce=b"12345678",
+)
 FULL = ViewerClaims(
     subject="cam",
     expires_at_s=2_000_000_000,
+    issued_at_ms=1_900_000_000_000,
     kind="asset",
     nonce=bytes(8),
     viewer="张三",
@@ -42,6 +48,7 @@ claims = st.builds(
     ViewerClaims,
     subject=st.text(min_size=1, max_size=64),
     expires_at_s=st.integers(1, 2**63 - 1),
+    issued_at_ms=st.integers(1, 2**63 - 1),
     kind=st.sampled_from(["stream", "asset"]),
     nonce=st.binary(min_size=8, max_size=8),
     viewer=texts,
@@ -50,7 +57,7 @@ claims = st.builds(
         st.text(st.characters(exclude_characters="\n", codec="utf-8"), min_size=1, max_size=20),
         max_size=4,
     ).map(tuple),
-    max_sessions=st.integers(0, 2**63 - 1),
+    max_sessions=st.integers(0, 2**63 - 2),
     watermark=texts,
 )
 
@@ -123,6 +130,7 @@ def test_each_claim_has_a_token_of_its_own() -> None:
     for name, value in {
         "subject": "cam2",
         "expires_at_s": 2_000_000_001,
+        "issued_at_ms": 1_900_000_000_001,
         "kind": "asset",
         "nonce": b"87654321",
         "viewer": "a",
@@ -132,7 +140,7 @@ def test_each_claim_has_a_token_of_its_own() -> None:
         "watermark": "a",
     }.items():
         tokens.add(sign_viewer(dataclasses.replace(PLAIN, **{name: value}), NEW))  # type: ignore[arg-type]
-    assert len(tokens) == 10
+    assert len(tokens) == 11
 
 
 def test_tokens_of_both_live_keys_are_good_and_of_a_retired_one_not() -> None:
@@ -185,6 +193,7 @@ def test_altered_and_expired_token_is_called_wrong_not_expired() -> None:
         {"kind": "channel"},
         {"expires_at_s": 0},
         {"expires_at_s": 2**63},
+        {"issued_at_ms": 0},
         {"max_sessions": -1},
         {"nonce": b"short"},
         {"referrers": ("a\nb",)},
