@@ -23,17 +23,19 @@ async def reading(page: Page, deadline_s: float) -> dict[str, float]:
 
 async def watch_every_page(weir: RunningWeir, page: Page, stream_id: str) -> dict[str, float]:
     """Each player's distance from the publisher in ms; fails when a picture stands still."""
-    ages = {}
-    for name in LIMITS:
-        await page.goto(f"{weir.http_url}/{stream_id}/{name}")
-        first = await reading(page, START_S)
-        # Players settle on their distance from the live edge within moments.
-        await asyncio.sleep(WATCH_S)
-        readings = [await reading(page, 2.0) for _ in range(5)]
-        assert readings[-1]["shown"] > first["shown"], f"{name} stands still"
-        assert readings[-1]["media_s"] > first["media_s"], f"{name} stands still"
-        ages[name] = sorted(item["age_ms"] for item in readings)[2]
-    return ages
+    return {name: await watch_page(weir, page, stream_id, name) for name in LIMITS}
+
+
+async def watch_page(weir: RunningWeir, page: Page, stream_id: str, name: str) -> float:
+    """One player's distance from the publisher in ms; fails when its picture stands still."""
+    await page.goto(f"{weir.http_url}/{stream_id}/{name}")
+    first = await reading(page, START_S)
+    # Players settle on their distance from the live edge within moments.
+    await asyncio.sleep(WATCH_S)
+    readings = [await reading(page, 2.0) for _ in range(5)]
+    assert readings[-1]["shown"] > first["shown"], f"{name} stands still"
+    assert readings[-1]["media_s"] > first["media_s"], f"{name} stands still"
+    return sorted(item["age_ms"] for item in readings)[2]
 
 
 async def until_live(weir: RunningWeir, stream_id: str, deadline_s: float = START_S) -> None:

@@ -7,6 +7,7 @@ Forbidden
 ├── ForeignOrigin          a write with a console session from another origin
 BadRequest
 ├── BodyUnreadable         the body is not JSON
+├── HandshakeInvalid       a WebSocket is asked for in a way that has no answer
 UnsupportedType            415, the body is not sent as JSON
 TooMany
 ├── LoginLimited           too many wrong logins
@@ -48,6 +49,10 @@ class ForeignOrigin(Forbidden):
 
 class BodyUnreadable(BadRequest):
     code = "body_unreadable"
+
+
+class HandshakeInvalid(BadRequest):
+    code = "handshake_invalid"
 
 
 class UnsupportedType(WeirError):

@@ -14,7 +14,8 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from services.gateway.playback.reply import Asked
-from services.gateway.playback.routes import MediaRoute, match_media
+from services.gateway.playback.routes import Kind, MediaRoute, match_media
+from services.gateway.playback.websocket import Handshake
 from services.gateway.turn import Request, Turn
 
 if TYPE_CHECKING:
@@ -140,13 +141,18 @@ class FrontProtocol(HttpToolsProtocol):
 
     def _begin_turn(self, route: MediaRoute) -> None:
         found = {_ASKED[name]: value for name, value in self.headers if name in _ASKED}
+        is_upgrade = self.parser.should_upgrade()
+        is_flv = route.kind is Kind.FLV and self.parser.get_method() == b"GET"
         request = Request(
-            route, self.parser.get_method(), Asked(**found) if found else _NOTHING_ASKED
+            route,
+            self.parser.get_method(),
+            Asked(**found) if found else _NOTHING_ASKED,
+            Handshake.of(self.headers) if is_upgrade and is_flv else None,
         )
         keep_alive = (
             self.parser.get_http_version() != "1.0"
             and self.parser.should_keep_alive()
-            and not self.parser.should_upgrade()
+            and not is_upgrade
         )
         turn = Turn(self, request, keep_alive=keep_alive)
         before, self.cycle = self.cycle, _as_cycle(turn)

@@ -11,13 +11,16 @@ from services.gateway import metrics
 from services.gateway.playback.reply import (
     METHOD_NOT_ALLOWED,
     PREFLIGHT,
+    UPGRADE_REQUIRED,
     Asked,
     Reply,
     head_of,
     stream_head,
     text,
+    websocket_head,
 )
 from services.gateway.playback.routes import Kind, MediaRoute
+from services.gateway.playback.websocket import Handshake
 
 if TYPE_CHECKING:
     from services.gateway.front import FrontProtocol
@@ -42,6 +45,8 @@ class Request(NamedTuple):
     route: MediaRoute
     method: bytes
     asked: Asked
+    handshake: Handshake | None = None
+    """It asks for a WebSocket."""
 
 
 class Turn:
@@ -105,6 +110,8 @@ class Turn:
         if request.route.kind is not Kind.FLV:
             return self._front.player.answer(request.route, request.asked)
         refusal = self._front.player.refuse_flv(request.route.stream)
+        if refusal is None and request.handshake is not None:
+            refusal = None if request.handshake.check() else UPGRADE_REQUIRED
         if refusal is None:
             self._watch(request)
         return refusal
@@ -130,8 +137,10 @@ class Turn:
         connection = front.detach()
         self.response_complete = True
         front.turn = None
-        head = stream_head(front.server_state.default_headers)
-        front.player.watch(request.route.stream, connection, head)
+        common, handshake = front.server_state.default_headers, request.handshake
+        head = websocket_head(handshake.accept, common) if handshake else stream_head(common)
+        is_websocket = handshake is not None
+        front.player.watch(request.route.stream, connection, head, is_websocket=is_websocket)
 
     def _on_answer(self, task: asyncio.Task[Reply]) -> None:
         cast("set[asyncio.Task[Any]]", self._front.tasks).discard(task)

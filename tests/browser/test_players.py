@@ -7,7 +7,7 @@ from playwright.async_api import Page
 
 from tests.pattern import PatternPublisher
 from tests.running import RunningWeir
-from tests.viewing import LIMITS, START_S, reading, until_live, watch_every_page
+from tests.viewing import LIMITS, START_S, reading, until_live, watch_every_page, watch_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
 
@@ -18,6 +18,20 @@ async def test_every_page_plays_the_picture_in_time(weir: RunningWeir, page: Pag
         await until_live(weir, stream["id"])
         ages = await watch_every_page(weir, page, stream["id"])
     assert all(ages[name] <= limit for name, limit in LIMITS.items()), ages
+
+
+async def test_flv_page_plays_over_a_websocket(
+    weir: RunningWeir, page: Page, faults: list[str]
+) -> None:
+    stream = weir.create_stream(name="websocket")
+    opened: list[str] = []
+    page.on("websocket", lambda websocket: opened.append(websocket.url))
+    async with PatternPublisher(stream["push"]["url"]):
+        await until_live(weir, stream["id"])
+        age_ms = await watch_page(weir, page, stream["id"], "flv.html?transport=websocket")
+    assert age_ms <= LIMITS["flv.html"]
+    assert opened == [weir.http_url.replace("http", "ws") + f"/{stream['id']}/live.flv"]
+    assert not faults
 
 
 async def test_a_page_of_a_stream_that_is_off_says_so(weir: RunningWeir, page: Page) -> None:

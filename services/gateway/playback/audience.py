@@ -99,7 +99,7 @@ class Audience:
                     viewer.start_at(chunk)
             for framing, members in groups:
                 if members:
-                    wire = framing(chunk.data)
+                    wire = framing(len(chunk.data)) + chunk.data
                     for first in range(0, len(members), SLICE_VIEWERS):
                         if first:
                             yield

@@ -12,7 +12,8 @@ from services.gateway.playback.fanout import Fanout, Fanouts
 from services.gateway.playback.poller import Poller
 from services.gateway.playback.reply import Asked, Reply, not_live, text
 from services.gateway.playback.routes import MediaRoute
-from services.gateway.playback.viewer import Framing, Viewer, unframed
+from services.gateway.playback.viewer import Viewer
+from services.gateway.playback.websocket_viewer import WebSocketViewer
 
 
 class Player:
@@ -39,7 +40,7 @@ class Player:
         return None
 
     def watch(
-        self, stream: str, connection: socket.socket, head: bytes, *, framing: Framing = unframed
+        self, stream: str, connection: socket.socket, head: bytes, *, is_websocket: bool = False
     ) -> Viewer:
         """Send the stream's FLV to `connection`, which belongs to the viewer from now on.
 
@@ -49,13 +50,11 @@ class Player:
             self._poller = Poller()
         fanout = self._fanouts.of(stream)
         self._viewers += 1
-        metrics.VIEWERS.labels("flv").set(self._viewers)
-        viewer = Viewer(
-            connection,
-            head,
-            poller=self._poller,
-            on_leave=partial(self._on_leave, fanout),
-            framing=framing,
+        kind = "flv_websocket" if is_websocket else "flv"
+        metrics.VIEWERS.labels(kind).inc()
+        make = WebSocketViewer if is_websocket else Viewer
+        viewer = make(
+            connection, head, poller=self._poller, on_leave=partial(self._on_leave, fanout, kind)
         )
         fanout.join(viewer)
         return viewer
@@ -65,8 +64,8 @@ class Player:
         if self._poller is not None:
             self._poller.close()
 
-    def _on_leave(self, fanout: Fanout, viewer: Viewer) -> None:
+    def _on_leave(self, fanout: Fanout, kind: str, viewer: Viewer) -> None:
         self._viewers -= 1
-        metrics.VIEWERS.labels("flv").set(self._viewers)
+        metrics.VIEWERS.labels(kind).dec()
         metrics.SKIPS.inc(viewer.skipped)
         fanout.left()

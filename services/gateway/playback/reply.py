@@ -68,6 +68,9 @@ PREFLIGHT = Reply(
     b"access-control-allow-headers: Range, If-None-Match, If-Range, Authorization\r\n"
     b"access-control-max-age: 86400\r\n" + _COMMON,
 )
+UPGRADE_REQUIRED = text(
+    426, "WebSocket version 13 is spoken here.", b"sec-websocket-version: 13\r\n"
+)
 METHOD_NOT_ALLOWED = text(405, "Media is read with GET.", b"allow: GET, HEAD, OPTIONS\r\n")
 
 
@@ -148,5 +151,18 @@ def stream_head(default_headers: list[tuple[bytes, bytes]]) -> bytes:
             headers(b"video/x-flv", NO_STORE),
             *(b"%b: %b\r\n" % header for header in default_headers),
             b"connection: close\r\n\r\n",
+        ]
+    )
+
+
+def websocket_head(accept: bytes, default_headers: list[tuple[bytes, bytes]]) -> bytes:
+    """The answer that opens a WebSocket (RFC 6455 section 4.2.2)."""
+    return b"".join(
+        [
+            _STATUS_LINES[101],
+            b"upgrade: websocket\r\nconnection: Upgrade\r\n",
+            b"sec-websocket-accept: %b\r\n" % accept,
+            *(b"%b: %b\r\n" % header for header in default_headers),
+            b"\r\n",
         ]
     )

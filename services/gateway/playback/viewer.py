@@ -6,6 +6,7 @@ by `Audience`. What is here happens when it starts, lags, skips and leaves.
 
 import contextlib
 import socket
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -21,21 +22,24 @@ MAX_LAG_MS = 3000
 GATHER_BYTES = 256 * 1024
 """A viewer that catches up is given about so many bytes at once."""
 GATHER_CHUNKS = 64
+HEARD_BYTES = 16 * 1024
+HEARD_S = 10.0
+"""A viewer that says more than so many bytes in so many seconds is let go."""
 _READ_BYTES = 4096
 
-Framing = Callable[[bytes], bytes]
-"""How bytes of the FLV are framed on the connection; viewers of one framing share its result."""
+Framing = Callable[[int], bytes]
+"""What stands before so many bytes of FLV on the connection; viewers of one framing share it."""
 
 
-def unframed(data: bytes) -> bytes:
+def unframed(_size: int) -> bytes:
     """Plain HTTP: the response's body is the FLV."""
-    return data
+    return b""
 
 
 class Viewer:
     """Owns `connection`, which must not block; `on_leave` is called once when it has closed it.
 
-    `head` goes out first and unframed.
+    `head` goes out first and unframed, `farewell` last when the programme is over.
     """
 
     __slots__ = (
@@ -43,11 +47,15 @@ class Viewer:
         "_config",
         "_connection",
         "_cursor",
+        "_farewell",
         "_fd",
+        "_heard_bytes",
+        "_heard_since",
         "_is_closing",
         "_on_leave",
         "_poller",
         "_rest",
+        "_word",
         "framing",
         "moved_at",
         "skipped",
@@ -61,6 +69,7 @@ class Viewer:
         poller: Poller,
         on_leave: Callable[["Viewer"], None],
         framing: Framing = unframed,
+        farewell: bytes = b"",
     ) -> None:
         self._connection = connection
         self._fd = connection.fileno()
@@ -69,7 +78,14 @@ class Viewer:
         self.framing = framing
         self._audience: Audience | None = None
         self._rest: list[bytes | memoryview] = [head] if head else []
-        """Bytes whose turn has come and for which the socket has had no room."""
+        """Bytes whose turn has come and for which the socket has had no room; whole frames at its
+        end.
+        """
+        self._word = b""
+        """What it is told outside of the FLV, as soon as a frame is complete."""
+        self._farewell = farewell
+        self._heard_bytes = 0
+        self._heard_since = 0.0
         self._cursor: int | None = None
         """Number of the next chunk while it is behind; None: waits for a keyframe."""
         self._config: Config | None = None
@@ -117,7 +133,7 @@ class Viewer:
         """The programme is over: leave when all of it has gone out."""
         self._is_closing = True
         if not self._rest and self._cursor is None:
-            self.leave()
+            self.catch_up()
 
     def leave(self) -> None:
         """Close the connection, whatever it still lacks."""
@@ -137,19 +153,48 @@ class Viewer:
     # --- what the poller tells ----------------------------------------------------------
 
     def on_readable(self) -> None:
-        """A player has nothing more to say; when it hangs up it is gone."""
+        """When it hangs up it is gone."""
         try:
             data = self._connection.recv(_READ_BYTES)
         except BlockingIOError:
             return
         except OSError:
             data = b""
-        if not data:
+        if data and self._may_say(len(data)):
+            self._hear(data)
+        else:
             self.leave()
 
     def on_writable(self) -> None:
         if not self.has_left:
             self.catch_up()
+
+    # --- beside the FLV -----------------------------------------------------------------
+
+    def tell(self, word: bytes) -> None:
+        """Send `word` between two frames; of what cannot go out at once only the newest is kept."""
+        self._word = word
+        if self._rest:
+            return
+        try:
+            sent = self._connection.send(word)
+        except BlockingIOError:
+            return
+        except OSError:
+            sent = 0
+        self._word = b""
+        if sent != len(word):
+            self.leave()
+
+    def _hear(self, data: bytes) -> None:
+        """What it says: a player has nothing to say over plain HTTP."""
+
+    def _may_say(self, size: int) -> bool:
+        now = time.monotonic()
+        if now - self._heard_since > HEARD_S:
+            self._heard_since, self._heard_bytes = now, 0
+        self._heard_bytes += size
+        return self._heard_bytes <= HEARD_BYTES
 
     # --- catching up ----------------------------------------------------------------------
 
@@ -158,10 +203,16 @@ class Viewer:
         audience = self._audience
         assert audience is not None
         while True:
+            if self._word:
+                self._rest.append(self._word)
+                self._word = b""
             if self._rest and not self._send_rest():
                 return
-            if self._cursor is None or not self._gather(audience, self._cursor):
+            if self._cursor is not None and self._gather(audience, self._cursor):
+                continue
+            if not self._is_closing or not self._farewell:
                 break
+            self._word, self._farewell = self._farewell, b""
         if self._is_closing:
             self.leave()
         elif self._cursor is None:
@@ -196,9 +247,8 @@ class Viewer:
             chunk = self._skip(audience, chunk)
         size = 0
         while chunk is not None and chunk.number < audience.next_number:
-            wire = self.framing(chunk.data)
-            self._rest.append(wire)
-            size += len(wire)
+            self._put(chunk.data)
+            size += len(chunk.data)
             self._config = chunk.after
             self._cursor = chunk.number + 1
             if size >= GATHER_BYTES or len(self._rest) >= GATHER_CHUNKS:
@@ -225,9 +275,15 @@ class Viewer:
         elif chunk.before is not self._config:
             opening = chunk.before.tags(chunk.dts_ms)
         if opening:
-            self._rest.append(self.framing(opening))
+            self._put(opening)
         self._config = chunk.before
         self._cursor = chunk.number
+
+    def _put(self, data: bytes) -> None:
+        head = self.framing(len(data))
+        if head:
+            self._rest.append(head)
+        self._rest.append(data)
 
 
 def _after(buffers: list[bytes | memoryview], sent: int) -> list[bytes | memoryview]:

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
+from websockets.asyncio.client import connect as connect_websocket
+from websockets.exceptions import ConnectionClosedOK, InvalidStatus
 
 from libs.errors import Unavailable
 from services.gateway import front
@@ -22,6 +24,7 @@ from services.gateway.playback.reply import Asked, Immutable, Reply, headers, no
 from services.gateway.playback.ring import Chunk, Config, Ring
 from services.gateway.playback.routes import Kind, MediaRoute
 from services.gateway.playback.viewer import Viewer
+from services.gateway.playback.websocket_viewer import WebSocketViewer
 
 BIG = bytes(range(256)) * 8192
 PLAYLIST = Reply(200, headers(b"application/vnd.apple.mpegurl", b"no-cache"), b"#EXTM3U\n")
@@ -87,8 +90,11 @@ class OneSegmentPlayer:
     def refuse_flv(self, stream: str) -> Reply | None:
         return None if stream == "cam" else not_live(stream)
 
-    def watch(self, stream: str, connection: socket.socket, head: bytes) -> None:
-        viewer = Viewer(connection, head, poller=self.poller, on_leave=lambda _: self.left.set())
+    def watch(
+        self, stream: str, connection: socket.socket, head: bytes, *, is_websocket: bool
+    ) -> None:
+        make = WebSocketViewer if is_websocket else Viewer
+        viewer = make(connection, head, poller=self.poller, on_leave=lambda _: self.left.set())
         self.feed.audience.add(viewer)
 
 
@@ -548,3 +554,92 @@ async def test_peer_that_takes_nothing_is_dropped(
         while not player.left.is_set():
             player.feed.send(bytes(100_000))
             await asyncio.sleep(0.005)
+
+
+# --- FLV on a WebSocket -------------------------------------------------------------------
+
+
+async def test_websocket_client_gets_the_gop_and_the_end(
+    port: int, player: OneSegmentPlayer
+) -> None:
+    for number in range(15):
+        player.feed.send(b"<%d>" % number)
+    async with connect_websocket(f"ws://127.0.0.1:{port}/cam/live.flv?x=1") as viewer:
+        assert (await viewer.recv()).startswith(b"FLV\x01")  # type: ignore[arg-type]
+        assert [await viewer.recv() for _ in range(5)] == [b"<%d>" % n for n in range(10, 15)]
+        player.feed.send(b"<15>" + bytes(100_000))
+        assert await viewer.recv() == b"<15>" + bytes(100_000)
+        await asyncio.wait_for(await viewer.ping(b"there?"), 5)
+        player.feed.send(b"<16>")
+        assert await viewer.recv() == b"<16>"
+        player.feed.audience.end()
+        with pytest.raises(ConnectionClosedOK):
+            await viewer.recv()
+    assert player.left.is_set()
+
+
+async def test_websocket_that_the_client_closes_is_closed_by_the_book(
+    port: int, player: OneSegmentPlayer
+) -> None:
+    viewer = await connect_websocket(f"ws://127.0.0.1:{port}/cam/live.flv")
+    player.feed.send(b"<0>")
+    await viewer.close(4000, "enough")
+    assert (viewer.close_code, viewer.protocol.close_rcvd_then_sent) == (4000, False)
+    await asyncio.wait_for(player.left.wait(), 5)
+
+
+async def test_websocket_of_a_stream_that_is_off_is_404(port: int) -> None:
+    with pytest.raises(InvalidStatus) as caught:
+        await connect_websocket(f"ws://127.0.0.1:{port}/off/live.flv")
+    assert caught.value.response.status_code == 404
+    assert caught.value.response.body == b"off is not streaming live now"
+
+
+WEBSOCKET = (
+    "connection: Upgrade",
+    "upgrade: websocket",
+    "sec-websocket-version: 13",
+    "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==",
+)
+
+
+async def test_websocket_from_another_origin_is_answered_as_plain_flv_is(
+    connect: Connect, player: OneSegmentPlayer
+) -> None:
+    peer = await connect()
+    peer.send(get("/cam/live.flv", *WEBSOCKET, "origin: https://elsewhere.test"))
+    status, fields, _ = await peer.answer(has_body=False)
+    assert (status, fields["upgrade"], fields["connection"]) == (101, "websocket", "Upgrade")
+    assert fields["sec-websocket-accept"] == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+
+
+async def test_handshake_that_is_wrong_is_told_so(connect: Connect) -> None:
+    for wrong, status in (("sec-websocket-version: 8", 426), ("sec-websocket-key: x", 400)):
+        peer = await connect()
+        name = wrong.partition(":")[0]
+        lines = [line for line in WEBSOCKET if not line.startswith(name)]
+        peer.send(get("/cam/live.flv", *lines, wrong))
+        found, fields, _ = await peer.answer()
+        assert (found, fields["connection"]) == (status, "close")
+        assert (fields.get("sec-websocket-version") == "13") == (status == 426)
+        assert await peer.is_closed()
+
+
+@pytest.mark.parametrize("path", ["/cam/live.m3u8", "/a"])
+async def test_websocket_of_anything_but_flv_is_plain_http(connect: Connect, path: str) -> None:
+    peer = await connect()
+    peer.send(get(path, *WEBSOCKET))
+    assert (await peer.answer())[0] == 200
+    assert await peer.is_closed()
+
+
+async def test_websocket_comes_after_the_answers_before_it(
+    connect: Connect, player: OneSegmentPlayer
+) -> None:
+    player.feed.send(b"<0>")
+    peer = await connect()
+    peer.send(get(SEGMENT) + get("/a") + get("/cam/live.flv", *WEBSOCKET))
+    assert (await peer.answer())[2] == BIG
+    assert (await peer.answer())[2] == b"app /a 0"
+    assert (await peer.answer(has_body=False))[0] == 101
+    assert (await peer.reader.readexactly(2 + 13 + 2 + 3))[-3:] == b"<0>"

@@ -17,7 +17,7 @@ export function startFLV(
   }
   mpegts.LoggingControl.enableAll = false;
   const player = mpegts.createPlayer(
-    { type: "flv", isLive: true, url: new URL(url, location.href).href },
+    { type: "flv", isLive: true, url },
     {
       // A stash would hold back frames until it is full.
       enableStashBuffer: false,

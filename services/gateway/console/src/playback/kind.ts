@@ -22,18 +22,32 @@ export const OFFERED: readonly Kind[] = ["flv", "hls_cmaf", "dash"];
 export interface Place {
   stream: string;
   kind: Kind;
+  /** FLV over a WebSocket in place of plain HTTP. */
+  isWebSocket?: boolean;
 }
 
-/** Stream and kind of a page's own address, `/<stream>/<page>`; null if it is none. */
-export function placeOf(pathname: string): Place | null {
+/**
+ * Stream and kind of a page's own address, `/<stream>/<page>`; null if it is none. With
+ * `?transport=websocket` FLV comes over a WebSocket.
+ */
+export function placeOf(pathname: string, search = ""): Place | null {
   const [, stream, page, ...rest] = pathname.split("/");
   if (!stream || !page || rest.length > 0) return null;
   for (const [kind, facts] of Object.entries(KINDS) as [Kind, KindFacts][]) {
-    if (facts.page === page) return { stream, kind };
+    if (facts.page !== page) continue;
+    const isWebSocket = new URLSearchParams(search).get("transport") === "websocket";
+    return { stream, kind, isWebSocket: isWebSocket && kind === "flv" };
   }
   return null;
 }
 
 export function mediaPath({ stream, kind }: Place): string {
   return `/${stream}/${KINDS[kind].media}`;
+}
+
+/** Where the engine reads what is at `path`. */
+export function mediaURL(path: string, { isWebSocket }: Place): string {
+  const url = new URL(path, location.href);
+  if (isWebSocket) url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  return url.href;
 }

@@ -1,7 +1,7 @@
 /** Keeps one `<video>` on a live stream: waits until it is on air, plays, and waits again. */
 
 import { type Engine, loadEngine, type Stop } from "./engine";
-import { mediaPath, type Place } from "./kind";
+import { mediaPath, mediaURL, type Place } from "./kind";
 
 export type LiveState =
   /** Asking whether the stream is on air, or fetching its first pictures. */
@@ -69,8 +69,8 @@ export class LivePlayer {
     clearTimeout(this.retryTimer);
     this.engine?.destroy();
     this.engine = null;
-    const url = mediaPath(this.place);
-    const status = await statusOf(url);
+    const path = mediaPath(this.place);
+    const status = await statusOf(path);
     if (this.isDestroyed) return;
     if (status === 404) return this.again(this.hasPlayed ? "ended" : "waiting");
     if (status === 401 || status === 403) return this.say("forbidden");
@@ -81,7 +81,7 @@ export class LivePlayer {
     this.lastTime = 0;
     // The attribute `autoplay` starts it. A call of play() before there is a source would hide the
     // event `play` from the engine; dash.js begins to refresh its manifest only on that.
-    this.engine = start(this.video, url, this.onStop);
+    this.engine = start(this.video, mediaURL(path, this.place), this.onStop);
   }
 
   private again(state: LiveState): void {

@@ -11,7 +11,7 @@ document.documentElement.lang = tag;
 
 const root = document.querySelector<HTMLElement>("#player");
 if (!root) throw new Error("The page has no #player.");
-const place = placeOf(location.pathname);
+const place = placeOf(location.pathname, location.search);
 if (place) {
   if (document.title === "Weir") document.title = place.stream;
   const unmount = mountPlayer(root, place, t);

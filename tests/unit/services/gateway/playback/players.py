@@ -22,6 +22,7 @@ class FLVPlayer:
         on_leave: Callable[[], None] = lambda: None,
         framing: Framing = unframed,
         head: bytes = b"",
+        make: Callable[..., Viewer] = Viewer,
     ) -> None:
         ours, self._socket = socket.socketpair()
         for end in (ours, self._socket):
@@ -32,7 +33,8 @@ class FLVPlayer:
         self.is_ended = False
         """Its connection was closed by the viewer's side."""
         self.has_left = asyncio.Event()
-        self.viewer = Viewer(ours, head, poller=poller, on_leave=self._left, framing=framing)
+        more = {} if framing is unframed else {"framing": framing}
+        self.viewer = make(ours, head, poller=poller, on_leave=self._left, **more)
 
     def __del__(self) -> None:
         self._socket.close()

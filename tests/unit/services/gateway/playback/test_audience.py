@@ -78,11 +78,11 @@ async def test_end_comes_after_the_last_chunk_of_all(
 
 
 async def test_framing_is_made_once_for_all_who_share_it(stage: Stage, poller: Poller) -> None:
-    framed: list[bytes] = []
+    framed: list[int] = []
 
-    def framing(data: bytes) -> bytes:
-        framed.append(data)
-        return b"{" + data + b"}"
+    def framing(size: int) -> bytes:
+        framed.append(size)
+        return b"{%d}" % size
 
     plain = stage.admit(FLVPlayer(poller))
     others = [
@@ -93,8 +93,8 @@ async def test_framing_is_made_once_for_all_who_share_it(stage: Stage, poller: P
     stage.send()
     assert plain.data == OPENING + said(0, 1)
     for player in others:
-        assert player.data == b"head {" + OPENING + b"}{" + said(0) + b"}{" + said(1) + b"}"
-    assert framed == [said(1)]
+        assert player.data == b"head {13}" + OPENING + b"{5}" + said(0) + b"{5}" + said(1)
+    assert framed == [5]
 
 
 async def test_viewer_that_hangs_up_is_gone_though_nothing_is_sent(
