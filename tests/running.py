@@ -51,6 +51,12 @@ class RunningWeir:
     def rtmp_url(self) -> str:
         return f"rtmp://127.0.0.1:{self.rtmp_port}"
 
+    @property
+    def bus_url(self) -> str:
+        """Of its bus; user `weir`, password `nats_token`."""
+        config = (self.data_dir / "nats" / "nats.conf").read_text()
+        return "nats://127.0.0.1:" + config.split("127.0.0.1:")[1].split('"')[0]
+
     def start(self) -> float:
         """Seconds that it took to be ready."""
         began = time.monotonic()

@@ -1,6 +1,7 @@
 """Hostile and broken publishers get their answer, and another stream loses no frame."""
 
 import asyncio
+import contextlib
 import socket
 import time
 from collections.abc import Callable
@@ -9,19 +10,26 @@ from pathlib import Path
 import pytest
 
 from libs.media import amf0
+from libs.rtmp import RTMPPublisher
 from libs.rtmp.chunks import Message, write_message
 from libs.signing import sign_push
 from tests.integration.test_first_light import assert_balanced, ended_rows, frames_of, until
 from tests.media import encode, push
+from tests.oracles.flv_source import make_flv, read_tags
 from tests.oracles.frame_ledger import input_frames
 from tests.running import RunningWeir
+from tests.witness import witness
 
 pytestmark = pytest.mark.integration
 
 CLOSE_S = 16.0
 HOSTILE_NAMES = (
-    "../../etc/passwd", "a\0b", "x" * 4096, "%2e%2e%2f", "-leading", "con/../x", "\u202e", "",
+    "../../etc/passwd", "a\0b", "x" * 4096, "%2e%2e%2f", "-leading", "con/../x", "\u202e",
 )  # fmt: skip
+HALF_OPEN = 600
+ADDRESSES = 20
+ADMITTED_S = 2.0
+LARGEST_CHUNK = 0x7FFFFFFF
 
 
 class Peer:
@@ -91,17 +99,10 @@ def wrong_signatures(weir: RunningWeir, stream: str) -> dict[str, str]:
     }
 
 
-async def test_bad_publishers_are_answered_and_hurt_nobody(
-    weir: RunningWeir, tmp_path: Path
-) -> None:
-    source = encode(tmp_path / "in.flv", seconds=30)
-    witness = weir.create_stream(name="witness", reconnectWindow=1)
-    publisher = push(source, witness["push"]["url"])
+async def test_bad_publishers_are_answered_and_hurt_nobody(weir: RunningWeir) -> None:
     victim = weir.create_stream(name="victim")["id"]
-    await asyncio.to_thread(_try_everything, weir, victim)
-    assert await asyncio.to_thread(publisher.wait, 60) == 0
-    rows = await ended_rows(weir, witness["id"])
-    assert_balanced(input_frames(source), await frames_of(weir, rows))
+    async with witness(weir):
+        await asyncio.to_thread(_try_everything, weir, victim)
     assert not weir.sessions(victim), "nothing of the refused publishes is there"
 
 
@@ -114,15 +115,7 @@ def _try_everything(weir: RunningWeir, victim: str) -> None:
     unknown = Peer(weir)
     unknown.publish(f"nobody?sign={sign_push('nobody', 4102444800, secret)}")
     assert b"NetStream.Publish.BadName" in expect_close(unknown)
-    for name in (
-        "../../etc/passwd",
-        "a\0b",
-        "x" * 4096,
-        "%2e%2e%2f",
-        "-leading",
-        "con/../x",
-        "\u202e",
-    ):
+    for name in HOSTILE_NAMES:
         peer = Peer(weir)
         peer.publish(f"{name}?sign=1-2")
         assert b"NetStream.Publish.Start" not in expect_close(peer), name
@@ -189,14 +182,58 @@ def send_on_every_channel(peer: Peer) -> None:
         peer.send(bytes((1, low, high)) + head(0, 9, 100_000)[1:] + bytes(128))
 
 
+async def test_half_open_connections_keep_nobody_out(weir: RunningWeir) -> None:
+    stream = weir.create_stream(name="newcomer", reconnectWindow=0)
+    peers: list[socket.socket] = []
+    async with witness(weir):
+        try:
+            for number in range(HALF_OPEN):
+                peers.append(half_open(weir, number))
+                await asyncio.sleep(0)
+            began = time.monotonic()
+            publisher = RTMPPublisher(stream["push"]["url"])
+            await publisher.connect()
+            assert time.monotonic() - began < ADMITTED_S
+            await publisher.close()
+        finally:
+            for peer in peers:
+                peer.close()
+
+
+def half_open(weir: RunningWeir, number: int) -> socket.socket:
+    """A connection that stops somewhere before it publishes."""
+    peer = socket.create_connection(
+        ("127.0.0.1", weir.rtmp_port),
+        timeout=CLOSE_S,
+        source_address=(f"127.0.0.{2 + number % ADDRESSES}", 0),
+    )
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        peer.sendall((b"", b"\x03", b"\x03" + bytes(1536), b"\x03" + bytes(3072))[number % 4])
+    return peer
+
+
+async def test_largest_chunk_size_is_taken_at_its_word(weir: RunningWeir) -> None:
+    """Some encoders announce 2^31-1, and send each message in one chunk."""
+    source = make_flv(seconds=5)
+    stream = weir.create_stream(name="large chunks", reconnectWindow=0)
+    async with witness(weir):
+        publisher = RTMPPublisher(stream["push"]["url"], chunk_bytes=LARGEST_CHUNK)
+        await publisher.connect()
+        await publisher.send_all(read_tags(source))
+        await publisher.close()
+        rows = await ended_rows(weir, stream["id"])
+    assert_balanced(input_frames(source), await frames_of(weir, rows))
+
+
 async def test_a_second_publisher_takes_over_or_is_refused(
     weir: RunningWeir, tmp_path: Path
 ) -> None:
     source = encode(tmp_path / "in.flv", seconds=8)
-    await asyncio.gather(
-        second_publisher(weir, source, "takeover", survivor=1),
-        second_publisher(weir, source, "reject", survivor=0),
-    )
+    async with witness(weir):
+        await asyncio.gather(
+            second_publisher(weir, source, "takeover", survivor=1),
+            second_publisher(weir, source, "reject", survivor=0),
+        )
 
 
 async def second_publisher(weir: RunningWeir, source: Path, policy: str, *, survivor: int) -> None:

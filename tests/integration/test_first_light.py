@@ -121,11 +121,7 @@ async def test_facts_rows_and_objects_are_the_same(weir: RunningWeir, tmp_path: 
     source = encode(tmp_path / "in.flv", seconds=5)
     stream = weir.create_stream(name="facts", reconnectWindow=1)
     heard: list[int] = []
-    config = (weir.data_dir / "nats" / "nats.conf").read_text()
-    port = config.split("127.0.0.1:")[1].split('"')[0]
-    client = await nats.connect(
-        f"nats://127.0.0.1:{port}", user="weir", password=weir.credentials["nats_token"]
-    )
+    client = await nats.connect(weir.bus_url, user="weir", password=weir.credentials["nats_token"])
 
     async def hear(message: Any) -> None:
         segment = json.loads(message.data)["data"]["segment"]
