@@ -25,6 +25,23 @@ class Part:
     data: bytes
     duration_s: float
     is_independent: bool
+    """Whether it starts with a keyframe (or is audio)."""
+    config_id: str
+
+
+@dataclass(frozen=True)
+class SegmentOpened:
+    """The next segment begins; its parts follow. The segment before it gets no more video."""
+
+    msn: int
+    start_90k: int
+    starts_at_ms: int
+    discontinuity_sequence: int
+    target_s: int
+    part_target_ms: int
+    """What its parts are meant not to exceed; see `part_rule`."""
+    timeline_90k: int
+    origin_ms: int
 
 
 @dataclass(frozen=True)
@@ -76,7 +93,7 @@ class SessionEnded:
     last_msn: int | None
 
 
-Cut = TrackConfigured | Part | SegmentCut | SegmentsLost | SessionEnded
+Cut = TrackConfigured | SegmentOpened | Part | SegmentCut | SegmentsLost | SessionEnded
 
 State = dict[str, Any]
 """JSON values."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.packager.cuts import SegmentCut, State
+from services.packager.cuts import SegmentCut, SegmentOpened, State
 from services.packager.frames import TICKS_A_MS
 from services.packager.marks import ClockMark
 from services.packager.track_cut import TrackCut
@@ -19,6 +19,10 @@ class OpenSegment:
     discontinuity_sequence: int
     is_first: bool
     """Whether it is the first of its timeline: only there may a late track pull its start back."""
+    starts_at_ms: int | None = None
+    """Wall clock of its start, in Unix ms; stands once the segment has been told of."""
+    is_told: bool = False
+    """Whether `SegmentOpened` went out."""
     video: TrackCut | None = None
     audio: TrackCut | None = None
 
@@ -26,12 +30,25 @@ class OpenSegment:
     def is_independent(self) -> bool:
         return self.video is None or self.video.is_independent
 
-    def starts_at_ms(self) -> int:
+    def by_its_clock_ms(self) -> int:
+        """Its start by the mark that was in force."""
         return round(self.clock.wall_ms + self.start / TICKS_A_MS - self.clock.session_ms)
 
-    def cut(
-        self, end: int, *, target_s: int, timeline: int, origin_ms: int, starts_at_ms: int
-    ) -> SegmentCut | None:
+    def opened(
+        self, *, target_s: int, part_target_ms: int, timeline: int, origin_ms: int
+    ) -> SegmentOpened:
+        return SegmentOpened(
+            msn=self.msn,
+            start_90k=self.start,
+            starts_at_ms=self.starts_at_ms or 0,
+            discontinuity_sequence=self.discontinuity_sequence,
+            target_s=target_s,
+            part_target_ms=part_target_ms,
+            timeline_90k=timeline,
+            origin_ms=origin_ms,
+        )
+
+    def cut(self, end: int, *, target_s: int, timeline: int, origin_ms: int) -> SegmentCut | None:
         """The finished segment, or None if it holds no frame."""
         tracks = [track for track in (self.video, self.audio) if track is not None]
         if not tracks:
@@ -47,7 +64,7 @@ class OpenSegment:
             tracks=tuple(ranges),
             start_90k=self.start,
             duration_90k=end - self.start,
-            starts_at_ms=starts_at_ms,
+            starts_at_ms=self.starts_at_ms or 0,
             is_independent=self.is_independent,
             discontinuity_sequence=self.discontinuity_sequence,
             generation=self.generation,
@@ -67,7 +84,8 @@ class OpenSegment:
             "generation": self.generation,
             "discontinuity": self.discontinuity_sequence,
             "is_first": self.is_first,
-            "video": self.video.refs if self.video else [],
+            "starts_at_ms": self.starts_at_ms,
+            "video": list(self.video.refs) if self.video else [],
             "video_end": self.video.end if self.video else None,
-            "audio": self.audio.refs if self.audio else [],
+            "audio": list(self.audio.refs) if self.audio else [],
         }

@@ -14,10 +14,11 @@ from collections import deque
 from libs.events import Track
 from libs.media.cmaf import VIDEO_TIMESCALE
 from services.packager.cut_rule import CutRule
-from services.packager.cuts import Cut, SegmentsLost
+from services.packager.cuts import Cut, Part, SegmentsLost
 from services.packager.frames import TICKS_A_MS, Frame, to_90k
 from services.packager.marks import ClockMark
 from services.packager.open_segment import OpenSegment
+from services.packager.part_rule import part_target_ms
 from services.packager.track_cut import PARTS_A_SEGMENT, TrackCut
 
 WAIT_MS = 2000
@@ -98,10 +99,11 @@ class Sequencer:
         if self._sound_first is None:
             self._sound_first = time
         self._sound_newest = time
-        if len(self._segments) == 1 and self._segments[0].is_first:
+        first = self._segments[0] if len(self._segments) == 1 else None
+        if first is not None and first.is_first and not first.is_told:
             start = self._earliest(time)
-            if 0 < self._segments[0].start - start <= _WAIT:
-                self._segments[0].start = start
+            if 0 < first.start - start <= _WAIT:
+                first.start = start
         self._settle()
 
     def flush(self) -> None:
@@ -111,14 +113,13 @@ class Sequencer:
             last = self._segments[0]
             ends = [last.start + 1]
             if last.video is not None:
-                ends.append(self._finish_video(last.video, None) + self._delay)
+                ends.append(self._finish_video(last, last.video, None) + self._delay)
             if last.audio is not None:
                 sound_end = last.audio.refs[-1][1] + self.frame_samples
                 ends.append(to_90k(sound_end, last.audio.track.timescale))
             end = max(ends)
             if not self.rule.fits(end - last.start):
-                end = last.start + self.rule.longest_s * VIDEO_TIMESCALE
-            self.rule.fix_target(end - last.start)
+                end = last.start + self.rule.target_s * VIDEO_TIMESCALE
             self._close_first(end)
             self.end = end
         self._begin_timeline()
@@ -151,7 +152,7 @@ class Sequencer:
                 return
             if not self.rule.fits(elapsed):
                 # No frame for longer than a segment may last: cut in between, at the target.
-                self._cut(segment.start + self.rule.longest_s * VIDEO_TIMESCALE, frame.dts)
+                self._cut(segment.start + self.rule.target_s * VIDEO_TIMESCALE, frame.dts)
                 continue
             is_due = frame.is_key and (
                 elapsed >= self.rule.early
@@ -168,14 +169,16 @@ class Sequencer:
     def _put_video(self, segment: OpenSegment, frame: Frame) -> None:
         if segment.video is None:
             assert self.video is not None
-            segment.video = TrackCut(self.video, segment.msn, self._sequence(segment))
-        self._emit(segment.video.add(frame, self._step))
+            segment.video = TrackCut(
+                self.video, segment.msn, self._sequence(segment), part_ms=self._part_ms
+            )
+        self._emit(segment, segment.video.add(frame))
 
-    def _finish_video(self, track: TrackCut, next_dts: int | None) -> int:
+    def _finish_video(self, segment: OpenSegment, track: TrackCut, next_dts: int | None) -> int:
         """Finish a segment's video; without a next frame the last one lasts as the one before."""
         end = track.refs[-1][1] + self._step if next_dts is None else next_dts
         if track.end is None:
-            self._emit(track.finish(end))
+            self._emit(segment, track.finish(end))
             self._video_end = end
         return track.end or end
 
@@ -233,7 +236,7 @@ class Sequencer:
     def _sound_cut_time(self, time: int, is_flushing: bool) -> int | None:
         start = self._segments[0].start
         if not self.rule.fits(time - start):
-            return start + self.rule.longest_s * VIDEO_TIMESCALE
+            return start + self.rule.target_s * VIDEO_TIMESCALE
         if is_flushing:
             assert self.audio is not None
             last = to_90k(self.frame_samples, self.audio.timescale)
@@ -243,16 +246,21 @@ class Sequencer:
     def _put_audio(self, segment: OpenSegment, frame: Frame) -> None:
         if segment.audio is None:
             assert self.audio is not None
-            hole = 2 * self.frame_samples
-            segment.audio = TrackCut(self.audio, segment.msn, self._sequence(segment), hole=hole)
-        self._emit(segment.audio.add(frame, self.frame_samples))
+            segment.audio = TrackCut(
+                self.audio,
+                segment.msn,
+                self._sequence(segment),
+                part_ms=self._part_ms,
+                frame_ticks=self.frame_samples,
+            )
+        self._emit(segment, segment.audio.add(frame))
 
-    def _finish_audio(self, track: TrackCut) -> None:
+    def _finish_audio(self, segment: OpenSegment, track: TrackCut) -> None:
         last = track.refs[-1][1]
         end = last + self.frame_samples
         if self._sound and self._sound[0].pts - last < 2 * self.frame_samples:
             end = self._sound[0].pts
-        self._emit(track.finish(end))
+        self._emit(segment, track.finish(end))
 
     # --- segments ---------------------------------------------------------------------------------
 
@@ -279,75 +287,95 @@ class Sequencer:
         )
         self._is_new = False
         self.next_msn += 1
+        if not self._segments[-1].is_first:
+            for segment in self._segments:
+                self.tell(segment)
 
     def _cut(self, time: int, next_video_dts: int | None) -> None:
         """End the newest segment at `time` and open the next one there."""
         last = self._segments[-1]
         if last.video is not None:
-            self._finish_video(last.video, next_video_dts)
-        self.rule.fix_target(time - last.start)
+            self._finish_video(last, last.video, next_video_dts)
         self._open(time)
 
     def _close_first(self, end: int) -> None:
         segment = self._segments.popleft()
         if segment.audio is not None:
-            self._finish_audio(segment.audio)
-        if segment.is_first:
-            self._timeline = segment.start
-        starts_at_ms = self._wall_clock(segment)
+            self._finish_audio(segment, segment.audio)
+        self.tell(segment)
         cut = segment.cut(
             end,
-            target_s=self.rule.longest_s,
+            target_s=self.rule.target_s,
             timeline=self._timeline,
             origin_ms=self._origin_ms,
-            starts_at_ms=starts_at_ms,
         )
         if cut is None:
-            self._lose(segment, segment.msn, end, starts_at_ms, "no_media")
+            self._lose(segment, segment.msn, end, "no_media")
         else:
             self._cuts.append(cut)
 
     def _wall_clock(self, segment: OpenSegment) -> int:
-        """When the oldest segment begins, by the mark that was in force. It rises from segment to
+        """When the newest segment begins, by the mark that was in force. It rises from segment to
         segment: a mark that corrects the clock backwards may come right behind a cut between marks.
         """
-        self._starts_at_ms = max(segment.starts_at_ms(), self._starts_at_ms + 1)
+        self._starts_at_ms = max(segment.by_its_clock_ms(), self._starts_at_ms + 1)
         return self._starts_at_ms
 
     def _tell_gap(self, start: int, cause: str) -> None:
         span = max(1, start - self.end)
-        count = -(-span // (self.rule.longest_s * VIDEO_TIMESCALE))
+        count = -(-span // (self.rule.target_s * VIDEO_TIMESCALE))
         before = OpenSegment(
             self.next_msn, self.end, self.clock, self.generation, self.discontinuity_sequence, False
         )
         self.next_msn += count
-        self.rule.fix_target(span // count)
-        starts_at_ms = self._wall_clock(before)
-        self._lose(before, before.msn + count - 1, self.end + span, starts_at_ms, cause)
+        before.starts_at_ms = self._wall_clock(before)
+        self._lose(before, before.msn + count - 1, self.end + span, cause)
         self._starts_at_ms += span * (count - 1) // count // TICKS_A_MS
 
-    def _lose(
-        self, segment: OpenSegment, last: int, end: int, starts_at_ms: int, cause: str
-    ) -> None:
+    def _lose(self, segment: OpenSegment, last: int, end: int, cause: str) -> None:
         self._cuts.append(
             SegmentsLost(
                 first_msn=segment.msn,
                 last_msn=last,
                 start_90k=segment.start,
                 duration_90k=end - segment.start,
-                starts_at_ms=starts_at_ms,
+                starts_at_ms=segment.starts_at_ms or 0,
                 discontinuity_sequence=segment.discontinuity_sequence,
-                target_s=self.rule.longest_s,
+                target_s=self.rule.target_s,
                 cause=cause,
             )
         )
 
+    @property
+    def _part_ms(self) -> int:
+        """PART-TARGET, the same for both tracks."""
+        return part_target_ms(self.video.frame_rate if self.video else None)
+
     def _sequence(self, segment: OpenSegment) -> int:
         return (segment.msn - self.first_msn) * PARTS_A_SEGMENT
 
-    def _emit(self, cut: Cut | None) -> None:
-        if cut is not None:
-            self._cuts.append(cut)
+    def tell(self, segment: OpenSegment) -> None:
+        """Say that the segment has begun; from now on its start stands."""
+        if segment.is_told:
+            return
+        segment.is_told = True
+        if segment.starts_at_ms is None:
+            segment.starts_at_ms = self._wall_clock(segment)
+        if segment.is_first:
+            self._timeline = segment.start
+        self._cuts.append(
+            segment.opened(
+                target_s=self.rule.target_s,
+                part_target_ms=self._part_ms,
+                timeline=self._timeline,
+                origin_ms=self._origin_ms,
+            )
+        )
+
+    def _emit(self, segment: OpenSegment, parts: list[Part]) -> None:
+        if parts:
+            self.tell(segment)
+            self._cuts += parts
 
     @property
     def start_90k(self) -> int:

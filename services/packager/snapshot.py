@@ -44,12 +44,17 @@ def restore(sequencer: Sequencer, state: State, data: dict[int, bytes]) -> None:
 
     A frame whose bytes are gone is left out. The parts of open segments are given out again.
     """
-    sequencer.rule.target_s = state["target_s"]
+    sequencer.rule.target_s = state["target_s"] or sequencer.rule.target_s
     sequencer.clock = ClockMark(*state["clock"])
+    _put_back(sequencer, state)
     for item in state["segments"]:
         _reopen(sequencer, item, data)
     sequencer._sound = deque(_frames(state["sound"], data))
-    # Last, because reopening counts as adding.
+    # Once more, because reopening counts as adding.
+    _put_back(sequencer, state)
+
+
+def _put_back(sequencer: Sequencer, state: State) -> None:
     for name in _PLAIN:
         setattr(sequencer, name, state[name.lstrip("_")])
 
@@ -62,12 +67,15 @@ def _reopen(sequencer: Sequencer, item: State, data: dict[int, bytes]) -> None:
         generation=item["generation"],
         discontinuity_sequence=item["discontinuity"],
         is_first=item["is_first"],
+        starts_at_ms=item["starts_at_ms"],
     )
     sequencer._segments.append(segment)
+    if segment.starts_at_ms is not None:
+        sequencer.tell(segment)
     for frame in _frames(item["video"], data):
         sequencer._put_video(segment, frame)
     if segment.video is not None and item["video_end"] is not None:
-        sequencer._emit(segment.video.finish(item["video_end"]))
+        sequencer._emit(segment, segment.video.finish(item["video_end"]))
     for frame in _frames(item["audio"], data):
         sequencer._put_audio(segment, frame)
 

@@ -14,16 +14,8 @@ def test_target_covers_every_segment_of_keyframes_within_the_wanted_duration(
     segment_s: float, target_s: int
 ) -> None:
     rule = CutRule(segment_s)
-    assert rule.fix_target(rule.wanted) == target_s
+    assert rule.target_s == target_s
     assert rule.fits(rule.wanted + rule.early - 1)
-
-
-def test_target_is_what_a_longer_first_segment_rounds_to() -> None:
-    rule = CutRule(2)
-    assert rule.longest_s == 6
-    assert rule.fix_target(4 * S) == 4
-    assert rule.fix_target(6 * S) == 4, "it is fixed for the whole session"
-    assert rule.longest_s == 4
 
 
 @pytest.mark.parametrize(("duration", "fits"), [(3 * S, True), (3.49 * S, True), (3.5 * S, False)])

@@ -16,6 +16,7 @@ from services.packager.cuts import (
     Cut,
     Part,
     SegmentCut,
+    SegmentOpened,
     SegmentsLost,
     SessionEnded,
     TrackConfigured,
@@ -119,6 +120,19 @@ def test_audio_of_a_segment_lies_between_its_start_and_the_next(source: str) -> 
                 assert 0 <= into < 90_000 * 1024 // track.timescale
 
 
+def test_checkpoint_does_not_change_as_cutting_goes_on() -> None:
+    """It waits to be sent while frames come in."""
+    cutter = Cutter(SESSION, segment_s=2)
+    tags = session_tags(make_flv(seconds=6))
+    for number, tag in enumerate(tags[:200]):
+        cutter.feed(number, tag)
+    checkpoint = cutter.checkpoint()
+    written = checkpoint.model_dump_json()
+    for number, tag in enumerate(tags[200:], start=200):
+        cutter.feed(number, tag)
+    assert checkpoint.model_dump_json() == written
+
+
 @pytest.mark.parametrize("source", SOURCES)
 def test_cutting_from_any_checkpoint_gives_the_same_bytes(source: str) -> None:
     tags = session_tags(make_flv(**SOURCES[source]))
@@ -174,10 +188,33 @@ def test_parts_are_the_segment() -> None:
         audio = [part for part in parts if part.kind == "audio"]
         assert b"".join(part.data for part in video + audio) == segment.data
         assert [part.index for part in video] == list(range(len(video)))
-        assert all(0.2 <= part.duration_s < 0.25 for part in video[:-1])
-        assert all(0.2 <= part.duration_s < 0.25 for part in audio[:-1])
+        assert all(0.85 * 0.21 <= part.duration_s <= 0.21 for part in video[:-1])
+        assert all(0.85 * 0.21 <= part.duration_s <= 0.21 for part in audio[:-1])
+        assert all(part.is_independent for part in audio)
         assert video[0].is_independent
         assert not any(part.is_independent for part in video[1:])
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_segment_is_opened_before_its_first_part_and_stands_as_it_was_told(source: str) -> None:
+    cuts = cut(session_tags(make_flv(**SOURCES[source])))
+    told: dict[int, SegmentOpened] = {}
+    for each in cuts:
+        if isinstance(each, SegmentOpened):
+            assert each.msn not in told
+            told[each.msn] = each
+        elif isinstance(each, Part):
+            assert each.msn in told
+            newest = max(told)
+            assert each.kind == "audio" or each.msn == newest, "video of an ended segment"
+        elif isinstance(each, SegmentCut):
+            opened = told[each.msn]
+            assert (opened.start_90k, opened.starts_at_ms) == (each.start_90k, each.starts_at_ms)
+            assert opened.discontinuity_sequence == each.discontinuity_sequence
+            assert (opened.target_s, opened.timeline_90k) == (each.target_s, each.timeline_90k)
+            following = told.get(each.msn + 1)
+            if following is not None and following.timeline_90k == each.timeline_90k:
+                assert following.start_90k == each.start_90k + each.duration_90k
 
 
 def test_parts_come_before_their_segment_is_whole() -> None:
@@ -190,11 +227,11 @@ def test_parts_come_before_their_segment_is_whole() -> None:
 def test_long_gop_is_cut_at_the_limit_and_said_to_be_dependent() -> None:
     cut_segments = segments(cut(session_tags(make_flv(**SOURCES["long gop"]))))
     assert [segment.is_independent for segment in cut_segments] == [
-        True, False, False, False, True,
+        True, False, False, False, False, False, True, False,
     ]  # fmt: skip
-    assert {segment.target_s for segment in cut_segments} == {6}
+    assert {segment.target_s for segment in cut_segments} == {3}
     # The rest of the long GOP is short, so that the next one starts on its keyframe.
-    assert cut_segments[3].duration_90k < 90_000
+    assert cut_segments[5].duration_90k < 3 * 90_000
 
 
 def test_wall_clock_comes_from_the_marks() -> None:

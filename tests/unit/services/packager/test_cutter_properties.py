@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from libs.events import Checkpoint
 from libs.media.flv import Tag, TagType
-from services.packager.cuts import Cut, SegmentCut, SegmentsLost
+from services.packager.cuts import Cut, Part, SegmentCut, SegmentOpened, SegmentsLost
 from services.packager.cutter import Cutter
 from tests.oracles.flv_source import (
     clock_mark,
@@ -228,6 +228,7 @@ def test_cutting_from_any_checkpoint_gives_the_same(tags: list[Tag], data: st.Da
     for number in range(checkpoint.next_tag, len(tags)):
         again += resumed.feed(number, tags[number])
     assert _from(again, checkpoint.msn) == _from(cuts, checkpoint.msn)
+    assert _parts_from(again, checkpoint.msn) == _parts_from(cuts, checkpoint.msn)
 
 
 def _from(cuts: list[Cut], msn: int) -> list[Cut]:
@@ -237,3 +238,34 @@ def _from(cuts: list[Cut], msn: int) -> list[Cut]:
         if (isinstance(each, SegmentCut) and each.msn >= msn)
         or (isinstance(each, SegmentsLost) and each.first_msn >= msn)
     ]
+
+
+def _parts_from(cuts: list[Cut], msn: int) -> dict[tuple[int, str, int], Part | SegmentOpened]:
+    """Of each track in their order; the tracks of a reopened segment come one after the other."""
+    found: dict[tuple[int, str, int], Part | SegmentOpened] = {}
+    for each in cuts:
+        if isinstance(each, Part) and each.msn >= msn:
+            found[each.msn, each.kind, each.index] = each
+        elif isinstance(each, SegmentOpened) and each.msn >= msn:
+            found[each.msn, "opened", 0] = each
+    return found
+
+
+@ODD
+@given(SESSIONS)
+def test_parts_are_the_segments(tags: list[Tag]) -> None:
+    cuts, _ = cut(tags)
+    parts: dict[int, dict[str, bytes]] = {}
+    opened: set[int] = set()
+    for each in cuts:
+        if isinstance(each, SegmentOpened):
+            assert each.msn not in opened
+            opened.add(each.msn)
+        elif isinstance(each, Part):
+            assert each.msn in opened
+            tracks = parts.setdefault(each.msn, {"video": b"", "audio": b""})
+            tracks[each.kind] += each.data
+        elif isinstance(each, SegmentCut):
+            tracks = parts.pop(each.msn)
+            assert tracks["video"] + tracks["audio"] == each.data
+    assert not parts

@@ -67,8 +67,8 @@ def test_init_segments_outlive_their_segments_only_if_newest() -> None:
 
 def test_parts_live_as_long_as_their_segment_is_open() -> None:
     maker = WindowMaker()
-    part = Part(FIRST_MSN, "video", 0, b"x", 0.2, True)
-    later = Part(FIRST_MSN + 1, "video", 0, b"y", 0.2, True)
+    part = Part(FIRST_MSN, "video", 0, b"x", 0.2, True, VIDEO.config_id)
+    later = Part(FIRST_MSN + 1, "video", 0, b"y", 0.2, True, VIDEO.config_id)
     maker.window.take(part)
     maker.window.take(later)
     assert maker.window.parts(FIRST_MSN, "video") == [part]
