@@ -21,7 +21,7 @@ from nats.js.api import (
 )
 from nats.js.errors import BucketNotFoundError, NotFoundError
 
-from libs.events import CATALOG_FACTS, FACTS, ORDERS
+from libs.events import CATALOG_FACTS, FACTS, PackageRequested, RelayRequested
 
 log = structlog.get_logger()
 
@@ -108,7 +108,8 @@ LOGS: tuple[StreamConfig, ...] = (
 
 CONSUMERS: tuple[Consumer, ...] = (
     *(Consumer(FACTS_LOG, "catalog", fact.name) for fact in FACTS if fact not in CATALOG_FACTS),
-    *(Consumer(JOBS_LOG, _service, order.name) for order in ORDERS for _service in ("packager",)),
+    Consumer(JOBS_LOG, "packager", PackageRequested.name),
+    Consumer(JOBS_LOG, "relay", RelayRequested.name),
     Consumer(DEAD_LOG, "catalog", DEAD_SUBJECTS),
 )
 

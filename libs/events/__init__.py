@@ -48,6 +48,21 @@ from libs.events.facts import (
     StreamUnpublished,
 )
 from libs.events.orders import PackageRequested
+from libs.events.relays import (
+    CreateRelayTarget,
+    DeleteRelayTarget,
+    ListRelayTargets,
+    OpenRelay,
+    RelayChanged,
+    RelayGrant,
+    RelayNumbers,
+    RelayRequested,
+    RelayState,
+    RelayTarget,
+    RelayTargetChanged,
+    RelayTargets,
+    UpdateRelayTarget,
+)
 from libs.events.rows import Checkpoint, Segment, Track, TrackKind, TrackRange
 from libs.events.viewers import (
     Attendee,
@@ -74,7 +89,12 @@ from libs.events.viewers import (
     ViewPolicy,
 )
 
-CATALOG_FACTS: tuple[type[Message], ...] = (StreamChanged, ViewersRevoked, ViewerKeysRotated)
+CATALOG_FACTS: tuple[type[Message], ...] = (
+    StreamChanged,
+    ViewersRevoked,
+    ViewerKeysRotated,
+    RelayTargetChanged,
+)
 """What the catalog itself says; it does not listen to these."""
 FACTS: tuple[type[Message], ...] = (
     StreamPublished,
@@ -87,9 +107,10 @@ FACTS: tuple[type[Message], ...] = (
     JobProgressed,
     JobCompleted,
     JobFailed,
+    RelayChanged,
     *CATALOG_FACTS,
 )
-ORDERS: tuple[type[Message], ...] = (PackageRequested,)
+ORDERS: tuple[type[Message], ...] = (PackageRequested, RelayRequested)
 
 __all__ = [
     "CATALOG_FACTS",
@@ -103,9 +124,11 @@ __all__ = [
     "AudienceChanged",
     "CheckSessions",
     "Checkpoint",
+    "CreateRelayTarget",
     "CreateStream",
     "DeadLetter",
     "DeadLetterPage",
+    "DeleteRelayTarget",
     "DeleteStream",
     "EndCause",
     "EndedSession",
@@ -120,6 +143,7 @@ __all__ = [
     "JobProgressed",
     "ListDeadLetters",
     "ListJobs",
+    "ListRelayTargets",
     "ListRevocations",
     "ListSegments",
     "ListSessions",
@@ -129,8 +153,17 @@ __all__ = [
     "Message",
     "Nothing",
     "OpenPublish",
+    "OpenRelay",
     "PackageRequested",
     "PublishGrant",
+    "RelayChanged",
+    "RelayGrant",
+    "RelayNumbers",
+    "RelayRequested",
+    "RelayState",
+    "RelayTarget",
+    "RelayTargetChanged",
+    "RelayTargets",
     "RenditionEnded",
     "RenditionStarted",
     "Revocation",
@@ -154,6 +187,7 @@ __all__ = [
     "Track",
     "TrackKind",
     "TrackRange",
+    "UpdateRelayTarget",
     "UpdateStream",
     "ViewPolicy",
     "Viewer",

@@ -1,15 +1,21 @@
 """What each ask is answered with, one transaction an ask."""
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from libs.egress import Egress
 from libs.events import (
     CheckSessions,
+    CreateRelayTarget,
     CreateStream,
     DeadLetterPage,
+    DeleteRelayTarget,
     DeleteStream,
     EndedSessions,
     GetStream,
     JobPage,
     ListDeadLetters,
     ListJobs,
+    ListRelayTargets,
     ListRevocations,
     ListSegments,
     ListSessions,
@@ -17,7 +23,11 @@ from libs.events import (
     ListViewerKeys,
     Nothing,
     OpenPublish,
+    OpenRelay,
     PublishGrant,
+    RelayGrant,
+    RelayTarget,
+    RelayTargets,
     RevocationPage,
     RevokeViewers,
     RotateViewerKeys,
@@ -25,6 +35,7 @@ from libs.events import (
     SessionPage,
     Stream,
     StreamPage,
+    UpdateRelayTarget,
     UpdateStream,
     ViewerKeys,
 )
@@ -32,6 +43,8 @@ from services.catalog import (
     dead_letters,
     jobs,
     publishing,
+    relay_item,
+    relay_targets,
     revocations,
     segments,
     sessions,
@@ -48,12 +61,19 @@ class Answers:
     """Errors are those of the asks' own words in `libs.events.asks`, and `DatabaseDown`."""
 
     def __init__(
-        self, database: Database, clock: Clock, *, push_secret: str, has_let_go: HasLetGo
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        push_secret: str,
+        has_let_go: HasLetGo,
+        egress: Egress | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
         self._has_let_go = has_let_go
         self._push_secret = push_secret
+        self._egress = egress or Egress()
 
     async def open_publish(self, ask: OpenPublish) -> PublishGrant:
         try:
@@ -65,11 +85,16 @@ class Answers:
 
     async def create_stream(self, ask: CreateStream) -> Stream:
         async with self._database.transaction() as tx:
-            return await streams.create(tx, ask, secret=self._push_secret, now=self._clock())
+            stream = await streams.create(tx, ask, secret=self._push_secret, now=self._clock())
+            await self._follow_item(tx, stream)
+            return stream
 
     async def update_stream(self, ask: UpdateStream) -> Stream:
         async with self._database.transaction() as tx:
+            item = relay_item.without_shown(ask.item)
+            ask = ask.model_copy(update={"item": item})
             stream = await streams.update(tx, ask, now=self._clock())
+            await self._follow_item(tx, stream)
             if not stream.is_enabled:
                 await publishing.kick(tx, stream.id, now=self._clock())
             return stream
@@ -80,6 +105,7 @@ class Answers:
 
     async def delete_stream(self, ask: DeleteStream) -> Nothing:
         async with self._database.transaction() as tx:
+            await relay_targets.delete_all(tx, ask.tenant, ask.id, now=self._clock())
             await streams.delete(tx, ask.tenant, ask.id, now=self._clock())
             await publishing.kick(tx, ask.id, now=self._clock())
         return Nothing()
@@ -125,7 +151,38 @@ class Answers:
         async with self._database.transaction(read_only=True) as tx:
             return await revocations.list_page(tx, ask, now=self._clock())
 
+    # --- relay targets ------------------------------------------------------------------
+
+    async def list_relay_targets(self, ask: ListRelayTargets) -> RelayTargets:
+        async with self._database.transaction(read_only=True) as tx:
+            return await relay_targets.list_of(tx, ask.tenant, ask.stream)
+
+    async def create_relay_target(self, ask: CreateRelayTarget) -> RelayTarget:
+        async with self._database.transaction() as tx:
+            row = await relay_targets.create(tx, ask, now=self._clock(), egress=self._egress)
+            return await relay_targets.answer(tx, row)
+
+    async def update_relay_target(self, ask: UpdateRelayTarget) -> RelayTarget:
+        async with self._database.transaction() as tx:
+            row = await relay_targets.update(tx, ask, now=self._clock(), egress=self._egress)
+            await relay_item.keep_level(tx, ask.tenant, row)
+            return await relay_targets.answer(tx, row)
+
+    async def delete_relay_target(self, ask: DeleteRelayTarget) -> Nothing:
+        async with self._database.transaction() as tx:
+            row = await relay_targets.delete(tx, ask, now=self._clock())
+            await relay_item.keep_level(tx, ask.tenant, row, is_deleted=True)
+        return Nothing()
+
+    async def open_relay(self, ask: OpenRelay) -> RelayGrant:
+        async with self._database.transaction(read_only=True) as tx:
+            return await relay_targets.open_relay(tx, ask)
+
     # --- within -------------------------------------------------------------------------
+
+    async def _follow_item(self, tx: AsyncSession, stream: Stream) -> None:
+        now = self._clock()
+        await relay_item.follow(tx, stream.tenant, stream.id, now=now, egress=self._egress)
 
     async def _open_publish(self, ask: OpenPublish) -> PublishGrant:
         async with self._database.transaction() as tx:

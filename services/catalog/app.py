@@ -8,10 +8,11 @@ from nats.errors import Error as NATSError
 from nats.js.errors import Error as JetStreamError
 
 from libs.bus import Bus, BusUnavailable, LeaseRecord
+from libs.egress import Egress
 from libs.service import Service
 from libs.settings import SettingsInvalid
 from services.catalog.answers import Answers
-from services.catalog.beats import PackageBeats
+from services.catalog.beats import LeaseBeats
 from services.catalog.clock import now_utc
 from services.catalog.database import Database
 from services.catalog.dispatch import Dispatch
@@ -42,7 +43,13 @@ def build_app(settings: CatalogSettings | None = None) -> Service:
     register_facts(bus, Facts(database, now_utc))
     ingests = Ingests(settings.internal_token.get_secret_value())
     holders = Holders(lambda: _list_ingests(bus), ingests.held_by)
-    answers = Answers(database, now_utc, push_secret=push_secret, has_let_go=holders.has_let_go)
+    answers = Answers(
+        database,
+        now_utc,
+        push_secret=push_secret,
+        has_let_go=holders.has_let_go,
+        egress=Egress(settings.egress_allow),
+    )
     register_asks(bus, answers)
     _keep_up(service, settings, database, ingests)
     service.ready_when(lambda: f"database: {database.trouble}" if database.trouble else None)
@@ -56,7 +63,7 @@ def _keep_up(
     """The loops: outbox relay, dispatch, reconcile."""
     bus = service.bus
     relay = OutboxRelay(database, bus.publish)
-    beats = PackageBeats(lambda key: _read_lease(bus, key))
+    beats = LeaseBeats(lambda key: _read_lease(bus, key))
     dispatch = Dispatch(database, beats, now_utc)
     reconcile = Reconcile(
         database,

@@ -1,4 +1,4 @@
-"""The heartbeats of package leases, judged by our own clock: no two clocks are compared."""
+"""The heartbeats of live jobs' leases, judged by our own clock: no two clocks are compared."""
 
 import math
 import time
@@ -23,8 +23,8 @@ ReadLease = Callable[[str], Awaitable[LeaseRecord | None]]
 """Raises `Unavailable` while the leases cannot be read."""
 
 
-class PackageBeats:
-    """How long each session's package lease has been silent.
+class LeaseBeats:
+    """How long each lease has been silent.
 
     A lease counts from when it was first looked at, and again after a time in which nobody could
     look: then its holder could not write either. One that vanished (a wiped bucket) is written
@@ -36,28 +36,24 @@ class PackageBeats:
         self._monotonic = monotonic
         self._seen: dict[str, tuple[tuple[int, int] | None, float]] = {}
 
-    async def silent_s(self, session: str) -> float | None:
+    async def silent_s(self, key: str) -> float | None:
         """Seconds since the lease last changed; infinite if there is none; None if unreadable."""
         try:
-            record = await self._read(package_lease_key(session))
+            record = await self._read(key)
         except Unavailable:
             self._seen.clear()
             return None
         if record is not None and record.is_released:
             return math.inf
         now = self._monotonic()
-        known = self._seen.get(session)
+        known = self._seen.get(key)
         if record is None and known is None:
             return math.inf
         mark = None if record is None else (record.epoch, record.beat)
         if known is None or known[0] != mark:
-            known = self._seen[session] = (mark, now)
+            known = self._seen[key] = (mark, now)
         return now - known[1]
 
-    def keep_only(self, sessions: Collection[str]) -> None:
-        """Forget the leases of all other sessions."""
-        self._seen = {key: seen for key, seen in self._seen.items() if key in sessions}
-
-
-def package_lease_key(session: str) -> str:
-    return f"package.{session}"
+    def keep_only(self, keys: Collection[str]) -> None:
+        """Forget all other leases."""
+        self._seen = {key: seen for key, seen in self._seen.items() if key in keys}

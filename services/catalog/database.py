@@ -137,12 +137,14 @@ def make_engine(url: str) -> AsyncEngine:
     """An engine for `sqlite:///path` or `postgresql://…`; the async drivers are filled in."""
     parsed = with_driver(url)
     if parsed.get_backend_name() == "sqlite":
-        engine = create_async_engine(parsed)
+        engine = create_async_engine(parsed, hide_parameters=True)
         event.listen(engine.sync_engine, "connect", _set_up_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return engine
     return create_async_engine(
         parsed,
+        # Addresses with stream keys are parameters; an error's text must not hold them.
+        hide_parameters=True,
         pool_size=8,
         max_overflow=8,
         pool_timeout=CONNECT_TIMEOUT_S,

@@ -1,6 +1,6 @@
-"""Dispatch: sees to it that every live session has a packager.
+"""Dispatch: sees to it that every live job has a worker.
 
-`stream.published` makes the first offer. From then on the leases tell: a packager that holds
+`stream.published` makes the first offers. From then on the leases tell: a worker that holds
 one lets it beat each second, and a lease that fell silent means that the job needs a new taker.
 """
 
@@ -29,13 +29,13 @@ GIVE_UP_AFTER = timedelta(minutes=5)
 
 
 class Beats(Protocol):
-    """What dispatch needs to know of a session's lease."""
+    """What dispatch needs to know of the leases."""
 
-    async def silent_s(self, session: str) -> float | None:
+    async def silent_s(self, key: str) -> float | None:
         """Seconds since the lease's last beat; None while nobody can tell."""
 
-    def keep_only(self, sessions: Collection[str]) -> None:
-        """The sessions that will be asked about from now on."""
+    def keep_only(self, keys: Collection[str]) -> None:
+        """The leases that will be asked about from now on."""
 
 
 class Verdict(enum.Enum):
@@ -83,18 +83,18 @@ class Dispatch:
             await asyncio.sleep(every_s)
 
     async def tick(self) -> None:
-        """Look at every open package job once. Raises `DatabaseDown`."""
+        """Look at every open live job once. Raises `DatabaseDown`."""
         async with self._database.transaction(read_only=True) as tx:
             found = [
-                (job.id, job.state, session.id, session.ended_at, job.offered_at)
-                for job, session in await jobs.open_package_jobs(tx)
+                (job.id, job.state, session.ended_at, job.offered_at)
+                for job, session in await jobs.open_live_jobs(tx)
             ]
         now = self._clock()
-        self._beats.keep_only({session_id for _, _, session_id, _, _ in found})
+        self._beats.keep_only({jobs.lease_key(row[0]) for row in found})
         self._unanswered = {row[0]: self._unanswered.get(row[0], 0) for row in found}
-        for job_id, state, session_id, ended_at, offered_at in found:
+        for job_id, state, ended_at, offered_at in found:
             verdict = judge(
-                silent_s=await self._beats.silent_s(session_id),
+                silent_s=await self._beats.silent_s(jobs.lease_key(job_id)),
                 offered_s=(now - offered_at).total_seconds(),
                 unanswered=self._unanswered[job_id],
                 ended_for=now - ended_at if ended_at else None,

@@ -15,9 +15,12 @@ WeirError
 │   ├── StreamUnknown
 │   ├── SessionUnknown
 │   ├── JobUnknown
+│   ├── RelayTargetUnknown
+│   ├── RelayUnwanted         the session is over, or the target disabled or deleted
 │   └── TenantUnknown
 ├── Conflict
 │   ├── StreamExists
+│   ├── RelayTargetsTooMany   past what a stream may have
 │   ├── StreamBusy            on air, and its policy is `reject`
 │   ├── FactContradicts       a fact names another stream than its session's
 │   └── SessionNotYetKnown    a fact overtook the grant that it rests on
@@ -68,12 +71,24 @@ class JobUnknown(NotFound):
     code = "job_unknown"
 
 
+class RelayTargetUnknown(NotFound):
+    code = "relay_target_unknown"
+
+
+class RelayUnwanted(NotFound):
+    code = "relay_unwanted"
+
+
 class TenantUnknown(NotFound):
     code = "tenant_unknown"
 
 
 class StreamExists(Conflict):
     code = "stream_exists"
+
+
+class RelayTargetsTooMany(Conflict):
+    code = "relay_targets_too_many"
 
 
 class StreamBusy(Conflict):

@@ -11,6 +11,7 @@ from libs.events import (
     JobCompleted,
     JobFailed,
     JobProgressed,
+    RelayChanged,
     RenditionEnded,
     RenditionStarted,
     SegmentLost,
@@ -19,7 +20,7 @@ from libs.events import (
     StreamPublished,
     StreamUnpublished,
 )
-from services.catalog import dead_letters, jobs, renditions, segments, sessions
+from services.catalog import dead_letters, jobs, relay_targets, renditions, segments, sessions
 from services.catalog.clock import Clock
 from services.catalog.database import Database
 
@@ -30,10 +31,12 @@ class Facts:
         self._clock = clock
 
     async def stream_published(self, fact: StreamPublished) -> None:
-        """Truth before order: the publish and the offer of its packaging are one transaction."""
+        """Truth before order: the publish and the offers of its jobs are one transaction."""
         async with self._database.transaction() as tx:
             session = await sessions.published(tx, fact)
             await jobs.request_package(tx, session, now=self._clock())
+            if session.ended_at is None:
+                await relay_targets.request_all(tx, session, now=self._clock())
 
     async def stream_unpublished(self, fact: StreamUnpublished) -> None:
         async with self._database.transaction() as tx:
@@ -42,6 +45,7 @@ class Facts:
     async def session_ended(self, fact: SessionEnded) -> None:
         async with self._database.transaction() as tx:
             session = await sessions.ended(tx, fact)
+            await jobs.complete_relays(tx, session, now=self._clock())
             await jobs.complete_if_packaged(tx, session, now=self._clock())
 
     async def rendition_started(self, fact: RenditionStarted) -> None:
@@ -74,6 +78,10 @@ class Facts:
     async def job_failed(self, fact: JobFailed) -> None:
         async with self._database.transaction() as tx:
             await jobs.failed(tx, fact, now=self._clock())
+
+    async def relay_changed(self, fact: RelayChanged) -> None:
+        async with self._database.transaction() as tx:
+            await relay_targets.changed(tx, fact)
 
     async def letter_buried(self, letter: DeadLetter) -> None:
         async with self._database.transaction() as tx:

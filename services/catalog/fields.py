@@ -50,7 +50,7 @@ def read_publish_settings(item: Mapping[str, Any]) -> PublishSettings:
         raise StreamFieldInvalid(
             f"`reconnectWindow` must be 0 to {MAX_RECONNECT_WINDOW_S:.0f} seconds."
         )
-    _check_truth(item, "isEnabled")
+    check_truth(item, "isEnabled")
     return PublishSettings(_policy(item), window_s, segment_s, count, _view_policy(item))
 
 
@@ -82,7 +82,8 @@ def _policy(item: Mapping[str, Any]) -> PublishPolicy:
     return cast("PublishPolicy", value)
 
 
-def _check_truth(item: Mapping[str, Any], name: str) -> None:
+def check_truth(item: Mapping[str, Any], name: str) -> None:
+    """Raise `StreamFieldInvalid` unless the field is absent, true or false, or either as text."""
     value = item.get(name)
     if value is not None and not isinstance(value, bool) and value not in _TRUTHS:
         raise StreamFieldInvalid(f"`{name}` must be true or false.")

@@ -8,7 +8,9 @@ from typing import TypeVar
 from libs.bus import Bus
 from libs.events import (
     CheckSessions,
+    CreateRelayTarget,
     CreateStream,
+    DeleteRelayTarget,
     DeleteStream,
     Envelope,
     GetStream,
@@ -17,6 +19,7 @@ from libs.events import (
     JobProgressed,
     ListDeadLetters,
     ListJobs,
+    ListRelayTargets,
     ListRevocations,
     ListSegments,
     ListSessions,
@@ -24,6 +27,8 @@ from libs.events import (
     ListViewerKeys,
     Message,
     OpenPublish,
+    OpenRelay,
+    RelayChanged,
     RenditionEnded,
     RenditionStarted,
     RevokeViewers,
@@ -33,6 +38,7 @@ from libs.events import (
     SessionEnded,
     StreamPublished,
     StreamUnpublished,
+    UpdateRelayTarget,
     UpdateStream,
 )
 from services.catalog.answers import Answers
@@ -66,6 +72,7 @@ def register_facts(bus: Bus, facts: Facts) -> None:
     on(JobProgressed, facts.job_progressed)
     on(JobCompleted, facts.job_completed)
     on(JobFailed, facts.job_failed)
+    on(RelayChanged, facts.relay_changed)
     bus.on_dead_letter(facts.letter_buried, durable=SERVICE)
 
 
@@ -86,6 +93,11 @@ def register_asks(bus: Bus, answers: Answers) -> None:
     bus.on_ask(RotateViewerKeys)(answers.rotate_viewer_keys)
     bus.on_ask(RevokeViewers)(answers.revoke_viewers)
     bus.on_ask(ListRevocations)(answers.list_revocations)
+    bus.on_ask(ListRelayTargets)(answers.list_relay_targets)
+    bus.on_ask(CreateRelayTarget)(answers.create_relay_target)
+    bus.on_ask(UpdateRelayTarget)(answers.update_relay_target)
+    bus.on_ask(DeleteRelayTarget)(answers.delete_relay_target)
+    bus.on_ask(OpenRelay)(answers.open_relay)
 
 
 async def patiently(

@@ -1,5 +1,6 @@
 """Jobs: requested pieces of work. A live job is offered again until its session is done."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Literal, cast
 
@@ -13,68 +14,84 @@ from libs.events import (
     JobPage,
     JobProgressed,
     ListJobs,
+    Message,
     PackageRequested,
+    RelayRequested,
 )
 from libs.names import SOURCE
 from services.catalog import metrics, outbox, page, renditions
 from services.catalog.errors import JobUnknown
 from services.catalog.models import JobRow, SessionRow
 
-PACKAGE = "package"
+PACKAGE, RELAY = "package", "relay"
+LIVE_KINDS = (PACKAGE, RELAY)
+"""Kinds that are open while their session is and while they are wanted; held by a lease."""
 OPEN_STATES = ("offered", "running")
 
 
-def package_job_id(session: str) -> str:
-    """A session has one package job, so the job's name is the session's."""
-    return f"{PACKAGE}-{session}"
+def live_job_id(kind: str, session: str, *rest: str) -> str:
+    """A live job's name is its natural key: there is one of it in a session."""
+    return "-".join((kind, session, *rest))
+
+
+def lease_key(job_id: str) -> str:
+    """The lease under which a live job is done: `<kind>.<rest of its name>`."""
+    return job_id.replace("-", ".", 1)
 
 
 async def request_package(tx: AsyncSession, session: SessionRow, *, now: datetime) -> None:
     """Offer the session's package job, unless it has one already."""
-    job_id = package_job_id(session.id)
-    if await tx.get(JobRow, job_id) is not None:
-        return
-    row = JobRow(
-        id=job_id,
-        tenant_id=session.tenant_id,
-        kind=PACKAGE,
-        stream_id=session.stream_id,
-        session_id=session.id,
-        state="offered",
-        attempt=0,
-        progress=0.0,
-        requested_at=now,
-        offered_at=now,
-        updated_at=now,
+    job_id = live_job_id(PACKAGE, session.id)
+    if await tx.get(JobRow, job_id) is None:
+        await _request(tx, job_id, PACKAGE, session, now=now)
+
+
+async def request_relay(
+    tx: AsyncSession, session: SessionRow, target: str, *, now: datetime
+) -> None:
+    """Offer the push of the session to the target, unless it is open; one that was withdrawn is
+    taken up again.
+    """
+    job_id = live_job_id(RELAY, session.id, target)
+    row = await tx.get(JobRow, job_id, with_for_update=True)
+    if row is None:
+        await _request(tx, job_id, RELAY, session, now=now)
+    elif row.state not in OPEN_STATES:
+        row.reason = None
+        await offer(tx, row, session, now=now)
+
+
+async def withdraw_relay(tx: AsyncSession, session: str, target: str, *, now: datetime) -> None:
+    """The push is not wanted any more; its worker hears so by another way."""
+    row = await tx.get(JobRow, live_job_id(RELAY, session, target), with_for_update=True)
+    if row is not None:
+        await _settle(tx, row, "completed", now, "withdrawn")
+
+
+async def complete_relays(tx: AsyncSession, session: SessionRow, *, now: datetime) -> None:
+    """The session is over, and with it every push of it."""
+    query = select(JobRow).where(
+        JobRow.session_id == session.id, JobRow.kind == RELAY, JobRow.state.in_(OPEN_STATES)
     )
-    tx.add(row)
-    await offer(tx, row, session, now=now)
+    for row in (await tx.execute(query.with_for_update())).scalars():
+        await _settle(tx, row, "completed", now)
 
 
 async def offer(tx: AsyncSession, row: JobRow, session: SessionRow, *, now: datetime) -> None:
-    """Offer a package job (again): each offer is an attempt, and a message of its own."""
+    """Offer a live job (again): each offer is an attempt, and a message of its own."""
     row.attempt += 1
     row.state, row.offered_at, row.updated_at = "offered", now, now
     await tx.flush()
-    order = PackageRequested(
-        job=row.id,
-        attempt=row.attempt,
-        tenant=session.tenant_id,
-        stream=session.stream_id,
-        session=session.id,
-        origin_url=session.origin_url,
-        segment_s=session.segment_s,
-        playlist_segments=session.playlist_segments,
-    )
+    order = _ORDERS[row.kind](row, session)
     await outbox.add(tx, order, tenant=session.tenant_id, now=now, traceparent=session.traceparent)
     metrics.OFFERS.inc()
 
 
-async def open_package_jobs(tx: AsyncSession) -> list[tuple[JobRow, SessionRow]]:
+async def open_live_jobs(tx: AsyncSession) -> list[tuple[JobRow, SessionRow]]:
     query = (
         select(JobRow, SessionRow)
         .join(SessionRow, JobRow.session_id == SessionRow.id)
-        .where(JobRow.kind == PACKAGE, JobRow.state.in_(OPEN_STATES))
+        .where(JobRow.kind.in_(LIVE_KINDS), JobRow.state.in_(OPEN_STATES))
         .order_by(JobRow.requested_at, JobRow.id)
     )
     return [(job, session) for job, session in await tx.execute(query)]
@@ -87,7 +104,7 @@ async def complete_if_packaged(tx: AsyncSession, session: SessionRow, *, now: da
     """
     if session.ended_at is None or not await renditions.is_listed(tx, session, SOURCE):
         return
-    row = await tx.get(JobRow, package_job_id(session.id), with_for_update=True)
+    row = await tx.get(JobRow, live_job_id(PACKAGE, session.id), with_for_update=True)
     if row is not None:
         await _settle(tx, row, "completed", now)
 
@@ -116,7 +133,7 @@ async def failed(tx: AsyncSession, fact: JobFailed, *, now: datetime) -> None:
     if row.state not in OPEN_STATES or fact.attempt < row.attempt:
         return
     reason = f"{fact.code}: {fact.reason}"
-    if row.kind == PACKAGE:
+    if row.kind in LIVE_KINDS:
         row.reason, row.updated_at = reason, now
         await tx.flush()
     else:
@@ -149,6 +166,57 @@ async def list_page(tx: AsyncSession, ask: ListJobs) -> JobPage:
     end = jobs[-1] if has_more else None
     next_after = page.write_cursor(end.requested_at, end.id) if end else None
     return JobPage(jobs=jobs, next_after=next_after)
+
+
+async def _request(
+    tx: AsyncSession, job_id: str, kind: str, session: SessionRow, *, now: datetime
+) -> None:
+    row = JobRow(
+        id=job_id,
+        tenant_id=session.tenant_id,
+        kind=kind,
+        stream_id=session.stream_id,
+        session_id=session.id,
+        state="offered",
+        attempt=0,
+        progress=0.0,
+        requested_at=now,
+        offered_at=now,
+        updated_at=now,
+    )
+    tx.add(row)
+    await offer(tx, row, session, now=now)
+
+
+def _package_order(row: JobRow, session: SessionRow) -> Message:
+    return PackageRequested(
+        job=row.id,
+        attempt=row.attempt,
+        tenant=session.tenant_id,
+        stream=session.stream_id,
+        session=session.id,
+        origin_url=session.origin_url,
+        segment_s=session.segment_s,
+        playlist_segments=session.playlist_segments,
+    )
+
+
+def _relay_order(row: JobRow, session: SessionRow) -> Message:
+    return RelayRequested(
+        job=row.id,
+        attempt=row.attempt,
+        tenant=session.tenant_id,
+        stream=session.stream_id,
+        session=session.id,
+        origin_url=session.origin_url,
+        target=row.id.removeprefix(live_job_id(RELAY, session.id, "")),
+    )
+
+
+_ORDERS: dict[str, Callable[[JobRow, SessionRow], Message]] = {
+    PACKAGE: _package_order,
+    RELAY: _relay_order,
+}
 
 
 async def _settle(

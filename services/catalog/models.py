@@ -261,6 +261,37 @@ class RevocationRow(Base):
     expires_at: Mapped[datetime]
 
 
+class RelayTargetRow(Base):
+    """Where a stream is pushed to, and what was last said of that push."""
+
+    __tablename__ = "relay_targets"
+    __table_args__ = (Index(None, "tenant_id", "stream_id"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    stream_id: Mapped[str]
+    name: Mapped[str]
+    url: Mapped[str]
+    """A secret: it goes to the worker that pushes, and nowhere else."""
+    rendition: Mapped[str]
+    is_enabled: Mapped[bool]
+    is_of_item: Mapped[bool]
+    """Whether the fields `isRelay` and `relayURL` of the stream's item keep it."""
+    revision: Mapped[int]
+    """Rises with each change of its settings."""
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    session_id: Mapped[str | None]
+    """The session that the state is about; `epoch` and `number` order what was said of it."""
+    epoch: Mapped[int]
+    number: Mapped[int]
+    state: Mapped[str]
+    cause: Mapped[str | None]
+    detail: Mapped[str | None]
+    since: Mapped[datetime | None]
+    numbers: Mapped[dict[str, Any]]
+
+
 class OutboxRow(Base):
     """A message that is true and not yet said."""
 

@@ -17,6 +17,7 @@ TooLarge
 ├── ItemTooLarge
 NotFound
 ├── StreamUnknown
+├── RelayTargetUnknown
 Unavailable
 ├── OriginUnreachable      ingest or packager does not answer
 """
@@ -75,6 +76,10 @@ class ItemTooLarge(TooLarge):
 
 class StreamUnknown(NotFound):
     code = "stream_unknown"
+
+
+class RelayTargetUnknown(NotFound):
+    code = "relay_target_unknown"
 
 
 class OriginUnreachable(Unavailable):

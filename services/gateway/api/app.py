@@ -5,7 +5,16 @@ from fastapi.routing import APIRoute
 
 from libs.problems import install_problems
 from services.gateway import pages
-from services.gateway.api import docs, health, jobs, login, sessions, streams, videostream
+from services.gateway.api import (
+    docs,
+    health,
+    jobs,
+    login,
+    relay_targets,
+    sessions,
+    streams,
+    videostream,
+)
 from services.gateway.api.house import House
 from services.gateway.api.security import BodyLimit, SecurityHeaders
 from services.gateway.assets import assets_router
@@ -30,7 +39,7 @@ def build_api(house: House | None = None) -> FastAPI:
     app.state.house = house
     install_problems(app)
     api = APIRouter(prefix="/api/v1")
-    for module in (streams, sessions, jobs, login, health):
+    for module in (streams, relay_targets, sessions, jobs, login, health):
         api.include_router(module.router)
     app.include_router(api)
     app.include_router(videostream.router)

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from libs.events import CreateStream, DeleteStream, GetStream, ListStreams, Stream, UpdateStream
 from libs.names import DEFAULT_TENANT, STREAM_ID, check_stream_id
+from libs.push_url import SECRET, PushURL, PushURLInvalid
 from services.gateway.api.auth import authorised
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.item import Item, read_item
@@ -70,7 +71,7 @@ class StreamView(BaseModel):
     segment_s: float
     playlist_segments: int
     item: dict[str, Any]
-    """Every field that was set, with its original JSON type."""
+    """Every field that was set, with its original JSON type; `relayURL` without its stream key."""
 
 
 class StreamViews(BaseModel):
@@ -134,8 +135,20 @@ def view_of(stream: Stream, house: House) -> StreamView:
         reconnect_window_s=stream.reconnect_window_s,
         segment_s=stream.segment_s,
         playlist_segments=stream.playlist_segments,
-        item=stream.item,
+        item=_without_secrets(stream.item),
     )
+
+
+def _without_secrets(item: dict[str, Any]) -> dict[str, Any]:
+    """`relayURL` holds another platform's stream key: only what wrote it there reads it back."""
+    url = item.get("relayURL")
+    if not url:
+        return item
+    try:
+        shown = PushURL.parse(str(url)).shown
+    except PushURLInvalid:
+        shown = SECRET
+    return item | {"relayURL": shown}
 
 
 def _push_of(stream: Stream, house: House) -> Push:

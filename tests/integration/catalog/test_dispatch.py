@@ -31,11 +31,11 @@ class Beats:
         self.silence: float | None = math.inf
         self.kept: set[str] = set()
 
-    async def silent_s(self, session: str) -> float | None:
+    async def silent_s(self, key: str) -> float | None:
         return self.silence
 
-    def keep_only(self, sessions: Collection[str]) -> None:
-        self.kept = set(sessions)
+    def keep_only(self, keys: Collection[str]) -> None:
+        self.kept = set(keys)
 
 
 async def the_job(catalog: Catalog) -> Job:
@@ -103,7 +103,7 @@ async def test_job_whose_packager_died_is_offered_again(catalog: Catalog) -> Non
     (offer,) = await take_offers(catalog)
     assert offer["attempt"] == 2
     assert (await the_job(catalog)).state == "offered"
-    assert beats.kept == {offer["session"]}
+    assert beats.kept == {f"package.{offer['session']}"}
 
 
 async def test_offer_that_nobody_takes_is_repeated_ever_more_rarely(catalog: Catalog) -> None:
