@@ -251,6 +251,12 @@ class Gateway:
     def read_log(self) -> str:
         return self.log.read_text()
 
+    def memory_bytes(self) -> int:
+        """Resident memory."""
+        assert self._process is not None
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0]) * 1024
+
     def kill(self, number: int = signal.SIGKILL) -> int:
         assert self._process is not None
         self._process.send_signal(number)

@@ -4,9 +4,11 @@ import asyncio
 import signal
 import time
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
+from websockets.asyncio.client import connect as connect_websocket
 
 from libs.bus import within
 from libs.media.flv import FLVReader, Tag, TagType, write_tag
@@ -18,6 +20,10 @@ AVC = Tag(TagType.VIDEO, 0, b"\x17\x00\x00\x00\x00config")
 
 def key(dts_ms: int) -> Tag:
     return Tag(TagType.VIDEO, dts_ms, b"\x17\x01\x00\x00\x00")
+
+
+def frame(dts_ms: int, size: int) -> Tag:
+    return Tag(TagType.VIDEO, dts_ms, b"\x27\x01\x00\x00\x00" + bytes(size))
 
 
 async def test_viewer_sees_a_stream_from_publish_to_end(
@@ -210,3 +216,46 @@ async def test_hostile_input_is_never_a_500(gateway: Any, catalog: Any) -> None:
         assert status in {200, 400, 401, 404, 413, 415, 422, 503}, (status, request)
         writer.close()
     assert "Traceback" not in gateway.read_log()
+
+
+async def test_stalled_viewers_cost_little_and_the_others_nothing(
+    gateway: Any, catalog: Any, origin: Any
+) -> None:
+    """Twenty viewers take nothing while two minutes of video pass; one sees all of it."""
+    await catalog.publish(origin)
+    await gateway.until("/readyz", 200)
+    url = f"127.0.0.1:{gateway.port}/cam/live.flv"
+    origin.flv.put_nowait(write_tag(AVC) + write_tag(key(10_000)))
+    async with asyncio.timeout(10):
+        while (await gateway.client.head("/cam/live.flv")).status_code != 200:
+            await asyncio.sleep(0.05)
+    async with AsyncExitStack() as stack:
+        for _ in range(10):
+            writer = (await asyncio.open_connection("127.0.0.1", gateway.port, limit=1024))[1]
+            stack.callback(writer.close)
+            writer.write(b"GET /cam/live.flv HTTP/1.1\r\nhost: weir\r\n\r\n")
+            viewer = await connect_websocket(f"ws://{url}", max_queue=1)
+            stack.push_async_callback(viewer.wait_closed)
+            stack.callback(viewer.transport.abort)
+        good = await connect_websocket(f"ws://{url}", max_queue=None)
+        await stack.enter_async_context(good)
+        reader = FLVReader()
+        seen = [tag async for tag in tags_of(good, reader, until_ms=10_000)]
+        before = gateway.memory_bytes()
+        for now_ms in range(11_000, 131_000, 1_000):
+            frames = [key(now_ms), *(frame(now_ms + late, 20_000) for late in range(40, 1_000, 40))]
+            origin.flv.put_nowait(b"".join(map(write_tag, frames)))
+            seen += [tag async for tag in tags_of(good, reader, until_ms=now_ms + 960)]
+        grown = gateway.memory_bytes() - before
+    times = [tag.dts_ms for tag in seen if tag.type is TagType.VIDEO and tag.body != AVC.body]
+    assert times == [10_000, *range(11_000, 131_000, 40)]
+    assert grown < 20 * 4_000_000 / 2, f"{grown} bytes for 60 MB of video"
+
+
+async def tags_of(viewer: Any, reader: FLVReader, *, until_ms: int) -> AsyncIterator[Tag]:
+    """Tags as they come, up to the one of this time."""
+    while True:
+        for tag in reader.feed(await asyncio.wait_for(viewer.recv(), 10)):
+            yield tag
+            if tag.dts_ms == until_ms and tag.body != AVC.body:
+                return

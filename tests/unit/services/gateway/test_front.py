@@ -1,10 +1,13 @@
 """The front protocol over real sockets, on both loops: HTTP as clients and attackers speak it."""
 
 import asyncio
+import fcntl
 import itertools
 import re
 import socket
 import struct
+import sys
+import termios
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
@@ -440,6 +443,14 @@ async def test_upgrade_that_we_do_not_do_is_plain_http(connect: Connect) -> None
         assert await peer.is_closed()
 
 
+WEBSOCKET = (
+    "connection: Upgrade",
+    "upgrade: websocket",
+    "sec-websocket-version: 13",
+    "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==",
+)
+
+
 # --- FLV --------------------------------------------------------------------------------
 
 
@@ -543,17 +554,31 @@ async def test_slow_viewer_skips_to_a_keyframe_and_the_other_loses_nothing(
     assert len(seen) < 8_000_000
 
 
-async def test_peer_that_takes_nothing_is_dropped(
-    connect: Connect, player: OneSegmentPlayer, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("lines", [(), WEBSOCKET], ids=["http", "websocket"])
+async def test_peer_that_takes_nothing_holds_little_and_is_dropped(
+    connect: Connect,
+    player: OneSegmentPlayer,
+    monkeypatch: pytest.MonkeyPatch,
+    lines: tuple[str, ...],
 ) -> None:
-    monkeypatch.setattr(poller, "STALL_S", 0.2)
+    monkeypatch.setattr(poller, "STALL_S", 0.5)
     peer = await connect()
     peer.writer.transport.pause_reading()  # type: ignore[attr-defined]
-    peer.send(get("/cam/live.flv"))
+    peer.send(get("/cam/live.flv", *lines))
+    held = 0
     async with asyncio.timeout(10):
         while not player.left.is_set():
             player.feed.send(bytes(100_000))
+            held = max([held, *map(held_bytes, player.feed.audience.viewers)])
             await asyncio.sleep(0.005)
+    assert 100_000 < held < 2_000_000
+
+
+def held_bytes(viewer: Viewer) -> int:
+    """What we and the kernel keep for a viewer that has not taken it."""
+    unsent = bytearray(4)
+    fcntl.ioctl(viewer.fileno(), termios.TIOCOUTQ, unsent)
+    return int.from_bytes(unsent, sys.byteorder) + sum(map(len, viewer._rest))
 
 
 # --- FLV on a WebSocket -------------------------------------------------------------------
@@ -593,14 +618,6 @@ async def test_websocket_of_a_stream_that_is_off_is_404(port: int) -> None:
         await connect_websocket(f"ws://127.0.0.1:{port}/off/live.flv")
     assert caught.value.response.status_code == 404
     assert caught.value.response.body == b"off is not streaming live now"
-
-
-WEBSOCKET = (
-    "connection: Upgrade",
-    "upgrade: websocket",
-    "sec-websocket-version: 13",
-    "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==",
-)
 
 
 async def test_websocket_from_another_origin_is_answered_as_plain_flv_is(
