@@ -1,8 +1,9 @@
 """The internal FLV origin: sessions' tags over HTTP, claims and checkpoints.
 
-`GET /flv/{session}` joins live at the last keyframe; with `after` and `epoch` it is the packager's
-fenced pull. A prologue comes first: FLV header, the sequence headers in force, `weir.position`.
-Every tag behind it counts one, and is serialised once for all readers.
+`GET /flv/{session}` joins live at the last keyframe; with `after` it goes on behind that tag, and
+with `epoch` it is fenced: a newer epoch of the same `reader` ends it. A prologue comes first: FLV
+header, the sequence headers in force, `weir.position`. Every tag behind it counts one, and is
+serialised once for all readers.
 """
 
 from collections.abc import AsyncIterator
@@ -15,14 +16,15 @@ from pydantic import BaseModel, Field
 
 from libs.events import Checkpoint
 from services.ingest.hub import Hub
-from services.ingest.session import Session
+from services.ingest.session import PACKAGER, Session
 
 
 class Claim(BaseModel):
-    """A packager takes the session over under a newer epoch."""
+    """A worker takes the session over under a newer epoch."""
 
     epoch: int = Field(ge=0)
     holder: str
+    reader: str = PACKAGER
 
 
 def build_origin(hub: Hub) -> APIRouter:
@@ -31,12 +33,16 @@ def build_origin(hub: Hub) -> APIRouter:
 
     @router.get("/flv/{session_id}", response_class=StreamingResponse)
     async def pull(
-        session_id: str, after: int | None = None, epoch: int | None = None
+        session_id: str,
+        after: int | None = None,
+        epoch: int | None = None,
+        reader: str = PACKAGER,
     ) -> StreamingResponse:
         session = hub.session(session_id)
         if epoch is not None:
-            session.claim(epoch)
-        pieces = _live(session) if after is None else _from(session, after + 1, epoch)
+            session.claim(epoch, reader)
+        first = session.replay.join_tag if after is None else after + 1
+        pieces = _from(session, first, epoch, reader)
         return StreamingResponse(
             pieces, media_type="video/x-flv", headers={"Cache-Control": "no-store"}
         )
@@ -60,7 +66,7 @@ def build_origin(hub: Hub) -> APIRouter:
     @router.post("/sessions/{session_id}/claim")
     async def claim(session_id: str, body: Claim) -> dict[str, Any]:
         session = hub.session(session_id)
-        session.claim(body.epoch)
+        session.claim(body.epoch, body.reader)
         replay = session.replay
         return {
             "checkpoints": [item.model_dump(mode="json") for item in replay.checkpoints],
@@ -76,19 +82,12 @@ def build_origin(hub: Hub) -> APIRouter:
     return router
 
 
-async def _live(session: Session) -> AsyncIterator[bytes]:
-    """From the last keyframe on."""
-    first = session.replay.join_tag
-    yield session.prologue(first)
-    async with aclosing(session.read(first)) as pieces:
-        async for piece in pieces:
-            yield piece
-
-
-async def _from(session: Session, wanted: int, epoch: int | None) -> AsyncIterator[bytes]:
+async def _from(
+    session: Session, wanted: int, epoch: int | None, reader: str
+) -> AsyncIterator[bytes]:
     """From tag `wanted` on, or from the oldest one that is left."""
     first = min(max(wanted, session.replay.oldest_tag), session.next_tag)
     yield session.prologue(first, wanted=wanted)
-    async with aclosing(session.read(first, epoch=epoch)) as pieces:
+    async with aclosing(session.read(first, epoch=epoch, reader=reader)) as pieces:
         async for piece in pieces:
             yield piece

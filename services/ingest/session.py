@@ -31,6 +31,8 @@ from services.ingest.position import Positions
 from services.ingest.replay import LOST_BOUND, Batch, ReplayWindow
 from services.ingest.wall import WallClock
 
+PACKAGER = "package"
+"""The reader whose checkpoints are kept; others have names of their own."""
 SOUND_MARK_MS = 1000
 """Without video, a clock mark stands before the first tag of each second."""
 NO_VIDEO_MS = 5000
@@ -64,8 +66,8 @@ class Session:
         self.replay = replay
         self.generation = 0
         """Of the publish whose tags are taken."""
-        self.fence = 0
-        """The highest epoch that has claimed the session."""
+        self._fences: dict[str, int] = {}
+        """By reader, the highest epoch that has claimed the session under that name."""
         self.is_ended = False
         self.frames = 0
         """Audio and video frames that were numbered."""
@@ -207,13 +209,21 @@ class Session:
 
     # --- reading --------------------------------------------------------------------------
 
-    def claim(self, epoch: int) -> None:
-        """Let only `epoch` or newer ones pull and acknowledge from now on. Raises `Fenced`."""
-        if epoch < self.fence:
-            raise Fenced(f"Epoch {self.fence} has claimed session {self.id}; {epoch} is over.")
-        if epoch > self.fence:
-            self.fence = epoch
+    def claim(self, epoch: int, reader: str = PACKAGER) -> None:
+        """Let only `epoch` or newer ones of `reader` pull and acknowledge from now on.
+
+        Raises `Fenced`.
+        """
+        fence = self.fence(reader)
+        if epoch < fence:
+            raise Fenced(f"Epoch {fence} has claimed session {self.id}; {epoch} is over.")
+        if epoch > fence:
+            self._fences[reader] = epoch
             self._wake()
+
+    def fence(self, reader: str = PACKAGER) -> int:
+        """The highest epoch that `reader` has claimed the session under."""
+        return self._fences.get(reader, 0)
 
     def acknowledge(self, epoch: int, checkpoint: Checkpoint) -> None:
         """Tags below the checkpoint are safe elsewhere. Raises `Fenced`."""
@@ -242,7 +252,9 @@ class Session:
         wires = [write_tag(each) for each in (*headers, position_mark(at_ms, fields))]
         return b"".join((FLV_HEADER, *wires))
 
-    async def read(self, first: int, *, epoch: int | None = None) -> AsyncGenerator[bytes, None]:
+    async def read(
+        self, first: int, *, epoch: int | None = None, reader: str = PACKAGER
+    ) -> AsyncGenerator[bytes, None]:
         """The wire from tag `first` on, as it comes, each piece shared by all readers.
 
         It ends with the session, when a newer epoch claims it, or when the reader has fallen out
@@ -251,7 +263,7 @@ class Session:
         cursor = first
         self.readers += 1
         try:
-            while epoch is None or epoch >= self.fence:
+            while epoch is None or epoch >= self.fence(reader):
                 if cursor < self.replay.oldest_tag:
                     return
                 if cursor < self.next_tag:

@@ -10,14 +10,14 @@ from libs.bus.tracing import traceparent
 from libs.events import PackageRequested
 from libs.service import Service
 from libs.storage import Spool, open_store
+from libs.tags.pull import Ingest, open_client
+from libs.tags.taking import take_lease
 from services.packager import handlers
 from services.packager.origin import Origin
 from services.packager.packing import Packing
 from services.packager.packings import Packings
-from services.packager.pull import Ingest, open_client
 from services.packager.settings import PackagerSettings
 from services.packager.spool_slot import SpoolSlot
-from services.packager.taking import take_lease
 
 log = structlog.get_logger()
 
@@ -39,7 +39,12 @@ def build_app(settings: PackagerSettings | None = None) -> Service:
     async def begin(order: PackageRequested) -> Packing | None:
         ingest = Ingest(client, order.origin_url, order.session)
         lease = await take_lease(
-            bus.leases, ingest, order, holder=service.instance, url=service.url
+            bus.leases,
+            ingest,
+            f"package.{order.session}",
+            holder=service.instance,
+            url=service.url,
+            stream=order.stream,
         )
         if lease is None:
             return None

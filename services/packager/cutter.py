@@ -9,10 +9,10 @@ from libs.errors import Invalid
 from libs.events import Checkpoint
 from libs.media.flv import FLVInvalid, PacketKind, Tag, TagType, parse_audio, parse_video
 from libs.names import session_started_at_s
+from libs.tags.marks import ClockMark, DiscontinuityMark, EndMark, PositionMark, read_mark
 from services.packager.cut_rule import CutRule
 from services.packager.cuts import Cut, SessionEnded, State
 from services.packager.frames import TICKS_A_MS, Frame
-from services.packager.marks import ClockMark, DiscontinuityMark, EndMark, PositionMark, read_mark
 from services.packager.sample_clock import SampleClock
 from services.packager.sequencer import SESSION_START_MS, Sequencer
 from services.packager.snapshot import held_tags, restore, snapshot

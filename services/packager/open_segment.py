@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from libs.tags.marks import ClockMark
 from services.packager.cuts import SegmentCut, SegmentOpened, State
 from services.packager.frames import TICKS_A_MS
-from services.packager.marks import ClockMark
 from services.packager.track_cut import TrackCut
 
 

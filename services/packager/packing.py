@@ -22,11 +22,11 @@ from libs.events import (
 )
 from libs.names import SOURCE
 from libs.storage import ObjectStore
+from libs.tags.errors import IngestFenced, SessionUnknown
+from libs.tags.pull import Claim, Ingest
 from services.packager import metrics
 from services.packager.cuts import Cut, SegmentCut, SegmentsLost, TrackConfigured
 from services.packager.cutter import Cutter
-from services.packager.errors import IngestFenced, SessionUnknown
-from services.packager.pull import Claim, Ingest
 from services.packager.rows import folder, init_key, lost_fact, segment_row
 from services.packager.storing import Item, SpoolLike, Storing
 from services.packager.window import Window

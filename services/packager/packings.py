@@ -7,7 +7,8 @@ from typing import Any, Protocol
 import structlog
 
 from libs.events import PackageRequested
-from services.packager.errors import MediaNotYet, SessionUnknown
+from libs.tags.errors import SessionUnknown
+from services.packager.errors import MediaNotYet
 from services.packager.packing import Packing
 
 log = structlog.get_logger()

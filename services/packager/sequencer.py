@@ -13,10 +13,10 @@ from collections import deque
 
 from libs.events import Track
 from libs.media.cmaf import VIDEO_TIMESCALE
+from libs.tags.marks import ClockMark
 from services.packager.cut_rule import CutRule
 from services.packager.cuts import Cut, Part, SegmentsLost
 from services.packager.frames import TICKS_A_MS, Frame, to_90k
-from services.packager.marks import ClockMark
 from services.packager.open_segment import OpenSegment
 from services.packager.part_rule import part_target_ms
 from services.packager.track_cut import PARTS_A_SEGMENT, TrackCut

@@ -6,9 +6,9 @@ takes up the state is fed their tags once more and hands their bytes to `restore
 
 from collections import deque
 
+from libs.tags.marks import ClockMark
 from services.packager.cuts import State
 from services.packager.frames import Frame
-from services.packager.marks import ClockMark
 from services.packager.open_segment import OpenSegment
 from services.packager.sequencer import Sequencer
 

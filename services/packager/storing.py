@@ -19,8 +19,8 @@ from libs.bus.tracing import traceparent
 from libs.events import Checkpoint, Message, PackageRequested, Segment, SegmentLost
 from libs.names import SOURCE
 from libs.storage import ObjectMissing, ObjectStore, SpoolEntry, SpoolFull, StoreUnavailable
+from libs.tags.errors import IngestAway, SessionUnknown
 from services.packager import metrics
-from services.packager.errors import IngestAway, SessionUnknown
 from services.packager.rows import MEDIA_TYPE, folder
 
 log = structlog.get_logger()

@@ -356,3 +356,15 @@ async def test_session_without_media_ends_for_its_readers(
 ) -> None:
     session.end(cause)
     assert outline(await collect(session, 0)) == [f"weir.end {cause}"]
+
+
+async def test_each_reader_has_a_fence_of_its_own(session: Session) -> None:
+    session.claim(5)
+    session.claim(1, "relay-a")
+    session.claim(2, "relay-b")
+    pull = session.read(0, epoch=1, reader="relay-a")
+    session.claim(2, "relay-a")
+    assert [piece async for piece in pull] == []
+    with pytest.raises(Fenced):
+        session.claim(1, "relay-a")
+    assert (session.fence(), session.fence("relay-b")) == (5, 2)

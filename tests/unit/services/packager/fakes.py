@@ -10,7 +10,7 @@ from libs.events import Checkpoint, PackageRequested
 from libs.media import amf0
 from libs.media.flv import FLV_HEADER, Tag, TagType, is_sequence_header, write_tag
 from libs.storage import SpoolEntry, SpoolFull
-from services.packager.pull import Ingest
+from libs.tags.pull import Ingest
 
 SESSION = "655f1c00-0badcafe"
 FIRST_MSN = 0x655F1C00

@@ -12,6 +12,7 @@ import pytest
 from libs.events import Checkpoint
 from libs.media import amf0
 from libs.media.flv import Tag, TagType, is_keyframe, is_sequence_header
+from libs.tags.marks import PositionMark
 from services.packager.cuts import (
     Cut,
     Part,
@@ -22,7 +23,6 @@ from services.packager.cuts import (
     TrackConfigured,
 )
 from services.packager.cutter import Cutter
-from services.packager.marks import PositionMark
 from tests.oracles.flv_source import (
     clock_mark,
     discontinuity_mark,

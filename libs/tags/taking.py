@@ -1,12 +1,11 @@
-"""Taking a session's package lease under an epoch that ingest accepts."""
+"""Taking the lease of a live job under an epoch that ingest accepts."""
 
 import structlog
 
 from libs.bus import Lease, Leases
 from libs.errors import Unavailable
-from libs.events import PackageRequested
-from services.packager.errors import IngestFenced, SessionUnknown
-from services.packager.pull import Ingest
+from libs.tags.errors import IngestFenced, SessionUnknown
+from libs.tags.pull import Ingest
 
 log = structlog.get_logger()
 
@@ -15,9 +14,9 @@ MAX_RAISES = 24
 
 
 async def take_lease(
-    leases: Leases, ingest: Ingest, order: PackageRequested, *, holder: str, url: str
+    leases: Leases, ingest: Ingest, key: str, *, holder: str, url: str, stream: str
 ) -> Lease | None:
-    """The lease, or None if another packager lives.
+    """The lease `key`, or None if another holder lives.
 
     Leases are a cache: a wiped bucket counts epochs from 1 again while ingest remembers the last
     one. Then the lease is taken again, higher, until ingest lets it pass. Ingest being away is no
@@ -26,11 +25,11 @@ async def take_lease(
     floor = 0
     for step in range(MAX_RAISES):
         lease = await leases.take(
-            f"package.{order.session}",
+            key,
             holder=holder,
             url=url,
-            stream=order.stream,
-            session=order.session,
+            stream=stream,
+            session=ingest.session,
             epoch_floor=floor,
         )
         if lease is None:
@@ -38,7 +37,7 @@ async def take_lease(
         try:
             await ingest.claim(lease.epoch, holder)
         except IngestFenced:
-            log.warning("lease.epoch_too_low", session=order.session, epoch=lease.epoch)
+            log.warning("lease.epoch_too_low", session=ingest.session, epoch=lease.epoch)
             floor = lease.epoch + (1 << step)
             await lease.release()
         except (Unavailable, SessionUnknown):

@@ -1,4 +1,8 @@
-"""The way to ingest: claim a session, pull its tags, acknowledge checkpoints."""
+"""The way to ingest: claim a session, pull its tags, acknowledge checkpoints.
+
+Who reads for a live job has a name of its own among the session's readers (its job's), and under
+that name an epoch: a newer one closes the pulls of older ones.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,14 +15,18 @@ from pydantic import BaseModel
 
 from libs.events import Checkpoint
 from libs.media.flv import FLVReader, Tag, TagType
-from services.packager.errors import IngestAway, IngestFenced, SessionUnknown
-from services.packager.marks import PositionMark, read_mark
+from libs.tags.errors import IngestAway, IngestFenced, SessionUnknown
+from libs.tags.marks import PositionMark, read_mark
 
 CONNECT_S = 2.0
 READ_S = 5.0
 SILENCE_S = 60.0
 """A pull without a byte for this long is begun anew: between publishes nothing is sent, and a
 host that vanished says nothing either."""
+
+
+PACKAGER = "package"
+"""The reader whose checkpoints ingest keeps."""
 
 
 class Claim(BaseModel):
@@ -41,14 +49,22 @@ class Prologue(NamedTuple):
 class Ingest:
     """The ingest that holds one session. Raises `IngestFenced`, `SessionUnknown`, `IngestAway`."""
 
-    def __init__(self, client: httpx2.AsyncClient, origin_url: str, session: str) -> None:
+    def __init__(
+        self,
+        client: httpx2.AsyncClient,
+        origin_url: str,
+        session: str,
+        *,
+        reader: str = PACKAGER,
+    ) -> None:
+        self.session = session
         self._client = client
         self._origin_url = origin_url.rstrip("/")
-        self._session = session
+        self._reader = reader
 
     async def claim(self, epoch: int, holder: str) -> Claim:
         """Raise the session's fence to `epoch`: lower epochs' pulls end."""
-        body = {"epoch": epoch, "holder": holder}
+        body = {"epoch": epoch, "holder": holder, "reader": self._reader}
         answer = await self._post("claim", body)
         return Claim.model_validate_json(answer)
 
@@ -58,15 +74,22 @@ class Ingest:
         await self._post("checkpoint", body, params={"epoch": epoch})
 
     @asynccontextmanager
-    async def pull(self, after: int, epoch: int, *, near_ms: int) -> AsyncIterator["Pull"]:
-        """Every tag numbered above `after`, which is expected about session time `near_ms`."""
+    async def pull(
+        self, after: int | None, epoch: int, *, near_ms: int = 0
+    ) -> AsyncIterator["Pull"]:
+        """Every tag numbered above `after`, which is expected about session time `near_ms`; None
+        joins live, at the last keyframe.
+        """
+        params: dict[str, int | str] = {"epoch": epoch, "reader": self._reader}
+        if after is not None:
+            params["after"] = after
         timeout = httpx2.Timeout(SILENCE_S, connect=CONNECT_S)
-        url = f"{self._origin_url}/flv/{self._session}"
+        url = f"{self._origin_url}/flv/{self.session}"
         try:
             async with self._client.stream(
                 "GET",
                 url,
-                params={"after": after, "epoch": epoch},
+                params=params,
                 timeout=timeout,
                 headers=_trace(),
             ) as response:
@@ -78,7 +101,7 @@ class Ingest:
             raise IngestAway(f"The pull from ingest broke: {error!r}.") from error
 
     async def _post(self, what: str, body: object, params: dict[str, int] | None = None) -> bytes:
-        url = f"{self._origin_url}/sessions/{self._session}/{what}"
+        url = f"{self._origin_url}/sessions/{self.session}/{what}"
         try:
             response = await self._client.post(url, json=body, params=params, headers=_trace())
         except httpx2.HTTPError as error:
@@ -91,9 +114,9 @@ class Ingest:
             case HTTPStatus.OK:
                 return
             case HTTPStatus.CONFLICT:
-                raise IngestFenced(f"A newer epoch packages session {self._session}.")
+                raise IngestFenced(f"A newer epoch of {self._reader} has session {self.session}.")
             case HTTPStatus.NOT_FOUND:
-                raise SessionUnknown(f"Ingest has no session {self._session}.")
+                raise SessionUnknown(f"Ingest has no session {self.session}.")
             case status:
                 raise IngestAway(f"Ingest answered {status}: {response.text[:200]!r}.")
 
@@ -131,7 +154,7 @@ class Pull:
 
 
 def open_client(token: str) -> httpx2.AsyncClient:
-    """The HTTP client that all sessions of this packager share."""
+    """The HTTP client that all pulls of this process share."""
     return httpx2.AsyncClient(
         headers={"authorization": f"Bearer {token}"},
         timeout=httpx2.Timeout(READ_S, connect=CONNECT_S),

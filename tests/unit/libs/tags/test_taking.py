@@ -3,7 +3,7 @@
 from typing import cast
 
 from libs.bus import Lease, Leases
-from services.packager.taking import take_lease
+from libs.tags.taking import take_lease
 from tests.unit.services.packager.fakes import FakeIngest, FakeLease, order
 
 
@@ -26,7 +26,14 @@ class FakeLeases:
 
 async def take(leases: FakeLeases, ingest: FakeIngest) -> Lease | None:
     stand_in = cast("Leases", leases)
-    return await take_lease(stand_in, ingest.ingest(), order(), holder="p", url="http://p")
+    return await take_lease(
+        stand_in,
+        ingest.ingest(),
+        f"package.{order().session}",
+        holder="p",
+        url="http://p",
+        stream="cam",
+    )
 
 
 async def test_free_lease_is_taken_and_claimed() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from libs.media import amf0
 from libs.media.flv import Tag, TagType
-from services.packager.marks import (
+from libs.tags.marks import (
     ClockMark,
     DiscontinuityMark,
     EndMark,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from libs.media import amf0
-from libs.media.flv import Tag
+from libs.media.flv import Tag, TagType
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,14 @@ class PositionMark:
 Mark = ClockMark | DiscontinuityMark | EndMark | PositionMark
 
 
+def is_mark(tag: Tag) -> bool:
+    """Whether it is ingest's word to other services: nobody outside sees it."""
+    return tag.type is TagType.SCRIPT and tag.body.startswith(b"\x02") and tag.body[3:8] == b"weir."
+
+
 def read_mark(tag: Tag) -> Mark | None:
     """The mark in a script tag, or None for any other script (onMetaData…)."""
-    if not tag.body.startswith(b"\x02") or tag.body[3:8] != b"weir.":
+    if not is_mark(tag):
         return None
     match amf0.decode(tag.body):
         case [str() as name, dict() as fields, *_]:
