@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     """Base URL of the gateway as viewers see it; every printed HTTP URL starts with it."""
     rtmp_public_url: str = "rtmp://127.0.0.1:1935"
     """Base URL of ingest as publishers see it."""
+    rtmps_public_url: str | None = None
+    """The same over TLS; unset: the API names no RTMPS URL."""
 
     egress_allow: Annotated[tuple[Network, ...], NoDecode] = ()
     """Networks, comma-separated (`10.0.0.0/8,fd00::/8`), that users may name in relay targets and

@@ -6,13 +6,16 @@ from libs.launcher.house import House
 def show(house: House) -> None:
     credentials = house.credentials
     where = house.data_dir / "credentials.json"
+    secure = ""
+    if house.rtmps_port is not None:
+        secure = f"\n  or        rtmps://127.0.0.1:{house.rtmps_port}/stream/<id>?sign=<key>"
     print(
         f"""
 Weir is ready.
 
   Console   {house.http_url}/   (user {credentials.admin_user}; password in {where})
   API       {house.http_url}/docs
-  Push to   rtmp://127.0.0.1:{house.rtmp_port}/stream/<id>?sign=<key>
+  Push to   rtmp://127.0.0.1:{house.rtmp_port}/stream/<id>?sign=<key>{secure}
 
 Make a stream and get its push URL:
 

@@ -66,6 +66,7 @@ def weir(context: click.Context, data_dir: Path, url: str | None) -> None:
         "url": url or f"http://127.0.0.1:{http_port}",
         "http_port": http_port,
         "rtmp_port": _port("WEIR_RTMP_PORT", 1935),
+        "rtmps_port": _port("WEIR_RTMPS_PORT", 1938) if "WEIR_RTMPS_CERT" in os.environ else None,
     }
 
 
@@ -141,13 +142,13 @@ def publish(options: dict[str, object], file: Path, stream_id: str | None, *, lo
 
 
 def _house(options: dict[str, object]) -> House:
-    data_dir, http_port, rtmp_port = (
-        options["data_dir"], options["http_port"], options["rtmp_port"]
-    )  # fmt: skip
+    data_dir, http_port = options["data_dir"], options["http_port"]
+    rtmp_port, rtmps_port = options["rtmp_port"], options["rtmps_port"]
     assert isinstance(data_dir, Path)
     assert isinstance(http_port, int)
     assert isinstance(rtmp_port, int)
-    return House(data_dir, http_port=http_port, rtmp_port=rtmp_port)
+    assert rtmps_port is None or isinstance(rtmps_port, int)
+    return House(data_dir, http_port=http_port, rtmp_port=rtmp_port, rtmps_port=rtmps_port)
 
 
 async def _run(house: House, work: Callable[[House, asyncio.Event], Awaitable[None]]) -> None:

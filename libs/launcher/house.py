@@ -29,11 +29,14 @@ class House:
         *,
         http_port: int,
         rtmp_port: int,
+        rtmps_port: int | None = None,
         host: str = "0.0.0.0",  # noqa: S104
     ) -> None:
         self.data_dir = data_dir.resolve()
         self.http_port = http_port
         self.rtmp_port = rtmp_port
+        self.rtmps_port = rtmps_port
+        """None: there is no certificate."""
         self.host = host
         self.credentials: Credentials
         self.children: dict[str, Child] = {}
@@ -50,6 +53,8 @@ class House:
         self.credentials = Credentials.load(self.data_dir).overridden_by(os.environ)
         _check_port("WEIR_HTTP_PORT", self.host, self.http_port)
         _check_port("WEIR_RTMP_PORT", self.host, self.rtmp_port)
+        if self.rtmps_port is not None:
+            _check_port("WEIR_RTMPS_PORT", self.host, self.rtmps_port)
         environment = self._environment(nats_port := free_port())
         config = self.data_dir / "nats" / "nats.conf"
         write_nats_config(
@@ -131,6 +136,8 @@ class House:
             "WEIR_HTTP_HOST": self.host,
             "WEIR_RTMP_HOST": self.host,
         }
+        if self.rtmps_port is not None:
+            defaults["WEIR_RTMPS_PUBLIC_URL"] = f"rtmps://127.0.0.1:{self.rtmps_port}"
         fixed = {
             "WEIR_DATA_DIR": str(self.data_dir),
             "WEIR_HTTP_PORT": str(self.http_port),

@@ -1,13 +1,23 @@
 """RTMP: handshake, chunk stream, messages, the server that ingest stands behind, a publisher."""
 
+from libs.rtmp.certificate import Certificate
 from libs.rtmp.client import RTMPPublisher
 from libs.rtmp.door import Door, Limits, PublishHandle, StreamRequest
-from libs.rtmp.errors import RTMPRefused, RTMPUnreachable, RTMPURLInvalid, RTMPViolation
+from libs.rtmp.errors import (
+    CertificateInvalid,
+    RTMPRefused,
+    RTMPUnreachable,
+    RTMPURLInvalid,
+    RTMPViolation,
+)
 from libs.rtmp.server import RTMPServer
+from libs.rtmp.tls import TLSListener
 from libs.rtmp.url import RTMPURL
 
 __all__ = [
     "RTMPURL",
+    "Certificate",
+    "CertificateInvalid",
     "Door",
     "Limits",
     "PublishHandle",
@@ -18,4 +28,5 @@ __all__ = [
     "RTMPUnreachable",
     "RTMPViolation",
     "StreamRequest",
+    "TLSListener",
 ]

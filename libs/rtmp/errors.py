@@ -24,6 +24,10 @@ class RTMPURLInvalid(Invalid):
     code = "rtmp_url_invalid"
 
 
+class CertificateInvalid(Invalid):
+    code = "certificate_invalid"
+
+
 class RTMPUnreachable(Unavailable):
     """The server to which we push is not there, or has gone."""
 

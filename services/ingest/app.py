@@ -1,7 +1,8 @@
 """Wiring of ingest."""
 
-from libs.rtmp import Limits, RTMPServer
+from libs.rtmp import Certificate, CertificateInvalid, Limits, RTMPServer, TLSListener
 from libs.service import Service
+from libs.settings import SettingsInvalid
 from services.ingest import handlers
 from services.ingest.hub import Hub
 from services.ingest.origin import build_origin
@@ -18,6 +19,8 @@ def build_app(settings: Settings | None = None) -> Service:
     storehouse = Storehouse(spill, max_memory_bytes=settings.replay_memory_bytes)
     hub = Hub(settings, service.bus, storehouse, origin_url=lambda: service.url)
     server = RTMPServer(hub, Limits(idle_s=settings.idle_s))
+    certificate = _certificate(settings)
+    tls = TLSListener(server, certificate) if certificate else None
     service.http.include_router(build_origin(hub))
     handlers.register(service.bus, hub)
     reconcile = Reconcile(hub, service.bus)
@@ -27,12 +30,16 @@ def build_app(settings: Settings | None = None) -> Service:
     async def open_door() -> None:
         nonlocal is_open
         await server.start(settings.rtmp_host, settings.rtmp_port)
+        if tls is not None:
+            await tls.start(settings.rtmp_host, settings.rtmps_port)
         service.spawn(reconcile.run(), name="reconcile")
         is_open = True
 
     async def close_door() -> None:
         nonlocal is_open
         is_open = False
+        if tls is not None:
+            await tls.stop()
         await server.stop()
         await hub.stop()
         storehouse.close()
@@ -41,3 +48,15 @@ def build_app(settings: Settings | None = None) -> Service:
     service.on_stop(close_door)
     service.ready_when(lambda: None if is_open else "the RTMP door is not open")
     return service
+
+
+def _certificate(settings: Settings) -> Certificate | None:
+    """What RTMPS shows, if it is wanted. Raises `Invalid` when the files cannot be used."""
+    if settings.rtmps_cert is None:
+        if settings.rtmps_key is not None:
+            raise SettingsInvalid("WEIR_RTMPS_KEY is set, but WEIR_RTMPS_CERT is not: set both.")
+        return None
+    try:
+        return Certificate(settings.rtmps_cert, settings.rtmps_key or settings.rtmps_cert)
+    except CertificateInvalid as error:
+        raise SettingsInvalid(f"WEIR_RTMPS_CERT, WEIR_RTMPS_KEY: {error}") from None

@@ -1,5 +1,7 @@
 """Settings of ingest."""
 
+from pathlib import Path
+
 from pydantic import Field, SecretStr
 
 from libs.settings import Settings as SharedSettings
@@ -12,6 +14,12 @@ class Settings(SharedSettings):
     """Address on which publishers and RTMP players are accepted."""
     rtmp_port: int = Field(default=1935, ge=0, le=65535)
     """Port of the same; 0: any free port."""
+    rtmps_port: int = Field(default=1938, ge=0, le=65535)
+    """Port of RTMPS; it is opened when there is a certificate."""
+    rtmps_cert: Path | None = None
+    """Certificate chain of RTMPS in PEM, the server's own first; read again when it changes."""
+    rtmps_key: Path | None = None
+    """Its key in PEM, without password; unset: it stands in the same file."""
     push_secret: SecretStr = SecretStr("")
     """Signs push keys; made per installation."""
     idle_s: float = Field(default=8.0, gt=0)

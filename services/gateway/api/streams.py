@@ -32,6 +32,8 @@ class Push(BaseModel):
     """For OBS: Server."""
     stream_key: str
     """For OBS: Stream Key."""
+    secure_url: str | None
+    """The same as `url` over TLS (RTMPS); null where no certificate is configured."""
 
 
 class Playback(BaseModel):
@@ -154,7 +156,13 @@ def _without_secrets(item: dict[str, Any]) -> dict[str, Any]:
 def _push_of(stream: Stream, house: House) -> Push:
     server = f"{house.settings.rtmp_public_url.rstrip('/')}/stream"
     stream_key = f"{stream.id}?sign={stream.key}"
-    return Push(url=f"{server}/{stream_key}", server=server, stream_key=stream_key)
+    secure = house.settings.rtmps_public_url
+    return Push(
+        url=f"{server}/{stream_key}",
+        server=server,
+        stream_key=stream_key,
+        secure_url=f"{secure.rstrip('/')}/stream/{stream_key}" if secure else None,
+    )
 
 
 def _playback_of(stream_id: str, house: House) -> Playback:
