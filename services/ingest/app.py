@@ -14,12 +14,12 @@ from services.ingest.storehouse import Storehouse
 
 def build_app(settings: Settings | None = None) -> Service:
     settings = settings or Settings()
+    certificate = _certificate(settings)
     service = Service("ingest", settings)
     spill = SpillFile(settings.data_dir / "replay", max_bytes=settings.replay_disk_bytes)
     storehouse = Storehouse(spill, max_memory_bytes=settings.replay_memory_bytes)
     hub = Hub(settings, service.bus, storehouse, origin_url=lambda: service.url)
     server = RTMPServer(hub, Limits(idle_s=settings.idle_s))
-    certificate = _certificate(settings)
     tls = TLSListener(server, certificate) if certificate else None
     service.http.include_router(build_origin(hub))
     handlers.register(service.bus, hub)
