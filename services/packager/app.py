@@ -65,7 +65,7 @@ def build_app(settings: PackagerSettings | None = None) -> Service:
 
     packings = Packings(begin, spawn=spawn, max_sessions=settings.max_sessions)
     handlers.register(bus, packings)
-    Origin(packings, spool=spool, store=store).add_routes(service.http.router)
+    Origin(packings, spool=spool).add_routes(service.http.router)
 
     async def start() -> None:
         service.spawn(spool.run(), name="spool")

@@ -1,5 +1,6 @@
-"""The internal HTTP origin: `/live/<session>/…`, from memory, then spool, then store.
+"""The internal HTTP origin: `/live/<session>/…`, from memory, then spool.
 
+What is stored is not read here: the gateway reads an object once for all of its tracks.
 What is about to exist is held for up to `HOLD_S` rather than refused; the gateway relies on it.
 """
 
@@ -15,7 +16,6 @@ from starlette.routing import Router
 from libs.events import TrackKind
 from libs.media.cmaf import AUDIO_TRACK_ID, VIDEO_TRACK_ID, split_tracks
 from libs.names import SOURCE
-from libs.storage import ObjectMissing, ObjectStore
 from services.packager.errors import MediaNotYet, MediaUnknown
 from services.packager.manifest import render_manifest
 from services.packager.packing import Packing
@@ -39,12 +39,9 @@ class Reads(Protocol):
 
 
 class Origin:
-    def __init__(
-        self, packings: Packings, *, spool: Reads, store: ObjectStore, hold_s: float = HOLD_S
-    ) -> None:
+    def __init__(self, packings: Packings, *, spool: Reads, hold_s: float = HOLD_S) -> None:
         self._packings = packings
         self._spool = spool
-        self._store = store
         self._hold_s = hold_s
 
     def add_routes(self, app: Router) -> None:
@@ -113,7 +110,7 @@ class Origin:
         if data is None and window.may_come(msn):
             data = await window.wait_for(lambda: window.find(msn, kind), hold_s=self._hold_s)
         if data is None:
-            data = await self._stored_track(packing, msn, kind)
+            data = self._spooled_track(packing, msn, kind)
         if data is None:
             self._refuse(packing, f"segment {msn}.{kind}", may_come=window.may_come(msn))
         return Response(data, media_type=MP4_TYPE)
@@ -123,26 +120,17 @@ class Origin:
         config_id = request.path_params["config_id"]
         data = packing.window.init(config_id)
         if data is None:
-            data = await self._stored(init_key(self._folder(packing), config_id))
+            data = self._spool.read(init_key(self._folder(packing), config_id))
         if data is None:
             self._refuse(packing, f"init segment {config_id}", may_come=False)
         return Response(data, media_type=MP4_TYPE)
 
-    async def _stored_track(self, packing: Packing, msn: int, kind: TrackKind) -> bytes | None:
-        data = await self._stored(segment_key(self._folder(packing), msn))
+    def _spooled_track(self, packing: Packing, msn: int, kind: TrackKind) -> bytes | None:
+        data = self._spool.read(segment_key(self._folder(packing), msn))
         if data is None:
             return None
         where = split_tracks(data).get(_TRACK_IDS[kind])
         return None if where is None else data[where]
-
-    async def _stored(self, key: str) -> bytes | None:
-        data = self._spool.read(key)
-        if data is not None:
-            return data
-        try:
-            return await self._store.get(key)
-        except ObjectMissing:
-            return None
 
     # --- both -------------------------------------------------------------------------------------
 

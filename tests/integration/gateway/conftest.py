@@ -92,6 +92,8 @@ class Origin:
     def __init__(self) -> None:
         self.url = ""
         self.playlist = b"#EXTM3U\n"
+        self.has_session = True
+        """As a packager: whether it packages the session."""
         self.flv: asyncio.Queue[bytes | None] = asyncio.Queue()
         self.traceparents: dict[str, str | None] = {}
         self.app = Starlette(
@@ -121,6 +123,8 @@ class Origin:
         assert request.headers["authorization"] == f"Bearer {TOKEN}"
         self.traceparents["live"] = request.headers.get("traceparent")
         path = request.path_params["path"]
+        if not self.has_session:
+            return Response(status_code=404)
         if path == "master.m3u8":
             return Response(self.playlist)
         if path.endswith(".video.m4s"):
@@ -224,7 +228,7 @@ class Catalog:
 class Gateway:
     """The gateway's process and a client of its public port."""
 
-    def __init__(self, folder: Path, nats_url: str) -> None:
+    def __init__(self, folder: Path, nats_url: str, store_url: str) -> None:
         self.port = free_port()
         self.log = folder / "gateway.log"
         self._environment = os.environ | {
@@ -235,7 +239,7 @@ class Gateway:
             "WEIR_HTTP_PORT": str(self.port),
             "WEIR_API_KEY": API_KEY,
             "WEIR_ADMIN_PASSWORD": "p",
-            "WEIR_STORE_URL": f"file://{folder / 'store'}",
+            "WEIR_STORE_URL": store_url,
         }
         self._process: subprocess.Popen[bytes] | None = None
         self.client = httpx2.AsyncClient(
@@ -292,8 +296,16 @@ async def catalog(nats: NATSServer) -> AsyncIterator[Catalog]:
 
 
 @pytest.fixture
-async def gateway(tmp_path: Path, nats: NATSServer, catalog: Catalog) -> AsyncIterator[Gateway]:
-    made = Gateway(tmp_path, nats.url)
+def store_of_gateway(tmp_path: Path) -> str:
+    """URL of the store that the gateway reads; a test module may have its own."""
+    return f"file://{tmp_path / 'store'}"
+
+
+@pytest.fixture
+async def gateway(
+    tmp_path: Path, nats: NATSServer, catalog: Catalog, store_of_gateway: str
+) -> AsyncIterator[Gateway]:
+    made = Gateway(tmp_path, nats.url, store_of_gateway)
     made.start()
     await made.until("/readyz", 200)
     yield made

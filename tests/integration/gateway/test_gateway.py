@@ -112,12 +112,13 @@ async def test_new_packager_is_followed(gateway: Any, catalog: Any, origin: Any)
     await catalog.publish(origin)
     lease = await catalog.package(origin)
     await gateway.until("/cam/live.m3u8", 200)
+    origin.has_session = False
     await lease.release()
     origin.playlist = b"#EXTM3U\n# second\n"
-    await asyncio.sleep(0.5)
     held = asyncio.create_task(gateway.client.get(VIDEO.replace(".video", ".audio")))
     stale = await gateway.client.get("/cam/live.m3u8")
     assert (stale.status_code, stale.content) == (200, b"#EXTM3U\n")
+    origin.has_session = True
     second = await catalog.package(origin)
     assert second.epoch > lease.epoch
     async with asyncio.timeout(5):

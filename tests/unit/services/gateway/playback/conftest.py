@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 import pytest
 
 from libs.events import SessionEnded, StreamPublished
-from services.gateway.playback.directory import Directory
+from services.gateway.playback.directory import SETTLING_S, Directory
+from services.gateway.playback.edge import Edge
 from services.gateway.playback.poller import Poller
+from tests.unit.services.gateway.playback.origins import SESSION, MemoryOrigin
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -69,3 +71,27 @@ def end(directory: Directory) -> Callable[[str], None]:
         )
 
     return end
+
+
+@pytest.fixture
+def origin(clock: Clock) -> MemoryOrigin:
+    return MemoryOrigin(clock)
+
+
+@pytest.fixture
+def edge(directory: Directory, origin: MemoryOrigin, clock: Clock) -> Edge:
+    return Edge(
+        directory,
+        origin,  # type: ignore[arg-type]
+        cache_bytes=1_000_000,
+        clock=clock,
+        wall=lambda: 0x69573000 + 1000.0,
+    )
+
+
+@pytest.fixture
+def live(directory: Directory, publish: Callable[..., None], clock: Clock) -> None:
+    """The stream is live and its packager has settled."""
+    publish(SESSION)
+    directory.leased(SESSION, "http://packager", 1)
+    clock.now += SETTLING_S

@@ -1,94 +1,28 @@
-"""The playback edge against an origin in memory."""
+"""Playlists by way of the edge, from an origin in memory."""
 
 import asyncio
-import inspect
-from collections.abc import Callable, Coroutine
-from typing import Any, Protocol
+from collections.abc import Callable
 
 import pytest
 
-from libs.media.cmaf import Sample, write_chunk
-from services.gateway.errors import OriginUnreachable
 from services.gateway.playback import edge as edge_module
-from services.gateway.playback.directory import SETTLING_S, Directory, Packager
-from services.gateway.playback.edge import FRESH_S, HOLD_S, PATIENCE_S, STALE_S, Edge
+from services.gateway.playback.directory import Directory
+from services.gateway.playback.edge import FRESH_S, HOLD_S, STALE_S, Edge
 from services.gateway.playback.origin import Fetched
-from services.gateway.playback.reply import Asked, Reply
-from services.gateway.playback.routes import match_media
-
-SESSION = "69573000-0a0b0c0d"
-MSN = 0x69573000 + 5
-VIDEO = f"/cam/{SESSION}/source/{MSN}.video.m4s"
-AUDIO = f"/cam/{SESSION}/source/{MSN}.audio.m4s"
-INIT = f"/cam/{SESSION}/source/init-0123456789ab.mp4"
-KEY = f"segments/default/cam/{SESSION}/source/{MSN}.m4s"
-
-
-class Clock(Protocol):
-    now: float
-
-    def __call__(self) -> float: ...
-
-
-class MemoryOrigin:
-    """Packager and store; every call costs a second of the test's clock."""
-
-    def __init__(self, clock: Clock) -> None:
-        self.clock = clock
-        self.packager: dict[str, Fetched] = {}
-        self.is_packager_away = False
-        self.store: dict[str, bytes] = {}
-        self.calls: list[str] = []
-
-    async def packaged(self, packager: Packager, path: str, *, wait_s: float) -> Fetched:
-        self.calls.append(f"{packager.url}/{path}")
-        self.clock.now += 1
-        await asyncio.sleep(0)
-        if self.is_packager_away:
-            raise OriginUnreachable("away")
-        return self.packager.get(path, Fetched(404, b""))
-
-    async def stored(self, key: str) -> bytes | None:
-        self.calls.append(key)
-        self.clock.now += 1
-        await asyncio.sleep(0)
-        return self.store.get(key)
+from services.gateway.playback.packagers import PATIENCE_S
+from tests.unit.services.gateway.playback.origins import (
+    INIT,
+    SESSION,
+    VIDEO,
+    Clock,
+    MemoryOrigin,
+    get,
+)
 
 
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(edge_module, "RETRY_S", 0)
-
-
-@pytest.fixture
-def origin(clock: Clock) -> MemoryOrigin:
-    return MemoryOrigin(clock)
-
-
-@pytest.fixture
-def edge(directory: Directory, origin: MemoryOrigin, clock: Clock) -> Edge:
-    return Edge(
-        directory,
-        origin,  # type: ignore[arg-type]
-        cache_bytes=1_000_000,
-        clock=clock,
-        wall=lambda: 0x69573000 + 1000.0,
-    )
-
-
-@pytest.fixture
-def live(directory: Directory, publish: Callable[..., None], clock: Clock) -> None:
-    """The stream is live and its packager has settled."""
-    publish(SESSION)
-    directory.leased(SESSION, "http://packager", 1)
-    clock.now += SETTLING_S
-
-
-async def get(edge: Edge, path: str, **asked: bytes) -> Reply:
-    route = match_media(path.encode())
-    assert route is not None
-    answer: Reply | Coroutine[Any, Any, Reply] = edge.answer(route, Asked(**asked))
-    return await answer if inspect.isawaitable(answer) else answer
 
 
 # --- playlists --------------------------------------------------------------------------
@@ -244,101 +178,3 @@ async def test_ended_stream_shows_its_last_playlist_for_its_tail(
         step(SESSION)
     clock.now += 1
     assert (await get(edge, "/cam/source/video.m3u8")).body == b"#EXT-X-ENDLIST"
-
-
-# --- media ------------------------------------------------------------------------------
-
-
-def segment() -> tuple[bytes, bytes]:
-    sample = Sample(duration=1, composition=0, is_sync=True, data=b"frame")
-    video = write_chunk(1, 1, 0, [sample]) + write_chunk(1, 2, 1, [sample])
-    audio = write_chunk(2, 3, 0, [sample])
-    return video, audio
-
-
-@pytest.mark.usefixtures("live")
-async def test_segment_of_the_live_edge_comes_from_the_packager_once(
-    edge: Edge, origin: MemoryOrigin
-) -> None:
-    origin.packager[f"source/{MSN}.video.m4s"] = Fetched(200, b"media")
-    replies = await asyncio.gather(*(get(edge, VIDEO) for _ in range(100)))
-    assert {bytes(reply.body) for reply in replies} == {b"media"}
-    assert len(origin.calls) == 1
-    again = await get(edge, VIDEO, range=b"bytes=1-2")
-    assert (again.status, bytes(again.body)) == (206, b"ed")
-    assert len(origin.calls) == 1
-
-
-async def test_stored_segment_is_split_into_its_tracks(edge: Edge, origin: MemoryOrigin) -> None:
-    video, audio = segment()
-    origin.store[KEY] = video + audio
-    found = await get(edge, VIDEO)
-    assert (found.status, found.body) == (200, video)
-    assert b"content-type: video/mp4" in found.headers
-    other = await get(edge, AUDIO)
-    assert other.body == audio
-    assert b"content-type: audio/mp4" in other.headers
-    assert origin.calls == [KEY], "both tracks of one read are kept"
-
-
-async def test_track_that_the_segment_lacks_is_404(edge: Edge, origin: MemoryOrigin) -> None:
-    origin.store[KEY] = segment()[1]
-    assert (await get(edge, VIDEO)).status == 404
-    assert (await get(edge, AUDIO)).status == 200
-
-
-async def test_stored_init_segment(edge: Edge, origin: MemoryOrigin) -> None:
-    origin.store[f"segments/default/cam/{SESSION}/source/init-0123456789ab.mp4"] = b"init"
-    assert (await get(edge, INIT)).body == b"init"
-
-
-@pytest.mark.usefixtures("live")
-async def test_another_streams_session_is_not_shown(edge: Edge, origin: MemoryOrigin) -> None:
-    origin.packager[f"source/{MSN}.video.m4s"] = Fetched(200, b"media")
-    assert (await get(edge, VIDEO)).status == 200
-    stolen = await get(edge, VIDEO.replace("/cam/", "/other/"))
-    assert stolen.status == 404
-
-
-@pytest.mark.usefixtures("live")
-async def test_listed_segment_is_held_while_the_packager_is_replaced(
-    edge: Edge, origin: MemoryOrigin, directory: Directory
-) -> None:
-    origin.is_packager_away = True
-    waiting = asyncio.create_task(get(edge, VIDEO))
-    await asyncio.sleep(0)
-    origin.is_packager_away = False
-    directory.leased(SESSION, "http://second", 2)
-    await asyncio.sleep(0)
-    origin.packager[f"source/{MSN}.video.m4s"] = Fetched(200, b"cut again")
-    assert (await waiting).body == b"cut again"
-
-
-@pytest.mark.usefixtures("live")
-async def test_segment_that_does_not_come_is_503_in_the_end(
-    edge: Edge, origin: MemoryOrigin
-) -> None:
-    origin.is_packager_away = True
-    reply = await get(edge, VIDEO)
-    assert (reply.status, b"retry-after" in reply.headers) == (503, True)
-
-
-@pytest.mark.usefixtures("live")
-async def test_packager_away_but_stored_is_served(edge: Edge, origin: MemoryOrigin) -> None:
-    origin.is_packager_away = True
-    origin.store[KEY] = segment()[0]
-    assert (await get(edge, VIDEO)).status == 200
-
-
-@pytest.mark.usefixtures("live")
-async def test_missing_segment_is_404_at_once(edge: Edge, origin: MemoryOrigin) -> None:
-    reply = await get(edge, VIDEO)
-    assert reply.status == 404
-    assert len(origin.calls) == 2
-
-
-@pytest.mark.parametrize("msn", [1, 0x69573000 - 1, 0x69573000 + 1301, 4_294_967_295])
-@pytest.mark.usefixtures("live")
-async def test_impossible_number_costs_nothing(edge: Edge, origin: MemoryOrigin, msn: int) -> None:
-    assert (await get(edge, f"/cam/{SESSION}/source/{msn}.video.m4s")).status == 404
-    assert not origin.calls

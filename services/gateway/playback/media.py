@@ -1,0 +1,186 @@
+"""Segments and init segments: from memory, else the packager (memory, then spool), else the store.
+
+One origin read per object and herd; a stored object holds all tracks of its segment and is read
+once for all of them. What is advertised is held, never refused: a player that waits goes on, one
+that got a 404 may give up.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from http.client import OK
+from typing import Any
+
+from libs.media.cmaf import split_tracks
+from libs.names import DEFAULT_TENANT, session_started_at_s
+from services.gateway import metrics
+from services.gateway.playback.cache import Cache
+from services.gateway.playback.directory import Directory, Live
+from services.gateway.playback.flights import Flights
+from services.gateway.playback.miss import Misses
+from services.gateway.playback.origin import READ_S, Fetched, Origin
+from services.gateway.playback.packagers import Packagers
+from services.gateway.playback.reply import Asked, Immutable, Reply, not_live, text
+from services.gateway.playback.routes import Kind, MediaRoute
+
+HOLD_S = 10.0
+"""How long a request waits for what should come."""
+GRACE_S = 1.0
+"""A packager that holds a request as long itself gets so much longer for its answer."""
+RETRY_S = 0.25
+MAX_RETRY_S = 2.0
+CLOCK_SKEW_S = 300
+"""A media sequence number further in the future than this cannot exist."""
+
+_TRACKS = {1: "video", 2: "audio"}
+_TYPES = {"video": b"video/mp4", "audio": b"audio/mp4"}
+_RETRY = b"retry-after: 1\r\n"
+
+
+class Media:
+    def __init__(
+        self,
+        directory: Directory,
+        origin: Origin,
+        packagers: Packagers,
+        *,
+        cache_bytes: int,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._directory = directory
+        self._origin = origin
+        self._packagers = packagers
+        self._cache = Cache(cache_bytes)
+        self._misses = Misses()
+        self._reads: Flights[dict[str, Immutable]] = Flights()
+        """Reads of the store, by object."""
+        self._clock = clock
+        self._wall = wall
+        metrics.CACHE_BYTES.set_function(lambda: self._cache.size_bytes)
+
+    def answer(self, route: MediaRoute, asked: Asked) -> Reply | Coroutine[Any, Any, Reply]:
+        """At once from memory, else something to wait for."""
+        key = _media_key(route)
+        found = self._cache.get(key)
+        if found is not None:
+            return found.answer(asked)
+        if route.kind is Kind.SEGMENT and not self._may_exist(route):
+            return self._missing(route)
+        return self._misses.answer(route, asked, key, lambda: self._fetch(route))
+
+    async def close(self) -> None:
+        await self._misses.close()
+        await self._reads.close()
+
+    # --- one fetch --------------------------------------------------------------------
+
+    def _may_exist(self, route: MediaRoute) -> bool:
+        """Segments average a second or more, so an MSN never runs ahead of the clock."""
+        msn = int(route.name.partition(".")[0])
+        return session_started_at_s(route.session) <= msn <= self._wall() + CLOCK_SKEW_S
+
+    async def _fetch(self, route: MediaRoute) -> Reply | Immutable:
+        live = self._directory.session(route.stream, route.session)
+        deadline = self._clock() + HOLD_S
+        pause_s = RETRY_S
+        while True:
+            asking = asyncio.create_task(self._ask_packager(route, live))
+            try:
+                found = await self._first_of(asking, route, live)
+            finally:
+                asking.cancel()
+            if found is not None:
+                return found
+            is_away = asking.result() is None
+            if not self._is_expected(route, is_away=is_away):
+                return self._missing(route)
+            if self._clock() >= deadline:
+                return text(503, f"{route.stream} does not have {route.name} yet", _RETRY)
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, MAX_RETRY_S)
+
+    async def _first_of(
+        self, asking: "asyncio.Task[Fetched | None]", route: MediaRoute, live: Live | None
+    ) -> Immutable | None:
+        """The packager's answer; the store's, if the packager has none or is long in coming.
+
+        It is long when it holds what is about to exist, and when it is stopped: the store knows.
+        `asking` is done when this returns None.
+        """
+        await asyncio.wait({asking}, timeout=READ_S)
+        is_answered = asking.done()
+        found = self._packaged(route, asking) if is_answered else None
+        if found is None:
+            found = await self._stored(route, live.tenant if live else DEFAULT_TENANT)
+        if found is None and not is_answered:
+            await asyncio.wait({asking})
+            found = self._packaged(route, asking)
+        return found
+
+    def _packaged(
+        self, route: MediaRoute, asking: "asyncio.Task[Fetched | None]"
+    ) -> Immutable | None:
+        fetched = asking.result()
+        if fetched is None or fetched.status != OK:
+            return None
+        return self._remember(route, fetched.body)
+
+    async def _ask_packager(self, route: MediaRoute, live: Live | None) -> Fetched | None:
+        """None if nobody packages the session, or whoever does gives no answer."""
+        if live is None:
+            return None
+        path = f"{route.rendition}/{route.name}"
+        return await self._packagers.ask(live.session, path, wait_s=HOLD_S + GRACE_S)
+
+    def _is_expected(self, route: MediaRoute, *, is_away: bool) -> bool:
+        """Whether it may come yet: its session goes on, but the packager is being replaced."""
+        live = self._directory.live(route.stream)
+        if live is None or live.session != route.session:
+            return False
+        return is_away or self._directory.is_settling(live.session)
+
+    # --- the store --------------------------------------------------------------------
+
+    async def _stored(self, route: MediaRoute, tenant: str) -> Immutable | None:
+        folder = f"segments/{tenant}/{route.stream}/{route.session}/{route.rendition}"
+        name = route.name
+        if route.kind is Kind.SEGMENT:
+            name = f"{name.partition('.')[0]}.m4s"
+        key = f"{folder}/{name}"
+        found = await self._reads.fly(key, lambda: self._read(route, key))
+        return found.get(route.name)
+
+    async def _read(self, route: MediaRoute, key: str) -> dict[str, Immutable]:
+        """Read one object into memory, each of its tracks under its own name."""
+        metrics.STORE_READS.inc()
+        data = await self._origin.stored(key)
+        if data is None:
+            return {}
+        if route.kind is Kind.INIT:
+            return {route.name: self._remember(route, data)}
+        msn = route.name.partition(".")[0]
+        found = {}
+        for track_id, where in split_tracks(data).items():
+            name = f"{msn}.{_TRACKS[track_id]}.m4s"
+            found[name] = self._remember(route._replace(name=name), data[where])
+        return found
+
+    # --- both -------------------------------------------------------------------------
+
+    def _remember(self, route: MediaRoute, body: bytes) -> Immutable:
+        track = "audio" if ".audio." in route.name else "video"
+        key = _media_key(route)
+        item = Immutable(key.replace("/", "."), body, _TYPES[track])
+        self._cache.put(key, item)
+        return item
+
+    def _missing(self, route: MediaRoute) -> Reply:
+        if self._directory.playable(route.stream) is None:
+            return not_live(route.stream)
+        return text(404, f"{route.stream} has no {route.session}/{route.rendition}/{route.name}")
+
+
+def _media_key(route: MediaRoute) -> str:
+    """The stream stands in it, so that no stream's URL shows another stream's media."""
+    return f"{route.stream}/{route.session}/{route.rendition}/{route.name}"

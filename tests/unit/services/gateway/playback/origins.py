@@ -1,0 +1,62 @@
+"""A packager and a store in memory, and how a viewer asks the edge."""
+
+import asyncio
+import inspect
+from collections.abc import Coroutine
+from typing import Any, Protocol
+
+from services.gateway.errors import OriginUnreachable
+from services.gateway.playback.directory import Packager
+from services.gateway.playback.edge import Edge
+from services.gateway.playback.origin import Fetched
+from services.gateway.playback.reply import Asked, Reply
+from services.gateway.playback.routes import match_media
+
+SESSION = "69573000-0a0b0c0d"
+MSN = 0x69573000 + 5
+VIDEO = f"/cam/{SESSION}/source/{MSN}.video.m4s"
+AUDIO = f"/cam/{SESSION}/source/{MSN}.audio.m4s"
+INIT = f"/cam/{SESSION}/source/init-0123456789ab.mp4"
+KEY = f"segments/default/cam/{SESSION}/source/{MSN}.m4s"
+
+
+class Clock(Protocol):
+    now: float
+
+    def __call__(self) -> float: ...
+
+
+class MemoryOrigin:
+    """Packager and store; every call costs a second of the test's clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.packager: dict[str, Fetched] = {}
+        self.is_packager_away = False
+        self.store: dict[str, bytes] = {}
+        self.calls: list[str] = []
+        self.held: asyncio.Event | None = None
+        """Until it is set the packager does not answer."""
+
+    async def packaged(self, packager: Packager, path: str, *, wait_s: float) -> Fetched:
+        self.calls.append(f"{packager.url}/{path}")
+        self.clock.now += 1
+        await asyncio.sleep(0)
+        if self.held is not None:
+            await self.held.wait()
+        if self.is_packager_away:
+            raise OriginUnreachable("away")
+        return self.packager.get(path, Fetched(404, b""))
+
+    async def stored(self, key: str) -> bytes | None:
+        self.calls.append(key)
+        self.clock.now += 1
+        await asyncio.sleep(0)
+        return self.store.get(key)
+
+
+async def get(edge: Edge, path: str, **asked: bytes) -> Reply:
+    route = match_media(path.encode())
+    assert route is not None
+    answer: Reply | Coroutine[Any, Any, Reply] = edge.answer(route, Asked(**asked))
+    return await answer if inspect.isawaitable(answer) else answer

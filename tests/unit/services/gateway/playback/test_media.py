@@ -1,0 +1,166 @@
+"""Segments and init segments by way of the edge, from an origin in memory."""
+
+import asyncio
+
+import pytest
+
+from libs.media.cmaf import Sample, write_chunk
+from services.gateway.playback import media as media_module
+from services.gateway.playback.directory import Directory
+from services.gateway.playback.edge import Edge
+from services.gateway.playback.origin import Fetched
+from tests.unit.services.gateway.playback.origins import (
+    AUDIO,
+    INIT,
+    KEY,
+    MSN,
+    SESSION,
+    VIDEO,
+    MemoryOrigin,
+    get,
+)
+
+
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(media_module, "RETRY_S", 0)
+
+
+def segment() -> tuple[bytes, bytes]:
+    sample = Sample(duration=1, composition=0, is_sync=True, data=b"frame")
+    video = write_chunk(1, 1, 0, [sample]) + write_chunk(1, 2, 1, [sample])
+    audio = write_chunk(2, 3, 0, [sample])
+    return video, audio
+
+
+@pytest.mark.usefixtures("live")
+async def test_segment_of_the_live_edge_comes_from_the_packager_once(
+    edge: Edge, origin: MemoryOrigin
+) -> None:
+    origin.packager[f"source/{MSN}.video.m4s"] = Fetched(200, b"media")
+    replies = await asyncio.gather(*(get(edge, VIDEO) for _ in range(100)))
+    assert {bytes(reply.body) for reply in replies} == {b"media"}
+    assert len(origin.calls) == 1
+    again = await get(edge, VIDEO, range=b"bytes=1-2")
+    assert (again.status, bytes(again.body)) == (206, b"ed")
+    assert len(origin.calls) == 1
+
+
+async def test_stored_segment_is_split_into_its_tracks(edge: Edge, origin: MemoryOrigin) -> None:
+    video, audio = segment()
+    origin.store[KEY] = video + audio
+    found = await get(edge, VIDEO)
+    assert (found.status, found.body) == (200, video)
+    assert b"content-type: video/mp4" in found.headers
+    other = await get(edge, AUDIO)
+    assert other.body == audio
+    assert b"content-type: audio/mp4" in other.headers
+    assert origin.calls == [KEY], "both tracks of one read are kept"
+
+
+async def test_track_that_the_segment_lacks_is_404(edge: Edge, origin: MemoryOrigin) -> None:
+    origin.store[KEY] = segment()[1]
+    assert (await get(edge, VIDEO)).status == 404
+    assert (await get(edge, AUDIO)).status == 200
+
+
+async def test_stored_init_segment(edge: Edge, origin: MemoryOrigin) -> None:
+    origin.store[f"segments/default/cam/{SESSION}/source/init-0123456789ab.mp4"] = b"init"
+    assert (await get(edge, INIT)).body == b"init"
+
+
+@pytest.mark.usefixtures("live")
+async def test_another_streams_session_is_not_shown(edge: Edge, origin: MemoryOrigin) -> None:
+    origin.packager[f"source/{MSN}.video.m4s"] = Fetched(200, b"media")
+    assert (await get(edge, VIDEO)).status == 200
+    stolen = await get(edge, VIDEO.replace("/cam/", "/other/"))
+    assert stolen.status == 404
+
+
+@pytest.mark.usefixtures("live")
+async def test_listed_segment_is_held_while_the_packager_is_replaced(
+    edge: Edge, origin: MemoryOrigin, directory: Directory
+) -> None:
+    origin.is_packager_away = True
+    waiting = asyncio.create_task(get(edge, VIDEO))
+    await asyncio.sleep(0)
+    origin.is_packager_away = False
+    directory.leased(SESSION, "http://second", 2)
+    await asyncio.sleep(0)
+    origin.packager[f"source/{MSN}.video.m4s"] = Fetched(200, b"cut again")
+    assert (await waiting).body == b"cut again"
+
+
+@pytest.mark.usefixtures("live")
+async def test_segment_that_does_not_come_is_503_in_the_end(
+    edge: Edge, origin: MemoryOrigin
+) -> None:
+    origin.is_packager_away = True
+    reply = await get(edge, VIDEO)
+    assert (reply.status, b"retry-after" in reply.headers) == (503, True)
+
+
+@pytest.mark.usefixtures("live")
+async def test_packager_away_but_stored_is_served(edge: Edge, origin: MemoryOrigin) -> None:
+    origin.is_packager_away = True
+    origin.store[KEY] = segment()[0]
+    assert (await get(edge, VIDEO)).status == 200
+
+
+@pytest.mark.usefixtures("live")
+async def test_missing_segment_is_404_at_once(edge: Edge, origin: MemoryOrigin) -> None:
+    reply = await get(edge, VIDEO)
+    assert reply.status == 404
+    assert len(origin.calls) == 2
+
+
+@pytest.mark.parametrize("msn", [1, 0x69573000 - 1, 0x69573000 + 1301, 4_294_967_295])
+@pytest.mark.usefixtures("live")
+async def test_impossible_number_costs_nothing(edge: Edge, origin: MemoryOrigin, msn: int) -> None:
+    assert (await get(edge, f"/cam/{SESSION}/source/{msn}.video.m4s")).status == 404
+    assert not origin.calls
+
+
+async def test_both_tracks_asked_at_once_are_one_read_of_the_store(
+    edge: Edge, origin: MemoryOrigin
+) -> None:
+    video, audio = segment()
+    origin.store[KEY] = video + audio
+    replies = await asyncio.gather(*(get(edge, path) for path in (VIDEO, AUDIO) * 50))
+    assert [bytes(reply.body) for reply in replies] == [video, audio] * 50
+    assert origin.calls == [KEY]
+
+
+async def test_object_too_large_to_keep_is_served(edge: Edge, origin: MemoryOrigin) -> None:
+    origin.store[KEY] = write_chunk(1, 1, 0, [Sample(1, 0, True, bytes(2_000_000))])
+    assert (await get(edge, VIDEO)).status == 200
+
+
+@pytest.mark.usefixtures("live")
+async def test_segment_that_a_stopped_packager_does_not_give_comes_from_the_store(
+    edge: Edge, origin: MemoryOrigin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(media_module, "READ_S", 0.01)
+    origin.held = asyncio.Event()
+    origin.store[KEY] = segment()[0]
+    assert (await get(edge, VIDEO)).status == 200
+    assert origin.calls == [f"http://packager/source/{MSN}.video.m4s", KEY]
+
+
+@pytest.mark.usefixtures("live")
+async def test_segment_that_is_about_to_come_is_held_by_one_request(
+    edge: Edge, origin: MemoryOrigin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(media_module, "READ_S", 0.01)
+    origin.held = asyncio.Event()
+    asking = [asyncio.create_task(get(edge, VIDEO)) for _ in range(100)]
+    while KEY not in origin.calls:
+        await asyncio.sleep(0.001)
+    origin.packager[f"source/{MSN}.video.m4s"] = Fetched(200, b"new")
+    origin.held.set()
+    replies = await asyncio.gather(*asking)
+    assert {(reply.status, bytes(reply.body)) for reply in replies} == {(200, b"new")}
+    assert origin.calls == [f"http://packager/source/{MSN}.video.m4s", KEY]
+    playlist = "source/video.m3u8"
+    origin.packager[playlist] = Fetched(200, b"#EXTM3U")
+    assert (await get(edge, f"/cam/{playlist}")).status == 200
