@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import NamedTuple
+from urllib.parse import quote
 
 import httpx2
 from opentelemetry import propagate
@@ -15,6 +16,7 @@ from pydantic import BaseModel
 
 from libs.events import Checkpoint
 from libs.media.flv import FLVReader, Tag, TagType
+from libs.pull import OpenPull, PullBroken, open_pull
 from libs.tags.errors import IngestAway, IngestFenced, SessionUnknown
 from libs.tags.marks import PositionMark, read_mark
 
@@ -56,9 +58,11 @@ class Ingest:
         session: str,
         *,
         reader: str = PACKAGER,
+        open_pull: OpenPull = open_pull,
     ) -> None:
         self.session = session
         self._client = client
+        self._open_pull = open_pull
         self._origin_url = origin_url.rstrip("/")
         self._reader = reader
 
@@ -80,25 +84,20 @@ class Ingest:
         """Every tag numbered above `after`, which is expected about session time `near_ms`; None
         joins live, at the last keyframe.
         """
-        params: dict[str, int | str] = {"epoch": epoch, "reader": self._reader}
+        asked = f"epoch={epoch}&reader={quote(self._reader)}"
         if after is not None:
-            params["after"] = after
-        timeout = httpx2.Timeout(SILENCE_S, connect=CONNECT_S)
-        url = f"{self._origin_url}/flv/{self.session}"
+            asked += f"&after={after}"
+        url = f"{self._origin_url}/flv/{self.session}?{asked}"
+        headers = {"authorization": self._client.headers.get("authorization", ""), **_trace()}
         try:
-            async with self._client.stream(
-                "GET",
-                url,
-                params=params,
-                timeout=timeout,
-                headers=_trace(),
-            ) as response:
-                if response.status_code != HTTPStatus.OK:
-                    await response.aread()
-                    self._check(response)
-                yield Pull(response, near_ms)
-        except httpx2.HTTPError as error:
-            raise IngestAway(f"The pull from ingest broke: {error!r}.") from error
+            async with self._open_pull(
+                url, headers=headers, connect_s=CONNECT_S, silence_s=SILENCE_S
+            ) as answer:
+                if answer.status != HTTPStatus.OK:
+                    self._check(answer.status, await answer.read())
+                yield Pull(aiter(answer), near_ms)
+        except PullBroken as error:
+            raise IngestAway(f"The pull from ingest broke: {error}") from error
 
     async def _post(self, what: str, body: object, params: dict[str, int] | None = None) -> bytes:
         url = f"{self._origin_url}/sessions/{self.session}/{what}"
@@ -106,26 +105,26 @@ class Ingest:
             response = await self._client.post(url, json=body, params=params, headers=_trace())
         except httpx2.HTTPError as error:
             raise IngestAway(f"Ingest did not answer: {error!r}.") from error
-        self._check(response)
+        self._check(response.status_code, response.content)
         return response.content
 
-    def _check(self, response: httpx2.Response) -> None:
-        match response.status_code:
+    def _check(self, status: int, said: bytes) -> None:
+        match status:
             case HTTPStatus.OK:
                 return
             case HTTPStatus.CONFLICT:
                 raise IngestFenced(f"A newer epoch of {self._reader} has session {self.session}.")
             case HTTPStatus.NOT_FOUND:
                 raise SessionUnknown(f"Ingest has no session {self.session}.")
-            case status:
-                raise IngestAway(f"Ingest answered {status}: {response.text[:200]!r}.")
+            case _:
+                raise IngestAway(f"Ingest answered {status}: {said[:200]!r}.")
 
 
 class Pull:
     """One pull: its prologue first, then its tags as they come."""
 
-    def __init__(self, response: httpx2.Response, near_ms: int) -> None:
-        self._chunks = response.aiter_raw()
+    def __init__(self, chunks: AsyncIterator[bytes], near_ms: int) -> None:
+        self._chunks = chunks
         self._waiting: list[Tag] = []
         self._reader = FLVReader(near_ms=near_ms)
 

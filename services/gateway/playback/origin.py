@@ -7,6 +7,7 @@ from typing import NamedTuple
 import httpx2
 from opentelemetry import propagate
 
+from libs.pull import PullBroken, open_pull
 from libs.storage import ObjectMissing, ObjectStore
 from services.gateway.errors import OriginUnreachable
 from services.gateway.playback.directory import Live, Packager
@@ -29,6 +30,7 @@ class Origin:
 
     def __init__(self, *, token: str, store: ObjectStore) -> None:
         self._store = store
+        self._token = token
         self._client = httpx2.AsyncClient(
             headers={"authorization": f"Bearer {token}"},
             timeout=httpx2.Timeout(READ_S, connect=CONNECT_S),
@@ -60,18 +62,16 @@ class Origin:
     async def flv(self, live: Live) -> AsyncIterator[AsyncIterator[bytes]]:
         """The session's FLV from its last keyframe on, as ingest sends it."""
         url = f"{live.origin_url}/flv/{live.session}"
-        timeout = httpx2.Timeout(FLV_READ_S, connect=CONNECT_S)
+        headers = {"authorization": f"Bearer {self._token}", **_trace()}
         try:
-            async with self._client.stream(
-                "GET", url, headers=_trace(), timeout=timeout
-            ) as response:
-                if response.status_code != httpx2.codes.OK:
-                    raise OriginUnreachable(
-                        f"Ingest answered {response.status_code} for the session's FLV."
-                    )
-                yield response.aiter_raw()
-        except httpx2.HTTPError as error:
-            raise OriginUnreachable(f"The pull from ingest broke: {error!r}") from error
+            async with open_pull(
+                url, headers=headers, connect_s=CONNECT_S, silence_s=FLV_READ_S
+            ) as pull:
+                if pull.status != httpx2.codes.OK:
+                    raise OriginUnreachable(f"Ingest answered {pull.status} for the session's FLV.")
+                yield aiter(pull)
+        except PullBroken as error:
+            raise OriginUnreachable(f"The pull from ingest broke: {error}") from error
 
     async def is_ready(self, url: str) -> str | None:
         """None if the service at `url` says it is ready, else its reason."""

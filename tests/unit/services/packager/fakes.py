@@ -3,12 +3,14 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import httpx2
 
 from libs.events import Checkpoint, PackageRequested
 from libs.media import amf0
 from libs.media.flv import FLV_HEADER, Tag, TagType, is_sequence_header, write_tag
+from libs.pull import Answer, PullBroken
 from libs.storage import SpoolEntry, SpoolFull
 from libs.tags.pull import Ingest
 
@@ -30,6 +32,18 @@ def order() -> PackageRequested:
     )
 
 
+class FakeAnswer:
+    def __init__(self, response: httpx2.Response) -> None:
+        self.status = response.status_code
+        self._response = response
+
+    async def read(self) -> bytes:
+        return await self._response.aread()
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._response.aiter_raw()
+
+
 class FakeIngest:
     """Speaks the internal FLV origin's HTTP; `tags` may grow while pulls run."""
 
@@ -46,7 +60,11 @@ class FakeIngest:
 
     def ingest(self) -> Ingest:
         client = httpx2.AsyncClient(transport=httpx2.MockTransport(self._answer))
-        return Ingest(client, ORIGIN_URL, SESSION)
+        return Ingest(client, ORIGIN_URL, SESSION, open_pull=self._open_pull)
+
+    @asynccontextmanager
+    async def _open_pull(self, url: str, **_: object) -> AsyncIterator[Answer]:
+        yield FakeAnswer(await self._answer(httpx2.Request("GET", url)))
 
     def append(self, tags: list[Tag]) -> None:
         self.tags += tags
@@ -103,7 +121,7 @@ class FakeIngest:
             while number < len(self.tags):
                 if number == self.breaks_after:
                     self.breaks_after = None
-                    raise httpx2.ReadError("cut")
+                    raise PullBroken("cut")
                 yield write_tag(self.tags[number])
                 if self.tags[number].body.startswith(b"\x02\x00\x08weir.end"):
                     return
