@@ -10,13 +10,21 @@ from pathlib import Path
 
 import pytest
 
+from tests.nats_server import module_nats, nats
 from tests.postgres import Postgres, postgres
 from tests.running import House, RunningWeir
 from tests.s3 import S3Server, s3
 
-__all__ = ["postgres", "s3"]
+__all__ = ["module_nats", "nats", "postgres", "s3"]
 
+INTEGRATION = Path(__file__).parent / "integration"
 _numbers = itertools.count()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if INTEGRATION in item.path.parents:
+            item.add_marker(pytest.mark.integration)
 
 
 @pytest.fixture

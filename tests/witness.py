@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from libs.launcher.publisher import find_ffmpeg
-from tests.integration.test_first_light import ended_rows, frames_of, until
 from tests.oracles.flv_source import make_flv
 from tests.oracles.frame_ledger import Frames, input_frames
 from tests.running import RunningWeir
+from tests.stored import ended_rows, frames_of
+from tests.waiting import until
 
 LOOP_S = 4
 FPS = 25

@@ -13,11 +13,12 @@ from libs.media import amf0
 from libs.rtmp import RTMPPublisher
 from libs.rtmp.chunks import Message, write_message
 from libs.signing import sign_push
-from tests.integration.test_first_light import assert_balanced, ended_rows, frames_of, until
 from tests.media import encode, push
 from tests.oracles.flv_source import make_flv, read_tags
 from tests.oracles.frame_ledger import input_frames
 from tests.running import RunningWeir
+from tests.stored import assert_balanced, ended_rows, frames_of
+from tests.waiting import until
 from tests.witness import witness
 
 pytestmark = pytest.mark.integration

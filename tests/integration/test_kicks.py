@@ -14,9 +14,9 @@ import httpx2
 import nats
 import pytest
 
-from tests.integration.test_first_light import until
 from tests.media import encode, push
 from tests.running import RunningWeir
+from tests.waiting import until
 from tests.witness import witness
 
 pytestmark = pytest.mark.integration

@@ -13,18 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.test_first_light import (
-    assert_balanced,
-    assert_gapless,
-    begun,
-    ended_rows,
-    frames_of,
-    until,
-)
 from tests.media import encode, push
 from tests.oracles.frame_ledger import input_frames
 from tests.oracles.hls_watch import HLSWatch
 from tests.running import RunningWeir, both_houses
+from tests.stored import assert_balanced, assert_gapless, begun, ended_rows, frames_of
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 

@@ -2,12 +2,9 @@
 
 import asyncio
 import json
-import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,10 +13,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from libs.bus import Bus
-from libs.launcher.nats_server import find_nats_server, free_port, write_nats_config
 from libs.service import STOP_TIMEOUT_S
 from libs.settings import EXIT_FAILED, EXIT_SETTINGS
+from tests.nats_server import NATSServer
+from tests.service_process import ServiceProcess
 
 pytestmark = pytest.mark.integration
 
@@ -32,23 +29,12 @@ BUSY_S = 4.0
 Start = Callable[..., "Sample"]
 
 
-class Sample:
+class Sample(ServiceProcess):
     """The process, and its internal listener."""
 
     def __init__(self, environment: dict[str, str], log: Path) -> None:
-        self._log = log
-        with log.open("wb") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.integration.sample_service"],
-                env=environment, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-            )  # fmt: skip
-
-    def said(self) -> str:
-        return self._log.read_text()
-
-    def lines(self) -> list[dict[str, Any]]:
-        """Its log, an object a line."""
-        return [json.loads(line) for line in self.said().splitlines() if line.startswith("{")]
+        super().__init__("sample", environment, log, module="tests.integration.sample_service")
+        self.start()
 
     def url(self) -> str:
         """Of its listener, once it has started."""
@@ -64,48 +50,31 @@ class Sample:
         return httpx2.request(more.pop("method", "GET"), self.url() + path, headers=headers, **more)
 
 
-async def _provision(url: str) -> None:
-    bus = Bus(url, source="test", token="bus", provisions=True)
+async def _provision(nats: NATSServer) -> None:
+    bus = nats.bus("test", provisions=True)
     await bus.start()
     await bus.stop()
 
 
 @pytest.fixture(scope="module")
-def nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real server with our logs and buckets in it."""
-    folder = tmp_path_factory.mktemp("nats")
-    port = free_port()
-    write_nats_config(folder / "nats.conf", port=port, store=folder, token="bus")
-    argv: list[str | Path] = [find_nats_server(), "--config", folder / "nats.conf"]
-    server = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    url = f"nats://127.0.0.1:{port}"
-    asyncio.run(_provision(url))
-    yield url
-    server.kill()
-    server.wait()
-
-
-@pytest.fixture(scope="module")
-def start(nats: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+def start(module_nats: NATSServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
     """Start the sample with more variables; all are gone at the end."""
     folder = tmp_path_factory.mktemp("sample")
     started: list[Sample] = []
+    asyncio.run(_provision(module_nats))
 
     def start_one(**environment: str) -> Sample:
-        known = {
-            "WEIR_NATS_URL": nats,
-            "WEIR_NATS_TOKEN": "bus",
+        known = module_nats.environment | {
             "WEIR_INTERNAL_TOKEN": TOKEN,
             "WEIR_DATA_DIR": str(folder),
         }
         log = folder / f"{len(started)}.log"
-        started.append(Sample(os.environ | known | environment, log))
+        started.append(Sample(known | environment, log))
         return started[-1]
 
     yield start_one
     for sample in started:
-        sample.process.kill()
-        sample.process.wait()
+        sample.kill()
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +140,7 @@ def test_every_error_is_a_problem_document(
 
 def test_a_crash_of_a_request_is_logged_with_its_reason_and_ends_nothing(sample: Sample) -> None:
     sample.get("/crash")
-    crashes = [line for line in sample.lines() if line["event"] == "http.crashed"]
+    crashes = [line for line in sample.events() if line["event"] == "http.crashed"]
     assert crashes[-1]["route"] == "/crash"
     assert "ZeroDivisionError: hunter2" in json.dumps(crashes[-1])
     assert sample.get("/number/3").text == "3"
@@ -193,13 +162,13 @@ def test_a_hook_that_hangs_does_not_keep_it_for_long(start: Start) -> None:
     assert sample.get("/hang").is_success
     sample.process.send_signal(signal.SIGTERM)
     assert sample.process.wait(STOP_TIMEOUT_S + BUSY_S) == 0
-    assert any(line["event"] == "service.stop_timed_out" for line in sample.lines())
+    assert any(line["event"] == "service.stop_timed_out" for line in sample.events())
 
 
 def test_a_task_that_fails_ends_the_process(start: Start) -> None:
     sample = start(WEIR_SAMPLE_FAILS_AT="task")
     assert sample.process.wait(ENDS_S) == EXIT_FAILED
-    failed = [line for line in sample.lines() if line["event"] == "service.task_failed"]
+    failed = [line for line in sample.events() if line["event"] == "service.task_failed"]
     assert failed[0]["task"] == "fails"
 
 

@@ -18,7 +18,8 @@ from libs.events import (
     ViewerKicked,
     ViewerPage,
 )
-from tests.integration.bus.conftest import Server
+from tests.nats_server import NATSServer
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -36,14 +37,8 @@ def fact(session: str) -> SessionEnded:
     )  # fmt: skip
 
 
-async def until(condition: Callable[[], object], within_s: float = 10) -> None:
-    async with asyncio.timeout(within_s):
-        while not condition():
-            await asyncio.sleep(0.02)
-
-
-async def test_a_fact_that_is_said_twice_arrives_once(server: Server, start: Start) -> None:
-    catalog, ingest = server.bus("catalog/1", provisions=True), server.bus("ingest/1")
+async def test_a_fact_that_is_said_twice_arrives_once(nats: NATSServer, start: Start) -> None:
+    catalog, ingest = nats.bus("catalog/1", provisions=True), nats.bus("ingest/1")
     got: list[str] = []
 
     @catalog.on_fact(SessionEnded, durable="catalog")
@@ -58,9 +53,9 @@ async def test_a_fact_that_is_said_twice_arrives_once(server: Server, start: Sta
 
 
 async def test_what_no_handler_digests_is_buried_after_three_tries(
-    server: Server, start: Start
+    nats: NATSServer, start: Start
 ) -> None:
-    catalog = server.bus("catalog/1", provisions=True)
+    catalog = nats.bus("catalog/1", provisions=True)
     tries: dict[str, int] = {}
     buried: list[DeadLetter] = []
 
@@ -88,8 +83,8 @@ async def test_what_no_handler_digests_is_buried_after_three_tries(
     }  # fmt: skip
 
 
-async def test_nothing_is_lost_over_a_kill_of_the_server(server: Server, start: Start) -> None:
-    catalog, ingest = server.bus("catalog/1", provisions=True), server.bus("ingest/1")
+async def test_nothing_is_lost_over_a_kill_of_the_server(nats: NATSServer, start: Start) -> None:
+    catalog, ingest = nats.bus("catalog/1", provisions=True), nats.bus("ingest/1")
     got: set[str] = set()
 
     @catalog.on_fact(SessionEnded, durable="catalog")
@@ -100,17 +95,19 @@ async def test_nothing_is_lost_over_a_kill_of_the_server(server: Server, start: 
     for number in range(100):
         ingest.say(fact(str(number)))
     await until(lambda: len(got) > 10)
-    server.kill()
+    nats.kill()
     for number in range(100, 200):
         ingest.say(fact(str(number)))
     with pytest.raises(BusUnavailable):
         await ingest.publish(fact("at once"))
-    server.start()
-    await until(lambda: len(got - {"at once"}) == 200, within_s=20)
+    nats.start()
+    await until(lambda: len(got - {"at once"}) == 200)
 
 
-async def test_an_ask_brings_back_the_error_of_the_other_side(server: Server, start: Start) -> None:
-    catalog, gateway = server.bus("catalog/1", provisions=True), server.bus("gateway/1")
+async def test_an_ask_brings_back_the_error_of_the_other_side(
+    nats: NATSServer, start: Start
+) -> None:
+    catalog, gateway = nats.bus("catalog/1", provisions=True), nats.bus("gateway/1")
 
     @catalog.on_ask(GetStream)
     async def get(ask: GetStream) -> None:
@@ -124,8 +121,10 @@ async def test_an_ask_brings_back_the_error_of_the_other_side(server: Server, st
         await gateway.ask(ListJobs())
 
 
-async def test_a_lease_goes_to_another_only_when_it_is_stale(server: Server, start: Start) -> None:
-    one, two = server.bus("packager/1", provisions=True), server.bus("packager/2")
+async def test_a_lease_goes_to_another_only_when_it_is_stale(
+    nats: NATSServer, start: Start
+) -> None:
+    one, two = nats.bus("packager/1", provisions=True), nats.bus("packager/2")
     await start(one, two)
 
     async def take(bus: Bus, holder: str, *, epoch_floor: int = 0) -> Lease | None:
@@ -150,8 +149,8 @@ async def test_a_lease_goes_to_another_only_when_it_is_stale(server: Server, sta
     await again.release()
 
 
-async def test_the_registry_lists_who_announced_itself(server: Server, start: Start) -> None:
-    one, two = server.bus("ingest/1", provisions=True), server.bus("gateway/1")
+async def test_the_registry_lists_who_announced_itself(nats: NATSServer, start: Start) -> None:
+    one, two = nats.bus("ingest/1", provisions=True), nats.bus("gateway/1")
     await start(one, two)
     one.registry.announce("ingest", "1", "http://1")
     async with asyncio.timeout(5):
@@ -163,9 +162,9 @@ async def test_the_registry_lists_who_announced_itself(server: Server, start: St
     assert await two.registry.list() == []
 
 
-async def test_everybody_answers_who_is_asked_together(server: Server, start: Start) -> None:
-    catalog = server.bus("catalog/1", provisions=True)
-    gateways = [server.bus(f"gateway/{number}") for number in (1, 2)]
+async def test_everybody_answers_who_is_asked_together(nats: NATSServer, start: Start) -> None:
+    catalog = nats.bus("catalog/1", provisions=True)
+    gateways = [nats.bus(f"gateway/{number}") for number in (1, 2)]
 
     def answering(bus: Bus) -> None:
         @bus.on_ask_all(ListViewers)
@@ -178,28 +177,28 @@ async def test_everybody_answers_who_is_asked_together(server: Server, start: St
         answering(gateway)
     await start(catalog, *gateways)
 
-    answers = await catalog.ask_all(ListViewers(stream="s"), wanted=2)
+    answers = await catalog.ask_all(ListViewers(stream="s"), wanted=2, timeout_s=20)
     assert {answer.gateway for answer in answers} == {"gateway/1", "gateway/2"}
-    one = await catalog.ask_all(ListViewers(stream="s"), wanted=1)
+    one = await catalog.ask_all(ListViewers(stream="s"), wanted=1, timeout_s=20)
     assert len(one) == 1
     # One that does not answer is waited for no longer than told.
-    answers = await catalog.ask_all(ListViewers(stream="s"), wanted=3, timeout_s=0.3)
+    answers = await catalog.ask_all(ListViewers(stream="s"), wanted=3, timeout_s=1)
     assert len(answers) == 2
     with pytest.raises(RemoteError, match="no such stream"):
-        await catalog.ask_all(ListViewers(stream="unknown"), wanted=2)
+        await catalog.ask_all(ListViewers(stream="unknown"), wanted=2, timeout_s=20)
 
 
-async def test_nobody_to_ask_is_no_answer_at_once(server: Server, start: Start) -> None:
-    catalog = server.bus("catalog/1", provisions=True)
+async def test_nobody_to_ask_is_no_answer_at_once(nats: NATSServer, start: Start) -> None:
+    catalog = nats.bus("catalog/1", provisions=True)
     await start(catalog)
 
     async with asyncio.timeout(2):
         assert await catalog.ask_all(ListViewers(stream="s"), wanted=1, timeout_s=5) == []
 
 
-async def test_broadcast_reaches_all_who_listen(server: Server, start: Start) -> None:
-    catalog = server.bus("catalog/1", provisions=True)
-    gateways = [server.bus(f"gateway/{number}") for number in (1, 2)]
+async def test_broadcast_reaches_all_who_listen(nats: NATSServer, start: Start) -> None:
+    catalog = nats.bus("catalog/1", provisions=True)
+    gateways = [nats.bus(f"gateway/{number}") for number in (1, 2)]
     heard: list[str] = []
 
     def listening(bus: Bus) -> None:

@@ -23,12 +23,6 @@ SECRET = "a secret of this test"
 _numbers = itertools.count()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.integration)
-
-
 @dataclass
 class FixedClock:
     """A wall clock that a test sets."""

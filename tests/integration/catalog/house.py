@@ -1,67 +1,36 @@
 """The catalog as a process on a real NATS server, both of which a test may kill."""
 
 import asyncio
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 from libs.bus import Bus
 from libs.errors import WeirError
 from libs.events import CreateStream, ListStreams, OpenPublish, PublishGrant
-from libs.launcher.nats_server import find_nats_server, free_port, write_nats_config
 from libs.names import DEFAULT_TENANT
+from tests.nats_server import NATSServer
+from tests.service_process import ServiceProcess
 
-TOKEN = "a token of this test"
-ROOT = Path(__file__).parents[3]
 # A message that was in the hands of a killed process comes back after 30 s (`ack_wait`).
 PATIENCE_S = 60.0
 
 T = TypeVar("T")
 
 
-@dataclass
 class House:
-    home: Path
-    database_url: str
-    port: int = field(default_factory=free_port)
-    nats: subprocess.Popen[bytes] | None = None
-    catalog: subprocess.Popen[bytes] | None = None
-    buses: list[Bus] = field(default_factory=list)
-
-    def start_nats(self) -> None:
-        config = self.home / "nats.conf"
-        write_nats_config(config, port=self.port, store=self.home / "jetstream", token=TOKEN)
-        with (self.home / "nats.log").open("ab") as log:
-            self.nats = subprocess.Popen([find_nats_server(), "-c", config], stderr=log)
-
-    def start_catalog(self) -> None:
-        settings = {
-            "WEIR_NATS_URL": f"nats://127.0.0.1:{self.port}",
-            "WEIR_NATS_TOKEN": TOKEN,
-            "WEIR_DATABASE_URL": self.database_url,
-            "WEIR_DATA_DIR": str(self.home),
+    def __init__(self, home: Path, database_url: str) -> None:
+        self.nats = NATSServer(home)
+        settings = self.nats.environment | {
+            "WEIR_DATABASE_URL": database_url,
+            "WEIR_DATA_DIR": str(home),
             "WEIR_PUSH_SECRET": "a secret of this test",
             "WEIR_INTERNAL_TOKEN": "an internal token of this test",
             "WEIR_DISPATCH_S": "0.5",
         }
-        with (self.home / "catalog.log").open("ab") as log:
-            self.catalog = subprocess.Popen(
-                [sys.executable, "-m", "services.catalog"],
-                cwd=ROOT,
-                env=os.environ | settings,
-                stderr=log,
-            )
-
-    def kill_nats(self) -> None:
-        _kill(self.nats)
-
-    def kill_catalog(self) -> None:
-        _kill(self.catalog)
+        self.catalog = ServiceProcess("catalog", settings, home / "catalog.log")
+        self._buses: list[Bus] = []
 
     async def connect(self, source: str) -> Bus:
         """A bus of another service, as soon as the catalog has made the topology."""
@@ -71,21 +40,15 @@ class House:
 
     def bus(self, source: str) -> Bus:
         """One whose handlers are still to be registered."""
-        bus = Bus(f"nats://127.0.0.1:{self.port}", source=source, token=TOKEN)
-        self.buses.append(bus)
+        bus = self.nats.bus(source)
+        self._buses.append(bus)
         return bus
 
     async def close(self) -> None:
-        for bus in self.buses:
+        for bus in self._buses:
             await bus.stop()
-        self.kill_catalog()
-        self.kill_nats()
-
-
-def _kill(process: subprocess.Popen[bytes] | None) -> None:
-    if process is not None:
-        process.kill()
-        process.wait()
+        self.catalog.kill()
+        self.nats.kill()
 
 
 async def eventually(look: Callable[[], Awaitable[T | None]]) -> T:

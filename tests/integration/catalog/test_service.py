@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -44,8 +43,8 @@ async def any_house(empty_url: str, tmp_path: Path) -> AsyncIterator[House]:
 
 async def _running(home: Path, database_url: str) -> AsyncIterator[House]:
     house = House(home, database_url)
-    house.start_nats()
-    house.start_catalog()
+    house.nats.start()
+    house.catalog.start()
     yield house
     await house.close()
 
@@ -110,8 +109,8 @@ async def test_catalog_killed_under_load_loses_nothing(house: House) -> None:
         bus.say(said.ready(index))
         if index == 60:
             await settled(bus, grant, 30)
-            house.kill_catalog()
-            house.start_catalog()
+            house.catalog.kill()
+            house.catalog.start()
     rows = await settled(bus, grant, 150)
     assert [row.msn - said.first_msn for row in rows] == list(range(150))
     assert (await the_session(bus)).segments == 150
@@ -127,12 +126,12 @@ async def test_bus_killed_or_wiped_resumes_by_itself(house: House, is_wiped: boo
     for index in range(10):
         bus.say(said.ready(index))
     await settled(bus, grant, 10)
-    house.kill_nats()
+    house.nats.kill()
     if is_wiped:
-        shutil.rmtree(house.home / "jetstream")
+        house.nats.wipe()
     for index in range(10, 20):
         bus.say(said.ready(index))
-    house.start_nats()
+    house.nats.start()
     stop = asyncio.Event()
     keeper = asyncio.create_task(_launcher(house, stop))
     rows = await settled(bus, grant, 20)
@@ -144,8 +143,8 @@ async def test_bus_killed_or_wiped_resumes_by_itself(house: House, is_wiped: boo
 async def _launcher(house: House, stop: asyncio.Event) -> None:
     """A catalog that ends itself is started again, as in every way to run it."""
     while not stop.is_set():
-        if house.catalog is not None and house.catalog.poll() is not None:
-            house.start_catalog()
+        if house.catalog.has_ended:
+            house.catalog.start()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), 0.2)
 

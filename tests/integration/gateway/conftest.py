@@ -2,11 +2,7 @@
 
 import asyncio
 import contextlib
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from libs.bus import Bus, Lease
+from libs.bus import Lease
 from libs.events import (
     Ask,
     CreateStream,
@@ -34,56 +30,17 @@ from libs.events import (
     StreamPage,
     StreamPublished,
 )
-from libs.launcher.nats_server import find_nats_server, free_port, write_nats_config
+from libs.launcher.nats_server import free_port
 from libs.media import amf0
 from libs.media.flv import FLV_HEADER, Tag, TagType, write_tag
 from libs.signing import sign_push
+from tests.nats_server import NATSServer
+from tests.service_process import ServiceProcess
 
 TOKEN = "internal"
 API_KEY = "key"
 SESSION = "69573000-0a0b0c0d"
 AT = datetime(2026, 1, 2, tzinfo=UTC)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.integration)
-
-
-class NATSServer:
-    """One nats-server with a data folder that outlives it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.port = free_port()
-        self._config = folder / "nats.conf"
-        write_nats_config(self._config, port=self.port, store=folder / "nats", token="bus")
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"nats://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        self._process = subprocess.Popen(
-            [find_nats_server(), "--config", self._config],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-
-    def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-
-
-@pytest.fixture
-def nats(tmp_path: Path) -> Iterator[NATSServer]:
-    server = NATSServer(tmp_path)
-    server.start()
-    yield server
-    server.kill()
 
 
 class Origin:
@@ -149,8 +106,8 @@ async def serving(origin: Origin) -> AsyncIterator[None]:
 class Catalog:
     """Plays the catalog: provisions the bus and answers what the gateway asks."""
 
-    def __init__(self, url: str) -> None:
-        self.bus = Bus(url, source="catalog/test", token="bus", provisions=True)
+    def __init__(self, nats: NATSServer) -> None:
+        self.bus = nats.bus("catalog/test", provisions=True)
         self.sessions: list[Session] = []
         self.streams: dict[str, Stream] = {}
         self._answer(ListSessions, self._list_sessions)
@@ -225,15 +182,12 @@ class Catalog:
         return lease
 
 
-class Gateway:
+class Gateway(ServiceProcess):
     """The gateway's process and a client of its public port."""
 
-    def __init__(self, folder: Path, nats_url: str, store_url: str) -> None:
+    def __init__(self, folder: Path, nats: NATSServer, store_url: str) -> None:
         self.port = free_port()
-        self.log = folder / "gateway.log"
-        self._environment = os.environ | {
-            "WEIR_NATS_URL": nats_url,
-            "WEIR_NATS_TOKEN": "bus",
+        environment = nats.environment | {
             "WEIR_INTERNAL_TOKEN": TOKEN,
             "WEIR_HTTP_HOST": "127.0.0.1",
             "WEIR_HTTP_PORT": str(self.port),
@@ -241,30 +195,10 @@ class Gateway:
             "WEIR_ADMIN_PASSWORD": "p",
             "WEIR_STORE_URL": store_url,
         }
-        self._process: subprocess.Popen[bytes] | None = None
+        super().__init__("gateway", environment, folder / "gateway.log")
         self.client = httpx2.AsyncClient(
             base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=15
         )
-
-    def start(self) -> None:
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "services.gateway"], env=self._environment, stderr=log
-            )
-
-    def read_log(self) -> str:
-        return self.log.read_text()
-
-    def memory_bytes(self) -> int:
-        """Resident memory."""
-        assert self._process is not None
-        status = Path(f"/proc/{self._process.pid}/status").read_text()
-        return int(status.split("VmRSS:")[1].split()[0]) * 1024
-
-    def kill(self, number: int = signal.SIGKILL) -> int:
-        assert self._process is not None
-        self._process.send_signal(number)
-        return self._process.wait(10)
 
     async def until(self, path: str, status: int, *, within_s: float = 15) -> httpx2.Response:
         """Ask until the answer has this status."""
@@ -289,7 +223,7 @@ async def origin() -> AsyncIterator[Origin]:
 
 @pytest.fixture
 async def catalog(nats: NATSServer) -> AsyncIterator[Catalog]:
-    made = Catalog(nats.url)
+    made = Catalog(nats)
     await made.bus.start()
     yield made
     await made.bus.stop()
@@ -305,7 +239,7 @@ def store_of_gateway(tmp_path: Path) -> str:
 async def gateway(
     tmp_path: Path, nats: NATSServer, catalog: Catalog, store_of_gateway: str
 ) -> AsyncIterator[Gateway]:
-    made = Gateway(tmp_path, nats.url, store_of_gateway)
+    made = Gateway(tmp_path, nats, store_of_gateway)
     made.start()
     await made.until("/readyz", 200)
     yield made

@@ -2,18 +2,14 @@
 
 import asyncio
 import contextlib
-import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx2
 import pytest
 
-from libs.bus import Bus
 from libs.events import (
     CheckSessions,
     EndedSession,
@@ -26,66 +22,22 @@ from libs.events import (
     StreamPublished,
     StreamUnpublished,
 )
-from libs.launcher.nats_server import find_nats_server, free_port, write_nats_config
+from libs.launcher.nats_server import free_port
 from libs.media.flv import FLVReader, Tag
 from libs.names import new_session_id
 from libs.signing import sign_push
+from tests.nats_server import NATSServer
+from tests.service_process import ServiceProcess
 
 TOKEN = "internal"
 SECRET = "push"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.integration)
-
-
-async def until(condition: Callable[[], object], *, within_s: float = 10.0) -> None:
-    async with asyncio.timeout(within_s):
-        while not condition():
-            await asyncio.sleep(0.02)
-
-
-class RunningNATS:
-    """A NATS server that a test may restart."""
-
-    def __init__(self, folder: Path) -> None:
-        self._config = folder / "nats.conf"
-        port = free_port()
-        write_nats_config(self._config, port=port, store=folder / "store", token="bus")
-        self.url = f"nats://127.0.0.1:{port}"
-        self.start()
-
-    def start(self) -> None:
-        self._server = subprocess.Popen(
-            [find_nats_server(), "--config", self._config],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-
-    def kill(self) -> None:
-        self._server.kill()
-        self._server.wait()
-
-
-@pytest.fixture(scope="module")
-def nats_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNATS]:
-    server = RunningNATS(tmp_path_factory.mktemp("nats"))
-    yield server
-    server.kill()
-
-
-@pytest.fixture(scope="module")
-def nats_url(nats_server: RunningNATS) -> str:
-    return nats_server.url
-
-
 class SmallCatalog:
     """Answers `OpenPublish` and `CheckSessions`, and hears the facts."""
 
-    def __init__(self, url: str) -> None:
-        self.bus = Bus(url, source="catalog/test", token="bus", provisions=True)
+    def __init__(self, nats: NATSServer) -> None:
+        self.bus = nats.bus("catalog/test", provisions=True)
         self.reconnect_window_s = 1.0
         self.facts: list[Message] = []
         self.ended: set[str] = set()
@@ -121,34 +73,28 @@ class SmallCatalog:
 
 
 @pytest.fixture
-async def catalog(nats_url: str) -> AsyncIterator[SmallCatalog]:
-    made = SmallCatalog(nats_url)
+async def catalog(module_nats: NATSServer) -> AsyncIterator[SmallCatalog]:
+    made = SmallCatalog(module_nats)
     await made.bus.start()
     yield made
     await made.bus.stop()
 
 
-class RunningIngest:
+class RunningIngest(ServiceProcess):
     """One ingest process."""
 
-    def __init__(self, folder: Path, nats_url: str) -> None:
+    def __init__(self, folder: Path, nats: NATSServer) -> None:
         self.rtmp_port, self.http_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.http_port}"
-        self.log = folder / "ingest.log"
-        environment = os.environ | {
+        environment = nats.environment | {
             "WEIR_DATA_DIR": str(folder),
-            "WEIR_NATS_URL": nats_url,
-            "WEIR_NATS_TOKEN": "bus",
             "WEIR_INTERNAL_TOKEN": TOKEN,
             "WEIR_INTERNAL_PORT": str(self.http_port),
             "WEIR_RTMP_HOST": "127.0.0.1",
             "WEIR_RTMP_PORT": str(self.rtmp_port),
             "WEIR_PUSH_SECRET": SECRET,
         }
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "services.ingest"], env=environment, stderr=log
-            )
+        super().__init__("ingest", environment, folder / "ingest.log")
 
     def push_url(self, stream: str) -> str:
         key = sign_push(stream, int(time.time()) + 600, SECRET)
@@ -168,7 +114,7 @@ class RunningIngest:
                 with contextlib.suppress(httpx2.HTTPError):
                     if (await client.get("/readyz")).status_code == 200:
                         return
-                assert self.process.poll() is None, self.log.read_text()
+                assert not self.has_ended, self.said()
                 await asyncio.sleep(0.05)
 
     async def session_of(self, stream: str) -> str:
@@ -193,17 +139,13 @@ class RunningIngest:
                 tags += reader.feed(chunk)
         return tags
 
-    def stop(self) -> None:
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            self.process.wait(10)
-
 
 @pytest.fixture
 async def ingest(
-    tmp_path: Path, nats_url: str, catalog: SmallCatalog
+    tmp_path: Path, module_nats: NATSServer, catalog: SmallCatalog
 ) -> AsyncIterator[RunningIngest]:
-    running = RunningIngest(tmp_path, nats_url)
+    running = RunningIngest(tmp_path, module_nats)
+    running.start()
     await running.ready()
     yield running
-    running.stop()
+    running.kill(signal.SIGTERM)

@@ -14,8 +14,10 @@ from libs.launcher.publisher import find_ffmpeg
 from libs.media import amf0
 from libs.media.flv import FLVReader, Tag, TagType, is_sequence_header
 from services.ingest.clock import START_MS
-from tests.integration.ingest.conftest import RunningIngest, RunningNATS, SmallCatalog, until
+from tests.integration.ingest.conftest import RunningIngest, SmallCatalog
 from tests.media import encode, push
+from tests.nats_server import NATSServer
+from tests.waiting import until
 
 
 def frames(tags: list[Tag], kind: TagType) -> list[Tag]:
@@ -153,8 +155,7 @@ async def test_term_ends_sessions_with_their_mark_within_three_seconds(
     pull = asyncio.create_task(ingest.pull(await ingest.session_of("cam")))
     await until(lambda: catalog.heard(StreamPublished, "cam"))
     begun = time.monotonic()
-    ingest.process.send_signal(signal.SIGTERM)
-    assert await asyncio.to_thread(ingest.process.wait, 10) == 0
+    assert await asyncio.to_thread(ingest.kill, signal.SIGTERM) == 0
     assert time.monotonic() - begun < 3
     assert [mark["cause"] for mark in marks(await pull, "weir.end")] == ["shutdown"]
     await until(lambda: catalog.heard(SessionEnded, "cam"))
@@ -163,15 +164,15 @@ async def test_term_ends_sessions_with_their_mark_within_three_seconds(
 
 
 async def test_session_that_ended_while_the_bus_was_away_is_closed_at_the_reconnect(
-    ingest: RunningIngest, catalog: SmallCatalog, nats_server: RunningNATS, tmp_path: Path
+    ingest: RunningIngest, catalog: SmallCatalog, module_nats: NATSServer, tmp_path: Path
 ) -> None:
     source = encode(tmp_path / "long.flv", seconds=60, size="160x90")
     publisher = push(source, ingest.push_url("cam"))
     session = await ingest.session_of("cam")
     await until(lambda: catalog.heard(StreamPublished, "cam"))
-    nats_server.kill()
+    module_nats.kill()
     catalog.ended.add(session)
-    nats_server.start()
+    module_nats.start()
     # Asked at the reconnect: long before the next look by the clock (15 s) is due.
     assert await asyncio.to_thread(publisher.wait, 10) != 0
     await until(lambda: catalog.heard(StreamUnpublished, "cam"))

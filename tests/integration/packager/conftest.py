@@ -2,12 +2,7 @@
 
 import asyncio
 import contextlib
-import json
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +14,6 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 from starlette.routing import Route
 
-from libs.bus import Bus
 from libs.events import (
     Envelope,
     Message,
@@ -30,46 +24,15 @@ from libs.events import (
     SegmentLost,
     SegmentReady,
 )
-from libs.launcher.nats_server import find_nats_server, free_port, write_nats_config
+from libs.launcher.nats_server import free_port
 from libs.media.flv import Tag
+from tests.nats_server import NATSServer
 from tests.oracles.frame_ledger import Frames, stored_frames
 from tests.oracles.hls_lint import HLSLint
+from tests.service_process import ServiceProcess
 from tests.unit.services.packager.fakes import SESSION, FakeIngest, order
 
 TOKEN = "internal"
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.integration)
-
-
-class NATSServer:
-    """One nats-server with a data folder that outlives it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.port = free_port()
-        self._config = folder / "nats.conf"
-        write_nats_config(self._config, port=self.port, store=folder / "nats", token="bus")
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"nats://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        self._process = subprocess.Popen(
-            [find_nats_server(), "--config", self._config],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-
-    def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
 
 
 class ServedIngest(FakeIngest):
@@ -105,8 +68,8 @@ class ServedIngest(FakeIngest):
 class Listener:
     """Plays the catalog: provisions the bus, offers jobs, and keeps every fact it hears."""
 
-    def __init__(self, url: str) -> None:
-        self.bus = Bus(url, source="catalog/test", token="bus", provisions=True)
+    def __init__(self, nats: NATSServer) -> None:
+        self.bus = nats.bus("catalog/test", provisions=True)
         self.facts: list[Message] = []
         self._attempt = 0
         for kind in (SegmentReady, SegmentLost, RenditionStarted, RenditionEnded):
@@ -137,46 +100,6 @@ class Listener:
         return any(isinstance(fact, RenditionEnded) for fact in self.facts)
 
 
-class PackagerProcess:
-    def __init__(self, folder: Path, nats_url: str, name: str) -> None:
-        self.name = name
-        self.log = folder / f"{name}.log"
-        self._environment = os.environ | {
-            "WEIR_NATS_URL": nats_url,
-            "WEIR_NATS_TOKEN": "bus",
-            "WEIR_INTERNAL_TOKEN": TOKEN,
-            "WEIR_INSTANCE": name,
-            "WEIR_DATA_DIR": str(folder),
-            "WEIR_STORE_URL": f"file://{folder / 'store'}",
-        }
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "services.packager"], env=self._environment, stderr=log
-            )
-
-    def send(self, number: int) -> None:
-        assert self._process is not None
-        self._process.send_signal(number)
-
-    def kill(self, number: int = signal.SIGKILL) -> int:
-        """Returns the exit code; a process that has ended already is fine."""
-        if self._process is None:
-            return 0
-        self._process.send_signal(number)
-        self._process.send_signal(signal.SIGCONT)
-        code = self._process.wait(10)
-        self._process = None
-        return code
-
-    def events(self, event: str) -> list[dict[str, Any]]:
-        """The log lines of one event."""
-        lines = [line for line in self.log.read_text().splitlines() if line.startswith("{")]
-        return [found for line in lines if (found := json.loads(line))["event"] == event]
-
-
 class House:
     """Everything a packager needs, and what came of it."""
 
@@ -185,13 +108,19 @@ class House:
         self.listener = listener
         self.nats = nats
         self.lint = HLSLint()
-        self._packagers: list[PackagerProcess] = []
+        self._packagers: list[ServiceProcess] = []
         self._client = httpx2.AsyncClient(
             headers={"authorization": f"Bearer {TOKEN}"}, trust_env=False, timeout=15
         )
 
-    def packager(self, name: str) -> PackagerProcess:
-        made = PackagerProcess(self.folder, self.nats.url, name)
+    def packager(self, name: str) -> ServiceProcess:
+        environment = self.nats.environment | {
+            "WEIR_INTERNAL_TOKEN": TOKEN,
+            "WEIR_INSTANCE": name,
+            "WEIR_DATA_DIR": str(self.folder),
+            "WEIR_STORE_URL": f"file://{self.folder / 'store'}",
+        }
+        made = ServiceProcess("packager", environment, self.folder / f"{name}.log")
         made.start()
         self._packagers.append(made)
         return made
@@ -243,23 +172,9 @@ class House:
         await self._client.aclose()
 
 
-async def until(condition: Callable[[], object], *, within_s: float = 30) -> None:
-    async with asyncio.timeout(within_s):
-        while not condition():
-            await asyncio.sleep(0.02)
-
-
-@pytest.fixture
-def nats(tmp_path: Path) -> Iterator[NATSServer]:
-    server = NATSServer(tmp_path)
-    server.start()
-    yield server
-    server.kill()
-
-
 @pytest.fixture
 async def listener(nats: NATSServer) -> AsyncIterator[Listener]:
-    made = Listener(nats.url)
+    made = Listener(nats)
     await made.bus.start()
     yield made
     await made.bus.stop()

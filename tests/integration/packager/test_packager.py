@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from libs.events import RenditionEnded, SegmentLost
-from tests.integration.packager.conftest import House, ServedIngest, until
+from tests.integration.packager.conftest import House, ServedIngest
 from tests.oracles.flv_source import make_flv, session_tags
 from tests.oracles.frame_ledger import compare, input_frames
 from tests.unit.services.packager.fakes import FIRST_MSN, SESSION
+from tests.waiting import until
 
 FLV = make_flv(seconds=24, b_frames=2)
 TAGS = session_tags(FLV)
@@ -133,7 +134,7 @@ async def test_stopped_and_continued_packager_is_fenced(house: House, ingest: Se
     await feed(ingest, 450)
     await until(lambda: len(house.listener.rows()) >= 2)
     await house.look()
-    zombie.send(signal.SIGSTOP)
+    zombie.process.send_signal(signal.SIGSTOP)
     await feed(ingest, 700)
     house.packager("two")
     await house.listener.offer(ingest.url)
@@ -142,7 +143,7 @@ async def test_stopped_and_continued_packager_is_fenced(house: House, ingest: Se
             await asyncio.sleep(0.05)
     await until(lambda: ingest.fence == 2)
     await house.look()
-    zombie.send(signal.SIGCONT)
+    zombie.process.send_signal(signal.SIGCONT)
     await until(lambda: zombie.events("packing.fenced"))
     await feed(ingest, len(TAGS))
     await until(house.listener.has_ended)

@@ -11,6 +11,7 @@ import pytest
 
 from libs.launcher import child as module
 from libs.launcher.child import Child
+from tests.waiting import until
 
 Ended = list[tuple[str, int, float]]
 Start = Callable[[str], Child]
@@ -39,12 +40,6 @@ async def make(tmp_path: Path, ended: Ended) -> AsyncIterator[Start]:
 
     yield make_one
     await asyncio.gather(*(child.stop(0.5) for child in made))
-
-
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(20):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 async def test_child_that_keeps_ending_is_started_later_each_time(

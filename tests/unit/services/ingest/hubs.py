@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 
 from pydantic import SecretStr
 
@@ -76,9 +75,3 @@ def request(stream: str = "cam", *, query: str | None = None) -> StreamRequest:
         peer_address="127.0.0.1",
         encoder="test",
     )
-
-
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0.001)

@@ -11,8 +11,9 @@ from libs.rtmp import RTMPRefused
 from services.ingest.errors import SessionUnknown
 from services.ingest.hub import Hub
 from services.ingest.publish import Publish
-from tests.unit.services.ingest.hubs import SmallCatalog, make_hub, request, until
+from tests.unit.services.ingest.hubs import SmallCatalog, make_hub, request
 from tests.unit.services.ingest.shelves import checkpoint, frame, keyframe, video_header
+from tests.waiting import until
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ import asyncio
 from libs.errors import Unavailable, WeirError
 from libs.events import Ask, CheckSessions, EndedSession, EndedSessions
 from services.ingest.reconcile import Reconcile
-from tests.unit.services.ingest.hubs import SmallCatalog, make_hub, request, until
+from tests.unit.services.ingest.hubs import SmallCatalog, make_hub, request
+from tests.waiting import until
 
 
 class Checking:

@@ -1,7 +1,6 @@
 """What readers of a session see of what publishers sent."""
 
 import asyncio
-from collections.abc import Callable
 from contextlib import aclosing
 from typing import Any
 
@@ -25,6 +24,7 @@ from tests.unit.services.ingest.shelves import (
     video_header,
     window,
 )
+from tests.waiting import until
 
 WALL_MS = 1_700_000_000_000.0
 
@@ -284,12 +284,6 @@ def test_prologue_says_why_tags_are_missing(session: Session) -> None:
     push(session, keyframe(0), frame(40))
     assert position_of(session, 2, wanted=1)["gap_cause"] == "replay_window_full"
     assert "gap_cause" not in position_of(session, 2, wanted=2)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0)
 
 
 async def test_readers_get_every_tag_as_it_comes(session: Session) -> None:

@@ -1,7 +1,7 @@
 """The storehouse with a real file and its real thread."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,14 +9,9 @@ import pytest
 from services.ingest.replay import Batch, ReplayWindow
 from services.ingest.spill import SLOT_BYTES, SpillFile
 from services.ingest.storehouse import Storehouse
+from tests.waiting import until
 
 WIRE = SLOT_BYTES // 4
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 def stock(folder: Path, *, memory_slots: int, disk_slots: int) -> Storehouse:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx2
@@ -163,10 +163,3 @@ class FakeLease:
 
     def drop(self) -> None:
         self.ends.append("dropped")
-
-
-async def until(condition: Callable[[], bool], *, within_s: float = 10) -> None:
-    """Wait for something that has no event of its own."""
-    async with asyncio.timeout(within_s):
-        while not condition():
-            await asyncio.sleep(0.001)

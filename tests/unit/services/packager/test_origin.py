@@ -22,8 +22,8 @@ from tests.unit.services.packager.fakes import (
     FakeLease,
     FakeSpool,
     order,
-    until,
 )
+from tests.waiting import until
 
 TAGS = session_tags(make_flv(seconds=30))
 SOURCE = f"/live/{SESSION}/source"

@@ -24,8 +24,8 @@ from tests.unit.services.packager.fakes import (
     FakeLease,
     FakeSpool,
     order,
-    until,
 )
+from tests.waiting import until
 
 FOLDER = f"segments/default/cam/{SESSION}/source"
 
