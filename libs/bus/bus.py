@@ -83,7 +83,10 @@ class Bus:
     # --- life -----------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Connect (waiting as long as it takes), see that the topology is there, consume."""
+        """Connect (waiting as long as it takes), see that the topology is there, consume.
+
+        When it returns, the server hears for us: no ask or fact that comes after it is missed.
+        """
         while True:
             try:
                 await self.broker.connect()
@@ -95,6 +98,11 @@ class Bus:
         await self._prepare()
         self._sayings = Sayings(self._publish_said)
         await self.broker.start()
+        # Any question will do: its answer shows that the server has our subscriptions, which went
+        # out before it (`flush` does not: its PING overtakes them). A server that is lost just
+        # now gets them at the reconnect.
+        with contextlib.suppress(NATSError, JetStreamError, TimeoutError):
+            await self._js.account_info()
         self._tasks = [
             asyncio.create_task(self._sayings.run(), name="bus-sayings"),
             asyncio.create_task(self._watch_consumers(), name="bus-watchdog"),
