@@ -11,11 +11,11 @@ import pytest
 from libs.launcher.nats_server import free_port
 from libs.rtmp import RTMPPublisher
 from tests.certificates import make_certificate
-from tests.integration.test_first_light import assert_balanced, ended_rows, frames_of
 from tests.media import push
 from tests.oracles.flv_source import make_flv
 from tests.oracles.frame_ledger import input_frames
 from tests.running import RunningWeir
+from tests.stored import assert_balanced, ended_rows, frames_of
 
 pytestmark = pytest.mark.integration
 
