@@ -5,10 +5,10 @@ import asyncio
 import pytest
 from playwright.async_api import Page, Response
 
-from tests.integration.test_first_light import assert_gapless, ended_rows, frames_of
 from tests.oracles.hls_watch import HLSWatch
 from tests.pattern import PatternPublisher
 from tests.running import RunningWeir
+from tests.stored import assert_gapless, ended_rows, frames_of
 from tests.viewing import LIMITS, START_S, reading, until_live
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration]

@@ -8,11 +8,11 @@ import pytest
 from libs.media.flv import FLVReader, Tag, TagType
 from libs.rtmp import RTMPPublisher
 from tests.faults import Timed, healthy, is_frame
-from tests.integration.test_first_light import assert_balanced, ended_rows, frames_of
 from tests.oracles.flv_source import make_flv
 from tests.oracles.frame_ledger import input_frames
 from tests.oracles.hls_watch import HLSWatch
 from tests.running import RunningWeir
+from tests.stored import assert_balanced, ended_rows, frames_of
 
 pytestmark = pytest.mark.integration
 
