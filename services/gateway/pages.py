@@ -9,7 +9,7 @@ import secrets
 from functools import lru_cache
 from pathlib import Path
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from libs.errors import Unavailable
@@ -43,26 +43,32 @@ async def console() -> Response:
 
 
 @router.api_route("/{stream}/{page}.html", methods=READ)
-async def player(stream: str, page: str, house: TheHouse) -> Response:
-    """A player for a stream that is live; else the sentence that old clients look for."""
+async def player(stream: str, page: str, request: Request, house: TheHouse) -> Response:
+    """A player for a stream that is live; else 404 with the sentence that old clients look for.
+
+    To a browser that 404 is a page, too: it waits there and plays as soon as the stream is live.
+    """
     plays = PLAYER_PAGES.get(f"{page}.html")
     if plays is None or not STREAM_ID.fullmatch(stream):
         return PlainTextResponse("There is no such page.", status_code=404)
-    if house.directory.live(stream) is None:
-        return PlainTextResponse(f"{stream} is not streaming live now", status_code=404)
     # The id is letters, digits, "-" and "_", so it needs no escaping.
-    html = _read(DIST / "player.html").replace(_TITLE, f"<title>{stream} · {plays}</title>")
-    return _page(html)
+    title, status = f"{stream} · {plays}", 200
+    if house.directory.live(stream) is None:
+        title, status = f"{stream} is not streaming live now", 404
+        if "text/html" not in request.headers.get("accept", ""):
+            return PlainTextResponse(title, status_code=status)
+    html = _read(DIST / "player.html").replace(_TITLE, f"<title>{title}</title>")
+    return _page(html, status)
 
 
-def _page(html: str) -> Response:
+def _page(html: str, status: int = 200) -> Response:
     """A built page. A library that makes style elements gets this response's nonce for them."""
-    headers = {"cache-control": "no-store"}
+    headers = {"cache-control": "no-store", "vary": "accept"}
     if NONCE in html:
         nonce = secrets.token_urlsafe(16)
         html = html.replace(NONCE, nonce)
         headers["content-security-policy"] = policy_with(nonce)
-    return HTMLResponse(html, headers=headers)
+    return HTMLResponse(html, status_code=status, headers=headers)
 
 
 @lru_cache(maxsize=8)

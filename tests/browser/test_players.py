@@ -34,12 +34,17 @@ async def test_flv_page_plays_over_a_websocket(
     assert not faults
 
 
-async def test_a_page_of_a_stream_that_is_off_says_so(weir: RunningWeir, page: Page) -> None:
+async def test_a_page_of_a_stream_that_is_off_says_so_and_waits_for_it(
+    weir: RunningWeir, page: Page
+) -> None:
     stream = weir.create_stream(name="off")
     answer = await page.goto(f"{weir.http_url}/{stream['id']}/flv.html")
     assert answer is not None
     assert answer.status == 404
-    assert await page.inner_text("body") == f"{stream['id']} is not streaming live now"
+    assert await page.title() == f"{stream['id']} is not streaming live now"
+    await page.get_by_role("heading", name="Not live yet").wait_for()
+    async with PatternPublisher(stream["push"]["url"]):
+        await reading(page, START_S)
 
 
 async def test_player_goes_on_when_the_publisher_is_back(weir: RunningWeir, page: Page) -> None:

@@ -6,6 +6,7 @@ that lets no foreign or inline script run.
 
 import json
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -13,17 +14,7 @@ from fastapi.responses import HTMLResponse
 
 router = APIRouter(include_in_schema=False)
 
-_STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
-h2 { margin-top: 2.5rem; border-bottom: 1px solid #ccc }
-code, pre { font: 14px/1.4 ui-monospace, monospace }
-pre { background: #f4f4f4; padding: .75rem; overflow-x: auto }
-.method { display: inline-block; min-width: 4.5rem; font-weight: bold }
-td, th { text-align: left; padding-right: 1.5rem; vertical-align: top }
-@media (prefers-color-scheme: dark) {
-  body { background: #16181c; color: #e8e8e8 } pre { background: #22252b } a { color: #8ab4f8 }
-}
-"""
+_STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 
 
 @router.get("/docs")
@@ -39,46 +30,78 @@ async def style() -> Response:
 def render(openapi: dict[str, Any]) -> str:
     """The whole reference as HTML; everything from the document is escaped."""
     info = openapi["info"]
-    parts = [
-        "<!doctype html><html lang=en><meta charset=utf-8>",
-        f"<title>{escape(info['title'])}</title><link rel=stylesheet href=/docs/style.css>",
-        f"<h1>{escape(info['title'])}</h1><p>{escape(info.get('description', ''))}</p>",
-        "<p>The same for programs: <a href=/openapi.json>openapi.json</a></p>",
-    ]
-    tag = None
+    groups: dict[str, list[str]] = {}
     for path, methods in openapi["paths"].items():
         for method, operation in methods.items():
-            if operation.get("tags") != tag:
-                tag = operation.get("tags")
-                parts.append(f"<h2>{escape((tag or ['other'])[0])}</h2>")
-            parts.append(_operation(path, method, operation))
-    parts.append("<h2>Schemas</h2>")
-    for name, schema in openapi.get("components", {}).get("schemas", {}).items():
-        text = escape(json.dumps(schema, indent=2, ensure_ascii=False))
-        parts.append(f"<h3 id='{escape(name)}'>{escape(name)}</h3><pre>{text}</pre>")
-    return "\n".join(parts)
+            tag = (operation.get("tags") or ["other"])[0]
+            groups.setdefault(tag, []).append(_operation(path, method, operation))
+    schemas = openapi.get("components", {}).get("schemas", {})
+    links = [
+        f"<a href='#group-{_anchor(name)}'>{escape(name)}</a>" for name in (*groups, "schemas")
+    ]
+    return "\n".join(
+        [
+            "<!doctype html><html lang=en><meta charset=utf-8>",
+            "<meta name=viewport content='width=device-width, initial-scale=1'>",
+            f"<title>{escape(info['title'])}</title><link rel=stylesheet href=/docs/style.css>",
+            f"<nav><b>{escape(info['title'])}</b>{''.join(links)}<a href=/>Console</a></nav><main>",
+            f"<h1>{escape(info['title'])}</h1><p>{_prose(info.get('description', ''))}</p>",
+            "<p class=dim>The same for programs: <a href=/openapi.json>openapi.json</a></p>",
+            *(_group(name, operations) for name, operations in groups.items()),
+            _group("schemas", [_schema(name, schema) for name, schema in schemas.items()]),
+            "</main>",
+        ]
+    )
+
+
+def _group(name: str, parts: list[str]) -> str:
+    return f"<h2 id='group-{_anchor(name)}'>{escape(name)}</h2>" + "\n".join(parts)
+
+
+def _anchor(name: str) -> str:
+    return escape(name.replace(" ", "-"), quote=True)
+
+
+def _prose(text: str) -> str:
+    """Text whose words in backticks are code."""
+    parts = (
+        f"<code>{escape(part)}</code>" if place % 2 else escape(part)
+        for place, part in enumerate(text.split("`"))
+    )
+    return "".join(parts)
+
+
+def _schema(name: str, schema: dict[str, Any]) -> str:
+    text = escape(json.dumps(schema, indent=2, ensure_ascii=False))
+    # A link to what is inside opens it.
+    return (
+        f"<details class=schema><summary>{escape(name)}</summary>"
+        f"<pre id='{escape(name)}'>{text}</pre></details>"
+    )
 
 
 def _operation(path: str, method: str, operation: dict[str, Any]) -> str:
+    verb = f"<span class='method {escape(method)}'>{escape(method.upper())}</span>"
     lines = [
-        f"<h3><code><span class=method>{escape(method.upper())}</span> {escape(path)}</code></h3>",
-        f"<p>{escape(operation.get('description') or operation.get('summary', ''))}</p>",
+        f"<section class=operation><h3><code>{verb}{escape(path)}</code></h3>",
+        f"<p>{_prose(operation.get('description') or operation.get('summary', ''))}</p>",
     ]
     rows = "".join(
         f"<tr><td><code>{escape(item['name'])}</code><td>{escape(item['in'])}"
-        f"<td>{'required' if item.get('required') else ''}"
+        f"{', required' if item.get('required') else ''}"
+        f"<td class=dim>{_prose(item.get('description', ''))}"
         for item in operation.get("parameters", [])
     )
     if rows:
-        lines.append(f"<table><tr><th>parameter<th>in<th>{rows}</table>")
+        lines.append(f"<table>{rows}</table>")
     body = operation.get("requestBody")
     if body:
-        lines.append(f"<p>Body: {_content(body)}</p>")
-    answers = "; ".join(
+        lines.append(f"<p class=dim>Body: {_content(body)}</p>")
+    answers = " · ".join(
         f"{escape(status)} {_content(answer) or escape(answer.get('description', ''))}"
         for status, answer in operation.get("responses", {}).items()
     )
-    return "\n".join([*lines, f"<p>Answers: {answers}</p>"])
+    return "\n".join([*lines, f"<p class=dim>Answers: {answers}</p></section>"])
 
 
 def _content(part: dict[str, Any]) -> str:

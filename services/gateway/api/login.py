@@ -25,6 +25,8 @@ class Login(BaseModel):
 
 class SignedIn(BaseModel):
     user: str
+    push_server: str
+    """Where publishers push to: OBS's field "Server"."""
 
 
 @router.post("/login")
@@ -46,11 +48,12 @@ async def sign_in(login: Login, request: Request, response: Response, house: The
         samesite="strict",
         secure=house.settings.public_url.startswith("https:"),
     )
-    return SignedIn(user=login.user)
+    return SignedIn(user=login.user, push_server=house.settings.push_server)
 
 
 @router.post("/logout", status_code=204)
 async def sign_out(request: Request, response: Response, house: TheHouse) -> None:
+    """Takes the session's cookie away."""
     if COOKIE in request.cookies:
         check_origin(request, house)
     response.delete_cookie(COOKIE, httponly=True, samesite="strict")
@@ -59,7 +62,8 @@ async def sign_out(request: Request, response: Response, house: TheHouse) -> Non
 @router.get("/login", dependencies=[Depends(authorised)])
 async def who_am_i(house: TheHouse) -> SignedIn:
     """Whether this caller is signed in."""
-    return SignedIn(user=house.settings.admin_user)
+    settings = house.settings
+    return SignedIn(user=settings.admin_user, push_server=settings.push_server)
 
 
 def _recent_failures(request: Request, house: House) -> list[float]:

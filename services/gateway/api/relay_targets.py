@@ -118,6 +118,7 @@ async def create_relay_target(
 
 @router.get("/{target_id}")
 async def get_relay_target(stream_id: str, target_id: str, house: TheHouse) -> RelayTargetView:
+    """One relay target, without the secrets in its URL."""
     for target in await _targets(house, stream_id):
         if target.id == target_id:
             return _view(target)
@@ -145,6 +146,7 @@ async def update_relay_target(
 
 @router.delete("/{target_id}", status_code=204)
 async def delete_relay_target(stream_id: str, target_id: str, house: TheHouse) -> None:
+    """Stop relaying there, and forget it."""
     check_known_id(stream_id)
     await house.catalog.ask(
         DeleteRelayTarget(tenant=DEFAULT_TENANT, stream=stream_id, id=target_id)

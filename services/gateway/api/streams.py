@@ -154,7 +154,7 @@ def _without_secrets(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _push_of(stream: Stream, house: House) -> Push:
-    server = f"{house.settings.rtmp_public_url.rstrip('/')}/stream"
+    server = house.settings.push_server
     stream_key = f"{stream.id}?sign={stream.key}"
     secure = house.settings.rtmps_public_url
     return Push(
@@ -172,7 +172,7 @@ def _playback_of(stream_id: str, house: House) -> Playback:
         hls=f"{base}/live.m3u8",
         hls_cmaf=f"{base}/master.m3u8",
         dash=f"{base}/manifest.mpd",
-        rtmp=f"{house.settings.rtmp_public_url.rstrip('/')}/stream/{stream_id}",
+        rtmp=f"{house.settings.push_server}/{stream_id}",
         pages={
             "flv": f"{base}/flv.html",
             "hls": f"{base}/index.html",
@@ -206,6 +206,7 @@ async def list_streams(
 
 @router.post("", status_code=201, openapi_extra=_shape(NewStream))
 async def create_stream(request: Request, response: Response, house: TheHouse) -> StreamView:
+    """Make a stream; the answer holds its push key and every playback URL."""
     body = await read_item(request)
     stream_id = body.get("id")
     if stream_id is not None:
@@ -220,6 +221,7 @@ async def create_stream(request: Request, response: Response, house: TheHouse) -
 
 @router.get("/{stream_id}")
 async def get_stream(stream_id: str, house: TheHouse) -> StreamView:
+    """One stream, and whether it is live."""
     check_known_id(stream_id)
     stream = await house.catalog.ask(GetStream(tenant=DEFAULT_TENANT, id=stream_id))
     return view_of(stream, house)
@@ -236,6 +238,7 @@ async def update_stream(stream_id: str, request: Request, house: TheHouse) -> St
 
 @router.delete("/{stream_id}", status_code=204)
 async def delete_stream(stream_id: str, house: TheHouse) -> None:
+    """Its push key stops working at once, and a publisher is disconnected."""
     check_known_id(stream_id)
     await house.catalog.ask(DeleteStream(tenant=DEFAULT_TENANT, id=stream_id))
 

@@ -62,6 +62,7 @@ async def list_all(house: TheHouse) -> list[dict[str, Any]]:
 
 @router.get("/{stream_id}", response_model=None)
 async def read(stream_id: str, house: TheHouse) -> Response:
+    """One item."""
     try:
         check_known_id(stream_id)
         stream = await house.catalog.ask(GetStream(tenant=DEFAULT_TENANT, id=stream_id))
@@ -92,6 +93,7 @@ async def update(stream_id: str, request: Request, house: TheHouse) -> Response:
 
 @router.delete("/{stream_id}", response_model=None)
 async def delete(stream_id: str, house: TheHouse) -> Response:
+    """Delete the stream; answers `"stream deleted"`."""
     try:
         check_known_id(stream_id)
         await house.catalog.ask(DeleteStream(tenant=DEFAULT_TENANT, id=stream_id))

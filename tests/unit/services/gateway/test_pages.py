@@ -54,6 +54,18 @@ async def test_stream_that_is_not_live_has_none(stranger: httpx2.AsyncClient, pa
     assert response.headers["content-type"].startswith("text/plain")
 
 
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.usefixtures("dist")
+async def test_browser_waits_on_the_page_of_a_stream_that_is_not_live(
+    stranger: httpx2.AsyncClient, page: str
+) -> None:
+    browser = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    response = await stranger.get(f"/cam-1/{page}", headers=browser)
+    assert response.status_code == 404
+    assert "<title>cam-1 is not streaming live now</title>player" in response.text
+    assert response.headers["vary"] == "accept"
+
+
 @pytest.mark.parametrize(
     "path",
     [

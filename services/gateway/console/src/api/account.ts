@@ -2,6 +2,8 @@ import { request, RequestFailed } from "./http";
 
 export interface Account {
   user: string;
+  /** Where publishers push to: OBS's field "Server". */
+  push_server: string;
 }
 
 /** Who is signed in; null: nobody. */

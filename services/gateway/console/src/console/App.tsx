@@ -18,7 +18,7 @@ export function App() {
         {account.error && !isRefused && !account.data ? (
           <Failure error={account.error} onRetry={() => void account.refetch()} />
         ) : account.data ? (
-          <Streams />
+          <Streams pushServer={account.data.push_server} />
         ) : (
           <SignIn />
         )}

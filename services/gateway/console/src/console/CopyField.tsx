@@ -4,6 +4,7 @@ import { useState } from "react";
 
 import { useReader } from "../i18n/Reader";
 import { Icon } from "./icons";
+import { ShellLine } from "./ShellLine";
 
 /** A value to carry elsewhere: one press copies it. A secret is covered until it is asked for. */
 export function CopyField({
@@ -15,7 +16,7 @@ export function CopyField({
   label: string;
   value: string;
   isSecret?: boolean;
-  /** Wraps instead of being cut off. */
+  /** A command: wraps instead of being cut off. */
   isLong?: boolean;
 }) {
   const { t } = useReader();
@@ -26,7 +27,13 @@ export function CopyField({
   return (
     <div className="copy" data-long={isLong}>
       <span className="copy-label">{label}</span>
-      <code title={isShown ? value : undefined}>{isShown ? value : "•".repeat(16)}</code>
+      {isLong ? (
+        <code>
+          <ShellLine line={value} />
+        </code>
+      ) : (
+        <code title={isShown ? value : undefined}>{isShown ? value : "•".repeat(16)}</code>
+      )}
       {isSecret && (
         <ActionIcon size={40} aria-label={cover} title={cover} onClick={() => setShown(!isShown)}>
           <Icon name={isShown ? "eyeOff" : "eye"} size={18} />

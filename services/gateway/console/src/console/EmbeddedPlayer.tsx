@@ -9,7 +9,7 @@ export function EmbeddedPlayer({ stream, kind }: { stream: string; kind: Kind })
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (!box.current) return undefined;
-    return mountPlayer(box.current, { stream, kind }, t);
+    return mountPlayer(box.current, { stream, kind }, t, { isNamed: false });
   }, [stream, kind, t]);
   return <div ref={box} className="embedded" />;
 }

@@ -3,11 +3,11 @@ import { Button } from "@mantine/core";
 import { useReader } from "../i18n/Reader";
 import { ffmpegLine } from "./ffmpeg-line";
 import { Icon } from "./icons";
+import { ShellLine } from "./ShellLine";
 
 /** No stream yet: what one is, what to do, and what the two ways to push look like. */
-export function EmptyState({ onCreate }: { onCreate: () => void }) {
+export function EmptyState({ server, onCreate }: { server: string; onCreate: () => void }) {
   const { t } = useReader();
-  const server = `rtmp://${location.hostname}/stream`;
   const key = "<id>?sign=<key>";
   return (
     <section className="empty">
@@ -31,7 +31,9 @@ export function EmptyState({ onCreate }: { onCreate: () => void }) {
           <dt>OBS · {t.streamKey}</dt>
           <dd>{key}</dd>
           <dt>ffmpeg</dt>
-          <dd>{ffmpegLine(`${server}/${key}`)}</dd>
+          <dd>
+            <ShellLine line={ffmpegLine(`${server}/${key}`)} />
+          </dd>
         </dl>
       </figure>
     </section>

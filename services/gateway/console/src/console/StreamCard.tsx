@@ -23,7 +23,7 @@ export function StreamCard({
     <li className="card" data-state={stream.health}>
       <div className="card-head">
         <div className="card-title">
-          <h2>{name}</h2>
+          <h2 title={name}>{name}</h2>
           {name !== stream.id && <code>{stream.id}</code>}
         </div>
         <StateBadge stream={stream} />

@@ -18,7 +18,7 @@ const EVERY_MS = 3000;
 
 export type Dialog = "push" | "watch" | "delete";
 
-export function Streams() {
+export function Streams({ pushServer }: { pushServer: string }) {
   const { t } = useReader();
   const queries = useQueryClient();
   const streams = useQuery({
@@ -59,7 +59,9 @@ export function Streams() {
         />
       )}
       {streams.isPending && <Placeholders />}
-      {streams.data && all.length === 0 && <EmptyState onCreate={() => setCreating(true)} />}
+      {streams.data && all.length === 0 && (
+        <EmptyState server={pushServer} onCreate={() => setCreating(true)} />
+      )}
       <ul className="cards">
         {byInterest(all).map((stream) => (
           <StreamCard

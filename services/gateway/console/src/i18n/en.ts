@@ -53,7 +53,7 @@ export const en = {
     "A stream is a name with a push key. Weir takes what you push to it and plays it as FLV, HLS and DASH.",
   emptySteps: [
     "Create a stream here.",
-    "Paste its server and stream key into OBS (Settings → Stream → Service: Custom), or use the ffmpeg line below.",
+    "Paste its server and stream key into OBS (Settings → Stream → Service: Custom), or use an ffmpeg line.",
     "Start streaming. The picture is here within seconds.",
   ],
   emptyExample: "What a push looks like",

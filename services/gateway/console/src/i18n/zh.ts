@@ -52,7 +52,7 @@ export const zh: Messages = {
   emptyText: "直播流就是一个带推流密钥的名称。推送到它的音视频，Weir 会以 FLV、HLS 和 DASH 播出。",
   emptySteps: [
     "在这里新建一路直播流。",
-    "将服务器和推流码粘贴到 OBS（设置 → 直播 → 服务：自定义），或使用下面的 ffmpeg 命令。",
+    "将服务器和推流码粘贴到 OBS（设置 → 直播 → 服务：自定义），或使用 ffmpeg 命令。",
     "开始推流，几秒内即可在此看到画面。",
   ],
   emptyExample: "推流示例",

@@ -34,7 +34,9 @@ export function addControls(root: HTMLElement, video: HTMLVideoElement, t: Messa
     draw(sound, video.muted ? MUTED : LOUD, video.muted ? t.unmute : t.mute);
     const isFull = document.fullscreenElement !== null;
     draw(screen, isFull ? SHRINK : GROW, isFull ? t.leaveFullscreen : t.fullscreen);
+    // Players start without sound, as browsers want it: until a viewer asks for it, the button says so.
     unmute.hidden = !video.muted;
+    sound.hidden = video.muted;
     root.classList.toggle("paused", video.paused);
   };
   for (const event of ["play", "pause", "volumechange"]) video.addEventListener(event, show);

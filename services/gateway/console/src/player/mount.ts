@@ -8,16 +8,30 @@ import { element } from "./element";
 import "./player.css";
 import { StatePanel } from "./state-panel";
 
+/** A made-up id tells a viewer nothing. */
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 /** Fill `root` with the player; the returned function takes it away again. */
-export function mountPlayer(root: HTMLElement, place: Place, t: Messages): () => void {
+export function mountPlayer(
+  root: HTMLElement,
+  place: Place,
+  t: Messages,
+  /** Whether the player itself says what it plays; a dialog around it says so already. */
+  { isNamed }: { isNamed: boolean } = { isNamed: true },
+): () => void {
   const video = element("video", { className: "player-video", muted: true });
   video.playsInline = true;
   video.setAttribute("aria-label", place.stream);
   const badge = element("span", { className: "player-badge", textContent: t.live, hidden: true });
+  const title = UUID.test(place.stream) ? "" : place.stream;
   const header = element("div", { className: "player-top" }, [
-    element("span", { className: "player-title", textContent: place.stream }),
+    element("span", { className: "player-title", textContent: title, hidden: !isNamed || !title }),
     badge,
-    element("span", { className: "player-kind", textContent: KINDS[place.kind].label }),
+    element("span", {
+      className: "player-kind",
+      textContent: KINDS[place.kind].label,
+      hidden: !isNamed,
+    }),
   ]);
   const panel = new StatePanel(t);
   root.classList.add("player");

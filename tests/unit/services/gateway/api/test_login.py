@@ -23,7 +23,10 @@ async def sign_in(stranger: httpx2.AsyncClient) -> None:
 async def test_session_reads_and_writes_from_our_own_pages(stranger: httpx2.AsyncClient) -> None:
     assert (await stranger.get("/api/v1/login")).status_code == 401
     await sign_in(stranger)
-    assert (await stranger.get("/api/v1/login")).json() == {"user": "admin"}
+    assert (await stranger.get("/api/v1/login")).json() == {
+        "user": "admin",
+        "push_server": "rtmp://push.test/stream",
+    }
     made = await stranger.post("/api/v1/streams", json={"id": "cam"}, headers=OWN)
     assert made.status_code == 201
     same_site = {"sec-fetch-site": "same-origin"}
