@@ -64,7 +64,7 @@ def ramp(
     audience: list[Viewer] = []
     every = max(1, round(1 / CHECKED_SHARE))
     for number in range(already, already + viewers):
-        is_checked = number % every == 0 and not isinstance(server, RawSender)
+        is_checked = number % every == 0
         ledger = Ledger(media, publisher) if is_checked else None
         source = f"127.0.0.{2 + number % 19}"
         if over_rtmp:
@@ -72,7 +72,14 @@ def ramp(
                 loop, server.rtmp, stream.name, source=source, ledger=ledger
             )
         else:
-            viewer = FLVViewer(loop, server.http, stream.flv, source=source, ledger=ledger)
+            viewer = FLVViewer(
+                loop,
+                server.http,
+                stream.flv,
+                source=source,
+                ledger=ledger,
+                has_header=not isinstance(server, RawSender),
+            )
         audience.append(viewer)
         loop.run(1 / RAMP_PER_S)
     loop.until(
@@ -91,6 +98,7 @@ def measure(
     media: Replay,
     *,
     window_s: float,
+    share_of_core: bool = False,
 ) -> Reading:
     """One window. The publisher pauses at its borders, so that bytes can be counted exactly."""
     pids = server.pids()
@@ -119,11 +127,12 @@ def measure(
     lags = [lag for ledger in ledgers for lag in ledger.lags_ms]
     unit = 1e6 / (len(audience) * window_s)
     return Reading(
-        value=unit * window.spent_s(working),
+        value=window.spent_s() / window_s if share_of_core else unit * window.spent_s(working),
         whole=unit * window.spent_s(),
         window=window,
         delivered=got / said,
         lag_p50_ms=percentile(lags, 0.5),
         lag_p99_ms=percentile(lags, 0.99),
+        lag_max_ms=max(lags, default=0.0),
         fault=next((ledger.fault for ledger in ledgers if ledger.fault), ""),
     )

@@ -18,6 +18,7 @@ class Reading(NamedTuple):
     """Received bytes, as a share of what the input says."""
     lag_p50_ms: float = 0.0
     lag_p99_ms: float = 0.0
+    lag_max_ms: float = 0.0
     whole: float = 0.0
     """`value` with every process of the house, whether it works for the row or not."""
     fault: str = ""

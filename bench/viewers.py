@@ -12,7 +12,7 @@ from bench.loop import BUFFER, Loop
 from bench.publisher import Publisher
 from bench.replay import Replay, digest_of
 from bench.rtmp import RTMPPeer, ServerRefused
-from libs.media.flv import FLVReader, Tag, TagType, is_keyframe, is_sequence_header
+from libs.media.flv import FLV_HEADER, FLVReader, Tag, TagType, is_keyframe, is_sequence_header
 from libs.rtmp.chunks import Message
 from libs.rtmp.messages import MessageType
 
@@ -82,7 +82,14 @@ class FLVViewer:
     """HTTP-FLV over one connection; without a ledger it is idle after the response's head."""
 
     def __init__(
-        self, loop: Loop, address: Address, path: str, *, source: str, ledger: Ledger | None = None
+        self,
+        loop: Loop,
+        address: Address,
+        path: str,
+        *,
+        source: str,
+        ledger: Ledger | None = None,
+        has_header: bool = True,
     ) -> None:
         self.received_bytes = 0
         self.is_started = False
@@ -92,6 +99,8 @@ class FLVViewer:
         self._head = b""
         self._unchunked: _Unchunked | None = None
         self._flv = FLVReader()
+        if not has_header:
+            self._flv.feed(FLV_HEADER)
         host, port = address
         request = f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: weir-bench\r\n\r\n"
         self._connection.send(request.encode())

@@ -5,13 +5,13 @@ Work: one publisher of input A; 100, 400 and 1,000 viewers. Beside: node-media-s
 tag alone.
 """
 
-import math
 import statistics
 from contextlib import ExitStack
 from functools import partial
 
 from bench import fan_out
 from bench.board import Board, Comparison
+from bench.growth import growth_line
 from bench.servers.nms import NMS2, NMS4
 from bench.servers.raw import RawSender
 from bench.servers.weir import Weir
@@ -22,7 +22,6 @@ METRIC = "HTTP-FLV fan-out"
 UNIT = "µs CPU per viewer-s"
 GOALS = {NMS4.name: Goal(0.15), NMS2.name: Goal(0.3), RawSender.name: Goal(1.3)}
 MERGE = Goal(100, unit=" ms")
-GROWTH = Goal(1.05, unit="")
 GATE_VIEWERS = 1000
 MERGE_SLACK_MS = 15
 """The median lag of a merge of 100 ms is 50 ms, and what it takes to get there."""
@@ -44,11 +43,7 @@ def measure(board: Board) -> list[Line]:
             lines += _lines(found, viewers)
             if found.values("weir"):
                 totals[viewers] = viewers * statistics.median(found.values("weir"))
-    if len(totals) > 1:
-        lines.append(
-            absolute(ROW, METRIC, "growth with viewers", "exponent", [exponent(totals)], GROWTH)
-        )
-    return lines
+    return lines + growth_line(ROW, METRIC, "viewers", totals)
 
 
 def _lines(found: Comparison, viewers: int) -> list[Line]:
@@ -61,12 +56,3 @@ def _lines(found: Comparison, viewers: int) -> list[Line]:
     lags = [2 * (reading.lag_p50_ms - MERGE_SLACK_MS) for reading in found.readings.get("weir", [])]
     lines.append(absolute(ROW, "merge window, twice the median lag", work, "ms", lags, MERGE))
     return lines
-
-
-def exponent(totals: dict[int, float]) -> float:
-    """Slope of log cost over log size, by least squares."""
-    xs = [math.log(size) for size in totals]
-    ys = [math.log(cost) for cost in totals.values()]
-    mean_x, mean_y = statistics.fmean(xs), statistics.fmean(ys)
-    above = sum((x - mean_x) * (y - mean_y) for x, y in zip(xs, ys, strict=True))
-    return above / sum((x - mean_x) ** 2 for x in xs)

@@ -7,7 +7,6 @@ from typing import ClassVar
 from bench import processes
 from bench.servers.server import Server, Stream
 
-TICK_MS = 100
 _PROGRAM = Path(__file__).parent.parent / "raw_sender.py"
 
 
@@ -15,12 +14,19 @@ class RawSender(Server):
     """Publishers connect to `rtmp`, but send FLV; viewers to `http`."""
 
     name: ClassVar[str] = "raw send"
-    merge: ClassVar[str] = f"{TICK_MS} ms"
+    tick_ms: ClassVar[int] = 90
 
     def start(self) -> None:
-        argv = [sys.executable, _PROGRAM, str(self.rtmp[1]), str(self.http[1]), str(TICK_MS)]
+        argv = [sys.executable, _PROGRAM, str(self.rtmp[1]), str(self.http[1]), str(self.tick_ms)]
         self.process = processes.start(argv, folder=self.folder)
         self.await_port(self.http)
 
     def new_stream(self) -> Stream:
         return Stream("raw", push="", flv="/")
+
+
+class Echo(RawSender):
+    """The same without gathering: what TCP itself costs in time."""
+
+    name: ClassVar[str] = "TCP echo"
+    tick_ms: ClassVar[int] = 0

@@ -36,8 +36,6 @@ class Server:
     """Started on entering, stopped on leaving; works in a folder of its own."""
 
     name: ClassVar[str]
-    merge: ClassVar[str] = "each tag alone"
-    """How long media is gathered before it is sent: latency buys CPU."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="weir-bench-"))

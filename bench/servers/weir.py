@@ -14,7 +14,6 @@ from bench.servers.server import READY_S, Server, Stream
 
 class Weir(Server):
     name: ClassVar[str] = "weir"
-    merge: ClassVar[str] = "100 ms"
 
     def __init__(self, environment: dict[str, str] | None = None) -> None:
         super().__init__()

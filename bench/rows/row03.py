@@ -1,0 +1,89 @@
+"""Row 3: the capacity of one core.
+
+Work: one publisher of input A; viewers are added, a tenth at a time, until a checked viewer sees
+nothing for more than a second, or fewer than 99.9 % of the bytes arrive in time.
+"""
+
+from contextlib import ExitStack
+from functools import partial
+
+from bench import fan_out, inputs, replay
+from bench.board import Board
+from bench.loop import Loop
+from bench.reading import MAX_LOADER, MIN_DELIVERED, Reading
+from bench.servers.nginx_rtmp import NginxRTMP
+from bench.servers.nms import NMS4
+from bench.servers.server import Server
+from bench.servers.weir import Weir
+from bench.verdict import Goal, Line
+from bench.viewers import Viewer
+
+ROW = 3
+METRIC = "capacity of one core"
+GOALS = {NMS4.name: Goal(5, at_least=True), NginxRTMP.name: Goal(2.5, at_least=True)}
+STEP_S = 4.0
+START_SHARE = 0.6
+"""Of what a first look at 200 viewers promises; the search begins there."""
+FIRST_LOOK = 200
+STEP_SHARE = 0.1
+MAX_GAP_MS = 1000
+LOOPS = 8
+
+
+def measure(board: Board) -> list[Line]:
+    with ExitStack() as stack:
+        weir = stack.enter_context(Weir({"WEIR_MAX_VIEWERS": "100000"}))
+        servers = [weir, stack.enter_context(NMS4()), stack.enter_context(NginxRTMP())]
+        runs = {server.name: partial(capacity, board, server) for server in servers}
+        found = board.compare("capacity", runs, pairs=board.pairs_of(2))
+    return [
+        found.line(ROW, METRIC, "viewers of A", "viewers", other, goal)
+        for other, goal in GOALS.items()
+    ]
+
+
+def capacity(board: Board, server: Server) -> Reading:
+    """Most viewers that were served in time."""
+    media = replay.load(inputs.path_of("a"), loops=LOOPS)
+    over_rtmp = isinstance(server, NginxRTMP)
+    good = 0
+    with Loop() as loop:
+        stream = server.new_stream()
+        publisher = fan_out.publish(loop, server, stream, media)
+        loop.until(lambda: publisher.is_started, timeout_s=30, what="the publish")
+        audience: list[Viewer] = []
+
+        def grow(count: int) -> Reading:
+            more = fan_out.ramp(
+                loop, server, stream, viewers=count, media=media, publisher=publisher,
+                over_rtmp=over_rtmp, already=len(audience),
+            )  # fmt: skip
+            audience.extend(more)
+            loop.run(fan_out.WARM_UP_S)
+            return fan_out.measure(
+                loop, server, publisher, audience, media, window_s=STEP_S, share_of_core=True
+            )
+
+        look = grow(FIRST_LOOK)
+        promised = FIRST_LOOK / max(0.001, look.value)
+        step = max(1, round(STEP_SHARE * promised))
+        reading = grow(max(step, round(START_SHARE * promised) - FIRST_LOOK))
+        while _is_served(reading) and publisher.position < len(media.frames) - 1000:
+            good = len(audience)
+            board.say(f"    {server.name}: {good} viewers, {reading.described()}")
+            try:
+                reading = grow(step)
+            except TimeoutError:
+                break  # it answers no more viewers in time
+        board.say(f"    {server.name}: {len(audience)} viewers are too many: {reading.described()}")
+    loader = reading.window.loader_share if reading.window else 0.0
+    window = reading.window if loader > MAX_LOADER else None
+    return Reading(value=float(good), window=window)
+
+
+def _is_served(reading: Reading) -> bool:
+    return (
+        reading.delivered >= MIN_DELIVERED
+        and reading.lag_max_ms <= MAX_GAP_MS
+        and not reading.fault
+    )
