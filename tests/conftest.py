@@ -1,7 +1,8 @@
 """Fixtures that more than one suite uses.
 
-A Weir runs in one of two houses: `embedded` (SQLite, a directory) or `distributed` (Postgres, S3
-over HTTP). A test that must hold in both says so with `@both_houses` (see `tests.running`).
+A Weir runs in one of three houses: `embedded` (SQLite, a directory), `distributed` (Postgres, S3
+over HTTP) or `contained` (the same two in containers). A test that must hold in several says so
+with `@both_houses` or `@all_houses` (see `tests.running`).
 """
 
 import itertools
@@ -10,12 +11,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.containers import ContainedPostgres, nats_container, postgres_container, s3_container
 from tests.nats_server import module_nats, nats
 from tests.postgres import Postgres, postgres
 from tests.running import House, RunningWeir
-from tests.s3 import S3Server, s3
+from tests.s3 import S3Server, moto_s3, s3
+from tests.small_disk import small_disk
 
-__all__ = ["module_nats", "nats", "postgres", "s3"]
+__all__ = [
+    "module_nats", "moto_s3", "nats", "nats_container", "postgres", "postgres_container", "s3",
+    "s3_container", "small_disk",
+]  # fmt: skip
 
 INTEGRATION = Path(__file__).parent / "integration"
 _numbers = itertools.count()
@@ -71,7 +77,21 @@ def distributed_weir(
     running.stop()
 
 
-def _stores(postgres: Postgres, s3: S3Server) -> dict[str, str]:
+@pytest.fixture(scope="session")
+def contained_weir(
+    tmp_path_factory: pytest.TempPathFactory,
+    postgres_container: ContainedPostgres,
+    s3_container: S3Server,
+) -> Iterator[RunningWeir]:
+    """On the images of the compose file."""
+    folder = tmp_path_factory.mktemp("contained")
+    running = RunningWeir(folder, _stores(postgres_container, s3_container))
+    running.start()
+    yield running
+    running.stop()
+
+
+def _stores(postgres: Postgres | ContainedPostgres, s3: S3Server) -> dict[str, str]:
     """A database and a bucket that are empty."""
     number = next(_numbers)
     postgres.create(f"house_{number}")

@@ -21,9 +21,14 @@ READY_S = 30.0
 STOP_S = 6.0
 PAGE_SEGMENTS = 1000
 
-House = Literal["embedded", "distributed"]
+House = Literal["embedded", "distributed", "contained"]
 both_houses = pytest.mark.parametrize("house", ["embedded", "distributed"])
 """The test holds on SQLite and a directory, and on Postgres and S3 over HTTP."""
+all_houses = pytest.mark.parametrize(
+    "house",
+    ["embedded", "distributed", pytest.param("contained", marks=pytest.mark.docker)],
+)
+"""And on the images of the compose file."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""S3 servers for tests: rclone's, with real keys and plain files, started as a process."""
+"""S3 servers for tests, as processes: rclone's (real keys, plain files) and moto's."""
 
 import subprocess
 import sys
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from minio import Minio
 
 from libs.launcher.nats_server import free_port
 
@@ -19,14 +20,19 @@ START_TIMEOUT_S = 15.0
 
 @dataclass(frozen=True)
 class S3Server:
-    """Where a server answers; `folder` is where it keeps buckets, if they are plain files."""
-
     port: int
-    folder: Path | None = None
+    host: str = "127.0.0.1"
 
     def url(self, bucket: str, *, port: int | None = None, secret: str = SECRET) -> str:
         """The bucket's WEIR_STORE_URL; by way of another port where a proxy stands before it."""
-        return f"s3://{KEY}:{secret}@127.0.0.1:{port or self.port}/{bucket}?secure=false"
+        return f"s3://{KEY}:{secret}@{self.host}:{port or self.port}/{bucket}?secure=false"
+
+    def remove_bucket(self, bucket: str) -> None:
+        """With all that is in it."""
+        client = Minio(f"{self.host}:{self.port}", KEY, SECRET, secure=False, region="us-east-1")
+        for item in client.list_objects(bucket, recursive=True):
+            client.remove_object(bucket, item.object_name or "")
+        client.remove_bucket(bucket)
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +50,16 @@ def serve_rclone(folder: Path) -> Iterator[S3Server]:
         "--addr", f"127.0.0.1:{port}", folder,
     ]  # fmt: skip
     with serving(argv, port):
-        yield S3Server(port, folder)
+        yield S3Server(port)
+
+
+@pytest.fixture(scope="session")
+def moto_s3() -> Iterator[S3Server]:
+    """Moto's S3 server: no keys are checked, but it is another reading of the same protocol."""
+    port = free_port()
+    program = Path(sys.executable).parent / "moto_server"
+    with serving([program, "-H", "127.0.0.1", "-p", str(port)], port):
+        yield S3Server(port)
 
 
 @contextmanager

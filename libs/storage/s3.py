@@ -105,8 +105,8 @@ class S3Store:
             self._client.put_object(
                 self._bucket, key, io.BytesIO(data), len(data), content_type=content_type
             )
-        except S3Error as error:
-            if error.code in _MISSING:
+        except MinioException as error:
+            if _is_missing(error):
                 # Somebody removed the bucket below us; the next put makes it again.
                 self._has_bucket = False
                 raise StoreUnavailable(f"The bucket {self._bucket!r} is gone.") from None
@@ -155,16 +155,26 @@ def _retries() -> urllib3.Retry:
     )  # fmt: skip
 
 
+def _is_missing(error: Exception) -> bool:
+    """Whether the server says that there is no such thing."""
+    if isinstance(error, S3Error):
+        return error.code in _MISSING
+    return _status(error) == _NOT_FOUND
+
+
+def _status(error: Exception) -> int | None:
+    """Some servers label their XML in a way that the SDK does not read; it has the status only."""
+    return error._code if isinstance(error, InvalidResponseError) else None
+
+
 def _ours(error: Exception) -> WeirError:
     """The SDK's error in our words."""
     if isinstance(error, S3Error):
-        if error.code in _MISSING:
+        if _is_missing(error):
             return ObjectMissing(f"There is no object {error.object_name!r}.")
         kind = StoreFull if error.code in _FULL else StoreUnavailable
         return kind(f"The store answered {error.code}: {error.message}.")
-    # Some servers label their XML in a way that the SDK does not read; it shows the status only.
-    status = error._code if isinstance(error, InvalidResponseError) else None
-    if status == _NOT_FOUND:
+    if _is_missing(error):
         return ObjectMissing("There is no such object.")
-    kind = StoreFull if status == _INSUFFICIENT_STORAGE else StoreUnavailable
+    kind = StoreFull if _status(error) == _INSUFFICIENT_STORAGE else StoreUnavailable
     return kind(f"The store does not answer: {error}.")

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,8 +13,8 @@ import pytest
 
 from libs.launcher.nats_server import free_port
 from libs.launcher.publisher import find_ffmpeg
+from tests.containers import need_docker
 from tests.media import encode, push
-from tests.required import lacking
 
 pytestmark = [pytest.mark.docker, pytest.mark.integration, pytest.mark.timeout(900)]
 
@@ -61,12 +60,7 @@ class Composed:
 @pytest.fixture(scope="module")
 def composed() -> Iterator[Composed]:
     """Serves; gone with its volumes afterwards."""
-    docker = shutil.which("docker")
-    if (
-        docker is None
-        or subprocess.run([docker, "info"], check=False, capture_output=True).returncode
-    ):
-        lacking("A Docker engine", "See the Docker documentation, or use `make up` without one.")
+    need_docker()
     project = Composed()
     try:
         project.compose("up", "-d", "--build")

@@ -11,7 +11,7 @@ import pytest
 
 from tests.media import encode, push
 from tests.oracles.frame_ledger import Frames, input_frames
-from tests.running import RunningWeir, both_houses
+from tests.running import RunningWeir, all_houses, both_houses
 from tests.stored import assert_balanced, assert_gapless, begun, ended_rows, frames_of
 
 pytestmark = pytest.mark.integration
@@ -25,7 +25,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 }
 
 
-@both_houses
+@all_houses
 async def test_every_frame_is_stored_exactly_once(weir: RunningWeir, tmp_path: Path) -> None:
     """Every kind of input at the same time."""
     sources = {

@@ -18,6 +18,7 @@ from libs.events import (
     ViewerKicked,
     ViewerPage,
 )
+from tests.containers import ContainedNATS
 from tests.nats_server import NATSServer
 from tests.waiting import until
 
@@ -83,8 +84,17 @@ async def test_what_no_handler_digests_is_buried_after_three_tries(
     }  # fmt: skip
 
 
-async def test_nothing_is_lost_over_a_kill_of_the_server(nats: NATSServer, start: Start) -> None:
-    catalog, ingest = nats.bus("catalog/1", provisions=True), nats.bus("ingest/1")
+@pytest.fixture(params=["nats", pytest.param("nats_container", marks=pytest.mark.docker)])
+def server(request: pytest.FixtureRequest) -> NATSServer | ContainedNATS:
+    """As a process of ours, and as the compose file runs it."""
+    found: NATSServer | ContainedNATS = request.getfixturevalue(request.param)
+    return found
+
+
+async def test_nothing_is_lost_over_a_kill_of_the_server(
+    server: NATSServer | ContainedNATS, start: Start
+) -> None:
+    catalog, ingest = server.bus("catalog/1", provisions=True), server.bus("ingest/1")
     got: set[str] = set()
 
     @catalog.on_fact(SessionEnded, durable="catalog")
@@ -95,12 +105,12 @@ async def test_nothing_is_lost_over_a_kill_of_the_server(nats: NATSServer, start
     for number in range(100):
         ingest.say(fact(str(number)))
     await until(lambda: len(got) > 10)
-    nats.kill()
+    server.kill()
     for number in range(100, 200):
         ingest.say(fact(str(number)))
     with pytest.raises(BusUnavailable):
         await ingest.publish(fact("at once"))
-    nats.start()
+    server.start()
     await until(lambda: len(got - {"at once"}) == 200)
 
 

@@ -1,66 +1,17 @@
-"""One suite for every object store: a directory, and a real S3 server over HTTP with real keys."""
+"""One suite for every object store: a directory, and real S3 servers over HTTP."""
 
-import asyncio
-import subprocess
-import sys
-import time
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
-
-import httpx2
 import pytest
 
-from libs.launcher.nats_server import free_port
 from libs.storage import (
     KeyInvalid,
     ObjectMissing,
     ObjectStore,
-    Spool,
-    SpoolEntry,
-    SpoolFull,
     StoreUnavailable,
     StoreURLInvalid,
     open_store,
 )
-
-pytestmark = pytest.mark.integration
-
-KEY, SECRET = "WEIRKEY", "weir-secret-key"
-
-
-@pytest.fixture(scope="module")
-def s3_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """Rclone's S3 server: SigV4, plain files on disk."""
-    port = free_port()
-    rclone = Path(sys.executable).parent / "rclone"
-    folder = tmp_path_factory.mktemp("s3")
-    process = subprocess.Popen(
-        [rclone, "serve", "s3", "--auth-key", f"{KEY},{SECRET}", "--addr", f"127.0.0.1:{port}",
-         str(folder)],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    deadline = time.monotonic() + 15
-    while True:
-        try:
-            httpx2.get(f"http://127.0.0.1:{port}/")
-            break
-        except httpx2.HTTPError:
-            assert time.monotonic() < deadline, "rclone does not answer"
-            time.sleep(0.1)
-    yield port
-    process.terminate()
-    process.wait()
-
-
-@pytest.fixture(params=["directory", "s3"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[ObjectStore]:
-    if request.param == "directory":
-        opened = open_store(f"file://{tmp_path / 'store'}")
-    else:
-        port = request.getfixturevalue("s3_port")
-        opened = open_store(f"s3://{KEY}:{SECRET}@127.0.0.1:{port}/weir?secure=false")
-    yield opened
-    await opened.close()
+from tests.integration.storage.conftest import Bucket
+from tests.s3 import S3Server
 
 
 async def test_what_is_put_is_got_whole_and_in_ranges(store: ObjectStore) -> None:
@@ -95,8 +46,26 @@ async def test_keys_that_are_no_plain_path_are_refused(store: ObjectStore, key: 
         await store.put(key, b"x", content_type="text/plain")
 
 
-async def test_a_wrong_secret_is_refused(s3_port: int) -> None:
-    opened = open_store(f"s3://{KEY}:wrong@127.0.0.1:{s3_port}/weir?secure=false")
+async def test_what_somebody_removed_altogether_is_missing_and_then_made_again(
+    bucket: Bucket, store: ObjectStore
+) -> None:
+    """The bucket, while the store is in use."""
+    await store.put("a/1", b"one", content_type="text/plain")
+    bucket.remove()
+    with pytest.raises(ObjectMissing):
+        await store.get("a/1")
+    assert [item async for item in store.list("a/")] == []
+    await store.delete(["a/1"])
+    try:
+        await store.put("a/2", b"two", content_type="text/plain")
+    except StoreUnavailable:
+        # It finds out by this put; whoever puts tries again.
+        await store.put("a/2", b"two", content_type="text/plain")
+    assert await store.get("a/2") == b"two"
+
+
+async def test_a_wrong_secret_is_refused(s3: S3Server) -> None:
+    opened = open_store(s3.url("weir", secret="wrong"))
     with pytest.raises(StoreUnavailable):
         await opened.put("x", b"x", content_type="text/plain")
     await opened.close()
@@ -106,66 +75,3 @@ async def test_a_wrong_secret_is_refused(s3_port: int) -> None:
 def test_a_url_that_names_no_store_says_how_one_looks(url: str) -> None:
     with pytest.raises(StoreURLInvalid, match="WEIR_STORE_URL"):
         open_store(url)
-
-
-class TestSpool:
-    async def test_entries_are_stored_announced_and_gone(self, tmp_path: Path) -> None:
-        store = open_store(f"file://{tmp_path / 'store'}")
-        told: list[str] = []
-        spool = _spool(tmp_path, store, told)
-        for number in range(5):
-            await spool.accept(_entry(number), bytes(1000))
-        await _run_until_empty(spool)
-        assert told == [f"k/{number}" for number in range(5)]
-        assert list((tmp_path / "spool").iterdir()) == []
-
-    async def test_what_a_killed_process_left_is_taken_up(self, tmp_path: Path) -> None:
-        store = open_store(f"file://{tmp_path / 'store'}")
-        first = _spool(tmp_path, store, [])
-        await first.accept(_entry(1), b"one")
-        (tmp_path / "spool" / "0000000009.data").write_bytes(b"half of an entry")
-        told: list[str] = []
-        second = _spool(tmp_path, store, told)
-        assert second.read("k/1") == b"one"
-        await _run_until_empty(second)
-        assert told == ["k/1"]
-        assert await store.get("k/1") == b"one"
-
-    async def test_a_dead_store_loses_nothing(self, tmp_path: Path) -> None:
-        dead = open_store(f"s3://{KEY}:{SECRET}@127.0.0.1:{free_port()}/weir?secure=false")
-        told: list[str] = []
-        spool = _spool(tmp_path, dead, told)
-        await spool.accept(_entry(1), b"one")
-        task = asyncio.create_task(spool.run())
-        await asyncio.sleep(1)
-        task.cancel()
-        assert len(spool) == 1
-        assert told == []
-        alive = _spool(tmp_path, open_store(f"file://{tmp_path / 'store'}"), told)
-        await _run_until_empty(alive)
-        assert told == ["k/1"]
-        await dead.close()
-
-    async def test_a_full_spool_says_so(self, tmp_path: Path) -> None:
-        spool = _spool(tmp_path, open_store(f"file://{tmp_path / 'store'}"), [])
-        with pytest.raises(SpoolFull):
-            await spool.accept(_entry(1), bytes(2_000_000))
-
-
-def _entry(number: int) -> SpoolEntry:
-    return SpoolEntry(f"k/{number}", "video/mp4", {"number": number})
-
-
-def _spool(folder: Path, store: ObjectStore, told: list[str]) -> Spool:
-    async def on_stored(entry: SpoolEntry) -> None:
-        told.append(entry.key)
-
-    return Spool(folder / "spool", store, max_bytes=1_000_000, on_stored=on_stored)
-
-
-async def _run_until_empty(spool: Spool) -> None:
-    task = asyncio.create_task(spool.run())
-    async with asyncio.timeout(10):
-        while len(spool):
-            await asyncio.sleep(0.01)
-    task.cancel()
