@@ -23,12 +23,14 @@ async def reading(page: Page, deadline_s: float) -> dict[str, float]:
 
 async def watch_every_page(weir: RunningWeir, page: Page, stream_id: str) -> dict[str, float]:
     """Each player's distance from the publisher in ms; fails when a picture stands still."""
-    return {name: await watch_page(weir, page, stream_id, name) for name in LIMITS}
+    url = f"{weir.http_url}/{stream_id}"
+    return {name: await watch_page(page, f"{url}/{name}") for name in LIMITS}
 
 
-async def watch_page(weir: RunningWeir, page: Page, stream_id: str, name: str) -> float:
+async def watch_page(page: Page, url: str) -> float:
     """One player's distance from the publisher in ms; fails when its picture stands still."""
-    await page.goto(f"{weir.http_url}/{stream_id}/{name}")
+    name = url.rpartition("/")[2]
+    await page.goto(url)
     first = await reading(page, START_S)
     # Players settle on their distance from the live edge within moments.
     await asyncio.sleep(WATCH_S)

@@ -28,7 +28,8 @@ async def test_flv_page_plays_over_a_websocket(
     page.on("websocket", lambda websocket: opened.append(websocket.url))
     async with PatternPublisher(stream["push"]["url"]):
         await until_live(weir, stream["id"])
-        age_ms = await watch_page(weir, page, stream["id"], "flv.html?transport=websocket")
+        url = f"{weir.http_url}/{stream['id']}/flv.html?transport=websocket"
+        age_ms = await watch_page(page, url)
     assert age_ms <= LIMITS["flv.html"]
     assert opened == [weir.http_url.replace("http", "ws") + f"/{stream['id']}/live.flv"]
     assert not faults

@@ -15,7 +15,8 @@ _COMMON = (
     b"x-content-type-options: nosniff\r\n"
 )
 IMMUTABLE = b"public, max-age=31536000, immutable"
-LIVE_EDGE = b"no-cache, max-age=1"
+LIVE_EDGE = b"max-age=0, s-maxage=1"
+"""A second in shared caches; players ask each time."""
 NO_STORE = b"no-store"
 
 _MAX_RANGE_BYTES = 64

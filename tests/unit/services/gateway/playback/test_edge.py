@@ -52,7 +52,7 @@ async def test_playlist_comes_from_the_packager(
     reply = await get(edge, path)
     assert (reply.status, reply.body) == (200, b"list")
     assert b"content-type: " + content_type in reply.headers
-    assert b"max-age=1\r\n" in reply.headers
+    assert b"cache-control: max-age=0, s-maxage=1\r\n" in reply.headers
 
 
 @pytest.mark.usefixtures("live")
