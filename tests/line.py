@@ -140,5 +140,6 @@ class Line:
     def _show(self) -> None:
         for kind in KINDS:
             if has_track(self.window, kind):
-                text = render_media(self.window, kind, session=SESSION, rendition="source")
+                listed = render_media(self.window, kind, session=SESSION, rendition="source")
+                text = listed.body.decode()
                 self.lint.see(f"source/{kind}.m3u8", text, at=self.now_ms / 1000)

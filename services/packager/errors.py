@@ -1,11 +1,16 @@
 """What can go wrong in the packager, beside what its way to ingest says (`libs.tags.errors`).
 
 WeirError
+├── BadRequest    ReloadWrong         a blocking request asks what is absurd
 ├── NotFound      MediaUnknown        the session has no such segment or init segment
 └── Unavailable   MediaNotYet         about to exist; ask again
 """
 
-from libs.errors import NotFound, Unavailable
+from libs.errors import BadRequest, NotFound, Unavailable
+
+
+class ReloadWrong(BadRequest):
+    code = "reload_wrong"
 
 
 class MediaUnknown(NotFound):

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from itertools import groupby
 
 from libs.events import Track, TrackKind, TrackRange
-from services.packager.window import Entry, Window
+from services.packager.entries import Entry
+from services.packager.window import Window
 
 _KINDS: tuple[TrackKind, ...] = ("video", "audio")
 _CHANNELS = "urn:mpeg:dash:23003:3:audio_channel_configuration:2011"

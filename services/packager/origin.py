@@ -4,9 +4,10 @@ What is stored is not read here: the gateway reads an object once for all of its
 What is about to exist is held for up to `HOLD_S` rather than refused; the gateway relies on it.
 """
 
+import re
 import time
 from collections.abc import Awaitable, Callable
-from typing import NoReturn, Protocol, cast
+from typing import NoReturn, Protocol, TypeVar, cast
 
 from opentelemetry import propagate, trace
 from starlette.requests import Request
@@ -16,11 +17,13 @@ from starlette.routing import Router
 from libs.events import TrackKind
 from libs.media.cmaf import AUDIO_TRACK_ID, VIDEO_TRACK_ID, split_tracks
 from libs.names import SOURCE
-from services.packager.errors import MediaNotYet, MediaUnknown
+from services.packager.errors import MediaNotYet, MediaUnknown, ReloadWrong
 from services.packager.manifest import render_manifest
+from services.packager.multivariant import render_multivariant
 from services.packager.packing import Packing
 from services.packager.packings import Packings
-from services.packager.playlist import has_track, render_media, render_multivariant
+from services.packager.playlist import MediaPlaylist
+from services.packager.playlists import Reload
 from services.packager.rows import folder, init_key, segment_key
 
 HOLD_S = 10.0
@@ -28,7 +31,9 @@ HLS_TYPE = "application/vnd.apple.mpegurl"
 DASH_TYPE = "application/dash+xml"
 MP4_TYPE = "video/mp4"
 Endpoint = Callable[[Request], Awaitable[Response]]
+Rendered = TypeVar("Rendered")
 
+_NUMBER = re.compile(r"[0-9]{1,10}", re.ASCII)
 _tracer = trace.get_tracer("weir.packager")
 _TRACK_IDS = {"video": VIDEO_TRACK_ID, "audio": AUDIO_TRACK_ID}
 
@@ -49,6 +54,8 @@ class Origin:
         app.add_route(f"{top}/master.m3u8", _traced("multivariant", self.multivariant))
         app.add_route(f"{top}/manifest.mpd", _traced("manifest", self.manifest))
         app.add_route(f"{media}/{{kind}}.m3u8", _traced("playlist", self.playlist))
+        # Before the segments, whose `kind` would take the number of a part as well.
+        app.add_route(f"{media}/{{msn:int}}.{{part:int}}.{{kind}}.m4s", _traced("part", self.part))
         app.add_route(f"{media}/{{msn:int}}.{{kind}}.m4s", _traced("segment", self.segment))
         app.add_route(f"{media}/init-{{config_id}}.mp4", _traced("init", self.init))
 
@@ -75,20 +82,31 @@ class Origin:
         return Response(text, media_type=DASH_TYPE)
 
     async def playlist(self, request: Request) -> Response:
+        """The media playlist as it is now, or with `_HLS_msn` (and `_HLS_part`) as soon as it
+        holds that. Headers tell the edge where it stands and what a delta update leaves out.
+        """
         packing, kind = self._packing(request), _kind(request)
-        window, session = packing.window, packing.order.session
+        wanted = _reload(request)
 
-        def render() -> str | None:
-            if not has_track(window, kind):
-                return None
-            return render_media(window, kind, session=session, rendition=SOURCE)
+        def newest() -> MediaPlaylist | None:
+            return packing.playlists.newest(kind)
 
-        text = await self._rendered(packing, render)
-        if text is None:
-            raise MediaUnknown(f"Session {session} has no {kind}.")
-        return Response(text, media_type=HLS_TYPE)
+        found = await self._rendered(packing, newest)
+        if found is not None and wanted is not None:
+            found = await packing.playlists.reload(kind, wanted)
+        if found is None:
+            raise MediaUnknown(f"Session {packing.order.session} has no {kind}.")
+        headers = {
+            "weir-position": f"{found.position.msn}.{found.position.part}",
+            "weir-target-s": str(found.target_s),
+        }
+        if found.skip is not None:
+            headers["weir-skip"] = " ".join(map(str, found.skip))
+        return Response(found.body, media_type=HLS_TYPE, headers=headers)
 
-    async def _rendered(self, packing: Packing, render: Callable[[], str | None]) -> str | None:
+    async def _rendered(
+        self, packing: Packing, render: Callable[[], Rendered | None]
+    ) -> Rendered | None:
         """Wait for the first segment, then render. Raises `MediaNotYet`, `MediaUnknown`."""
         window = packing.window
 
@@ -113,6 +131,23 @@ class Origin:
             data = self._spooled_track(packing, msn, kind)
         if data is None:
             self._refuse(packing, f"segment {msn}.{kind}", may_come=window.may_come(msn))
+        return Response(data, media_type=MP4_TYPE)
+
+    async def part(self, request: Request) -> Response:
+        """A part, from memory only; the one that is hinted at is held until it exists."""
+        packing = self._packing(request)
+        msn, index, kind = request.path_params["msn"], request.path_params["part"], _kind(request)
+        window = packing.window
+
+        def find() -> bytes | None:
+            return window.part(msn, kind, index)
+
+        data = find()
+        if data is None and window.part_may_come(msn, kind, index):
+            data = await window.wait_for(find, hold_s=self._hold_s)
+        if data is None:
+            may_come = window.part_may_come(msn, kind, index)
+            self._refuse(packing, f"part {msn}.{index}.{kind}", may_come=may_come)
         return Response(data, media_type=MP4_TYPE)
 
     async def init(self, request: Request) -> Response:
@@ -153,6 +188,19 @@ def _kind(request: Request) -> TrackKind:
     if kind not in _TRACK_IDS:
         raise MediaUnknown(f"There is no track {kind!r}.")
     return cast("TrackKind", kind)
+
+
+def _reload(request: Request) -> Reload | None:
+    """What a blocking request asks for. Raises `ReloadWrong`."""
+    query = request.query_params
+    if "_HLS_msn" not in query:
+        if "_HLS_part" in query:
+            raise ReloadWrong("_HLS_part says nothing without _HLS_msn.")
+        return None
+    numbers = [query[name] for name in ("_HLS_msn", "_HLS_part") if name in query]
+    if not all(_NUMBER.fullmatch(number) for number in numbers):
+        raise ReloadWrong("_HLS_msn and _HLS_part are whole numbers of at most ten digits.")
+    return Reload(*map(int, numbers))
 
 
 def _traced(what: str, endpoint: Endpoint) -> Endpoint:

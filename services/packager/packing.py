@@ -25,8 +25,9 @@ from libs.storage import ObjectStore
 from libs.tags.errors import IngestFenced, SessionUnknown
 from libs.tags.pull import Claim, Ingest
 from services.packager import metrics
-from services.packager.cuts import Cut, SegmentCut, SegmentsLost, TrackConfigured
+from services.packager.cuts import Cut, Part, SegmentCut, SegmentsLost, TrackConfigured
 from services.packager.cutter import Cutter
+from services.packager.playlists import Playlists
 from services.packager.rows import folder, init_key, lost_fact, segment_row
 from services.packager.storing import Item, SpoolLike, Storing
 from services.packager.window import Window
@@ -68,6 +69,7 @@ class Packing:
     ) -> None:
         self.order = order
         self.window = Window(order.playlist_segments)
+        self.playlists = Playlists(self.window, session=order.session, rendition=SOURCE)
         self._lease = lease
         self._ingest = ingest
         self._holder = holder
@@ -249,6 +251,8 @@ class Packing:
                 case TrackConfigured():
                     key = init_key(self._folder, cut.track.config_id)
                     self._storing.put(Item(key, cut.init, cut_at=time.monotonic()))
+                case Part():
+                    metrics.PARTS.inc()
                 case SegmentCut():
                     self._store(cut)
                     is_boundary = True

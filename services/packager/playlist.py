@@ -1,12 +1,55 @@
-"""HLS playlists as views over the live window (RFC 8216 and its second edition's EXT-X-GAP)."""
+"""HLS media playlists as views over the live window (RFC 8216bis).
+
+Who knows nothing of parts sees an ordinary live playlist: the segment in the making stands at its
+end as parts only, and the tags about parts are comments to such a player.
+"""
 
 from datetime import UTC, datetime
+from itertools import pairwise
+from typing import NamedTuple
 
-from libs.events import Track, TrackKind
-from services.packager.window import Entry, Window
+from libs.events import TrackKind
+from services.packager.entries import Entry, OpenEntry, PartEntry, Position
+from services.packager.window import LISTED_TARGETS, Window
 
 VERSION = 7
 VERSION_WITH_GAPS = 8
+HOLD_BACK_PARTS = 3
+"""PART-HOLD-BACK in part targets: the least that RFC 8216bis allows (4.4.3.8)."""
+SKIP_TARGETS = 6
+"""CAN-SKIP-UNTIL in target durations, likewise."""
+
+
+class Skip(NamedTuple):
+    """What a delta update replaces by EXT-X-SKIP: these bytes, which hold `segments`."""
+
+    start: int
+    end: int
+    segments: int
+
+
+class MediaPlaylist(NamedTuple):
+    """A rendered media playlist."""
+
+    body: bytes
+    position: Position
+    """What it lacks next."""
+    target_s: int
+    skip: Skip | None = None
+    """None if nothing in it is old enough."""
+
+
+class _Line(NamedTuple):
+    """One track of one whole segment."""
+
+    msn: int
+    duration_us: int
+    starts_at_ms: int
+    discontinuity: int
+    is_independent: bool
+    config_id: str | None
+    """None for a gap."""
+    parts: tuple[PartEntry, ...]
 
 
 def has_track(window: Window, kind: TrackKind) -> bool:
@@ -14,82 +57,205 @@ def has_track(window: Window, kind: TrackKind) -> bool:
     return any(kind in entry.tracks for entry in window.listed)
 
 
-def render_media(window: Window, kind: TrackKind, *, session: str, rendition: str) -> str:
+def render_media(window: Window, kind: TrackKind, *, session: str, rendition: str) -> MediaPlaylist:
     """The media playlist of one track; it stands at `<rendition>/<kind>.m3u8`."""
-    entries = window.listed
-    has_gaps = any(kind not in entry.tracks for entry in entries)
-    lines = [
+    lines = _lines(window, kind)
+    opened = None if window.is_ended else window.open_entry(kind)
+    folder = f"../{session}/{rendition}"
+    writer = _Writer(kind, folder, next(line.config_id for line in lines if line.config_id))
+    head = _head(window, kind, lines, opened)
+    # Older parts are not listed (RFC 8216bis, 6.2.2).
+    parts_us = (LISTED_TARGETS if window.part_target_ms else 0) * window.target_s * 1_000_000
+    end_us = sum(line.duration_us for line in lines) + _duration_us(opened, kind)
+    skipped, skipped_bytes, at_us = 0, 0, 0
+    body: list[str] = []
+    writer.discontinuity = lines[0].discontinuity
+    for line in lines:
+        body += writer.segment(line, with_parts=end_us - at_us <= parts_us)
+        at_us += line.duration_us
+        if end_us - at_us >= SKIP_TARGETS * window.target_s * 1_000_000:
+            skipped, skipped_bytes = skipped + 1, len(body)
+    if opened is not None:
+        body += writer.open_segment(opened)
+    body += _tail(window, kind)
+    begun = _joined(head)
+    return MediaPlaylist(
+        body=f"{begun}{_joined([writer.first_map, *body])}".encode("ascii"),
+        position=window.position(kind),
+        target_s=window.target_s,
+        skip=_skip(begun, [writer.first_map, *body[:skipped_bytes]], skipped),
+    )
+
+
+def _lines(window: Window, kind: TrackKind) -> list[_Line]:
+    """Every whole segment that is listed, oldest first."""
+    lines = [_line(entry, kind) for entry in window.listed]
+    if kind == "video":
+        for entry, after in pairwise(window.open_entries):
+            lines.append(_waiting_line(entry, after))
+    return lines
+
+
+def _line(entry: Entry, kind: TrackKind) -> _Line:
+    track = entry.tracks.get(kind)
+    return _Line(
+        entry.msn,
+        entry.duration_us,
+        entry.starts_at_ms,
+        entry.discontinuity_sequence,
+        entry.is_independent or kind == "audio",
+        track.config_id if track else None,
+        entry.parts.get(kind, ()),
+    )
+
+
+def _waiting_line(entry: OpenEntry, after: OpenEntry) -> _Line:
+    """A segment whose video is whole while its audio is not."""
+    opened, parts = entry.opened, entry.parts.get("video", [])
+    duration_90k = after.opened.start_90k - opened.start_90k
+    return _Line(
+        opened.msn,
+        (duration_90k * 100 + 4) // 9,
+        opened.starts_at_ms,
+        opened.discontinuity_sequence,
+        parts[0].is_independent if parts else True,
+        parts[0].config_id if parts else None,
+        entry.entries("video"),
+    )
+
+
+def _duration_us(opened: OpenEntry | None, kind: TrackKind) -> int:
+    parts = opened.parts.get(kind, []) if opened else []
+    return round(sum(part.duration_s for part in parts) * 1_000_000)
+
+
+def _head(
+    window: Window, kind: TrackKind, lines: list[_Line], opened: OpenEntry | None
+) -> list[str]:
+    has_gaps = any(line.config_id is None for line in lines)
+    tags = [
         "#EXTM3U",
         f"#EXT-X-VERSION:{VERSION_WITH_GAPS if has_gaps else VERSION}",
         f"#EXT-X-TARGETDURATION:{window.target_s}",
-        f"#EXT-X-MEDIA-SEQUENCE:{entries[0].msn}",
-        f"#EXT-X-DISCONTINUITY-SEQUENCE:{entries[0].discontinuity_sequence}",
     ]
-    if kind == "audio" or all(entry.is_independent for entry in entries):
-        lines.append("#EXT-X-INDEPENDENT-SEGMENTS")
-    folder = f"../{session}/{rendition}"
-    config_id = next(entry.tracks[kind].config_id for entry in entries if kind in entry.tracks)
-    lines.append(f'#EXT-X-MAP:URI="{folder}/init-{config_id}.mp4"')
-    discontinuity = entries[0].discontinuity_sequence
-    for entry in entries:
+    if window.part_target_ms:
+        target_s = _part_target_s(window, kind, lines, opened)
+        tags += [
+            (
+                f"#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,"
+                f"PART-HOLD-BACK={_decimal(HOLD_BACK_PARTS * target_s)},"
+                f"CAN-SKIP-UNTIL={SKIP_TARGETS * window.target_s}.0"
+            ),
+            f"#EXT-X-PART-INF:PART-TARGET={_decimal(target_s)}",
+        ]
+    tags += [
+        f"#EXT-X-MEDIA-SEQUENCE:{lines[0].msn}",
+        f"#EXT-X-DISCONTINUITY-SEQUENCE:{lines[0].discontinuity}",
+    ]
+    first = (opened.parts.get(kind) if opened else None) or []
+    if all(line.is_independent for line in lines) and (not first or first[0].is_independent):
+        tags.append("#EXT-X-INDEPENDENT-SEGMENTS")
+    return tags
+
+
+def _part_target_s(
+    window: Window, kind: TrackKind, lines: list[_Line], opened: OpenEntry | None
+) -> float:
+    """What parts are meant not to exceed, or the longest: a frozen picture's part lasts as long
+    as its last frame, and no part may exceed PART-TARGET (RFC 8216bis, 4.4.4.9).
+    """
+    durations = [part.duration_s for line in lines for part in line.parts]
+    if opened is not None:
+        durations += [part.duration_s for part in opened.parts.get(kind, ())]
+    longest_ms = -(-round(max(durations, default=0.0) * 1_000_000) // 1000)
+    return max(window.part_target_ms, longest_ms) / 1000
+
+
+class _Writer:
+    """Writes segments one after the other, with the tags that a change between them needs."""
+
+    def __init__(self, kind: TrackKind, folder: str, config_id: str) -> None:
+        self._kind = kind
+        self._folder = folder
+        self._config_id = config_id
+        self.discontinuity = 0
+        self.first_map = self._map()
+
+    def segment(self, line: _Line, *, with_parts: bool) -> list[str]:
+        tags = self._changes(line.discontinuity, line.config_id)
+        tags.append(f"#EXT-X-PROGRAM-DATE-TIME:{_wall_clock(line.starts_at_ms)}")
+        if with_parts:
+            for index, part in enumerate(line.parts):
+                tags.append(self._part(line.msn, index, part.duration_s, part.is_independent))
+        tags.append(f"#EXTINF:{line.duration_us / 1_000_000:.6f},")
+        if line.config_id is None:
+            tags.append("#EXT-X-GAP")
+        tags.append(f"{self._folder}/{line.msn}.{self._kind}.m4s")
+        return tags
+
+    def open_segment(self, entry: OpenEntry) -> list[str]:
+        """The parts there are, and a hint at the next."""
+        opened, parts = entry.opened, entry.parts.get(self._kind, [])
+        if not parts and opened.discontinuity_sequence != self.discontinuity:
+            return []  # under which codec configuration they will come is not known yet
+        tags = []
+        if parts:
+            tags = self._changes(opened.discontinuity_sequence, parts[0].config_id)
+            tags.append(f"#EXT-X-PROGRAM-DATE-TIME:{_wall_clock(opened.starts_at_ms)}")
+        for part in parts:
+            tags.append(self._part(opened.msn, part.index, part.duration_s, part.is_independent))
+        uri = self._part_uri(opened.msn, len(parts))
+        return [*tags, f'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="{uri}"']
+
+    def _changes(self, discontinuity: int, config_id: str | None) -> list[str]:
         # One tag for each discontinuity: a timeline may have had no segment at all.
-        lines += ["#EXT-X-DISCONTINUITY"] * (entry.discontinuity_sequence - discontinuity)
-        discontinuity = entry.discontinuity_sequence
-        track = entry.tracks.get(kind)
-        if track is not None and track.config_id != config_id:
-            config_id = track.config_id
-            lines.append(f'#EXT-X-MAP:URI="{folder}/init-{config_id}.mp4"')
-        lines += _segment(entry, kind, folder)
+        tags = ["#EXT-X-DISCONTINUITY"] * (discontinuity - self.discontinuity)
+        self.discontinuity = discontinuity
+        if config_id is not None and config_id != self._config_id:
+            self._config_id = config_id
+            tags.append(self._map())
+        return tags
+
+    def _map(self) -> str:
+        return f'#EXT-X-MAP:URI="{self._folder}/init-{self._config_id}.mp4"'
+
+    def _part(self, msn: int, index: int, duration_s: float, is_independent: bool) -> str:
+        independent = ",INDEPENDENT=YES" if is_independent else ""
+        uri = self._part_uri(msn, index)
+        return f'#EXT-X-PART:DURATION={duration_s:.6f},URI="{uri}"{independent}'
+
+    def _part_uri(self, msn: int, index: int) -> str:
+        return f"{self._folder}/{msn}.{index}.{self._kind}.m4s"
+
+
+def _tail(window: Window, kind: TrackKind) -> list[str]:
     if window.is_ended:
-        lines.append("#EXT-X-ENDLIST")
-    return "\n".join(lines) + "\n"
+        return ["#EXT-X-ENDLIST"]
+    other: TrackKind = "audio" if kind == "video" else "video"
+    if not window.part_target_ms or not has_track(window, other):
+        return []
+    msn, part = window.position(other)
+    if part == 0:
+        msn -= 1
+        part = len(next((line.parts for line in reversed(_lines(window, other))), ()))
+    report = f'#EXT-X-RENDITION-REPORT:URI="{other}.m3u8",LAST-MSN={msn}'
+    return [f"{report},LAST-PART={part - 1}" if part else report]
 
 
-def _segment(entry: Entry, kind: TrackKind, folder: str) -> list[str]:
-    lines = [
-        f"#EXT-X-PROGRAM-DATE-TIME:{_wall_clock(entry.starts_at_ms)}",
-        f"#EXTINF:{entry.duration_us / 1_000_000:.6f},",
-    ]
-    if kind not in entry.tracks:
-        lines.append("#EXT-X-GAP")
-    lines.append(f"{folder}/{entry.msn}.{kind}.m4s")
-    return lines
+def _skip(head: str, skipped: list[str], count: int) -> Skip | None:
+    if count == 0:
+        return None
+    return Skip(len(head), len(head) + len(_joined(skipped)), count)
+
+
+def _joined(lines: list[str]) -> str:
+    return "\n".join(lines) + "\n" if lines else ""
+
+
+def _decimal(seconds: float) -> str:
+    return f"{seconds:.3f}".rstrip("0").rstrip(".")
 
 
 def _wall_clock(unix_ms: int) -> str:
     whole = datetime.fromtimestamp(unix_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
     return f"{whole}.{unix_ms % 1000:03d}Z"
-
-
-def render_multivariant(window: Window, *, rendition: str) -> str:
-    """The multivariant playlist; it stands beside the renditions' folders."""
-    tracks = newest_tracks(window)
-    video, audio = tracks.get("video"), tracks.get("audio")
-    rates = window.rates
-    attributes = [
-        f"BANDWIDTH={max(rates.peak_bps, rates.average_bps)}",
-        f"AVERAGE-BANDWIDTH={rates.average_bps}",
-        f'CODECS="{",".join(track.codec for track in (video, audio) if track)}"',
-    ]
-    lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION}"]
-    if video is not None:
-        attributes.append(f"RESOLUTION={video.width}x{video.height}")
-        attributes.append(f"FRAME-RATE={rates.frame_rate:.3f}")
-    if video is not None and audio is not None:
-        attributes.append('AUDIO="audio"')
-        lines.append(
-            f'#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="{rendition}",DEFAULT=YES,'
-            f'AUTOSELECT=YES,CHANNELS="{audio.channels}",URI="{rendition}/audio.m3u8"'
-        )
-    lines.append(f"#EXT-X-STREAM-INF:{','.join(attributes)}")
-    lines.append(f"{rendition}/{'video' if video else 'audio'}.m3u8")
-    return "\n".join(lines) + "\n"
-
-
-def newest_tracks(window: Window) -> dict[TrackKind, Track]:
-    """Each track that the playlists list, as its newest segment has it."""
-    newest: dict[TrackKind, Track] = {}
-    for entry in window.listed:
-        for kind, track in entry.tracks.items():
-            newest[kind] = window.track(track.config_id)
-    return newest

@@ -6,18 +6,20 @@ Playlists are views over it. Requests for what is about to exist wait here; noth
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TypeVar
 
-from libs.events import Track, TrackKind, TrackRange
+from libs.events import Track, TrackKind
 from services.packager.cuts import (
     Cut,
     Part,
     SegmentCut,
+    SegmentOpened,
     SegmentsLost,
     SessionEnded,
     TrackConfigured,
 )
+from services.packager.entries import Entry, OpenEntry, Position
+from services.packager.rates import Rates
 
 Found = TypeVar("Found")
 
@@ -27,60 +29,8 @@ LISTED_MAX_S = 600
 """Longest live playlist; a longer look back is the DVR playlist's."""
 AHEAD = 3
 """How far beyond the newest segment a request may ask and be held."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One line of the playlists: a segment, or a gap where one should be."""
-
-    msn: int
-    start_90k: int
-    duration_90k: int
-    starts_at_ms: int
-    discontinuity_sequence: int
-    is_independent: bool
-    period: str
-    """Id of its DASH period."""
-    period_90k: int
-    """Session time at which that period begins."""
-    tracks: dict[TrackKind, TrackRange] = field(default_factory=dict)
-    """Empty for a gap."""
-    data: bytes = b""
-
-    @property
-    def duration_us(self) -> int:
-        """As EXTINF says it: whoever adds up the playlist gets the same."""
-        return (self.duration_90k * 100 + 4) // 9
-
-
-@dataclass
-class Rates:
-    """What the session's segments measured so far."""
-
-    peak_bps: int = 0
-    size_bytes: int = 0
-    duration_90k: int = 0
-    frames: int = 0
-    frames_90k: int = 0
-
-    def add(self, cut: SegmentCut) -> None:
-        self.size_bytes += len(cut.data)
-        self.duration_90k += cut.duration_90k
-        for track in cut.tracks:
-            if track.kind == "video":
-                self.frames += track.samples
-                self.frames_90k += track.duration
-        # A peak counts over at least half a target duration (RFC 8216, 4.3.4.2).
-        if not self.peak_bps or 2 * cut.duration_90k >= cut.target_s * 90_000:
-            self.peak_bps = max(self.peak_bps, len(cut.data) * 8 * 90_000 // cut.duration_90k)
-
-    @property
-    def average_bps(self) -> int:
-        return self.size_bytes * 8 * 90_000 // self.duration_90k if self.duration_90k else 0
-
-    @property
-    def frame_rate(self) -> float:
-        return self.frames * 90_000 / self.frames_90k if self.frames_90k else 0.0
+PARTS_AHEAD = 2
+"""How far beyond the newest part of a segment a request may ask and be held."""
 
 
 class Window:
@@ -91,10 +41,11 @@ class Window:
         self._kept: deque[Entry] = deque()
         self._unlisted = 0
         self._inits: dict[str, TrackConfigured] = {}
-        self._parts: dict[tuple[int, TrackKind], list[Part]] = {}
+        self._open: deque[OpenEntry] = deque()
         self._changed: asyncio.Future[None] | None = None
         self.rates = Rates()
         self.target_s = 0
+        self.part_target_ms = 0
         self.origin_ms = 0
         self.is_behind = False
         """Whether a taker-over is still cutting again what its predecessor showed: a playlist of
@@ -122,6 +73,11 @@ class Window:
                 if track is None:
                     return None
                 return entry.data[track.offset : track.offset + track.size_bytes]
+        if kind == "video":
+            for opened in self.open_entries[:-1]:
+                if opened.opened.msn == msn:
+                    parts = opened.parts.get(kind, [])
+                    return b"".join(part.data for part in parts) or None
         return None
 
     def init(self, config_id: str) -> bytes | None:
@@ -131,9 +87,51 @@ class Window:
     def track(self, config_id: str) -> Track:
         return self._inits[config_id].track
 
-    def parts(self, msn: int, kind: TrackKind) -> list[Part]:
-        """The parts of a segment that is still open."""
-        return self._parts.get((msn, kind), [])
+    def open_entry(self, kind: TrackKind) -> OpenEntry | None:
+        """The segment that takes this track's next part.
+
+        Its video is whole when the next one opens, its audio when all of it is cut.
+        """
+        if not self._open:
+            return None
+        return self._open[-1 if kind == "video" else 0]
+
+    @property
+    def open_entries(self) -> list[OpenEntry]:
+        """The segments in the making, oldest first; all but the last only lack audio."""
+        return list(self._open)
+
+    def position(self, kind: TrackKind) -> Position:
+        """What this track's playlist lacks next."""
+        entry = self.open_entry(kind)
+        if entry is not None:
+            return Position(entry.opened.msn, len(entry.parts.get(kind, ())))
+        return Position((self.newest_msn or 0) + 1, 0)
+
+    def part(self, msn: int, kind: TrackKind, index: int) -> bytes | None:
+        """One part of a segment that is open or still in memory."""
+        for opened in self._open:
+            if opened.opened.msn == msn:
+                parts = opened.parts.get(kind, ())
+                return parts[index].data if index < len(parts) else None
+        for entry in reversed(self._kept):
+            if entry.msn == msn:
+                entries = entry.parts.get(kind, ())
+                if index >= len(entries):
+                    return None
+                start = entry.tracks[kind].offset + entries[index].offset
+                return entry.data[start : start + entries[index].size_bytes]
+        return None
+
+    def part_count(self, msn: int, kind: TrackKind) -> int:
+        """How many parts of a segment there are, as far as is known."""
+        for opened in self._open:
+            if opened.opened.msn == msn:
+                return len(opened.parts.get(kind, ()))
+        for entry in reversed(self._kept):
+            if entry.msn == msn:
+                return len(entry.parts.get(kind, ()))
+        return 0
 
     def may_come(self, msn: int) -> bool:
         """Whether a segment is not there yet but is about to be."""
@@ -142,14 +140,28 @@ class Window:
         newest = self.newest_msn
         return newest is None or (newest < msn and (self.is_behind or msn <= newest + AHEAD))
 
+    def part_may_come(self, msn: int, kind: TrackKind, index: int) -> bool:
+        """Whether a part is not there yet but is about to be: the one hinted at, or nearly."""
+        if self.is_behind:
+            return self.may_come(msn)
+        if self.is_ended or self.is_closed:
+            return False
+        position = self.position(kind)
+        if msn == position.msn:
+            return position.part <= index <= position.part + PARTS_AHEAD
+        return msn == position.msn + 1 and index == 0
+
     # --- what comes -------------------------------------------------------------------------------
 
     def take(self, cut: Cut) -> None:
         match cut:
             case TrackConfigured():
                 self._inits[cut.track.config_id] = cut
+            case SegmentOpened():
+                self.target_s, self.part_target_ms = cut.target_s, cut.part_target_ms
+                self._open.append(OpenEntry(cut))
             case Part():
-                self._parts.setdefault((cut.msn, cut.kind), []).append(cut)
+                self._add_part(cut)
             case SegmentCut():
                 self._add_segment(cut)
             case SegmentsLost():
@@ -185,11 +197,24 @@ class Window:
             self._changed.set_result(None)
             self._changed = None
 
+    def _add_part(self, part: Part) -> None:
+        for entry in reversed(self._open):
+            if entry.opened.msn == part.msn:
+                entry.parts.setdefault(part.kind, []).append(part)
+                return
+
+    def _shut(self, msn: int) -> OpenEntry | None:
+        """The segments up to `msn` are not open any more; returns the last of them."""
+        entry = None
+        while self._open and self._open[0].opened.msn <= msn:
+            entry = self._open.popleft()
+        return entry
+
     def _add_segment(self, cut: SegmentCut) -> None:
         period, period_90k = self._period(cut)
         self.target_s, self.origin_ms = cut.target_s, cut.origin_ms
         self.rates.add(cut)
-        self._parts = {key: parts for key, parts in self._parts.items() if key[0] > cut.msn}
+        opened = self._shut(cut.msn)
         self._append(
             Entry(
                 msn=cut.msn,
@@ -202,6 +227,7 @@ class Window:
                 period_90k=period_90k,
                 tracks={track.kind: track for track in cut.tracks},
                 data=cut.data,
+                parts={kind: opened.entries(kind) for kind in opened.parts} if opened else {},
             )
         )
 
@@ -217,6 +243,7 @@ class Window:
 
     def _add_gaps(self, lost: SegmentsLost) -> None:
         self.target_s = lost.target_s
+        self._shut(lost.last_msn)
         count = lost.last_msn - lost.first_msn + 1
         for index in range(count):
             start = lost.duration_90k * index // count

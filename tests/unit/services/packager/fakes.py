@@ -56,6 +56,8 @@ class FakeIngest:
         """Break the next pull before this tag."""
         self.checkpoints: list[Checkpoint] = []
         self.pulls: list[int] = []
+        self.sent = 0
+        """Tags that the newest pull has taken in."""
         self._news = asyncio.Event()
 
     def ingest(self) -> Ingest:
@@ -124,8 +126,10 @@ class FakeIngest:
                     raise PullBroken("cut")
                 yield write_tag(self.tags[number])
                 if self.tags[number].body.startswith(b"\x02\x00\x08weir.end"):
+                    self.sent = len(self.tags)
                     return
                 number += 1
+            self.sent = number
             await self._news.wait()
 
 

@@ -61,7 +61,76 @@ def with_a_gap() -> Window:
     return maker.window
 
 
+def low_latency() -> Window:
+    """A segment in the making behind five whole ones; the first parts are too old to be listed."""
+    maker = WindowMaker(6)
+    for _ in range(5):
+        maker.add_in_parts(10)
+    maker.begin()
+    for index in range(3):
+        maker.part(index)
+    maker.part(0, "audio")
+    maker.part(1, "audio")
+    return maker.window
+
+
+def low_latency_boundary() -> Window:
+    """The next segment has opened, and the audio of the one before is not whole yet."""
+    maker = WindowMaker(6)
+    maker.add_in_parts(10)
+    maker.begin()
+    maker.part(0)
+    maker.part(1, duration_s=0.12)
+    maker.part(0, "audio")
+    maker.msn += 1
+    maker.at += 28_800
+    maker.begin()
+    return maker.window
+
+
+def low_latency_reconnected() -> Window:
+    """A discontinuity, another picture size and a picture that stood still for a moment."""
+    maker = WindowMaker(6)
+    maker.add_in_parts(3)
+    maker.discontinue()
+    maker.video = SMALL_VIDEO
+    maker.begin()
+    maker.part(0)
+    maker.part(1, duration_s=0.5004)
+    return maker.window
+
+
+def low_latency_long() -> Window:
+    """Long enough for a delta update."""
+    maker = WindowMaker(20)
+    for _ in range(20):
+        maker.add_in_parts(10)
+    maker.begin()
+    maker.part(0)
+    return maker.window
+
+
+def low_latency_ended() -> Window:
+    maker = WindowMaker(6)
+    maker.add_in_parts(10)
+    maker.add_in_parts(2)
+    maker.end()
+    return maker.window
+
+
 SCENES: dict[str, Callable[[], Window]] = {
     scene.__name__: scene
-    for scene in (plain, audio_only, video_only_ended, long_gop, reconnected, with_a_gap)
+    for scene in (
+        plain,
+        audio_only,
+        video_only_ended,
+        long_gop,
+        reconnected,
+        with_a_gap,
+        low_latency,
+        low_latency_boundary,
+        low_latency_reconnected,
+        low_latency_long,
+        low_latency_ended,
+    )
 }

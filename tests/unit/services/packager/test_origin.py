@@ -56,9 +56,11 @@ class House:
         return asyncio.create_task(coroutine, name=name)  # type: ignore[arg-type]
 
     async def feed(self, until_tag: int) -> None:
+        """Returns when the segments of these tags are stored and all their parts are shown."""
         self.ingest.append(TAGS[len(self.ingest.tags) : until_tag])
         count = sum(1 for tag in TAGS[:until_tag] if tag.body[:2] == b"\x17\x01") - 1
         await until(lambda: len(self.ingest.checkpoints) >= count)
+        await until(lambda: self.ingest.sent == len(self.ingest.tags))
 
 
 @pytest.fixture
@@ -176,3 +178,63 @@ async def test_session_that_is_being_taken_on_is_no_404(tmp_path: Path) -> None:
     assert await taking
     await house.packings.stop()
     await house.client.aclose()
+
+
+# --- low latency ------------------------------------------------------------------------
+
+
+async def test_hinted_part_is_held_until_it_exists_and_is_part_of_its_segment(
+    house: House,
+) -> None:
+    await house.feed(300)
+    playlist = (await house.client.get(f"{SOURCE}/video.m3u8")).text
+    hint = playlist.partition('TYPE=PART,URI="')[2].partition('"')[0].rpartition("/")[2]
+    msn, index, _, _ = hint.split(".")
+    asking = asyncio.create_task(house.client.get(f"{SOURCE}/{hint}"))
+    await asyncio.sleep(0.05)
+    assert not asking.done()
+    await house.feed(450)
+    part = (await asking).content
+    assert len(part) > 100
+    segment = (await house.client.get(f"{SOURCE}/{msn}.video.m4s")).content
+    parts = [
+        (await house.client.get(f"{SOURCE}/{msn}.{number}.video.m4s")).content
+        for number in range(house.packing.window.part_count(int(msn), "video"))
+    ]
+    assert parts[int(index)] == part
+    assert b"".join(parts) == segment
+
+
+async def test_blocking_reload_is_answered_with_the_part_and_says_where_it_stands(
+    house: House,
+) -> None:
+    await house.feed(300)
+    now = await house.client.get(f"{SOURCE}/video.m3u8")
+    msn, part = now.headers["weir-position"].split(".")
+    asking = asyncio.create_task(
+        house.client.get(f"{SOURCE}/video.m3u8?_HLS_msn={msn}&_HLS_part={part}")
+    )
+    await asyncio.sleep(0.05)
+    assert not asking.done()
+    await house.feed(450)
+    answer = await asking
+    assert f"/{msn}.{part}.video.m4s" in answer.text
+    assert answer.headers["weir-target-s"] == "3"
+    assert answer.headers["weir-position"] > now.headers["weir-position"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["_HLS_part=1", "_HLS_msn=-1", "_HLS_msn=x", "_HLS_msn=12345678901", "_HLS_msn=1&_HLS_part="],
+)
+async def test_senseless_blocking_request_is_400(house: House, query: str) -> None:
+    await house.feed(300)
+    answer = await house.client.get(f"{SOURCE}/video.m3u8?{query}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "reload_wrong")
+
+
+async def test_part_far_ahead_or_long_gone_is_404(house: House) -> None:
+    await house.feed(len(TAGS))
+    for name in (f"{FIRST_MSN + 900}.0", f"{FIRST_MSN}.0", f"{FIRST_MSN + 14}.77"):
+        answer = await house.client.get(f"{SOURCE}/{name}.video.m4s")
+        assert (answer.status_code, answer.json()["code"]) == (404, "media_unknown")

@@ -5,11 +5,16 @@ from pathlib import Path
 import pytest
 
 from libs.events import TrackKind
-from services.packager.playlist import has_track, render_media, render_multivariant
+from services.packager.multivariant import render_multivariant
+from services.packager.playlist import has_track, render_media
 from tests.unit.services.packager.scenes import SCENES
 from tests.unit.services.packager.windows import SESSION, WindowMaker
 
 GOLDEN = Path(__file__).parent / "golden"
+LOW_LATENCY = (
+    "#EXT-X-SERVER-CONTROL:", "#EXT-X-PART-INF:", "#EXT-X-PART:", "#EXT-X-PRELOAD-HINT:",
+    "#EXT-X-RENDITION-REPORT:",
+)  # fmt: skip
 KINDS: tuple[TrackKind, ...] = ("video", "audio")
 
 
@@ -21,7 +26,7 @@ def test_media_playlists_equal_their_golden_files(scene: str) -> None:
         assert has_track(window, kind) == golden.exists()
         if golden.exists():
             rendered = render_media(window, kind, session=SESSION, rendition="source")
-            assert rendered == golden.read_text()
+            assert rendered.body.decode() == golden.read_text()
 
 
 @pytest.mark.parametrize("scene", SCENES)
@@ -36,7 +41,9 @@ def test_discontinuities_without_a_segment_between_are_each_tagged() -> None:
     maker.discontinue()
     maker.discontinue()
     maker.add()
-    rendered = render_media(maker.window, "video", session=SESSION, rendition="source")
+    rendered = render_media(
+        maker.window, "video", session=SESSION, rendition="source"
+    ).body.decode()
     assert rendered.count("#EXT-X-DISCONTINUITY\n") == 2
 
 
@@ -44,6 +51,48 @@ def test_duration_of_a_playlist_is_the_sum_of_the_media() -> None:
     maker = WindowMaker(30)
     for _ in range(30):
         maker.add(180_180 / 90_000)
-    rendered = render_media(maker.window, "video", session=SESSION, rendition="source")
+    rendered = render_media(
+        maker.window, "video", session=SESSION, rendition="source"
+    ).body.decode()
     durations = [float(line[8:-1]) for line in rendered.splitlines() if line.startswith("#EXTINF")]
     assert sum(durations) == pytest.approx(30 * 2.002, abs=1e-4)
+
+
+def test_players_that_know_no_parts_see_what_they_saw_before() -> None:
+    """Without the tags of low latency, a playlist with parts is the playlist without."""
+    with_parts, without = WindowMaker(), WindowMaker()
+    for _ in range(8):
+        with_parts.add_in_parts(10)
+        without.add(size=1000)
+    with_parts.begin()
+    with_parts.part(0)
+    for kind in KINDS:
+        shown = [
+            render_media(maker.window, kind, session=SESSION, rendition="source").body.decode()
+            for maker in (with_parts, without)
+        ]
+        ordinary = [line for line in shown[0].splitlines() if not line.startswith(LOW_LATENCY)]
+        if kind == "video":
+            # The wall clock of the segment in the making stands before its parts.
+            assert ordinary.pop().startswith("#EXT-X-PROGRAM-DATE-TIME:")
+        assert ordinary == shown[1].splitlines()
+
+
+def test_delta_update_leaves_out_whole_segments_older_than_the_skip_boundary() -> None:
+    window = SCENES["low_latency_long"]()
+    listed = render_media(window, "video", session=SESSION, rendition="source")
+    assert listed.skip is not None
+    skipped = listed.body[listed.skip.start : listed.skip.end].decode()
+    left = listed.body[listed.skip.end :].decode()
+    assert skipped.startswith("#EXT-X-MAP:")
+    assert skipped.endswith(".m4s\n")
+    assert skipped.count("#EXTINF:") == listed.skip.segments
+    durations = [float(line[8:-1]) for line in left.splitlines() if line.startswith("#EXTINF:")]
+    # 6 target durations of 3 s; with one segment less left it would be too short.
+    assert sum(durations) + 0.2 - 2.0 < 18.0 <= sum(durations) + 0.2
+    assert "#EXT-X-MEDIA-SEQUENCE:" in listed.body[: listed.skip.start].decode()
+
+
+def test_short_playlist_has_nothing_to_skip() -> None:
+    listed = render_media(SCENES["low_latency"](), "video", session=SESSION, rendition="source")
+    assert listed.skip is None

@@ -2,7 +2,6 @@
 
 import asyncio
 
-from services.packager.cuts import Part
 from tests.unit.services.packager.windows import (
     AUDIO,
     FIRST_MSN,
@@ -65,16 +64,53 @@ def test_init_segments_outlive_their_segments_only_if_newest() -> None:
     assert maker.window.init(AUDIO.config_id)
 
 
-def test_parts_live_as_long_as_their_segment_is_open() -> None:
+def test_parts_are_found_while_their_segment_is_open_and_after() -> None:
     maker = WindowMaker()
-    part = Part(FIRST_MSN, "video", 0, b"x", 0.2, True, VIDEO.config_id)
-    later = Part(FIRST_MSN + 1, "video", 0, b"y", 0.2, True, VIDEO.config_id)
-    maker.window.take(part)
-    maker.window.take(later)
-    assert maker.window.parts(FIRST_MSN, "video") == [part]
-    maker.add()
-    assert maker.window.parts(FIRST_MSN, "video") == []
-    assert maker.window.parts(FIRST_MSN + 1, "video") == [later]
+    window = maker.window
+    maker.begin()
+    first, second = maker.part(0), maker.part(1)
+    assert window.part(FIRST_MSN, "video", 0) == first.data
+    assert window.part(FIRST_MSN, "video", 2) is None
+    assert window.position("video") == (FIRST_MSN, 2)
+    assert window.position("audio") == (FIRST_MSN, 0)
+    cut = maker.add(size=100)
+    assert window.position("video") == (FIRST_MSN + 1, 0)
+    assert window.part(FIRST_MSN, "video", 1) == cut.data[len(first.data) :][: len(second.data)]
+    assert window.part_count(FIRST_MSN, "video") == 2
+    assert window.part(FIRST_MSN, "video", 2) is None
+    assert window.part(FIRST_MSN, "audio", 0) is None
+
+
+def test_video_is_whole_when_the_next_segment_opens_and_audio_when_it_is_cut() -> None:
+    maker = WindowMaker()
+    window = maker.window
+    maker.begin()
+    video = [maker.part(index) for index in range(3)]
+    maker.part(0, "audio")
+    assert window.find(FIRST_MSN, "video") is None
+    maker.msn += 1
+    maker.at += 54_000
+    maker.begin()
+    maker.part(0)
+    assert window.position("video") == (FIRST_MSN + 1, 1)
+    assert window.position("audio") == (FIRST_MSN, 1)
+    assert window.find(FIRST_MSN, "video") == b"".join(part.data for part in video)
+    assert window.find(FIRST_MSN, "audio") is None
+
+
+def test_only_the_hinted_part_and_the_ones_right_after_it_may_come() -> None:
+    maker = WindowMaker()
+    maker.begin()
+    maker.part(0)
+    window = maker.window
+
+    def may_come(ahead: int, index: int) -> bool:
+        return window.part_may_come(FIRST_MSN + ahead, "video", index)
+
+    assert [may_come(0, index) for index in range(5)] == [False, True, True, True, False]
+    assert [may_come(1, 0), may_come(1, 1), may_come(2, 0)] == [True, False, False]
+    maker.end()
+    assert not may_come(0, 1)
 
 
 def test_only_the_next_segments_may_come() -> None:

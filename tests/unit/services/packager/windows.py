@@ -1,7 +1,14 @@
 """Live windows made of made-up segments, for tests of what is rendered from them."""
 
-from libs.events import Track, TrackRange
-from services.packager.cuts import SegmentCut, SegmentsLost, SessionEnded, TrackConfigured
+from libs.events import Track, TrackKind, TrackRange
+from services.packager.cuts import (
+    Part,
+    SegmentCut,
+    SegmentOpened,
+    SegmentsLost,
+    SessionEnded,
+    TrackConfigured,
+)
 from services.packager.window import Window
 
 SESSION = "655f1c00-0badcafe"
@@ -64,6 +71,48 @@ class WindowMaker:
         self.msn += 1
         self.at += duration
         return cut
+
+    def begin(self) -> None:
+        """Open the next segment; its parts follow, then `add` ends it."""
+        self.window.take(
+            SegmentOpened(
+                msn=self.msn,
+                start_90k=self.at,
+                starts_at_ms=self.wall_ms,
+                discontinuity_sequence=self.discontinuity,
+                target_s=3,
+                part_target_ms=210,
+                timeline_90k=self.timeline,
+                origin_ms=WALL_MS - 10_000,
+            )
+        )
+
+    def part(
+        self, index: int, kind: TrackKind = "video", *, duration_s: float = 0.2, ahead: int = 0
+    ) -> Part:
+        """Part `index` of the segment that `begin` opened (or of one `ahead` of it)."""
+        track = self.video if kind == "video" else self.audio
+        assert track is not None
+        part = Part(
+            msn=self.msn + ahead,
+            kind=kind,
+            index=index,
+            data=b"%d.%d.%s" % (self.msn + ahead, index, kind.encode()),
+            duration_s=duration_s,
+            is_independent=kind == "audio" or index == 0,
+            config_id=track.config_id,
+        )
+        self.window.take(part)
+        return part
+
+    def add_in_parts(self, count: int = 10) -> SegmentCut:
+        """A segment of `count` parts of 0.2 s."""
+        self.begin()
+        for index in range(count):
+            for kind in ("video", "audio"):
+                if (self.video if kind == "video" else self.audio) is not None:
+                    self.part(index, kind)
+        return self.add(0.2 * count, size=1000)
 
     @property
     def wall_ms(self) -> int:
