@@ -38,6 +38,9 @@ _COMPOSE_MEANINGS = {
     "NATS_IMAGE": "NATS server, 2.12.6 or newer.",
     "POSTGRES_IMAGE": "PostgreSQL, 15 or newer.",
     "MINIO_IMAGE": "S3 server that takes MinIO's variables.",
+    "NGINX_IMAGE": "nginx 1.22 or newer, for `--profile edge`.",
+    "WEIR_HTTPS_PORT": "Port of the edge.",
+    "WEIR_TLS_DIR": "Folder with the edge's `cert.pem` and `key.pem`.",
     "LGTM_IMAGE": "Grafana with Tempo, for `--profile traces`.",
 }
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*)|:\?[^}]*)?\}")

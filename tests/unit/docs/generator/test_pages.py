@@ -10,7 +10,7 @@ import pytest
 from docs.generator.pages import PAGES, REFERENCE
 
 ROOT = REFERENCE.parents[1]
-WHERE_VARIABLES_STAND = ("libs/**/*.py", "services/**/*.py", "deploy/*")
+WHERE_VARIABLES_STAND = ("libs/**/*.py", "services/**/*.py", "deploy/*.*")
 
 
 @pytest.fixture(scope="module")
