@@ -7,6 +7,7 @@ Forbidden
 ├── ForeignOrigin          a write with a console session from another origin
 BadRequest
 ├── BodyUnreadable         the body is not JSON
+├── ReloadWrong            senseless _HLS_msn or _HLS_part
 ├── HandshakeInvalid       a WebSocket is asked for in a way that has no answer
 UnsupportedType            415, the body is not sent as JSON
 TooMany
@@ -54,6 +55,10 @@ class BodyUnreadable(BadRequest):
 
 class HandshakeInvalid(BadRequest):
     code = "handshake_invalid"
+
+
+class ReloadWrong(BadRequest):
+    code = "reload_wrong"
 
 
 class UnsupportedType(WeirError):

@@ -141,6 +141,8 @@ class FrontProtocol(HttpToolsProtocol):
 
     def _begin_turn(self, route: MediaRoute) -> None:
         found = {_ASKED[name]: value for name, value in self.headers if name in _ASKED}
+        if route.kind is Kind.PLAYLIST and b"?" in self.url:
+            found["query"] = self.url.partition(b"?")[2]
         is_upgrade = self.parser.should_upgrade()
         is_flv = route.kind is Kind.FLV and self.parser.get_method() == b"GET"
         request = Request(

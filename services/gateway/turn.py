@@ -1,13 +1,13 @@
 """One media request on a connection, from its head to the last byte of its answer."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import structlog
 
 from libs.errors import WeirError
 from services.gateway import metrics
+from services.gateway.playback.miss import Awaited
 from services.gateway.playback.reply import (
     METHOD_NOT_ALLOWED,
     PREFLIGHT,
@@ -63,7 +63,7 @@ class Turn:
         self.response_complete = request is None
         self.disconnected = False
         self.more_body = False
-        self._task: asyncio.Task[Reply] | None = None
+        self._awaited: Awaited | None = None
         self._is_written = False
         self._is_to_watch = False
         """Becomes a viewer as soon as the answers before this one have gone out."""
@@ -83,15 +83,14 @@ class Turn:
         if isinstance(answer, Reply):
             self._write(answer)
         elif answer is not None:
-            self._task = front.loop.create_task(answer)
-            cast("set[asyncio.Task[Any]]", front.tasks).add(self._task)
-            self._task.add_done_callback(self._on_answer)
+            self._awaited = answer
+            answer.task.add_done_callback(self._on_answer)
 
     def abandon(self) -> None:
         """The connection is gone."""
         self.disconnected = True
-        if self._task is not None:
-            self._task.cancel()
+        if self._awaited is not None:
+            self._awaited.task.remove_done_callback(self._on_answer)
         self.response_complete = True
 
     def resume(self) -> None:
@@ -101,7 +100,7 @@ class Turn:
         elif self._is_written:
             self._complete()
 
-    def _answer(self, request: Request) -> Reply | Coroutine[Any, Any, Reply] | None:
+    def _answer(self, request: Request) -> Reply | Awaited | None:
         if request.method == b"OPTIONS":
             return PREFLIGHT
         if request.method not in (b"GET", b"HEAD"):
@@ -142,15 +141,18 @@ class Turn:
         is_websocket = handshake is not None
         front.player.watch(request.route.stream, connection, head, is_websocket=is_websocket)
 
-    def _on_answer(self, task: asyncio.Task[Reply]) -> None:
-        cast("set[asyncio.Task[Any]]", self._front.tasks).discard(task)
-        self._task = None
+    def _on_answer(self, task: "asyncio.Task[Any]") -> None:
+        awaited, self._awaited = self._awaited, None
+        if self.disconnected or awaited is None:
+            return
         if task.cancelled():
             self._front.transport.close()
             return
-        error = task.exception()
-        if not self.disconnected:
-            self._write(task.result() if error is None else _reply_of(error))
+        try:
+            reply = awaited.reply()
+        except Exception as error:  # noqa: BLE001 - whatever it is, this request gets its answer
+            reply = _reply_of(error)
+        self._write(reply)
 
     def _write(self, reply: Reply) -> None:
         front = self._front

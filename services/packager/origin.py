@@ -96,8 +96,9 @@ class Origin:
             found = await packing.playlists.reload(kind, wanted)
         if found is None:
             raise MediaUnknown(f"Session {packing.order.session} has no {kind}.")
+        msn, part = found.position
         headers = {
-            "weir-position": f"{found.position.msn}.{found.position.part}",
+            "weir-position": f"{msn}.{part}.{packing.window.part_count(msn - 1, kind)}",
             "weir-target-s": str(found.target_s),
         }
         if found.skip is not None:

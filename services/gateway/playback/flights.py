@@ -17,12 +17,16 @@ class Flights(Generic[V]):
         A waiter that is cancelled takes nobody else with it. Errors reach all who waited; they
         are not kept, so that the next asker tries again.
         """
+        return await asyncio.shield(self.join(key, fetch))
+
+    def join(self, key: str, fetch: Callable[[], Coroutine[Any, Any, V]]) -> "asyncio.Task[V]":
+        """The fetch that is under way for `key`, or a new one; it is everybody's."""
         task = self._tasks.get(key)
         if task is None:
             task = asyncio.create_task(fetch(), name=f"fetch {key}")
             self._tasks[key] = task
             task.add_done_callback(lambda done: self._land(key, done))
-        return await asyncio.shield(task)
+        return task
 
     def __len__(self) -> int:
         return len(self._tasks)

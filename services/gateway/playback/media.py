@@ -1,4 +1,4 @@
-"""Segments and init segments: from memory, else the packager (memory, then spool), else the store.
+"""Segments, parts, init segments: from memory, else the packager, else the store (never parts).
 
 One origin read per object and herd; a stored object holds all tracks of its segment and is read
 once for all of them. What is advertised is held, never refused: a player that waits goes on, one
@@ -7,9 +7,8 @@ that got a 404 may give up.
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from http.client import OK
-from typing import Any
 
 from libs.media.cmaf import split_tracks
 from libs.names import DEFAULT_TENANT, session_started_at_s
@@ -17,7 +16,7 @@ from services.gateway import metrics
 from services.gateway.playback.cache import Cache
 from services.gateway.playback.directory import Directory, Live
 from services.gateway.playback.flights import Flights
-from services.gateway.playback.miss import Misses
+from services.gateway.playback.miss import Awaited, Misses
 from services.gateway.playback.origin import READ_S, Fetched, Origin
 from services.gateway.playback.packagers import Packagers
 from services.gateway.playback.reply import Asked, Immutable, Reply, not_live, text
@@ -59,15 +58,15 @@ class Media:
         self._wall = wall
         metrics.CACHE_BYTES.set_function(lambda: self._cache.size_bytes)
 
-    def answer(self, route: MediaRoute, asked: Asked) -> Reply | Coroutine[Any, Any, Reply]:
+    def answer(self, route: MediaRoute, asked: Asked) -> Reply | Awaited:
         """At once from memory, else something to wait for."""
         key = _media_key(route)
         found = self._cache.get(key)
         if found is not None:
             return found.answer(asked)
-        if route.kind is Kind.SEGMENT and not self._may_exist(route):
+        if route.kind is not Kind.INIT and not self._may_exist(route):
             return self._missing(route)
-        return self._misses.answer(route, asked, key, lambda: self._fetch(route))
+        return self._misses.join(route, asked, key, lambda: self._fetch(route))
 
     async def close(self) -> None:
         await self._misses.close()
@@ -108,6 +107,9 @@ class Media:
         It is long when it holds what is about to exist, and when it is stopped: the store knows.
         `asking` is done when this returns None.
         """
+        if route.kind is Kind.PART:
+            await asyncio.wait({asking})
+            return self._packaged(route, asking)
         await asyncio.wait({asking}, timeout=READ_S)
         is_answered = asking.done()
         found = self._packaged(route, asking) if is_answered else None

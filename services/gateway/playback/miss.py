@@ -1,36 +1,71 @@
-"""What memory cannot answer: counted, traced, and fetched once for all who ask."""
+"""What memory cannot answer: counted, traced, and fetched once for all who ask.
 
-from collections.abc import Callable, Coroutine
-from typing import Any
+Who waits costs one callback: no task, no timer, no span of its own.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Generator
+from typing import Any, Protocol
 
 from opentelemetry import propagate, trace
 
 from services.gateway import metrics
 from services.gateway.playback.flights import Flights
-from services.gateway.playback.reply import Asked, Immutable, Reply
+from services.gateway.playback.reply import Asked, Reply
 from services.gateway.playback.routes import MediaRoute
-
-Fetch = Callable[[], Coroutine[Any, Any, Reply | Immutable]]
 
 _tracer = trace.get_tracer("weir.gateway")
 
 
+class Found(Protocol):
+    """What was fetched once and is answered to each as it was asked for."""
+
+    def answer(self, asked: Asked) -> Reply: ...
+
+
+Fetch = Callable[[], Coroutine[Any, Any, Reply | Found]]
+
+
+class Awaited:
+    """An answer that is on its way, maybe for many; `task` must not be cancelled by who waits."""
+
+    __slots__ = ("_asked", "task")
+
+    def __init__(self, task: "asyncio.Task[Reply | Found]", asked: Asked) -> None:
+        self.task = task
+        self._asked = asked
+
+    def reply(self) -> Reply:
+        """Once `task` is done. Raises what the fetch raised."""
+        found = self.task.result()
+        return found if isinstance(found, Reply) else found.answer(self._asked)
+
+    def __await__(self) -> Generator[Any, None, Reply]:
+        yield from asyncio.shield(self.task).__await__()
+        return self.reply()
+
+
 class Misses:
     def __init__(self) -> None:
-        self._flights: Flights[Reply | Immutable] = Flights()
+        self._flights: Flights[Reply | Found] = Flights()
 
-    async def answer(self, route: MediaRoute, asked: Asked, key: str, fetch: Fetch) -> Reply:
-        """What `fetch` brings, or the fetch of `key` that is under way, as `asked` wants it."""
-        metrics.MISSES.labels(route.kind.value).inc()
-        parent = propagate.extract({"traceparent": (asked.traceparent or b"").decode("latin-1")})
-        with _tracer.start_as_current_span(
-            f"gateway.{route.kind.value}",
-            parent,
-            kind=trace.SpanKind.SERVER,
-            attributes={"weir.stream": route.stream},
-        ):
-            found = await self._flights.fly(key, fetch)
-        return found.answer(asked) if isinstance(found, Immutable) else found
+    def join(self, route: MediaRoute, asked: Asked, key: str, fetch: Fetch) -> Awaited:
+        """What `fetch` brings, or the fetch of `key` that is under way."""
+        task = self._flights.join(key, lambda: _traced(route, asked, fetch))
+        return Awaited(task, asked)
 
     async def close(self) -> None:
         await self._flights.close()
+
+
+async def _traced(route: MediaRoute, asked: Asked, fetch: Fetch) -> Reply | Found:
+    """The span belongs to the trace of who asked first."""
+    metrics.MISSES.labels(route.kind.value).inc()
+    parent = propagate.extract({"traceparent": (asked.traceparent or b"").decode("latin-1")})
+    with _tracer.start_as_current_span(
+        f"gateway.{route.kind.value}",
+        parent,
+        kind=trace.SpanKind.SERVER,
+        attributes={"weir.stream": route.stream},
+    ):
+        return await fetch()

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 from typing import NamedTuple
 
 import httpx2
@@ -17,12 +18,14 @@ READ_S = 2.0
 """A packager answers from memory; one that takes longer is stopped or being replaced."""
 FLV_READ_S = 20.0
 """Longest silence of an FLV pull: ingest itself gives up a publisher before."""
-MAX_CONNECTIONS = 256
+MAX_CONNECTIONS = 4096
+"""Most of them wait: for each part of each stream that is watched, a handful."""
 
 
 class Fetched(NamedTuple):
     status: int
     body: bytes
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
 class Origin:
@@ -49,7 +52,7 @@ class Origin:
             response = await self._client.get(url, headers=_trace(), timeout=timeout)
         except httpx2.HTTPError as error:
             raise OriginUnreachable(f"The packager did not answer: {error!r}") from error
-        return Fetched(response.status_code, response.content)
+        return Fetched(response.status_code, response.content, response.headers)
 
     async def stored(self, key: str) -> bytes | None:
         """An object of the store; None if there is none."""

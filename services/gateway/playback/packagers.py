@@ -1,5 +1,6 @@
 """How the edge asks a session's packager, and remembers who has just not answered."""
 
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -12,6 +13,8 @@ from services.gateway.playback.origin import READ_S, Fetched, Origin
 
 PATIENCE_S = 1.0
 """After a packager failed, how long nobody waits for it who can be served something stale."""
+LOOK_S = 0.5
+"""How often a request that is held looks whether its packager is still the one."""
 KEPT_FAILURES = 4096
 
 
@@ -30,16 +33,25 @@ class Packagers:
         """By session, when its packager last did not answer."""
 
     async def ask(self, session: str, path: str, *, wait_s: float = READ_S) -> Fetched | None:
-        """None if there is no packager now, or it does not answer."""
+        """None if there is no packager now, it does not answer, or another has taken over."""
         packager = self._directory.packager(session)
         if packager is None:
             return None
+        asking = asyncio.create_task(self._origin.packaged(packager, path, wait_s=wait_s))
         try:
-            fetched = await self._origin.packaged(packager, path, wait_s=wait_s)
+            while not asking.done():
+                await asyncio.wait({asking}, timeout=LOOK_S)
+                if self._directory.packager(session) != packager:
+                    break  # a packager that is stopped would never answer
+            if not asking.done():
+                return None
+            fetched = asking.result()
         except OriginUnreachable:
             self._note_failure(session)
             metrics.ORIGIN_FAILURES.labels("packager").inc()
             return None
+        finally:
+            asking.cancel()
         return None if fetched.status >= INTERNAL_SERVER_ERROR else fetched
 
     def has_just_failed(self, session: str) -> bool:

@@ -1,14 +1,13 @@
 """The door to playback that the front protocol knocks at: what a media request gets."""
 
 import socket
-from collections.abc import Coroutine
 from functools import partial
-from typing import Any
 
 from services.gateway import metrics
 from services.gateway.playback.directory import Directory
 from services.gateway.playback.edge import Edge
 from services.gateway.playback.fanout import Fanout, Fanouts
+from services.gateway.playback.miss import Awaited
 from services.gateway.playback.poller import Poller
 from services.gateway.playback.reply import Asked, Reply, not_live, text
 from services.gateway.playback.routes import MediaRoute
@@ -27,7 +26,7 @@ class Player:
         self._viewers = 0
         self._poller: Poller | None = None
 
-    def answer(self, route: MediaRoute, asked: Asked) -> Reply | Coroutine[Any, Any, Reply]:
+    def answer(self, route: MediaRoute, asked: Asked) -> Reply | Awaited:
         """Playlist, manifest or media: at once if memory has it."""
         return self._edge.answer(route, asked)
 

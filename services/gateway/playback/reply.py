@@ -35,12 +35,14 @@ class Reply(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """The request's headers that change how media is answered, and its trace."""
+    """The request's headers that change how media is answered, its trace and query."""
 
     range: bytes | None = None
     if_none_match: bytes | None = None
     if_range: bytes | None = None
     traceparent: bytes | None = None
+    query: bytes | None = None
+    """Of a media playlist's URL."""
 
 
 NOTHING_MORE = Asked()

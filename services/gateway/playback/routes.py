@@ -8,6 +8,7 @@ holds a "%", a backslash, a NUL or ".." is simply no media route. Under a stream
     /<stream>/manifest.mpd
     /<stream>/<rendition>/{video,audio}.m3u8                media playlist
     /<stream>/<session>/<rendition>/<msn>.{video,audio}.m4s
+    /<stream>/<session>/<rendition>/<msn>.<part>.{video,audio}.m4s
     /<stream>/<session>/<rendition>/init-<config>.mp4
 
 and the same once more under /hls/<stream>/ and /dash/<stream>/ (there with index.mpd), which is
@@ -33,6 +34,7 @@ class Kind(StrEnum):
     MANIFEST = "manifest"
     PLAYLIST = "playlist"
     SEGMENT = "segment"
+    PART = "part"
     INIT = "init"
 
 
@@ -56,6 +58,7 @@ _ROUTE = re.compile(
     rb"|(?P<of_list>" + _RENDITION + rb")/(?P<playlist>(?:video|audio)\.m3u8)"
     rb"|" + _SESSION + rb"/(?P<of_media>" + _RENDITION + rb")/(?:"
     rb"(?P<segment>[1-9][0-9]{0,9}\.(?:video|audio)\.m4s)"
+    rb"|(?P<part>[1-9][0-9]{0,9}\.(?:0|[1-9][0-9]{0,2})\.(?:video|audio)\.m4s)"
     rb"|(?P<init>init-[0-9a-f]{12}\.mp4)))"
 )
 _RESERVED = frozenset(name.encode() for name in RESERVED_STREAM_IDS)

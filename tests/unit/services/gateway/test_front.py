@@ -22,6 +22,7 @@ from services.gateway import front
 from services.gateway.door import Door
 from services.gateway.playback import poller
 from services.gateway.playback.audience import Audience
+from services.gateway.playback.miss import Awaited
 from services.gateway.playback.poller import Poller
 from services.gateway.playback.reply import Asked, Immutable, Reply, headers, not_live
 from services.gateway.playback.ring import Chunk, Config, Ring
@@ -50,6 +51,16 @@ class OneFeed:
         self.audience.send(chunk)
 
 
+class Waiting(Awaited):
+    """Counts how often its answer is taken."""
+
+    taken = 0
+
+    def reply(self) -> Reply:
+        self.taken += 1
+        return super().reply()
+
+
 class OneSegmentPlayer:
     """Knows one stream with a playlist, and segments that are there, late, broken or away."""
 
@@ -59,32 +70,31 @@ class OneSegmentPlayer:
         self.late = asyncio.Event()
         self.asked_late = asyncio.Event()
         self.left = asyncio.Event()
-        self.cancelled = asyncio.Event()
+        self.waiting: Waiting | None = None
+        self.queries: list[bytes | None] = []
         self.segment = Immutable("segment", BIG, b"video/mp4")
 
-    def answer(self, route: MediaRoute, asked: Asked) -> Reply | Coroutine[Any, Any, Reply]:
+    def answer(self, route: MediaRoute, asked: Asked) -> Reply | Awaited:
         if route.stream != "cam":
             return not_live(route.stream)
         if route.kind is Kind.SEGMENT:
             return self._segment(route, asked)
+        self.queries.append(asked.query)
         return PLAYLIST
 
-    def _segment(self, route: MediaRoute, asked: Asked) -> Reply | Coroutine[Any, Any, Reply]:
+    def _segment(self, route: MediaRoute, asked: Asked) -> Reply | Awaited:
         if LATE.endswith(route.name):
-            return self._come_late(asked)
+            self.waiting = Waiting(asyncio.create_task(self._come_late(asked)), asked)
+            return self.waiting
         if AWAY.endswith(route.name):
-            return self._be_away()
+            return Awaited(asyncio.create_task(self._be_away()), asked)
         if BROKEN.endswith(route.name):
             raise RuntimeError("secret detail")
         return self.segment.answer(asked)
 
     async def _come_late(self, asked: Asked) -> Reply:
         self.asked_late.set()
-        try:
-            await self.late.wait()
-        except asyncio.CancelledError:
-            self.cancelled.set()
-            raise
+        await self.late.wait()
         return self.segment.answer(asked)
 
     async def _be_away(self) -> Reply:
@@ -119,12 +129,17 @@ async def player() -> AsyncIterator[OneSegmentPlayer]:
 
 
 @pytest.fixture
-async def port(player: OneSegmentPlayer) -> AsyncIterator[int]:
+async def door(player: OneSegmentPlayer) -> AsyncIterator[Door]:
     door = Door(app, player, host="127.0.0.1", port=0)  # type: ignore[arg-type]
     serving = asyncio.create_task(door.serve())
-    yield door.port
+    yield door
     door.close()
     await serving
+
+
+@pytest.fixture
+def port(door: Door) -> int:
+    return door.port
 
 
 class Peer:
@@ -323,7 +338,19 @@ async def test_our_failure_is_told_without_its_reason(connect: Connect) -> None:
     assert fields["retry-after"] == "1"
 
 
-async def test_gone_peer_stops_waiting(connect: Connect, player: OneSegmentPlayer) -> None:
+async def test_query_of_a_media_playlist_is_handed_on(
+    connect: Connect, player: OneSegmentPlayer
+) -> None:
+    peer = await connect()
+    for path in ("source/video.m3u8?_HLS_msn=7&_HLS_part=1", "source/video.m3u8", "live.m3u8?x=1"):
+        peer.send(get(f"/cam/{path}"))
+        assert (await peer.answer())[0] == 200
+    assert player.queries == [b"_HLS_msn=7&_HLS_part=1", None, None]
+
+
+async def test_gone_peer_waits_no_more_and_takes_nobody_along(
+    connect: Connect, player: OneSegmentPlayer, door: Door
+) -> None:
     peer = await connect()
     peer.send(get(LATE))
     await player.asked_late.wait()
@@ -331,7 +358,15 @@ async def test_gone_peer_stops_waiting(connect: Connect, player: OneSegmentPlaye
     held = peer.writer.get_extra_info("socket")
     held.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     peer.writer.transport.abort()
-    await asyncio.wait_for(player.cancelled.wait(), 5)
+    async with asyncio.timeout(5):
+        while door._server.server_state.connections:
+            await asyncio.sleep(0.01)
+    waiting = player.waiting
+    assert waiting is not None
+    assert not waiting.task.done(), "others may wait for the same"
+    player.late.set()
+    await waiting.task
+    assert waiting.taken == 0
 
 
 async def test_http_1_0_is_answered_and_closed(connect: Connect) -> None:

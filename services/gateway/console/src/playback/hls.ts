@@ -2,9 +2,6 @@ import Hls from "hls.js";
 
 import type { Engine, Stop } from "./engine";
 
-/** Seconds behind the playlist's end to play: a segment of two is on its way, and some room. */
-const SYNC_S = 3;
-
 export function startHLS(
   video: HTMLVideoElement,
   url: string,
@@ -12,10 +9,9 @@ export function startHLS(
 ): Engine {
   if (!Hls.isSupported()) return startNative(video, url, onStop);
   const hls = new Hls({
+    // How far behind the live edge to play is what the playlist says (PART-HOLD-BACK).
     lowLatencyMode: true,
     maxLiveSyncPlaybackRate: 1.15,
-    liveSyncDuration: SYNC_S,
-    liveMaxLatencyDuration: 4 * SYNC_S,
     backBufferLength: 30,
   });
   let isOver = false;

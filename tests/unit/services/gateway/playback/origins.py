@@ -1,9 +1,7 @@
 """A packager and a store in memory, and how a viewer asks the edge."""
 
 import asyncio
-import inspect
-from collections.abc import Coroutine
-from typing import Any, Protocol
+from typing import Protocol
 
 from services.gateway.errors import OriginUnreachable
 from services.gateway.playback.directory import Packager
@@ -58,5 +56,5 @@ class MemoryOrigin:
 async def get(edge: Edge, path: str, **asked: bytes) -> Reply:
     route = match_media(path.encode())
     assert route is not None
-    answer: Reply | Coroutine[Any, Any, Reply] = edge.answer(route, Asked(**asked))
-    return await answer if inspect.isawaitable(answer) else answer
+    answer = edge.answer(route, Asked(**asked))
+    return answer if isinstance(answer, Reply) else await answer

@@ -164,3 +164,40 @@ async def test_segment_that_is_about_to_come_is_held_by_one_request(
     playlist = "source/video.m3u8"
     origin.packager[playlist] = Fetched(200, b"#EXTM3U")
     assert (await get(edge, f"/cam/{playlist}")).status == 200
+
+
+# --- parts ------------------------------------------------------------------------------
+
+PART = f"/cam/{SESSION}/source/{MSN}.7.video.m4s"
+
+
+@pytest.mark.usefixtures("live")
+async def test_hinted_part_is_asked_for_once_and_kept(edge: Edge, origin: MemoryOrigin) -> None:
+    origin.packager[f"source/{MSN}.7.video.m4s"] = Fetched(200, b"part")
+    origin.held = asyncio.Event()
+    waiting = [asyncio.create_task(get(edge, PART)) for _ in range(100)]
+    await asyncio.sleep(0)
+    origin.held.set()
+    replies = await asyncio.gather(*waiting)
+    assert {bytes(reply.body) for reply in replies} == {b"part"}
+    assert b"immutable" in (await get(edge, PART)).headers
+    assert origin.calls == [f"http://packager/source/{MSN}.7.video.m4s"]
+
+
+@pytest.mark.usefixtures("live")
+async def test_part_is_never_sought_in_the_store(edge: Edge, origin: MemoryOrigin) -> None:
+    assert (await get(edge, PART)).status == 404
+    assert origin.calls == [f"http://packager/source/{MSN}.7.video.m4s"]
+
+
+@pytest.mark.usefixtures("live")
+async def test_advertised_part_is_held_while_the_packager_is_replaced(
+    edge: Edge, origin: MemoryOrigin, directory: Directory
+) -> None:
+    origin.is_packager_away = True
+    waiting = asyncio.create_task(get(edge, PART))
+    await asyncio.sleep(0)
+    origin.is_packager_away = False
+    origin.packager[f"source/{MSN}.7.video.m4s"] = Fetched(200, b"cut again")
+    directory.leased(SESSION, "http://second", 2)
+    assert (await waiting).body == b"cut again"

@@ -27,6 +27,14 @@ SESSION = "69573000-0a0b0c0d"
             MediaRoute(Kind.SEGMENT, "cam", SESSION, "source", "1767323000.audio.m4s"),
         ),
         (
+            f"/cam/{SESSION}/source/1767323000.0.video.m4s",
+            MediaRoute(Kind.PART, "cam", SESSION, "source", "1767323000.0.video.m4s"),
+        ),
+        (
+            f"/cam/{SESSION}/source/1767323000.120.audio.m4s",
+            MediaRoute(Kind.PART, "cam", SESSION, "source", "1767323000.120.audio.m4s"),
+        ),
+        (
             f"/cam/{SESSION}/r720p/init-0123456789ab.mp4",
             MediaRoute(Kind.INIT, "cam", SESSION, "r720p", "init-0123456789ab.mp4"),
         ),
@@ -55,6 +63,9 @@ def test_reserved_name_is_no_stream(stream: str) -> None:
         b"/cam/source/live.m3u8",
         f"/cam/{SESSION}/source/0.video.m4s".encode(),
         f"/cam/{SESSION}/source/1.data.m4s".encode(),
+        f"/cam/{SESSION}/source/1.00.video.m4s".encode(),
+        f"/cam/{SESSION}/source/1.1000.video.m4s".encode(),
+        f"/cam/{SESSION}/source/1.-1.video.m4s".encode(),
         f"/cam/{SESSION.upper()}/source/1.video.m4s".encode(),
         b"/hls/dash/cam/live.flv",
     ],
