@@ -210,7 +210,7 @@ async def test_blocking_reload_is_answered_with_the_part_and_says_where_it_stand
 ) -> None:
     await house.feed(300)
     now = await house.client.get(f"{SOURCE}/video.m3u8")
-    msn, part = now.headers["weir-position"].split(".")
+    msn, part, _ = now.headers["weir-position"].split(".")
     asking = asyncio.create_task(
         house.client.get(f"{SOURCE}/video.m3u8?_HLS_msn={msn}&_HLS_part={part}")
     )
