@@ -25,23 +25,35 @@ from libs.events import (
     SegmentReady,
 )
 from libs.launcher.nats_server import free_port
-from libs.media.flv import Tag
+from libs.storage import open_store
 from tests.nats_server import NATSServer
-from tests.oracles.frame_ledger import Frames, stored_frames
+from tests.oracles.flv_source import make_flv, session_tags
+from tests.oracles.frame_ledger import compare, input_frames, stored_frames
 from tests.oracles.hls_lint import HLSLint
 from tests.service_process import ServiceProcess
-from tests.unit.services.packager.fakes import SESSION, FakeIngest, order
+from tests.unit.services.packager.fakes import FIRST_MSN, SESSION, FakeIngest, order
 
 TOKEN = "internal"
+FLV = make_flv(seconds=24, b_frames=2)
+TAGS = session_tags(FLV)
+SEGMENTS = 12
+"""So many come of it."""
 
 
 class ServedIngest(FakeIngest):
-    """The test's ingest, over HTTP."""
+    """The test's ingest, over HTTP. It has nothing until it is fed."""
 
-    def __init__(self, tags: list[Tag]) -> None:
-        super().__init__(tags)
+    def __init__(self) -> None:
+        super().__init__([])
         self.url = ""
         self.app = Starlette(routes=[Route("/{path:path}", self._serve, methods=["GET", "POST"])])
+
+    async def feed(self, until_tag: int = len(TAGS)) -> None:
+        """Get the next tags of `TAGS`, some at a time, as from a publisher in a hurry."""
+        while len(self.tags) < until_tag:
+            at = len(self.tags)
+            self.append(TAGS[at : min(at + 20, until_tag)])
+            await asyncio.sleep(0.01)
 
     async def _serve(self, request: Request) -> StreamingResponse:
         assert request.headers["authorization"] == f"Bearer {TOKEN}"
@@ -96,6 +108,10 @@ class Listener:
                 rows.setdefault(fact.segment.msn, fact.segment)
         return rows
 
+    def is_whole(self) -> bool:
+        """Whether it has heard of every segment."""
+        return len(self.rows()) == SEGMENTS
+
     def has_ended(self) -> bool:
         return any(isinstance(fact, RenditionEnded) for fact in self.facts)
 
@@ -107,20 +123,22 @@ class House:
         self.folder = folder
         self.listener = listener
         self.nats = nats
+        self.store_url = f"file://{folder / 'store'}"
         self.lint = HLSLint()
         self._packagers: list[ServiceProcess] = []
         self._client = httpx2.AsyncClient(
             headers={"authorization": f"Bearer {TOKEN}"}, trust_env=False, timeout=15
         )
 
-    def packager(self, name: str) -> ServiceProcess:
+    def packager(self, name: str, **more: str) -> ServiceProcess:
+        """A process that takes what is offered; `more` are variables of its environment."""
         environment = self.nats.environment | {
             "WEIR_INTERNAL_TOKEN": TOKEN,
             "WEIR_INSTANCE": name,
             "WEIR_DATA_DIR": str(self.folder),
-            "WEIR_STORE_URL": f"file://{self.folder / 'store'}",
+            "WEIR_STORE_URL": self.store_url,
         }
-        made = ServiceProcess("packager", environment, self.folder / f"{name}.log")
+        made = ServiceProcess("packager", environment | more, self.folder / f"{name}.log")
         made.start()
         self._packagers.append(made)
         return made
@@ -148,23 +166,24 @@ class House:
             now = asyncio.get_running_loop().time()
             self.lint.see(f"source/{kind}.m3u8", answer.text, at=now)
 
-    def store(self) -> dict[str, bytes]:
-        root = self.folder / "store"
-        return {
-            path.relative_to(root).as_posix(): path.read_bytes()
-            for path in root.rglob("*")
-            if path.is_file()
-        }
-
-    def frames(self) -> Frames:
-        """What the stored objects hold, found by the announced rows."""
-        objects = self.store()
+    async def assert_nothing_is_lost(self) -> None:
+        """Every frame of the source is in exactly one of the stored objects, each in one row."""
+        rows = self.listener.rows()
+        assert sorted(rows) == list(range(FIRST_MSN, max(rows) + 1))
+        assert not [fact for fact in self.listener.facts if isinstance(fact, SegmentLost)]
+        store = open_store(self.store_url)
+        objects = {item.key: await store.get(item.key) async for item in store.list("segments/")}
+        await store.close()
+        segments = {key for key in objects if key.endswith(".m4s")}
+        assert segments == {row.object_key for row in rows.values()}
         inits = {
             key.rpartition("init-")[2].removesuffix(".mp4"): data
             for key, data in objects.items()
             if "/init-" in key
         }
-        return stored_frames(self.listener.rows().values(), objects, inits)
+        ledger = compare(input_frames(FLV), stored_frames(rows.values(), objects, inits))
+        assert ledger.is_balanced, ledger
+        assert self.lint.findings == []
 
     async def close(self) -> None:
         for packager in self._packagers:
@@ -185,3 +204,10 @@ async def house(tmp_path: Path, listener: Listener, nats: NATSServer) -> AsyncIt
     made = House(tmp_path, listener, nats)
     yield made
     await made.close()
+
+
+@pytest.fixture
+async def ingest() -> AsyncIterator[ServedIngest]:
+    made = ServedIngest()
+    async with made.serving():
+        yield made
