@@ -39,6 +39,7 @@ class RunningWeir:
     environment: dict[str, str] = field(default_factory=dict)
     http_port: int = field(default_factory=free_port)
     rtmp_port: int = field(default_factory=free_port)
+    command: Literal["up", "demo"] = "up"
     process: subprocess.Popen[bytes] | None = None
     credentials: dict[str, str] = field(default_factory=dict)
     added: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
@@ -74,7 +75,7 @@ class RunningWeir:
         said = self.data_dir / "up.log"
         with said.open("wb") as output:
             self.process = subprocess.Popen(
-                [Path(sys.executable).parent / "weir", "up"],
+                [Path(sys.executable).parent / "weir", self.command],
                 env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
             )  # fmt: skip
         while "Weir is ready" not in said.read_text():

@@ -4,18 +4,25 @@ from libs.launcher.house import House
 
 
 def show(house: House) -> None:
+    print(text(house), flush=True)
+
+
+def text(house: House) -> str:
+    """Where everything is, and a line to paste into a shell."""
     credentials = house.credentials
     where = house.data_dir / "credentials.json"
-    secure = ""
-    if house.rtmps_port is not None:
-        secure = f"\n  or        rtmps://127.0.0.1:{house.rtmps_port}/stream/<id>?sign=<key>"
-    print(
-        f"""
+    urls = house.public_urls()
+    pushes = "\n  or        ".join(
+        f"{urls[name]}/stream/<id>?sign=<key>"
+        for name in ("WEIR_RTMP_PUBLIC_URL", "WEIR_RTMPS_PUBLIC_URL")
+        if name in urls
+    )
+    return f"""
 Weir is ready.
 
-  Console   {house.http_url}/   (user {credentials.admin_user}; password in {where})
-  API       {house.http_url}/docs
-  Push to   rtmp://127.0.0.1:{house.rtmp_port}/stream/<id>?sign=<key>{secure}
+  Console   {urls["WEIR_PUBLIC_URL"]}/   (user {credentials.admin_user}; password in {where})
+  API       {urls["WEIR_PUBLIC_URL"]}/docs
+  Push to   {pushes}
 
 Make a stream and get its push URL:
 
@@ -23,9 +30,7 @@ Make a stream and get its push URL:
        -d '{{"item":{{"name":"First light"}}}}' {house.http_url}/api/v1/streams
 
 Ctrl-C stops Weir; its data stays in {house.data_dir}.
-""",
-        flush=True,
-    )
+"""
 
 
 def playback_lines(url: str, stream_id: str) -> list[str]:

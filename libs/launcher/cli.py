@@ -169,6 +169,7 @@ async def _run(house: House, work: Callable[[House, asyncio.Event], Awaitable[No
         stopping.cancel()
     finally:
         await house.stop()
+    print("Weir has stopped.", flush=True)
 
 
 async def _until_told(_: House, told: asyncio.Event) -> None:
@@ -181,7 +182,7 @@ async def _demo(house: House, told: asyncio.Event) -> None:
     if DEMO_STREAM not in known:
         api.call("POST", "/api/v1/streams", {"id": DEMO_STREAM, "item": {"name": "Test pattern"}})
     stream = api.stream(DEMO_STREAM)
-    for line in banner.playback_lines(house.http_url, DEMO_STREAM):
+    for line in banner.playback_lines(house.public_urls()["WEIR_PUBLIC_URL"], DEMO_STREAM):
         print(line, flush=True)
     await push_test_pattern(stream["push"]["url"], told)
 

@@ -47,6 +47,16 @@ class House:
     def http_url(self) -> str:
         return f"http://127.0.0.1:{self.http_port}"
 
+    def public_urls(self) -> dict[str, str]:
+        """By setting, what is printed: as the operator said, else where this machine is reached."""
+        urls = {
+            "WEIR_PUBLIC_URL": self.http_url,
+            "WEIR_RTMP_PUBLIC_URL": f"rtmp://127.0.0.1:{self.rtmp_port}",
+        }
+        if self.rtmps_port is not None:
+            urls["WEIR_RTMPS_PUBLIC_URL"] = f"rtmps://127.0.0.1:{self.rtmps_port}"
+        return {name: os.environ.get(name, url).rstrip("/") for name, url in urls.items()}
+
     async def start(self) -> None:
         """Start everything; returns once the processes run (see `wait_ready`)."""
         self._lock = DataDirLock.take(self.data_dir)
@@ -131,20 +141,22 @@ class House:
         defaults = {
             "WEIR_DATABASE_URL": f"sqlite+aiosqlite:///{self.data_dir / 'catalog.sqlite'}",
             "WEIR_STORE_URL": f"file://{self.data_dir / 'store'}",
-            "WEIR_PUBLIC_URL": self.http_url,
-            "WEIR_RTMP_PUBLIC_URL": f"rtmp://127.0.0.1:{self.rtmp_port}",
             "WEIR_HTTP_HOST": self.host,
             "WEIR_RTMP_HOST": self.host,
         }
-        if self.rtmps_port is not None:
-            defaults["WEIR_RTMPS_PUBLIC_URL"] = f"rtmps://127.0.0.1:{self.rtmps_port}"
         fixed = {
             "WEIR_DATA_DIR": str(self.data_dir),
             "WEIR_HTTP_PORT": str(self.http_port),
             "WEIR_RTMP_PORT": str(self.rtmp_port),
             "WEIR_NATS_URL": f"nats://127.0.0.1:{nats_port}",
         }
-        return defaults | dict(os.environ) | self.credentials.environment() | fixed
+        return (
+            defaults
+            | dict(os.environ)
+            | self.public_urls()
+            | self.credentials.environment()
+            | fixed
+        )
 
 
 def _check_port(variable: str, host: str, port: int) -> None:
