@@ -101,6 +101,7 @@ export const en = {
   reload: "Reload",
 
   live: "Live",
+  behindLive: (seconds: string) => `${seconds} s behind`,
   play: "Play",
   pause: "Pause",
   mute: "Mute",

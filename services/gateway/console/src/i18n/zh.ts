@@ -100,6 +100,7 @@ export const zh: Messages = {
   reload: "刷新",
 
   live: "直播",
+  behindLive: (seconds) => `延迟 ${seconds} 秒`,
   play: "播放",
   pause: "暂停",
   mute: "静音",

@@ -12,7 +12,7 @@ export function startDASH(
 ): Engine {
   if (!("MediaSource" in window) && !("ManagedMediaSource" in window)) {
     queueMicrotask(() => onStop("unsupported"));
-    return { destroy: () => undefined };
+    return { latency: () => null, destroy: () => undefined };
   }
   const player = MediaPlayer().create();
   player.updateSettings({
@@ -33,6 +33,10 @@ export function startDASH(
   player.on(MediaPlayer.events.ERROR, () => stop("broken"));
   player.initialize(video, new URL(url, location.href).href, true);
   return {
+    latency() {
+      const latency_s = player.getCurrentLiveLatency();
+      return Number.isFinite(latency_s) ? latency_s : null;
+    },
     destroy() {
       isOver = true;
       player.destroy();

@@ -11,7 +11,14 @@ export type Stop =
 
 /** A library that feeds one `<video>`. It says `onStop` once, and nothing after `destroy`. */
 export interface Engine {
+  /** Seconds behind what the server has; null while that is not known. */
+  latency(): number | null;
   destroy(): void;
+}
+
+/** What is buffered beyond the picture, in seconds: all that a player knows without a clock. */
+export function bufferAhead({ buffered, currentTime }: HTMLVideoElement): number | null {
+  return buffered.length > 0 ? buffered.end(buffered.length - 1) - currentTime : null;
 }
 
 export type StartEngine = (

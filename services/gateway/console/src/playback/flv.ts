@@ -1,6 +1,6 @@
 import mpegts from "mpegts.js";
 
-import type { Engine, Stop } from "./engine";
+import { bufferAhead, type Engine, type Stop } from "./engine";
 
 /** Seconds behind the newest frame at which the player aims, and from which it hurries. */
 const TARGET_S = 0.25;
@@ -13,7 +13,7 @@ export function startFLV(
 ): Engine {
   if (!mpegts.isSupported()) {
     queueMicrotask(() => onStop("unsupported"));
-    return { destroy: () => undefined };
+    return { latency: () => null, destroy: () => undefined };
   }
   mpegts.LoggingControl.enableAll = false;
   const player = mpegts.createPlayer(
@@ -45,6 +45,7 @@ export function startFLV(
   player.attachMediaElement(video);
   player.load();
   return {
+    latency: () => bufferAhead(video),
     destroy() {
       isOver = true;
       video.removeEventListener("playing", begin);

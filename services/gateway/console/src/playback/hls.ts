@@ -1,6 +1,6 @@
 import Hls from "hls.js";
 
-import type { Engine, Stop } from "./engine";
+import { bufferAhead, type Engine, type Stop } from "./engine";
 
 export function startHLS(
   video: HTMLVideoElement,
@@ -28,6 +28,7 @@ export function startHLS(
   hls.loadSource(url);
   hls.attachMedia(video);
   return {
+    latency: () => hls.latency || null,
     destroy() {
       isOver = true;
       video.removeEventListener("ended", onEnded);
@@ -44,7 +45,7 @@ function startNative(
 ): Engine {
   if (!video.canPlayType("application/vnd.apple.mpegurl")) {
     queueMicrotask(() => onStop("unsupported"));
-    return { destroy: () => undefined };
+    return { latency: () => null, destroy: () => undefined };
   }
   const onEnded = () => onStop("ended");
   const onError = () => onStop("broken");
@@ -52,6 +53,7 @@ function startNative(
   video.addEventListener("error", onError);
   video.src = url;
   return {
+    latency: () => bufferAhead(video),
     destroy() {
       video.removeEventListener("ended", onEnded);
       video.removeEventListener("error", onError);

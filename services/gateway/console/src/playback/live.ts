@@ -44,6 +44,7 @@ export class LivePlayer {
     private readonly video: HTMLVideoElement,
     private readonly place: Place,
     private readonly onState: (state: LiveState) => void,
+    private readonly onLatency: (latency_s: number | null) => void = () => undefined,
   ) {
     this.ticker = window.setInterval(() => this.tick(), TICK_MS);
     video.autoplay = true;
@@ -108,6 +109,7 @@ export class LivePlayer {
   /** Looks whether the picture moves. Events do not tell: a stalled player sends `timeupdate`. */
   private readonly tick = (): void => {
     const { video } = this;
+    this.onLatency(this.engine?.latency() ?? null);
     if (!this.engine) return;
     const hasPicture = video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
     // Paused by the viewer, or by a browser that forbids even muted autoplay: the button plays it.

@@ -2,7 +2,7 @@
 
 import type { Messages } from "../i18n/en";
 import { KINDS, type Place } from "../playback/kind";
-import { LivePlayer } from "../playback/live";
+import { LivePlayer, type LiveState } from "../playback/live";
 import { addControls } from "./controls";
 import { element } from "./element";
 import "./player.css";
@@ -24,9 +24,11 @@ export function mountPlayer(
   video.setAttribute("aria-label", place.stream);
   const badge = element("span", { className: "player-badge", textContent: t.live, hidden: true });
   const title = UUID.test(place.stream) ? "" : place.stream;
+  const latency = element("span", { className: "player-latency", hidden: true });
   const header = element("div", { className: "player-top" }, [
     element("span", { className: "player-title", textContent: title, hidden: !isNamed || !title }),
     badge,
+    latency,
     element("span", {
       className: "player-kind",
       textContent: KINDS[place.kind].label,
@@ -38,11 +40,16 @@ export function mountPlayer(
   root.append(video, header, panel.element);
   const removeControls = addControls(root, video, t);
   panel.show("connecting", place);
-  const player = new LivePlayer(video, place, (state) => {
+  const onState = (state: LiveState) => {
     badge.hidden = state !== "playing";
     root.dataset.state = state;
     panel.show(state, place);
-  });
+  };
+  const onLatency = (latency_s: number | null) => {
+    latency.hidden = latency_s === null || badge.hidden;
+    latency.textContent = latency_s === null ? "" : t.behindLive(latency_s.toFixed(1));
+  };
+  const player = new LivePlayer(video, place, onState, onLatency);
   panel.onRetry = () => player.retry();
   return () => {
     player.destroy();
