@@ -14,7 +14,7 @@ from services.catalog.settings import CatalogSettings
 from services.gateway.settings import GatewaySettings
 from services.ingest.settings import Settings as IngestSettings
 from services.packager.settings import PackagerSettings
-from services.relay.settings import Settings as RelaySettings
+from services.relay.settings import RelaySettings
 from services.transcoder.settings import Settings as TranscoderSettings
 
 SERVICES: dict[str, type[Settings]] = {

@@ -22,6 +22,8 @@ log = structlog.get_logger()
 BEAT_S = 1.0
 STALE_S = 4.0
 POLL_S = 0.25
+CONFIRM_S = 1.5
+"""A lease that somebody else has watched for long enough must still miss one more beat."""
 
 
 class LeaseRecord(BaseModel):
@@ -108,15 +110,28 @@ class Leases:
         self._stale_s = stale_s
 
     async def take(
-        self, key: str, *, holder: str, url: str, stream: str, session: str, epoch_floor: int = 0
+        self,
+        key: str,
+        *,
+        holder: str,
+        url: str,
+        stream: str,
+        session: str,
+        epoch_floor: int = 0,
+        silent: tuple[int, int] | None = None,
     ) -> Lease | None:
         """Take the lease, waiting out a holder that may be gone; None if one lives.
 
-        The new epoch is above the record's and above `epoch_floor`.
+        The new epoch is above the record's and above `epoch_floor`. `silent` is the epoch and beat
+        of a lease that somebody else has seen unchanged for `stale_s` by their own clock: if that
+        is still all it says, little more needs to be waited for.
         """
         found = await self.read(key)
-        if found is not None and not found[0].is_released and not await self._is_stale(*found):
-            return None
+        if found is not None and not found[0].is_released:
+            is_known = silent == (found[0].epoch, found[0].beat)
+            wait_s = min(CONFIRM_S, self._stale_s) if is_known else self._stale_s
+            if not await self._is_stale(*found, wait_s):
+                return None
         last_epoch, revision = (found[0].epoch, found[1]) if found else (0, 0)
         record = LeaseRecord(
             key=key, holder=holder, url=url, epoch=max(last_epoch, epoch_floor) + 1, beat=0,
@@ -163,11 +178,11 @@ class Leases:
             with contextlib.suppress(NATSError):  # the connection may be gone already
                 await watcher.stop()  # type: ignore[no-untyped-call]
 
-    async def _is_stale(self, record: LeaseRecord, revision: int) -> bool:
-        """Watch the revision for `stale_s` of our own clock."""
-        until = time.monotonic() + self._stale_s
+    async def _is_stale(self, record: LeaseRecord, revision: int, wait_s: float) -> bool:
+        """Watch the revision for `wait_s` of our own clock."""
+        until = time.monotonic() + wait_s
         while time.monotonic() < until:
-            await asyncio.sleep(min(POLL_S, self._stale_s / 4))
+            await asyncio.sleep(min(POLL_S, wait_s / 4))
             found = await self.read(record.key)
             if found is None or found[1] != revision:
                 return found is not None and found[0].is_released

@@ -25,6 +25,8 @@ class PackageRequested(Message):
     """Wanted segment duration (`hls_time`); segments are cut at the next keyframe."""
     playlist_segments: int
     """Segments in the live playlist (`hls_list_size`)."""
+    silent: tuple[int, int] | None = None
+    """Epoch and beat of the last holder's lease, which the catalog has seen fall silent."""
 
     def natural_key(self) -> str:
         return f"{self.job}:{self.attempt}"

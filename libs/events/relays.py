@@ -182,6 +182,8 @@ class RelayRequested(Message):
     session: str
     origin_url: str
     target: str
+    silent: tuple[int, int] | None = None
+    """Epoch and beat of the last holder's lease, which the catalog has seen fall silent."""
 
     def natural_key(self) -> str:
         return f"{self.job}:{self.attempt}"

@@ -2,7 +2,7 @@
 
 from libs.rtmp.certificate import Certificate
 from libs.rtmp.client import RTMPPublisher
-from libs.rtmp.door import Door, Limits, PublishHandle, StreamRequest
+from libs.rtmp.door import INSTALLATION, LOOP_STATUS, Door, Limits, PublishHandle, StreamRequest
 from libs.rtmp.errors import (
     CertificateInvalid,
     RTMPRefused,
@@ -15,6 +15,8 @@ from libs.rtmp.tls import TLSListener
 from libs.rtmp.url import RTMPURL
 
 __all__ = [
+    "INSTALLATION",
+    "LOOP_STATUS",
     "RTMPURL",
     "Certificate",
     "CertificateInvalid",

@@ -8,8 +8,9 @@ await publisher.close()
 
 import asyncio
 import contextlib
+import socket
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from libs.media import amf0
@@ -24,7 +25,12 @@ READ_BYTES = 65536
 MAX_ANSWER_BYTES = 1024 * 1024
 CLOSE_S = 2.0
 """How long a close waits for what was sent to leave."""
+VANISHED_MS = 10_000
+"""Sent bytes that the other host's kernel does not acknowledge for this long: it is gone."""
+UNSENT_BYTES = 128 * 1024
+"""What the kernel takes of us beyond what is on its way: a slow server is felt soon."""
 _PUBLISH_STARTED = "NetStream.Publish.Start"
+_TCP_NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", 25)
 
 
 class RTMPPublisher:
@@ -32,6 +38,8 @@ class RTMPPublisher:
 
     `repeats_extended`: whether an extended timestamp stands in every chunk of a message or only
     in the first; servers must take both. `tls` is for rtmps; default: what the system trusts.
+    `address` is where to connect instead of what the host's name resolves to. `facts` go into the
+    connect object. `ack_bytes`: ask the server to acknowledge each time it has read so much.
     """
 
     def __init__(
@@ -42,8 +50,21 @@ class RTMPPublisher:
         chunk_bytes: int = OUR_CHUNK_BYTES,
         repeats_extended: bool = True,
         tls: ssl.SSLContext | None = None,
+        address: str | None = None,
+        facts: Mapping[str, Any] | None = None,
+        ack_bytes: int | None = None,
     ) -> None:
         self.url = RTMPURL.parse(url)
+        self.sent_bytes = 0
+        """Since the handshake, as the server counts them; modulo nothing."""
+        self.acknowledged_bytes = 0
+        """Of those, what the server last said to have read; modulo 2^32."""
+        self.pongs = 0
+        """Pings that the server has answered."""
+        self.received_bytes = 0
+        self._address = address
+        self._facts = dict(facts or {})
+        self._ack_bytes = ack_bytes
         self._timeout_s = timeout_s
         self._chunk_bytes = chunk_bytes
         self._repeats_extended = repeats_extended
@@ -56,7 +77,7 @@ class RTMPPublisher:
         self._listener: asyncio.Task[None] | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._failure: RTMPRefused | RTMPUnreachable | None = None
-        self._received = self._acknowledged = 0
+        self._acknowledged = 0
         self._window = 0
         """Bytes after which the server wants an acknowledgement; 0: it said nothing."""
 
@@ -77,7 +98,7 @@ class RTMPPublisher:
         except (OSError, asyncio.IncompleteReadError) as error:
             self.abort()
             raise self._unreachable(str(error)) from None
-        except RTMPRefused:
+        except BaseException:
             self.abort()
             raise
 
@@ -90,11 +111,17 @@ class RTMPPublisher:
         if self._failure is not None:
             raise self._failure
         out = self._out
-        out.write(b"".join(map(self._wire, tags)))
+        wire = b"".join(map(self._wire, tags))
+        self.sent_bytes += len(wire)
+        out.write(wire)
         try:
             await out.drain()
         except OSError as error:
             raise self._fail(self._unreachable(str(error))) from None
+
+    def ping(self) -> None:
+        """Ask the server for a sign of life; see `pongs`."""
+        self._out.write(messages.user_control(UserControl.PING_REQUEST, self.pongs + 1))
 
     async def close(self) -> None:
         """Say that the push is over, and go once all of it has been sent."""
@@ -126,8 +153,12 @@ class RTMPPublisher:
 
     async def _reach(self) -> None:
         tls = (self._tls or ssl.create_default_context()) if self.url.is_tls else None
-        reader, writer = await asyncio.open_connection(self.url.host, self.url.port, ssl=tls)
+        host = self.url.host
+        reader, writer = await asyncio.open_connection(
+            self._address or host, self.url.port, ssl=tls, server_hostname=host if tls else None
+        )
         self._writer = writer
+        _tune(writer.get_extra_info("socket"))
         writer.write(handshake.greet())
         s0_s1 = await reader.readexactly(handshake.C0_C1_BYTES)
         writer.write(handshake.reply(s0_s1[1:]))
@@ -138,6 +169,8 @@ class RTMPPublisher:
         self._started = asyncio.get_running_loop().create_future()
         size = self._chunk_bytes.to_bytes(4, "big")
         self._write(Message(MessageType.SET_CHUNK_SIZE, 0, 0, size), messages.CONTROL_CHANNEL)
+        if self._ack_bytes:
+            self._out.write(messages.control(MessageType.WINDOW_ACK_SIZE, self._ack_bytes))
         await self._ask(
             "connect",
             amf0.Object(
@@ -145,6 +178,7 @@ class RTMPPublisher:
                 type="nonprivate",
                 flashVer="FMLE/3.0 (compatible; Weir)",
                 tcUrl=self.url.tc_url,
+                **self._facts,
             ),
         )
         name = self.url.name
@@ -175,7 +209,7 @@ class RTMPPublisher:
     async def _listen(self, reader: asyncio.StreamReader) -> None:
         try:
             while data := await reader.read(READ_BYTES):
-                self._received += len(data)
+                self.received_bytes += len(data)
                 for message in self._chunks.feed(data):
                     self._on_message(message)
                 self._acknowledge()
@@ -189,10 +223,14 @@ class RTMPPublisher:
                 self._on_command(messages.read_command(message))
             case MessageType.WINDOW_ACK_SIZE:
                 self._window = int.from_bytes(message.body[:4], "big")
+            case MessageType.ACKNOWLEDGEMENT:
+                self.acknowledged_bytes = int.from_bytes(message.body[:4], "big")
             case MessageType.USER_CONTROL:
-                if int.from_bytes(message.body[:2], "big") == UserControl.PING_REQUEST:
+                event = int.from_bytes(message.body[:2], "big")
+                if event == UserControl.PING_REQUEST:
                     value = int.from_bytes(message.body[2:6], "big")
                     self._out.write(messages.user_control(UserControl.PING_RESPONSE, value))
+                self.pongs += event == UserControl.PING_RESPONSE
             case _:
                 pass
 
@@ -243,10 +281,17 @@ class RTMPPublisher:
         self._out.write(write_message(message, channel_id=channel_id))
 
     def _acknowledge(self) -> None:
-        if self._window and self._received - self._acknowledged >= self._window // 2:
-            self._acknowledged = self._received
-            said = self._received & 0xFFFFFFFF
+        if self._window and self.received_bytes - self._acknowledged >= self._window // 2:
+            self._acknowledged = self.received_bytes
+            said = self.received_bytes & 0xFFFFFFFF
             self._out.write(messages.control(MessageType.ACKNOWLEDGEMENT, said))
+
+
+def _tune(connection: Any) -> None:
+    """Let TCP say soon that a host has vanished, and keep little in the kernel (Linux)."""
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, VANISHED_MS)
+        connection.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, UNSENT_BYTES)
 
 
 def _refusal(facts: dict[str, Any]) -> RTMPRefused:

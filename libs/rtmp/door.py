@@ -8,6 +8,11 @@ from typing import Protocol
 from libs.events import EndCause
 from libs.media.flv import Tag
 
+INSTALLATION = "weirInstallation"
+"""The field of the connect object in which a Weir's relay says whose it is."""
+LOOP_STATUS = "NetStream.Publish.Loop"
+"""The status with which a Weir refuses its own relay."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -42,6 +47,8 @@ class StreamRequest:
     peer_address: str
     encoder: str
     """The peer's `flashVer`."""
+    installation: str = ""
+    """Which Weir a relay belongs to (`libs.signing.installation_mark`); "" for all others."""
 
 
 class PublishHandle(Protocol):

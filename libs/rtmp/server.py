@@ -13,7 +13,7 @@ from libs.media import amf0
 from libs.media.flv import Tag, TagType, is_keyframe, is_sequence_header
 from libs.rtmp import handshake, messages
 from libs.rtmp.chunks import ChunkReader, Message
-from libs.rtmp.door import Door, Limits, PublishHandle, StreamRequest
+from libs.rtmp.door import INSTALLATION, Door, Limits, PublishHandle, StreamRequest
 from libs.rtmp.errors import RTMPRefused, RTMPViolation
 from libs.rtmp.lobby import Lobby
 from libs.rtmp.messages import MessageType, UserControl
@@ -70,6 +70,7 @@ class Connection(asyncio.Protocol):
         self._app = ""
         self._app_query = ""
         self._encoder = ""
+        self._installation = ""
         self._publish: PublishHandle | None = None
         self._player: asyncio.Task[None] | None = None
         self._work: asyncio.Task[None] | None = None
@@ -202,6 +203,7 @@ class Connection(asyncio.Protocol):
         app, _, self._app_query = str(facts.get("app", "")).partition("?")
         self._app = app.strip("/")
         self._encoder = str(facts.get("flashVer", ""))[:100]
+        self._installation = str(facts.get(INSTALLATION, ""))[:100]
         if self._app not in APPS:
             reason = amf0.Object(
                 level="error",
@@ -241,6 +243,7 @@ class Connection(asyncio.Protocol):
             query=query or self._app_query,
             peer_address=self._address,
             encoder=self._encoder,
+            installation=self._installation,
         )
         work = self._begin_publish(request) if verb == "publish" else self._begin_play(request)
         # Nothing is read from the socket while the door decides; what came with the same bytes

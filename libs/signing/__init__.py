@@ -1,5 +1,6 @@
 """Signatures that let a bearer push or play; every secret is compared in constant time."""
 
+from libs.signing.installation import installation_mark, is_own_mark
 from libs.signing.push import (
     PushSignatureExpired,
     PushSignatureMissing,
@@ -26,6 +27,8 @@ __all__ = [
     "ViewerKey",
     "ViewerTokenExpired",
     "ViewerTokenWrong",
+    "installation_mark",
+    "is_own_mark",
     "keys_by_id",
     "read_viewer",
     "sign_push",

@@ -14,7 +14,14 @@ MAX_RAISES = 24
 
 
 async def take_lease(
-    leases: Leases, ingest: Ingest, key: str, *, holder: str, url: str, stream: str
+    leases: Leases,
+    ingest: Ingest,
+    key: str,
+    *,
+    holder: str,
+    url: str,
+    stream: str,
+    silent: tuple[int, int] | None = None,
 ) -> Lease | None:
     """The lease `key`, or None if another holder lives.
 
@@ -31,6 +38,7 @@ async def take_lease(
             stream=stream,
             session=ingest.session,
             epoch_floor=floor,
+            silent=silent,
         )
         if lease is None:
             return None

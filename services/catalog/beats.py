@@ -54,6 +54,10 @@ class LeaseBeats:
             known = self._seen[key] = (mark, now)
         return now - known[1]
 
+    def mark(self, key: str) -> tuple[int, int] | None:
+        """Epoch and beat that were last seen; None for a lease that is not there."""
+        return self._seen[key][0] if key in self._seen else None
+
     def keep_only(self, keys: Collection[str]) -> None:
         """Forget all other leases."""
         self._seen = {key: seen for key, seen in self._seen.items() if key in keys}

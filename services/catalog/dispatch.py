@@ -34,6 +34,9 @@ class Beats(Protocol):
     async def silent_s(self, key: str) -> float | None:
         """Seconds since the lease's last beat; None while nobody can tell."""
 
+    def mark(self, key: str) -> tuple[int, int] | None:
+        """Epoch and beat of the lease, as last seen."""
+
     def keep_only(self, keys: Collection[str]) -> None:
         """The leases that will be asked about from now on."""
 
@@ -118,6 +121,7 @@ class Dispatch:
                 log.warning("job.given_up", job=job_id)
             else:
                 session = await tx.get_one(SessionRow, row.session_id)
-                await jobs.offer(tx, row, session, now=now)
+                silent = self._beats.mark(jobs.lease_key(job_id))
+                await jobs.offer(tx, row, session, now=now, silent=silent)
                 self._unanswered[job_id] += 1
                 log.info("job.offered_again", job=job_id, attempt=row.attempt)

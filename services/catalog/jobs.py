@@ -28,6 +28,8 @@ LIVE_KINDS = (PACKAGE, RELAY)
 """Kinds that are open while their session is and while they are wanted; held by a lease."""
 OPEN_STATES = ("offered", "running")
 
+Silent = tuple[int, int] | None
+
 
 def live_job_id(kind: str, session: str, *rest: str) -> str:
     """A live job's name is its natural key: there is one of it in a session."""
@@ -77,12 +79,22 @@ async def complete_relays(tx: AsyncSession, session: SessionRow, *, now: datetim
         await _settle(tx, row, "completed", now)
 
 
-async def offer(tx: AsyncSession, row: JobRow, session: SessionRow, *, now: datetime) -> None:
-    """Offer a live job (again): each offer is an attempt, and a message of its own."""
+async def offer(
+    tx: AsyncSession,
+    row: JobRow,
+    session: SessionRow,
+    *,
+    now: datetime,
+    silent: Silent = None,
+) -> None:
+    """Offer a live job (again): each offer is an attempt, and a message of its own.
+
+    `silent`: epoch and beat of the last holder's lease, which has fallen silent.
+    """
     row.attempt += 1
     row.state, row.offered_at, row.updated_at = "offered", now, now
     await tx.flush()
-    order = _ORDERS[row.kind](row, session)
+    order = _ORDERS[row.kind](row, session, silent)
     await outbox.add(tx, order, tenant=session.tenant_id, now=now, traceparent=session.traceparent)
     metrics.OFFERS.inc()
 
@@ -188,7 +200,7 @@ async def _request(
     await offer(tx, row, session, now=now)
 
 
-def _package_order(row: JobRow, session: SessionRow) -> Message:
+def _package_order(row: JobRow, session: SessionRow, silent: Silent) -> Message:
     return PackageRequested(
         job=row.id,
         attempt=row.attempt,
@@ -198,10 +210,11 @@ def _package_order(row: JobRow, session: SessionRow) -> Message:
         origin_url=session.origin_url,
         segment_s=session.segment_s,
         playlist_segments=session.playlist_segments,
+        silent=silent,
     )
 
 
-def _relay_order(row: JobRow, session: SessionRow) -> Message:
+def _relay_order(row: JobRow, session: SessionRow, silent: Silent) -> Message:
     return RelayRequested(
         job=row.id,
         attempt=row.attempt,
@@ -210,10 +223,11 @@ def _relay_order(row: JobRow, session: SessionRow) -> Message:
         session=session.id,
         origin_url=session.origin_url,
         target=row.id.removeprefix(live_job_id(RELAY, session.id, "")),
+        silent=silent,
     )
 
 
-_ORDERS: dict[str, Callable[[JobRow, SessionRow], Message]] = {
+_ORDERS: dict[str, Callable[[JobRow, SessionRow, Silent], Message]] = {
     PACKAGE: _package_order,
     RELAY: _relay_order,
 }

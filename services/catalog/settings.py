@@ -17,7 +17,7 @@ class CatalogSettings(Settings):
     """How often open sessions are compared with what the ingests hold."""
     ingest_gone_s: float = Field(default=20.0, gt=0)
     """An ingest that is missing from the registry for longer has lost its sessions."""
-    dispatch_s: float = Field(default=2.0, gt=0)
+    dispatch_s: float = Field(default=1.0, gt=0)
     """How often the leases of live jobs are looked at."""
 
     @property

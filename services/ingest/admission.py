@@ -10,8 +10,8 @@ from libs.errors import WeirError
 from libs.events import Ask, OpenPublish, PublishGrant
 from libs.names import check_stream_id
 from libs.rtmp import StreamRequest
-from libs.signing import verify_push
-from services.ingest.errors import CatalogAway
+from libs.signing import is_own_mark, verify_push
+from services.ingest.errors import CatalogAway, RelayLoop
 from services.ingest.settings import Settings
 
 RETRY_S = 0.3
@@ -35,7 +35,13 @@ class Admission:
         self._origin_url = origin_url
 
     def check(self, request: StreamRequest) -> str:
-        """The stream that the request is signed for. Raises `Unauthorized`, `StreamIdInvalid`."""
+        """The stream that the request is signed for.
+
+        Raises `Unauthorized`, `StreamIdInvalid`, `RelayLoop`.
+        """
+        token = self._settings.internal_token.get_secret_value()
+        if request.installation and is_own_mark(request.installation, token):
+            raise RelayLoop("This relay belongs to this very Weir; a target is another server.")
         stream = check_stream_id(request.name)
         sign = parse_qs(request.query).get("sign", [""])[0]
         secret = self._settings.push_secret.get_secret_value()

@@ -1,7 +1,7 @@
 """Why ingest refuses, with the RTMP status of each reason."""
 
 from libs.errors import Conflict, NotFound, Unauthorized, Unavailable, WeirError
-from libs.rtmp import RTMPRefused
+from libs.rtmp import LOOP_STATUS, RTMPRefused
 
 
 class SessionUnknown(NotFound):
@@ -10,6 +10,12 @@ class SessionUnknown(NotFound):
 
 class StreamBusy(Conflict):
     code = "stream_busy"
+
+
+class RelayLoop(Conflict):
+    """A relay of this very Weir: the stream would go round and round."""
+
+    code = "relay_loop"
 
 
 class CatalogAway(Unavailable):
@@ -31,6 +37,8 @@ def refusal_of(error: WeirError) -> RTMPRefused:
     if isinstance(error, Unauthorized):
         # The status that the replaced system's encoders know, small p and all.
         return RTMPRefused("NetStream.publish.Unauthorized", "Authorization required.")
+    if isinstance(error, RelayLoop):
+        return RTMPRefused(LOOP_STATUS, str(error))
     if error.retry:
         return RTMPRefused("NetStream.Publish.Failed", str(error))
     return RTMPRefused("NetStream.Publish.BadName", str(error))

@@ -45,6 +45,7 @@ def build_app(settings: PackagerSettings | None = None) -> Service:
             holder=service.instance,
             url=service.url,
             stream=order.stream,
+            silent=order.silent,
         )
         if lease is None:
             return None

@@ -1,1 +1,1 @@
-"""Outbound pushes to other platforms, with per-target state. It has no targets yet."""
+"""Outbound pushes to other platforms: one job per session and target."""

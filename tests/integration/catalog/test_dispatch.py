@@ -34,6 +34,9 @@ class Beats:
     async def silent_s(self, key: str) -> float | None:
         return self.silence
 
+    def mark(self, key: str) -> tuple[int, int] | None:
+        return (3, 7)
+
     def keep_only(self, keys: Collection[str]) -> None:
         self.kept = set(keys)
 
@@ -75,6 +78,7 @@ async def test_publish_offers_the_package_job_once(catalog: Catalog) -> None:
         "origin_url": "http://ingest-1:8000",
         "segment_s": 4.0,
         "playlist_segments": 10,
+        "silent": None,
     }
     assert (job.kind, job.state, job.session) == ("package", "offered", grant.session)
 
@@ -101,7 +105,7 @@ async def test_job_whose_packager_died_is_offered_again(catalog: Catalog) -> Non
     await dispatch.tick()
     await dispatch.tick()
     (offer,) = await take_offers(catalog)
-    assert offer["attempt"] == 2
+    assert (offer["attempt"], offer["silent"]) == (2, [3, 7])
     assert (await the_job(catalog)).state == "offered"
     assert beats.kept == {f"package.{offer['session']}"}
 

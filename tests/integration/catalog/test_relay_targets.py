@@ -184,6 +184,7 @@ async def test_publish_offers_a_push_to_each_target_that_is_enabled(catalog: Cat
         "session": grant.session,
         "origin_url": "http://ingest-1:8000",
         "target": first.id,
+        "silent": None,
     }
     # The same publisher once more, and another in the reconnect window.
     await catalog.facts.stream_published(Said(grant).published())

@@ -1,0 +1,49 @@
+"""The bus's side of the relay: offers come in, and news of what is not wanted any more."""
+
+import contextlib
+
+from nats.errors import Error as NATSError
+from nats.js.errors import Error as JetStreamError
+
+from libs.bus import Bus, BusUnavailable
+from libs.events import (
+    Envelope,
+    OpenRelay,
+    RelayGrant,
+    RelayRequested,
+    RelayTargetChanged,
+    SessionEnded,
+)
+from services.relay.relays import Relays
+
+
+def register(bus: Bus, relays: Relays) -> None:
+    @bus.on_offer(RelayRequested, durable="relay")
+    async def take(envelope: Envelope[RelayRequested]) -> bool:
+        return await relays.take(envelope.data)
+
+    @bus.watch_fact(RelayTargetChanged)
+    async def on_target_changed(envelope: Envelope[RelayTargetChanged]) -> None:
+        relays.target_changed(envelope.data.target)
+
+    @bus.watch_fact(SessionEnded)
+    async def on_session_ended(envelope: Envelope[SessionEnded]) -> None:
+        relays.session_ended(envelope.data.session)
+
+
+async def ask_grant(bus: Bus, order: RelayRequested) -> RelayGrant:
+    """Raises the catalog's `relay_unwanted` (404), or what means that it is away."""
+    return await bus.ask(OpenRelay(session=order.session, target=order.target))
+
+
+class House:
+    """Where the services of the house listen; while the bus is away, where they did."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._urls: list[str] = []
+
+    async def urls(self) -> list[str]:
+        with contextlib.suppress(NATSError, JetStreamError, BusUnavailable, TimeoutError):
+            self._urls = [entry.url for entry in await self._bus.registry.list()]
+        return self._urls

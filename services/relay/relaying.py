@@ -1,0 +1,307 @@
+"""One running relay job: pulls a session and pushes it to one target, until either is over.
+
+What ends it: the session's end, a target that is disabled or deleted, or a newer epoch (then
+nothing more is sent). A push that fails is begun again and again, with growing pauses.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import structlog
+from opentelemetry import trace
+
+from libs.bus.tracing import within
+from libs.errors import NotFound, Unavailable, WeirError
+from libs.events import Message, RelayGrant, RelayRequested
+from libs.media.flv import Tag
+from libs.names import SOURCE
+from libs.tags import Ingest, IngestFenced, SessionUnknown
+from services.relay import metrics
+from services.relay.back_off import BackOff
+from services.relay.backlog import Backlog
+from services.relay.errors import PushFailed
+from services.relay.frames import is_frame
+from services.relay.intake import Intake
+from services.relay.outlet import Outlet
+from services.relay.report import Report
+from services.relay.timeline import Timeline
+from services.relay.wakefulness import Wakefulness
+
+log = structlog.get_logger()
+tracer = trace.get_tracer("weir.relay")
+
+BATCH_BYTES = 256 * 1024
+CHECK_S = 0.5
+"""How often a connection is looked at while nothing is sent."""
+NUMBERS_S = 10.0
+ASK_AGAIN_S = 15.0
+"""A change of the target is heard at once; this is for news that was missed."""
+RETRY_ASK_S = 1.0
+
+OpenOutlet = Callable[[str], Awaitable[Outlet]]
+AskGrant = Callable[[RelayRequested], Awaitable[RelayGrant]]
+
+
+class LeaseLike(Protocol):
+    lost: asyncio.Event
+
+    @property
+    def epoch(self) -> int: ...
+    async def release(self) -> None: ...
+    def drop(self) -> None: ...
+
+
+class Relaying:
+    def __init__(
+        self,
+        order: RelayRequested,
+        *,
+        lease: LeaseLike,
+        ingest: Ingest,
+        holder: str,
+        ask_grant: AskGrant,
+        open_outlet: OpenOutlet,
+        say: Callable[[Message], None],
+        wakefulness: Wakefulness,
+        backlog: Backlog,
+        keep_s: float,
+        traceparent: str | None = None,
+        back_off: BackOff | None = None,
+    ) -> None:
+        self.order = order
+        self.changed = asyncio.Event()
+        """Set when the target may have been changed, or the session may be over."""
+        self.is_ending = False
+        """Set when it has learned that it is not wanted, and only says goodbye."""
+        self._lease = lease
+        self._ingest = ingest
+        self._holder = holder
+        self._ask_grant = ask_grant
+        self._open_outlet = open_outlet
+        self._wakefulness = wakefulness
+        self._backlog = backlog
+        self._keep_s = keep_s
+        self._traceparent = traceparent
+        self._back_off = back_off or BackOff()
+        self._timeline = Timeline()
+        self._report = Report(order, epoch=lease.epoch, say=say)
+        self._intake = Intake(order, ingest, backlog, epoch=lease.epoch)
+        self._live_s = 0.0
+        """How long the last push was live."""
+        self._log = log.bind(
+            stream=order.stream, session=order.session, target=order.target, epoch=lease.epoch
+        )
+
+    async def run(self) -> None:
+        """Never raises; the lease is let go in the fitting way."""
+        with within(self._traceparent):
+            try:
+                await self._run_unless_lost()
+                self._report.enter("idle")
+                await self._lease.release()
+            except IngestFenced as error:
+                metrics.FENCED.inc()
+                self._log.warning("relay.fenced", reason=str(error))
+            except asyncio.CancelledError:
+                await self._lease.release()
+                raise
+            except Exception:  # noqa: BLE001 - one job's bug must not end the others
+                # The lease is let go, so the job will be offered again.
+                self._log.exception("relay.crashed")
+                await self._lease.release()
+            finally:
+                self._report.leave()
+
+    async def _run_unless_lost(self) -> None:
+        work = asyncio.create_task(self._follow_grants())
+        tasks: set[asyncio.Task[None]] = {
+            work,
+            asyncio.create_task(self._intake.run()),
+            asyncio.create_task(self._until_lost()),
+        }
+        try:
+            while not work.done():
+                # The intake's end is the backlog's: what waits is still to be sent.
+                running = {task for task in tasks if not task.done()}
+                done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+        except IngestFenced:
+            # Whoever pushes sees that the lease is lost, and says no more.
+            self._lease.drop()
+            raise
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _until_lost(self) -> None:
+        await self._lease.lost.wait()
+        raise IngestFenced("The lease was taken by a newer epoch.")
+
+    # --- what is wanted -------------------------------------------------------------------------
+
+    async def _follow_grants(self) -> None:
+        """Push as the catalog wants it, until it does not."""
+        grant = await self._grant(None)
+        while grant is not None:
+            push = asyncio.create_task(self._push_to(grant))
+            try:
+                grant = await self._next_grant(push, grant)
+            finally:
+                push.cancel()
+                await asyncio.gather(push, return_exceptions=True)
+
+    async def _next_grant(self, push: asyncio.Task[None], grant: RelayGrant) -> RelayGrant | None:
+        """Wait for another grant; None when the push is over or not wanted any more."""
+        while True:
+            changing = asyncio.create_task(self.changed.wait())
+            done, _ = await asyncio.wait(
+                {push, changing}, timeout=ASK_AGAIN_S, return_when=asyncio.FIRST_COMPLETED
+            )
+            changing.cancel()
+            if push in done:
+                push.result()
+                return None
+            new = await self._grant(grant)
+            self.is_ending = new is None
+            if new is None or (new.url, new.rendition) != (grant.url, grant.rendition):
+                self._back_off = BackOff()
+                return new
+
+    async def _grant(self, known: RelayGrant | None) -> RelayGrant | None:
+        """What the catalog wants now. While it does not answer, what it wanted before."""
+        while True:
+            self.changed.clear()
+            try:
+                return await self._ask_grant(self.order)
+            except WeirError as error:
+                if error.status == NotFound.status and self.changed.is_set():
+                    continue  # it was changed again while we asked
+                if error.status == NotFound.status:
+                    return None
+                if not error.retry:
+                    raise
+                if known is not None:
+                    asyncio.get_running_loop().call_later(RETRY_ASK_S, self.changed.set)
+                    return known
+            await asyncio.sleep(RETRY_ASK_S)
+
+    # --- pushing --------------------------------------------------------------------------------
+
+    async def _push_to(self, grant: RelayGrant) -> None:
+        """Push until the session is over. Raises `IngestFenced`."""
+        reconnects = -1
+        while True:
+            await self._backlog.filled()
+            if self._backlog.is_over:
+                return
+            reconnects += 1
+            self._live_s = 0.0
+            self._report.count(reconnects=self._report.numbers.reconnects + (reconnects > 0))
+            try:
+                await self._push_once(grant)
+            except PushFailed as error:
+                metrics.FAILURES.labels(error.cause).inc()
+                self._report.enter("failed", error.cause, str(error))
+                await asyncio.sleep(self._back_off.next_s(lasted_s=self._live_s))
+            else:
+                self._report.enter("idle", "publisher_away")
+
+    async def _push_once(self, grant: RelayGrant) -> None:
+        """One connection, to its clean end. Raises `PushFailed`, `IngestFenced`."""
+        if self._report.state != "failed":
+            self._report.enter("connecting")
+        outlet = await self._connect(grant)
+        began_s = time.monotonic()
+        try:
+            self._backlog.jump()
+            self._timeline.begin(self._backlog.configuration())
+            await self._send_all(outlet)
+        except (PushFailed, IngestFenced):
+            outlet.abort()
+            raise
+        except asyncio.CancelledError:
+            if self._lease.lost.is_set():
+                outlet.abort()
+            else:
+                await outlet.close()
+            raise
+        finally:
+            self._live_s = time.monotonic() - began_s
+        await outlet.close()
+
+    async def _connect(self, grant: RelayGrant) -> Outlet:
+        with tracer.start_as_current_span("relay.connect") as span:
+            span.set_attribute("weir.stream", self.order.stream)
+            span.set_attribute("weir.session", self.order.session)
+            span.set_attribute("weir.relay_target", self.order.target)
+            try:
+                outlet = await self._open(grant)
+            except PushFailed as error:
+                span.set_attribute("weir.relay_cause", error.cause)
+                span.set_status(trace.Status(trace.StatusCode.ERROR, error.cause))
+                metrics.CONNECTS.labels("failed").inc()
+                raise
+            metrics.CONNECTS.labels("connected").inc()
+            return outlet
+
+    async def _open(self, grant: RelayGrant) -> Outlet:
+        if grant.rendition != SOURCE:
+            raise PushFailed(
+                "rendition_unavailable", f"The stream has no rendition {grant.rendition!r}."
+            )
+        return await self._open_outlet(grant.url)
+
+    async def _send_all(self, outlet: Outlet) -> None:
+        """Send what comes, until the session is over or its publisher away for long."""
+        naps = self._wakefulness.naps
+        sent_bytes = self._report.numbers.sent_bytes
+        news_s = said_s = time.monotonic()
+        while not self._backlog.is_over:
+            tags = await self._backlog.take(max_bytes=BATCH_BYTES, timeout_s=CHECK_S)
+            has_video = self._backlog.has_video
+            wire = [each for tag in tags for each in self._timeline.place(tag, has_video=has_video)]
+            if naps != self._wakefulness.naps:
+                await self._claim_again()
+                naps = self._wakefulness.naps
+            if wire:
+                await outlet.send(wire)
+                self._count(wire, sent_bytes + outlet.sent_bytes)
+                self._report.enter("live")
+            outlet.check()
+            now_s = time.monotonic()
+            news_s = now_s if tags else news_s
+            if now_s - news_s > self._keep_s:
+                return
+            if now_s - said_s > NUMBERS_S:
+                said_s = now_s
+                self._report.say_numbers()
+
+    async def _claim_again(self) -> None:
+        """The process has slept: another may be at work. Raises `IngestFenced`."""
+        while True:
+            try:
+                await self._ingest.claim(self._lease.epoch, self._holder)
+            except SessionUnknown:
+                return
+            except Unavailable:
+                await asyncio.sleep(RETRY_ASK_S)
+            else:
+                return
+
+    def _count(self, wire: list[Tag], sent_bytes: int) -> None:
+        known = self._report.numbers
+        frames = sum(map(is_frame, wire))
+        skipped = self._backlog.skipped_frames + self._timeline.skipped_frames
+        metrics.SENT_FRAMES.inc(frames)
+        metrics.SENT_BYTES.inc(sent_bytes - known.sent_bytes)
+        metrics.SKIPPED_FRAMES.inc(skipped - known.skipped_frames)
+        self._report.count(
+            sent_bytes=sent_bytes,
+            sent_frames=known.sent_frames + frames,
+            skipped_frames=skipped,
+            lag_ms=self._backlog.lag_ms,
+        )
