@@ -56,7 +56,7 @@ class RTMPPublisher:
     ) -> None:
         self.url = RTMPURL.parse(url)
         self.sent_bytes = 0
-        """Since the handshake, as the server counts them; modulo nothing."""
+        """Since the handshake, as the server counts them."""
         self.acknowledged_bytes = 0
         """Of those, what the server last said to have read; modulo 2^32."""
         self.pongs = 0
@@ -111,9 +111,7 @@ class RTMPPublisher:
         if self._failure is not None:
             raise self._failure
         out = self._out
-        wire = b"".join(map(self._wire, tags))
-        self.sent_bytes += len(wire)
-        out.write(wire)
+        self._say(b"".join(map(self._wire, tags)))
         try:
             await out.drain()
         except OSError as error:
@@ -121,13 +119,13 @@ class RTMPPublisher:
 
     def ping(self) -> None:
         """Ask the server for a sign of life; see `pongs`."""
-        self._out.write(messages.user_control(UserControl.PING_REQUEST, self.pongs + 1))
+        self._say(messages.user_control(UserControl.PING_REQUEST, self.pongs + 1))
 
     async def close(self) -> None:
         """Say that the push is over, and go once all of it has been sent."""
         out = self._out
-        out.write(self._command("FCUnpublish", None, self.url.name))
-        out.write(self._command("deleteStream", None, float(self._stream_id)))
+        self._say(self._command("FCUnpublish", None, self.url.name))
+        self._say(self._command("deleteStream", None, float(self._stream_id)))
         with contextlib.suppress(OSError, TimeoutError):
             async with asyncio.timeout(CLOSE_S):
                 await out.drain()
@@ -170,7 +168,7 @@ class RTMPPublisher:
         size = self._chunk_bytes.to_bytes(4, "big")
         self._write(Message(MessageType.SET_CHUNK_SIZE, 0, 0, size), messages.CONTROL_CHANNEL)
         if self._ack_bytes:
-            self._out.write(messages.control(MessageType.WINDOW_ACK_SIZE, self._ack_bytes))
+            self._say(messages.control(MessageType.WINDOW_ACK_SIZE, self._ack_bytes))
         await self._ask(
             "connect",
             amf0.Object(
@@ -182,17 +180,17 @@ class RTMPPublisher:
             ),
         )
         name = self.url.name
-        self._out.write(self._command("releaseStream", None, name))
-        self._out.write(self._command("FCPublish", None, name))
+        self._say(self._command("releaseStream", None, name))
+        self._say(self._command("FCPublish", None, name))
         stream = await self._ask("createStream", None)
         self._stream_id = int(stream) if isinstance(stream, float) else messages.STREAM_ID
         publish = self._command("publish", None, name, "live", stream_id=self._stream_id)
-        self._out.write(publish)
+        self._say(publish)
         await self._started
 
     async def _ask(self, name: str, *values: Any) -> Any:
         """Send a command; the last value of its `_result`."""
-        self._out.write(self._command(name, *values))
+        self._say(self._command(name, *values))
         answer = self._answers[self._transaction] = asyncio.get_running_loop().create_future()
         return await answer
 
@@ -229,7 +227,7 @@ class RTMPPublisher:
                 event = int.from_bytes(message.body[:2], "big")
                 if event == UserControl.PING_REQUEST:
                     value = int.from_bytes(message.body[2:6], "big")
-                    self._out.write(messages.user_control(UserControl.PING_RESPONSE, value))
+                    self._say(messages.user_control(UserControl.PING_RESPONSE, value))
                 self.pongs += event == UserControl.PING_RESPONSE
             case _:
                 pass
@@ -268,6 +266,10 @@ class RTMPPublisher:
 
     # --- bytes ------------------------------------------------------------------------------
 
+    def _say(self, wire: bytes) -> None:
+        self.sent_bytes += len(wire)
+        self._out.write(wire)
+
     def _wire(self, tag: Tag) -> bytes:
         message, channel_id = messages.published(tag, self._stream_id)
         return write_message(
@@ -278,13 +280,13 @@ class RTMPPublisher:
         )
 
     def _write(self, message: Message, channel_id: int) -> None:
-        self._out.write(write_message(message, channel_id=channel_id))
+        self._say(write_message(message, channel_id=channel_id))
 
     def _acknowledge(self) -> None:
         if self._window and self.received_bytes - self._acknowledged >= self._window // 2:
             self._acknowledged = self.received_bytes
             said = self.received_bytes & 0xFFFFFFFF
-            self._out.write(messages.control(MessageType.ACKNOWLEDGEMENT, said))
+            self._say(messages.control(MessageType.ACKNOWLEDGEMENT, said))
 
 
 def _tune(connection: Any) -> None:

@@ -13,7 +13,7 @@ from libs.rtmp import INSTALLATION, LOOP_STATUS, RTMPPublisher, RTMPRefused, RTM
 from services.relay.errors import PushFailed
 from services.relay.pulse import STALL_S, Pulse, Vitals
 
-CONNECT_S = 10.0
+CONNECT_S = 8.0
 ACK_BYTES = 32 * 1024
 """How often a server shall say what it has read: at 64 kbit/s, every four seconds."""
 MAX_DETAIL_CHARS = 300

@@ -1,46 +1,24 @@
 """Our publisher against a server that is not ours: nginx with its RTMP module, which records."""
 
 import asyncio
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from libs.launcher.nats_server import free_port
 from libs.media.flv import FLV_HEADER, FLVReader, Tag, TagType, is_sequence_header
 from libs.rtmp import RTMPPublisher, RTMPUnreachable
 from tests.media import encode
-from tests.required import lacking
+from tests.nginx_rtmp import nginx_rtmp
 
 pytestmark = pytest.mark.integration
-
-MODULE = Path("/usr/lib/nginx/modules/ngx_rtmp_module.so")
-CONFIG = """
-load_module {module};
-daemon off; master_process off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/log;
-events {{ worker_connections 64; }}
-rtmp {{ server {{
-  listen 127.0.0.1:{port};
-  application live {{ live on; record all; record_path {folder}; record_unique off; }}
-}} }}
-"""
 
 
 @pytest.fixture
 def nginx(tmp_path: Path) -> Iterator[int]:
     """The port of an nginx that records to `tmp_path`."""
-    found = shutil.which("nginx") or "/usr/sbin/nginx"
-    if not MODULE.exists() or not Path(found).exists():
-        lacking("nginx-rtmp", "Debian: `apt-get install nginx libnginx-mod-rtmp`.")
-    port = free_port()
-    config = tmp_path / "nginx.conf"
-    config.write_text(CONFIG.format(module=MODULE, folder=tmp_path, port=port))
-    process = subprocess.Popen([found, "-c", config, "-e", tmp_path / "log"])
-    yield port
-    process.terminate()
-    process.wait(10)
+    with nginx_rtmp(tmp_path) as server:
+        yield server.port
 
 
 async def connected(url: str) -> RTMPPublisher:
