@@ -29,6 +29,9 @@ VANISHED_MS = 10_000
 """Sent bytes that the other host's kernel does not acknowledge for this long: it is gone."""
 UNSENT_BYTES = 128 * 1024
 """What the kernel takes of us beyond what is on its way: a slow server is felt soon."""
+LINGER_S = 0.5
+"""How long a close waits for the server to hang up first: a connection that is closed with bytes
+unread is reset, and a reset overtakes what was sent."""
 _PUBLISH_STARTED = "NetStream.Publish.Start"
 _TCP_NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", 25)
 
@@ -78,6 +81,7 @@ class RTMPPublisher:
         self._writer: asyncio.StreamWriter | None = None
         self._failure: RTMPRefused | RTMPUnreachable | None = None
         self._acknowledged = 0
+        self._is_closing = False
         self._window = 0
         """Bytes after which the server wants an acknowledgement; 0: it said nothing."""
 
@@ -129,7 +133,9 @@ class RTMPPublisher:
         with contextlib.suppress(OSError, TimeoutError):
             async with asyncio.timeout(CLOSE_S):
                 await out.drain()
+        self._is_closing = True
         if self._listener is not None:
+            await asyncio.wait({self._listener}, timeout=LINGER_S)
             self._listener.cancel()
         out.close()
         with contextlib.suppress(OSError, TimeoutError):
@@ -252,7 +258,9 @@ class RTMPPublisher:
             self._started.set_result(None)
 
     def _fail(self, error: RTMPRefused | RTMPUnreachable) -> RTMPRefused | RTMPUnreachable:
-        """The push is over; the first reason counts."""
+        """The push is over; the first reason counts. A goodbye is none."""
+        if self._is_closing:
+            return error
         self._failure = self._failure or error
         for waiting in (self._started, *self._answers.values()):
             if waiting is not None and not waiting.done():
