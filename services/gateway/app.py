@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 
+from libs.events import GetStream, Stream
+from libs.names import DEFAULT_TENANT
 from libs.service import Service
 from libs.storage import open_store
 from services.gateway.api.app import build_api
@@ -16,6 +18,10 @@ from services.gateway.playback.fanout import Fanouts
 from services.gateway.playback.origin import Origin
 from services.gateway.playback.player import Player
 from services.gateway.settings import GatewaySettings
+from services.gateway.viewers.admission import Admission
+from services.gateway.viewers.news import ViewerNews
+from services.gateway.viewers.proxies import Proxies
+from services.gateway.viewers.viewing import Outside, Viewing
 
 CLOSE_TIMEOUT_S = 3.0
 KNOWN_TIMEOUT_S = 5.0
@@ -29,26 +35,42 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
     origin = Origin(token=settings.internal_token.get_secret_value(), store=store)
     edge = Edge(directory, origin, cache_bytes=settings.edge_cache_bytes)
     fanouts = Fanouts(directory, origin, spawn=service.spawn)
-    news = News(service.bus, directory)
+    viewing = Viewing(_outside(service, edge))
+    news = News(service.bus, directory, viewing)
+    viewer_news = ViewerNews(service.bus, viewing, gateway=service.instance)
+    proxies = Proxies(settings.trusted_proxies)
     house = House(
         settings=settings,
         catalog=service.bus,
         directory=directory,
         neighbours=Neighbourhood(service.bus, origin),
         sessions=_console_sessions(settings),
+        viewing=viewing,
     )
-    player = Player(directory, edge, fanouts, max_viewers=settings.max_viewers)
+    player = Player(
+        directory,
+        edge,
+        fanouts,
+        Admission(viewing, proxies),
+        proxies=proxies,
+        max_viewers=settings.max_viewers,
+    )
 
     async def serve(door: Door) -> None:
         # Until the live sessions are known every stream would be "not live": a player that waits
         # in the backlog for a moment goes on after a restart, one that is told 404 gives up.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(directory.complete.wait(), KNOWN_TIMEOUT_S)
+            async with asyncio.timeout(KNOWN_TIMEOUT_S):
+                await directory.complete.wait()
+                await viewer_news.complete.wait()
         await door.serve()
 
     async def open_door() -> None:
         service.spawn(news.run(), name="news")
         service.spawn(news.watch_leases(), name="leases")
+        service.spawn(viewer_news.run(), name="viewer-news")
+        service.spawn(viewer_news.sweep(), name="viewer-sweep")
+        service.spawn(viewing.bulletin.run(viewing.roster), name="bulletin")
         door = Door(
             build_api(house),
             player,
@@ -67,6 +89,7 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
     async def close() -> None:
         await fanouts.close()
         player.close()
+        await viewing.bulletin.say_goodbye()
         await edge.close()
         await origin.close()
         await store.close()
@@ -77,6 +100,18 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
         lambda: None if directory.is_complete else "the list of live sessions is not read yet"
     )
     return service
+
+
+def _outside(service: Service, edge: Edge) -> Outside:
+    async def find_stream(stream: str) -> Stream:
+        return await service.bus.ask(GetStream(tenant=DEFAULT_TENANT, id=stream))
+
+    return Outside(
+        gateway=service.instance,
+        find_stream=find_stream,
+        say=service.bus.broadcast,
+        target_s=edge.targets.of,
+    )
 
 
 def _console_sessions(settings: GatewaySettings) -> ConsoleSessions:

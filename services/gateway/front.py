@@ -10,13 +10,13 @@ import os
 import socket
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from services.gateway.playback.reply import Asked
 from services.gateway.playback.routes import Kind, MediaRoute, match_media
 from services.gateway.playback.websocket import Handshake
 from services.gateway.turn import Request, Turn
+from services.gateway.viewers.visit import Visit, raw_target, split_personal
 
 if TYPE_CHECKING:
     from services.gateway.playback.player import Player
@@ -38,6 +38,12 @@ _ASKED = {
     b"if-none-match": "if_none_match",
     b"if-range": "if_range",
     b"traceparent": "traceparent",
+    b"cookie": "cookie",
+    b"referer": "referer",
+    b"origin": "origin",
+    b"user-agent": "user_agent",
+    b"x-forwarded-for": "forwarded_for",
+    b"x-original-uri": "original_uri",
 }
 _NOTHING_ASKED = Asked()
 
@@ -126,9 +132,11 @@ class FrontProtocol(HttpToolsProtocol):
         if self._is_refused or self.transport.is_closing():
             self.cycle = _as_cycle(Turn(self, None, keep_alive=False))
             return
-        route = match_media(_raw_path(self.url))
+        path, query = raw_target(self.url)
+        personal, plain = split_personal(path)
+        route = match_media(plain)
         if route is not None:
-            self._begin_turn(route)
+            self._begin_turn(route, Visit(path, query, personal))
             return
         super().on_headers_complete()
         if self.parser.should_upgrade():
@@ -139,16 +147,16 @@ class FrontProtocol(HttpToolsProtocol):
         if not isinstance(self.cycle, Turn):
             super().on_body(body)
 
-    def _begin_turn(self, route: MediaRoute) -> None:
+    def _begin_turn(self, route: MediaRoute, visit: Visit) -> None:
         found = {_ASKED[name]: value for name, value in self.headers if name in _ASKED}
-        if route.kind is Kind.PLAYLIST and b"?" in self.url:
-            found["query"] = self.url.partition(b"?")[2]
+        if route.kind is Kind.PLAYLIST and visit.query:
+            found["query"] = visit.query
         is_upgrade = self.parser.should_upgrade()
         is_flv = route.kind is Kind.FLV and self.parser.get_method() == b"GET"
         request = Request(
             route,
             self.parser.get_method(),
-            Asked(**found) if found else _NOTHING_ASKED,
+            self._visit(visit, Asked(**found) if found else _NOTHING_ASKED),
             Handshake.of(self.headers) if is_upgrade and is_flv else None,
         )
         keep_alive = (
@@ -163,6 +171,11 @@ class FrontProtocol(HttpToolsProtocol):
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self.app))
+
+    def _visit(self, visit: Visit, asked: Asked) -> Visit:
+        peer = self.client[0] if self.client else ""
+        address = self.player.proxies.address_of(peer, asked.forwarded_for)
+        return visit._replace(peer=peer, address=address, asked=asked)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         if isinstance(cycle, Turn):
@@ -248,14 +261,3 @@ class FrontProtocol(HttpToolsProtocol):
 
 def _as_cycle(turn: Turn) -> RequestResponseCycle:
     return cast("RequestResponseCycle", turn)
-
-
-def _raw_path(url: bytes) -> bytes:
-    """The path of a request target, undecoded (RFC 9112 section 3.2: origin or absolute form)."""
-    if not url.startswith(b"/"):
-        try:
-            url = httptools.parse_url(url).path or b""
-        except httptools.HttpParserInvalidURLError:
-            return b""  # uvicorn's own parsing answers 400
-    path, _, _ = url.partition(b"?")
-    return path

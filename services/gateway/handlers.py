@@ -21,6 +21,7 @@ from libs.events import (
 from services.gateway.api.house import ServiceState
 from services.gateway.playback.directory import Directory
 from services.gateway.playback.origin import Origin
+from services.gateway.viewers.viewing import Viewing
 
 REFRESH_S = 15.0
 """How often the whole list is read again: a fact that was missed is made good by then."""
@@ -35,9 +36,10 @@ _AWAY = (NATSError, JetStreamError, TimeoutError, WeirError)
 class News:
     """Keeps the directory true. Registers its handlers at once; `run` and `watch_leases` go on."""
 
-    def __init__(self, bus: Bus, directory: Directory) -> None:
+    def __init__(self, bus: Bus, directory: Directory, viewing: Viewing) -> None:
         self._bus = bus
         self._directory = directory
+        self._viewing = viewing
         self._reconnected = asyncio.Event()
         self._lease_watch: asyncio.Task[None] | None = None
         bus.watch_fact(StreamPublished)(self._on_published)
@@ -105,6 +107,11 @@ class News:
             ask = ListSessions(is_open=True, after=after, limit=PAGE_SESSIONS)
             page = await self._bus.ask(ask)
             sessions += page.sessions
+            for session in page.sessions:
+                if session.view_policy is not None:
+                    self._viewing.policy_learnt(
+                        session.stream, session.view_policy, session.revision
+                    )
             after = page.next_after
             if after is None:
                 break

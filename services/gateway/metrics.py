@@ -30,6 +30,7 @@ class Tally(Collector):
 REQUESTS = Tally("weir_gateway_requests", "Media requests answered.")
 BYTES = Tally("weir_gateway_bytes", "Bytes of media sent.")
 VIEWERS = Gauge("weir_gateway_viewers", "Viewers that are connected now.", ["kind"])
+REFUSALS = Counter("weir_gateway_refusals", "Requests for media that got 403.", ["reason"])
 MISSES = Counter("weir_gateway_misses", "Media requests that memory could not answer.", ["route"])
 STORE_READS = Counter("weir_gateway_store_reads", "Objects asked of the store.")
 CACHE_BYTES = Gauge("weir_gateway_cache_bytes", "Segments and init segments in memory.")

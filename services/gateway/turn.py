@@ -7,12 +7,11 @@ import structlog
 
 from libs.errors import WeirError
 from services.gateway import metrics
-from services.gateway.playback.miss import Awaited
+from services.gateway.playback.miss import Awaited, Later
 from services.gateway.playback.reply import (
     METHOD_NOT_ALLOWED,
     PREFLIGHT,
     UPGRADE_REQUIRED,
-    Asked,
     Reply,
     head_of,
     stream_head,
@@ -21,6 +20,7 @@ from services.gateway.playback.reply import (
 )
 from services.gateway.playback.routes import Kind, MediaRoute
 from services.gateway.playback.websocket import Handshake
+from services.gateway.viewers.visit import Visit
 
 if TYPE_CHECKING:
     from services.gateway.front import FrontProtocol
@@ -44,7 +44,7 @@ _NO_EVENT = _NoEvent()
 class Request(NamedTuple):
     route: MediaRoute
     method: bytes
-    asked: Asked
+    visit: Visit
     handshake: Handshake | None = None
     """It asks for a WebSocket."""
 
@@ -63,7 +63,7 @@ class Turn:
         self.response_complete = request is None
         self.disconnected = False
         self.more_body = False
-        self._awaited: Awaited | None = None
+        self._awaited: Awaited | Later | None = None
         self._is_written = False
         self._is_to_watch = False
         """Becomes a viewer as soon as the answers before this one have gone out."""
@@ -100,23 +100,28 @@ class Turn:
         elif self._is_written:
             self._complete()
 
-    def _answer(self, request: Request) -> Reply | Awaited | None:
+    def _answer(self, request: Request) -> Reply | Awaited | Later | None:
+        """None: it has become a viewer."""
         if request.method == b"OPTIONS":
             return PREFLIGHT
         if request.method not in (b"GET", b"HEAD"):
             self.keep_alive = False  # its body is not read
             return METHOD_NOT_ALLOWED
         if request.route.kind is not Kind.FLV:
-            return self._front.player.answer(request.route, request.asked)
-        refusal = self._front.player.refuse_flv(request.route.stream)
-        if refusal is None and request.handshake is not None:
-            refusal = None if request.handshake.check() else UPGRADE_REQUIRED
+            return self._front.player.answer(request.route, request.visit)
+        if request.handshake is not None and not request.handshake.check():
+            return UPGRADE_REQUIRED
+        is_websocket = request.handshake is not None
+        refusal = self._front.player.refuse_flv(
+            request.route.stream, request.visit, is_websocket=is_websocket
+        )
         if refusal is None:
-            self._watch(request)
+            self._watch()
         return refusal
 
-    def _watch(self, request: Request) -> None:
-        front = self._front
+    def _watch(self) -> None:
+        front, request = self._front, self._request
+        assert request is not None
         self.keep_alive = False
         if request.method == b"HEAD":
             front.transport.write(stream_head(front.server_state.default_headers))
@@ -139,7 +144,9 @@ class Turn:
         common, handshake = front.server_state.default_headers, request.handshake
         head = websocket_head(handshake.accept, common) if handshake else stream_head(common)
         is_websocket = handshake is not None
-        front.player.watch(request.route.stream, connection, head, is_websocket=is_websocket)
+        front.player.watch(
+            request.route.stream, request.visit, connection, head, is_websocket=is_websocket
+        )
 
     def _on_answer(self, task: "asyncio.Task[Any]") -> None:
         awaited, self._awaited = self._awaited, None
@@ -152,7 +159,10 @@ class Turn:
             reply = awaited.reply()
         except Exception as error:  # noqa: BLE001 - whatever it is, this request gets its answer
             reply = _reply_of(error)
-        self._write(reply)
+        if reply is None:
+            self._watch()
+        else:
+            self._write(reply)
 
     def _write(self, reply: Reply) -> None:
         front = self._front

@@ -9,6 +9,7 @@ from libs.events import Answer, Ask
 from services.gateway.api.console_session import ConsoleSessions
 from services.gateway.playback.directory import Directory
 from services.gateway.settings import GatewaySettings
+from services.gateway.viewers.viewing import Viewing
 
 A = TypeVar("A", bound=Answer)
 
@@ -44,6 +45,7 @@ class House:
     directory: Directory
     neighbours: Neighbours
     sessions: ConsoleSessions
+    viewing: Viewing
     failed_logins: dict[str, list[float]] = field(default_factory=dict)
     """By address, when its last wrong logins were (monotonic)."""
 

@@ -11,6 +11,7 @@ from services.gateway.playback.packagers import Packagers
 from services.gateway.playback.playlists import Playlists
 from services.gateway.playback.reply import Asked, Reply
 from services.gateway.playback.routes import Kind, MediaRoute
+from services.gateway.playback.targets import Targets
 
 _MEDIA = (Kind.SEGMENT, Kind.PART, Kind.INIT)
 
@@ -29,7 +30,8 @@ class Edge:
         self._media = Media(
             directory, origin, packagers, cache_bytes=cache_bytes, clock=clock, wall=wall
         )
-        self._playlists = Playlists(directory, packagers, clock=clock)
+        self.targets = Targets()
+        self._playlists = Playlists(directory, packagers, self.targets, clock=clock)
 
     def answer(self, route: MediaRoute, asked: Asked) -> Reply | Awaited:
         """At once from memory, else something to wait for. Raises `ReloadWrong`."""

@@ -5,7 +5,7 @@ Who waits costs one callback: no task, no timer, no span of its own.
 
 import asyncio
 from collections.abc import Callable, Coroutine, Generator
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from opentelemetry import propagate, trace
 
@@ -43,6 +43,37 @@ class Awaited:
     def __await__(self) -> Generator[Any, None, Reply]:
         yield from asyncio.shield(self.task).__await__()
         return self.reply()
+
+
+class Dressed(Awaited):
+    """An awaited answer with something changed for whoever asked."""
+
+    __slots__ = ("_dress", "_inner")
+
+    def __init__(self, inner: Awaited, dress: Callable[[Reply], Reply]) -> None:
+        self.task = inner.task
+        self._inner = inner
+        self._dress = dress
+
+    def reply(self) -> Reply:
+        return self._dress(self._inner.reply())
+
+
+class Later:
+    """An answer that somebody has to be asked for; None: nothing stands in the way."""
+
+    __slots__ = ("task",)
+    _tasks: ClassVar[set["asyncio.Task[Reply | None]"]] = set()
+    """The loop itself would forget them while they wait."""
+
+    def __init__(self, answer: Coroutine[Any, Any, Reply | None]) -> None:
+        self.task = asyncio.create_task(answer)
+        self._tasks.add(self.task)
+        self.task.add_done_callback(self._tasks.discard)
+
+    def reply(self) -> Reply | None:
+        """Once `task` is done. Raises what it raised."""
+        return self.task.result()
 
 
 class Misses:

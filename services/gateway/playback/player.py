@@ -7,39 +7,109 @@ from services.gateway import metrics
 from services.gateway.playback.directory import Directory
 from services.gateway.playback.edge import Edge
 from services.gateway.playback.fanout import Fanout, Fanouts
-from services.gateway.playback.miss import Awaited
+from services.gateway.playback.miss import Awaited, Dressed, Later
 from services.gateway.playback.poller import Poller
-from services.gateway.playback.reply import Asked, Reply, not_live, text
-from services.gateway.playback.routes import MediaRoute
+from services.gateway.playback.reply import Reply, not_live, private, redirect, text
+from services.gateway.playback.routes import Kind, MediaRoute
 from services.gateway.playback.viewer import Viewer
 from services.gateway.playback.websocket_viewer import WebSocketViewer
+from services.gateway.viewers.admission import Admission
+from services.gateway.viewers.gate import ANYBODY
+from services.gateway.viewers.grant import Grant
+from services.gateway.viewers.personal import is_first, personal
+from services.gateway.viewers.proxies import Proxies
+from services.gateway.viewers.roster import Member
+from services.gateway.viewers.visit import Visit
+
+_LISTS = frozenset({Kind.MULTIVARIANT, Kind.MANIFEST, Kind.PLAYLIST})
 
 
 class Player:
     def __init__(
-        self, directory: Directory, edge: Edge, fanouts: Fanouts, *, max_viewers: int
+        self,
+        directory: Directory,
+        edge: Edge,
+        fanouts: Fanouts,
+        admission: Admission,
+        *,
+        proxies: Proxies,
+        max_viewers: int,
     ) -> None:
         self._directory = directory
         self._edge = edge
         self._fanouts = fanouts
+        self._admission = admission
+        self.proxies = proxies
         self._max_viewers = max_viewers
         self._viewers = 0
         self._poller: Poller | None = None
 
-    def answer(self, route: MediaRoute, asked: Asked) -> Reply | Awaited:
-        """Playlist, manifest or media: at once if memory has it."""
-        return self._edge.answer(route, asked)
+    # --- playlists, manifests, media ------------------------------------------------------
 
-    def refuse_flv(self, stream: str) -> Reply | None:
-        """Why this stream's FLV cannot be watched now; None if it can."""
+    def answer(self, route: MediaRoute, visit: Visit) -> Reply | Awaited | Later:
+        """What is asked for, if whoever asks may have it: at once if memory has it."""
+        if route.kind is Kind.AUTHORISE:
+            return self._admission.authorise(visit)
+        if route.kind in _LISTS and self._directory.playable(route.stream) is None:
+            return not_live(route.stream)
+        admitted = self._admission.admit(route, visit)
+        if admitted is None:
+            return Later(self._answer_later(route, visit))
+        return admitted if isinstance(admitted, Reply) else self._give(route, visit, admitted)
+
+    def _give(self, route: MediaRoute, visit: Visit, grant: Grant) -> Reply | Awaited:
+        if visit.query and visit.query_token and grant is not ANYBODY:
+            return redirect(visit.redirect())
+        reply = self._edge.answer(route, visit.asked)
+        is_new = is_first(route, visit)
+        if grant is ANYBODY and not is_new:
+            return reply
+        token = visit.token if grant is not ANYBODY else ""
+        dress = partial(personal, route=route, visit=visit, token=token) if is_new else private
+        return dress(reply) if isinstance(reply, Reply) else Dressed(reply, dress)
+
+    async def _answer_later(self, route: MediaRoute, visit: Visit) -> Reply | None:
+        """Once the stream's policy is known."""
+        await self._admission.know(route.stream)
+        reply = self.answer(route, visit)
+        if isinstance(reply, Later):
+            return await reply.task
+        return reply if isinstance(reply, Reply) else await reply
+
+    # --- FLV ------------------------------------------------------------------------------
+
+    def refuse_flv(
+        self, stream: str, visit: Visit, *, is_websocket: bool = False
+    ) -> Reply | Later | None:
+        """Why this stream's FLV cannot be watched now, or here; None if it can."""
         if self._directory.live(stream) is None:
             return not_live(stream)
+        admitted = self._admission.admit_flv(stream, visit)
+        if admitted is None:
+            return Later(self._refuse_flv_later(stream, visit, is_websocket=is_websocket))
+        if isinstance(admitted, Reply):
+            return admitted
+        if visit.query_token and admitted is not ANYBODY and not is_websocket:
+            return redirect(visit.redirect())
         if self._viewers >= self._max_viewers:
             return text(503, "All places are taken; try again later.", b"retry-after: 5\r\n")
         return None
 
+    async def _refuse_flv_later(
+        self, stream: str, visit: Visit, *, is_websocket: bool
+    ) -> Reply | None:
+        await self._admission.know(stream)
+        refusal = self.refuse_flv(stream, visit, is_websocket=is_websocket)
+        return await refusal.task if isinstance(refusal, Later) else refusal
+
     def watch(
-        self, stream: str, connection: socket.socket, head: bytes, *, is_websocket: bool = False
+        self,
+        stream: str,
+        visit: Visit,
+        connection: socket.socket,
+        head: bytes,
+        *,
+        is_websocket: bool = False,
     ) -> Viewer:
         """Send the stream's FLV to `connection`, which belongs to the viewer from now on.
 
@@ -47,15 +117,25 @@ class Player:
         """
         if self._poller is None:
             self._poller = Poller()
+        # Answers before this one may have taken long to go out: it is looked at again.
+        granted = self._admission.admit_flv(stream, visit)
+        member = Member(stream, granted if isinstance(granted, Grant) else ANYBODY, visit.address)
         fanout = self._fanouts.of(stream)
         self._viewers += 1
         kind = "flv_websocket" if is_websocket else "flv"
         metrics.VIEWERS.labels(kind).inc()
+        self._admission.roster.join(member)
         make = WebSocketViewer if is_websocket else Viewer
         viewer = make(
-            connection, head, poller=self._poller, on_leave=partial(self._on_leave, fanout, kind)
+            connection,
+            head,
+            poller=self._poller,
+            on_leave=partial(self._on_leave, fanout, kind, member),
         )
+        member.connection = viewer
         fanout.join(viewer)
+        if not isinstance(granted, Grant):
+            viewer.leave()
         return viewer
 
     def close(self) -> None:
@@ -63,8 +143,9 @@ class Player:
         if self._poller is not None:
             self._poller.close()
 
-    def _on_leave(self, fanout: Fanout, kind: str, viewer: Viewer) -> None:
+    def _on_leave(self, fanout: Fanout, kind: str, member: Member, viewer: Viewer) -> None:
         self._viewers -= 1
         metrics.VIEWERS.labels(kind).dec()
         metrics.SKIPS.inc(viewer.skipped)
+        self._admission.roster.leave(member)
         fanout.left()

@@ -19,6 +19,7 @@ from services.gateway.playback.packagers import Packagers
 from services.gateway.playback.reload import PLAIN, Reload, read_reload
 from services.gateway.playback.reply import Asked, Reply, not_live, text
 from services.gateway.playback.routes import Kind, MediaRoute
+from services.gateway.playback.targets import Targets
 
 FRESH_S = 0.25
 """How long one fetched playlist serves all who ask for it as it is now."""
@@ -40,11 +41,13 @@ class Playlists:
         self,
         directory: Directory,
         packagers: Packagers,
+        targets: Targets,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._directory = directory
         self._packagers = packagers
+        self._targets = targets
         self._kept: OrderedDict[str, Kept] = OrderedDict()
         self._misses = Misses()
         self._clock = clock
@@ -90,7 +93,9 @@ class Playlists:
             if kept is not None and self._clock() - kept.at >= STALE_S:
                 kept = None
             if fetched is not None and fetched.status == OK:
-                return self._keep(key, Kept(route.kind, fetched, at=self._clock()), kept)
+                new = Kept(route.kind, fetched, at=self._clock())
+                self._targets.note(route.stream, new.target_s)
+                return self._keep(key, new, kept)
             if kept is not None:
                 return kept
             refusal = self._refuse(route, live, fetched.status if fetched else None)

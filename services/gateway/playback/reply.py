@@ -23,6 +23,10 @@ _MAX_RANGE_BYTES = 64
 """A longer Range header is no single range that we would serve."""
 _RANGE = re.compile(rb"bytes=(?:([0-9]{1,18})-([0-9]{0,18})|-([0-9]{1,18}))", re.ASCII)
 
+_PUBLIC = re.compile(
+    rb"cache-control: (?:public, )?max-age=([0-9]+)(?:, s-maxage=([0-9]+))?(, immutable)?\r\n"
+)
+
 Body = bytes | memoryview
 
 
@@ -35,7 +39,7 @@ class Reply(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """The request's headers that change how media is answered, its trace and query."""
+    """The request's headers that say how media is answered and who asks, its trace and query."""
 
     range: bytes | None = None
     if_none_match: bytes | None = None
@@ -43,6 +47,13 @@ class Asked(NamedTuple):
     traceparent: bytes | None = None
     query: bytes | None = None
     """Of a media playlist's URL."""
+    cookie: bytes | None = None
+    referer: bytes | None = None
+    origin: bytes | None = None
+    user_agent: bytes | None = None
+    forwarded_for: bytes | None = None
+    original_uri: bytes | None = None
+    """What an edge in front asks about."""
 
 
 NOTHING_MORE = Asked()
@@ -59,6 +70,27 @@ def headers(content_type: bytes, cache_control: bytes, more: bytes = b"") -> byt
 def text(status: int, sentence: str, more: bytes = b"") -> Reply:
     """A sentence for people, as the pages and media of the replaced system answer."""
     return Reply(status, headers(b"text/plain; charset=utf-8", NO_STORE, more), sentence.encode())
+
+
+def private(reply: Reply) -> Reply:
+    """The same for a signed stream: the viewer's browser may keep it, and our own edge, which asks
+    who may have it; a shared cache that knows nothing of tokens must not.
+    """
+    return reply._replace(headers=_PUBLIC.sub(_private, reply.headers))
+
+
+def _private(public: re.Match[bytes]) -> bytes:
+    kept, shared, immutable = public.groups()
+    return b"cache-control: private, max-age=%b%b\r\nx-accel-expires: %b\r\n" % (
+        kept,
+        immutable or b"",
+        shared or kept,
+    )
+
+
+def redirect(location: bytes) -> Reply:
+    """302 to a relative reference (RFC 9110 section 10.2.2)."""
+    return text(302, "See the other address.", b"location: %b\r\n" % location)
 
 
 def not_live(stream: str) -> Reply:

@@ -12,7 +12,8 @@ holds a "%", a backslash, a NUL or ".." is simply no media route. Under a stream
     /<stream>/<session>/<rendition>/init-<config>.mp4
 
 and the same once more under /hls/<stream>/ and /dash/<stream>/ (there with index.mpd), which is
-the layout of nginx's nested HLS and DASH; all URIs in playlists are relative, so both work.
+the layout of nginx's nested HLS and DASH; all URIs in playlists are relative, so both work. What
+is personal (`/~<token>` in front; see `viewers.visit`) has been taken off before.
 """
 
 import re
@@ -36,6 +37,8 @@ class Kind(StrEnum):
     SEGMENT = "segment"
     PART = "part"
     INIT = "init"
+    AUTHORISE = "authorise"
+    """An edge asks whether a viewer may have what it holds."""
 
 
 class MediaRoute(NamedTuple):
@@ -61,6 +64,9 @@ _ROUTE = re.compile(
     rb"|(?P<part>[1-9][0-9]{0,9}\.(?:0|[1-9][0-9]{0,2})\.(?:video|audio)\.m4s)"
     rb"|(?P<init>init-[0-9a-f]{12}\.mp4)))"
 )
+AUTHORISE_PATH = b"/_authorise"
+_AUTHORISE = MediaRoute(Kind.AUTHORISE, stream="")
+_MEDIA = tuple(kind for kind in Kind if kind is not Kind.AUTHORISE)
 _RESERVED = frozenset(name.encode() for name in RESERVED_STREAM_IDS)
 
 
@@ -69,7 +75,7 @@ def _match(path: bytes) -> MediaRoute | None:
     found = _ROUTE.fullmatch(path)
     if found is None or found["stream"] in _RESERVED:
         return None
-    kind = next(kind for kind in Kind if found[kind.value] is not None)
+    kind = next(kind for kind in _MEDIA if found[kind.value] is not None)
     rendition = found["of_list"] or found["of_media"] or b""
     return MediaRoute(
         kind=kind,
@@ -84,4 +90,6 @@ def match_media(path: bytes) -> MediaRoute | None:
     """The media that the raw `path` (no query) asks for, or None if it is no media route."""
     if len(path) > MAX_PATH_BYTES:
         return None
+    if path == AUTHORISE_PATH:
+        return _AUTHORISE
     return _match(path)

@@ -21,14 +21,19 @@ from libs.events import (
     Ask,
     CreateStream,
     GetStream,
+    ListRevocations,
     ListSessions,
     ListStreams,
+    ListViewerKeys,
+    RevocationPage,
     Session,
     SessionEnded,
     SessionPage,
+    SigningKey,
     Stream,
     StreamPage,
     StreamPublished,
+    ViewerKeys,
 )
 from libs.launcher.nats_server import free_port
 from libs.media import amf0
@@ -114,6 +119,8 @@ class Catalog:
         self._answer(ListStreams, self._list_streams)
         self._answer(CreateStream, self._create_stream)
         self._answer(GetStream, self._get_stream)
+        self._answer(ListViewerKeys, self._list_viewer_keys)
+        self._answer(ListRevocations, self._list_revocations)
 
     def _answer(self, kind: type[Ask[Any]], handler: Any) -> None:
         self.bus.on_ask(kind)(handler)
@@ -126,18 +133,17 @@ class Catalog:
 
     async def _create_stream(self, ask: CreateStream) -> Stream:
         stream_id = ask.id or "made"
-        self.streams[stream_id] = Stream(
-            tenant=ask.tenant,
-            id=stream_id,
-            created_at=AT,
-            expires_at=AT,
-            key=sign_push(stream_id, 1, "s"),
-            item=ask.item,
-        )
+        self.streams[stream_id] = _stream(stream_id, ask.item)
         return self.streams[stream_id]
 
     async def _get_stream(self, ask: GetStream) -> Stream:
-        return self.streams[ask.id]
+        return self.streams.get(ask.id) or _stream(ask.id, {})
+
+    async def _list_viewer_keys(self, _: ListViewerKeys) -> ViewerKeys:
+        return ViewerKeys(keys=(SigningKey(id="k1", secret="aa" * 32, created_at=AT),))
+
+    async def _list_revocations(self, _: ListRevocations) -> RevocationPage:
+        return RevocationPage(revocations=())
 
     def session(self, origin: Origin) -> Session:
         return Session(
@@ -148,6 +154,8 @@ class Catalog:
             generation=1,
             started_at=AT,
             is_publishing=True,
+            view_policy="public",
+            revision=1,
         )
 
     async def publish(self, origin: Origin) -> None:
@@ -180,6 +188,18 @@ class Catalog:
         )
         assert lease is not None
         return lease
+
+
+def _stream(stream_id: str, item: dict[str, Any]) -> Stream:
+    return Stream(
+        tenant="default",
+        id=stream_id,
+        created_at=AT,
+        expires_at=AT,
+        key=sign_push(stream_id, 1, "s"),
+        item=item,
+        revision=1,
+    )
 
 
 class Gateway(ServiceProcess):

@@ -24,6 +24,7 @@ from libs.events import (
     ListSegments,
     ListSessions,
     ListStreams,
+    Message,
     Nothing,
     SegmentPage,
     SessionPage,
@@ -37,6 +38,7 @@ from services.gateway.api.console_session import ConsoleSessions
 from services.gateway.api.house import House, ServiceState
 from services.gateway.playback.directory import Directory
 from services.gateway.settings import GatewaySettings
+from services.gateway.viewers.viewing import Outside, Viewing
 
 API_KEY = "key-of-the-tests"
 PASSWORD = "correct horse"
@@ -141,10 +143,25 @@ def settings_of(**more: Any) -> GatewaySettings:
     )
 
 
+async def forget(_: Message) -> None:
+    """Nobody listens."""
+
+
+def viewing_of(catalog: MemoryCatalog, **more: Any) -> Viewing:
+    async def find_stream(stream: str) -> Stream:
+        found = await catalog.ask(GetStream(tenant="default", id=stream))
+        assert isinstance(found, Stream)
+        return found
+
+    facts: dict[str, Any] = {"gateway": "gateway-1", "say": forget, "target_s": lambda _: 2.0}
+    return Viewing(Outside(find_stream=find_stream, **(facts | more)))
+
+
 def house_of(settings: GatewaySettings) -> House:
+    catalog = MemoryCatalog()
     return House(
         settings=settings,
-        catalog=MemoryCatalog(),
+        catalog=catalog,
         directory=Directory(),
         neighbours=StillNeighbours(),
         sessions=ConsoleSessions(
@@ -153,6 +170,7 @@ def house_of(settings: GatewaySettings) -> House:
             api_key=API_KEY,
             lifetime_s=settings.console_session_s,
         ),
+        viewing=viewing_of(catalog),
     )
 
 

@@ -22,13 +22,15 @@ from services.gateway import front
 from services.gateway.door import Door
 from services.gateway.playback import poller
 from services.gateway.playback.audience import Audience
-from services.gateway.playback.miss import Awaited
+from services.gateway.playback.miss import Awaited, Later
 from services.gateway.playback.poller import Poller
 from services.gateway.playback.reply import Asked, Immutable, Reply, headers, not_live
 from services.gateway.playback.ring import Chunk, Config, Ring
 from services.gateway.playback.routes import Kind, MediaRoute
 from services.gateway.playback.viewer import Viewer
 from services.gateway.playback.websocket_viewer import WebSocketViewer
+from services.gateway.viewers.proxies import Proxies
+from services.gateway.viewers.visit import Visit
 
 BIG = bytes(range(256)) * 8192
 PLAYLIST = Reply(200, headers(b"application/vnd.apple.mpegurl", b"no-cache"), b"#EXTM3U\n")
@@ -72,9 +74,13 @@ class OneSegmentPlayer:
         self.left = asyncio.Event()
         self.waiting: Waiting | None = None
         self.queries: list[bytes | None] = []
+        self.visits: list[Visit] = []
+        self.proxies = Proxies("")
         self.segment = Immutable("segment", BIG, b"video/mp4")
 
-    def answer(self, route: MediaRoute, asked: Asked) -> Reply | Awaited:
+    def answer(self, route: MediaRoute, visit: Visit) -> Reply | Awaited:
+        self.visits.append(visit)
+        asked = visit.asked
         if route.stream != "cam":
             return not_live(route.stream)
         if route.kind is Kind.SEGMENT:
@@ -100,11 +106,23 @@ class OneSegmentPlayer:
     async def _be_away(self) -> Reply:
         raise Unavailable("The store does not answer.")
 
-    def refuse_flv(self, stream: str) -> Reply | None:
+    def refuse_flv(self, stream: str, visit: Visit, *, is_websocket: bool) -> Reply | Later | None:
+        self.visits.append(visit)
+        if visit.query == b"late":
+            return Later(self._think_about(stream))
+        return None if stream == "cam" else not_live(stream)
+
+    async def _think_about(self, stream: str) -> Reply | None:
         return None if stream == "cam" else not_live(stream)
 
     def watch(
-        self, stream: str, connection: socket.socket, head: bytes, *, is_websocket: bool
+        self,
+        _stream: str,
+        _visit: Visit,
+        connection: socket.socket,
+        head: bytes,
+        *,
+        is_websocket: bool,
     ) -> None:
         make = WebSocketViewer if is_websocket else Viewer
         viewer = make(connection, head, poller=self.poller, on_leave=lambda _: self.left.set())
@@ -695,3 +713,41 @@ async def test_websocket_comes_after_the_answers_before_it(
     assert (await peer.answer())[2] == b"app /a 0"
     assert (await peer.answer(has_body=False))[0] == 101
     assert (await peer.reader.readexactly(2 + 13 + 2 + 3))[-3:] == b"<0>"
+
+
+async def test_what_is_personal_and_who_asks_come_with_the_request(
+    player: OneSegmentPlayer, connect: Connect
+) -> None:
+    peer = await connect()
+    lines = ("cookie: c=1", "referer: http://page/", "user-agent: tv", "x-forwarded-for: 1.2.3.4")
+    peer.send(get("/~me/cam/live.m3u8?a=b", *lines))
+    assert (await peer.answer())[0] == 200
+
+    [visit] = player.visits
+    assert (visit.path, visit.query, visit.personal) == (b"/~me/cam/live.m3u8", b"a=b", "me")
+    assert (visit.peer, visit.address) == ("127.0.0.1", "127.0.0.1")
+    asked = visit.asked
+    assert (asked.cookie, asked.referer, asked.user_agent) == (b"c=1", b"http://page/", b"tv")
+
+
+async def test_address_behind_a_trusted_proxy_is_the_viewers(
+    player: OneSegmentPlayer, connect: Connect
+) -> None:
+    player.proxies = Proxies("127.0.0.0/8")
+    peer = await connect()
+    peer.send(get("/cam/live.m3u8", "x-forwarded-for: 6.6.6.6, 1.2.3.4"))
+    assert (await peer.answer())[0] == 200
+
+    assert [(visit.peer, visit.address) for visit in player.visits] == [("127.0.0.1", "1.2.3.4")]
+
+
+async def test_flv_that_is_granted_only_after_a_question_is_sent(
+    player: OneSegmentPlayer, connect: Connect
+) -> None:
+    peer = await connect()
+    peer.send(get("/off/live.flv?late"))
+    assert (await peer.answer())[0] == 404
+    peer.send(get("/cam/live.flv?late"))
+    assert (await peer.answer())[0] == 200
+    player.feed.send(b"chunk")
+    assert (await peer.reader.readexactly(13 + 5))[-5:] == b"chunk"

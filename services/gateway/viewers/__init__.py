@@ -1,0 +1,1 @@
+"""Who may watch, and who watches: tokens, policies, and the audience over all gateways."""

@@ -1,0 +1,83 @@
+"""The gate: may this request have media of this stream?"""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from libs.signing import ViewerClaims
+from services.gateway import metrics
+from services.gateway.playback.reply import Reply, text
+from services.gateway.viewers.grant import Grant, Refusal
+from services.gateway.viewers.policies import Policies
+from services.gateway.viewers.tokens import Tokens
+from services.gateway.viewers.visit import Visit
+
+_WORDS = {
+    Refusal.MISSING: "This stream is watched with a signed link; ask for one.",
+    Refusal.WRONG: "The viewer token is not one of ours; use the link as it was given.",
+    Refusal.EXPIRED: "The viewer token has expired; ask for a new link.",
+    Refusal.REVOKED: "The viewer token has been revoked; ask for a new link.",
+    Refusal.ELSEWHERE: "The viewer token is for another stream.",
+    Refusal.ADDRESS: "The viewer token is for another address.",
+    Refusal.REFERRER: "The viewer token may not be used on this page.",
+    Refusal.LIMIT: "As many players as this link allows are watching already.",
+    Refusal.KICKED: "An operator ended this; open the link again to watch.",
+}
+REFUSALS = {
+    reason: text(403, words, b"x-weir-reason: %b\r\n" % reason.encode())
+    for reason, words in _WORDS.items()
+}
+ANYBODY: Final = Grant(ViewerClaims(subject="-", expires_at_s=1, issued_at_ms=1, nonce=bytes(8)))
+"""What a public stream grants to whoever shows no token."""
+ANYBODY.token_id = ""
+
+
+def refuse(reason: Refusal) -> Reply:
+    metrics.REFUSALS.labels(reason.value).inc()
+    return REFUSALS[reason]
+
+
+class Gate:
+    def __init__(
+        self, policies: Policies, tokens: Tokens, *, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._policies = policies
+        self._tokens = tokens
+        self._clock = clock
+
+    def check(self, stream: str, visit: Visit) -> Grant | Reply | None:
+        """What is granted, or the refusal; None if the stream's policy is not known here."""
+        policy = self._policies.get(stream)
+        if policy is None:
+            return None
+        if policy == "public" and not visit.personal and not visit.query:
+            return ANYBODY
+        token = visit.token or visit.query_token
+        if policy == "public":
+            found = self._judge(token, stream, visit) if token else ANYBODY
+            # Anybody may watch; a token that does not hold only says nothing about who it is.
+            return found if isinstance(found, Grant) else ANYBODY
+        found = self._judge(token or visit.cookie_token, stream, visit)
+        return refuse(found) if isinstance(found, Refusal) else found
+
+    def _judge(self, token: str, stream: str, visit: Visit) -> Grant | Refusal:
+        grant = self._tokens.read(token) if token else None
+        if grant is None:
+            return Refusal.WRONG if token else Refusal.MISSING
+        return self._why_not(grant, stream, visit) or grant
+
+    def _why_not(self, grant: Grant, stream: str, visit: Visit) -> Refusal | None:
+        """What says most to whoever is refused comes first."""
+        claims = grant.claims
+        reason = None
+        if claims.expires_at_s < self._clock():
+            reason = Refusal.EXPIRED
+        elif grant.is_revoked:
+            reason = Refusal.REVOKED
+        elif claims.subject != stream or claims.kind != "stream":
+            reason = Refusal.ELSEWHERE
+        elif grant.has_address and not grant.admits_address(visit.address):
+            reason = Refusal.ADDRESS
+        elif grant.has_referrers and not grant.admits_referrer(visit.referrer):
+            reason = Refusal.REFERRER
+        return reason

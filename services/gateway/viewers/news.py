@@ -1,0 +1,132 @@
+"""What the gateway hears and says on the bus about viewers."""
+
+import asyncio
+
+import structlog
+
+from libs.bus import Bus
+from libs.errors import WeirError
+from libs.events import (
+    AudienceAsked,
+    AudienceChanged,
+    Envelope,
+    ListRevocations,
+    ListViewerKeys,
+    ListViewers,
+    StreamChanged,
+    ViewerKeysRotated,
+    ViewerKicked,
+    ViewerPage,
+    ViewersRevoked,
+)
+from libs.names import DEFAULT_TENANT
+from services.gateway.viewers.viewing import Viewing
+
+REFRESH_S = 15.0
+"""How often keys and revocations are read again: a fact that was missed is made good by then."""
+RETRY_S = 1.0
+SWEEP_S = 0.5
+ASK_AGAIN_S = 1.0
+"""A gateway that is missed is asked for the whole once in this time."""
+
+log = structlog.get_logger()
+
+
+class ViewerNews:
+    """Registers its handlers at once; `run`, `sweep` go on."""
+
+    def __init__(self, bus: Bus, viewing: Viewing, *, gateway: str) -> None:
+        self._bus = bus
+        self._viewing = viewing
+        self._gateway = gateway
+        self._woken = asyncio.Event()
+        self._asked_at = -ASK_AGAIN_S
+        self._asked = 0
+        self.complete = asyncio.Event()
+        """Set once keys and revocations are known."""
+        bus.watch_fact(StreamChanged)(self._on_changed)
+        bus.watch_fact(ViewersRevoked)(self._on_revoked)
+        bus.watch_fact(ViewerKeysRotated)(self._on_rotated)
+        bus.watch_fact(ViewerKicked)(self._on_kicked)
+        bus.watch_fact(AudienceChanged)(self._on_audience)
+        bus.watch_fact(AudienceAsked)(self._on_asked)
+        bus.on_ask_all(ListViewers)(self._list)
+        bus.on_reconnect(self._on_reconnect)
+
+    async def run(self) -> None:
+        """Read keys and revocations again and again; while nobody answers, keep the last."""
+        while True:
+            self._woken.clear()
+            pause_s = REFRESH_S
+            try:
+                await self._refresh()
+            except WeirError as error:
+                log.info("viewers.stale", reason=str(error))
+                pause_s = RETRY_S
+            try:
+                async with asyncio.timeout(pause_s):
+                    await self._woken.wait()
+            except TimeoutError:
+                continue
+
+    async def sweep(self) -> None:
+        """Notice who has left without a word."""
+        while True:
+            self._viewing.sweep()
+            await asyncio.sleep(SWEEP_S)
+
+    async def _refresh(self) -> None:
+        keys = await self._bus.ask(ListViewerKeys(tenant=DEFAULT_TENANT))
+        self._viewing.keys_learnt(keys)
+        after: int | None = 0
+        while after is not None:
+            page = await self._bus.ask(ListRevocations(after=after))
+            for each in page.revocations:
+                self._viewing.revoke(
+                    each.stream,
+                    each.scope,
+                    each.whom,
+                    before=each.before,
+                    expires_at=each.expires_at,
+                )
+            after = page.next_after
+        self.complete.set()
+
+    # --- handlers -------------------------------------------------------------------
+
+    async def _on_changed(self, envelope: Envelope[StreamChanged]) -> None:
+        fact = envelope.data
+        self._viewing.policy_learnt(fact.stream, fact.view_policy, fact.revision)
+
+    async def _on_revoked(self, envelope: Envelope[ViewersRevoked]) -> None:
+        fact = envelope.data
+        self._viewing.revoke(
+            fact.stream, fact.scope, fact.whom, before=fact.before, expires_at=fact.expires_at
+        )
+
+    async def _on_rotated(self, _: Envelope[ViewerKeysRotated]) -> None:
+        self._woken.set()
+
+    async def _on_kicked(self, envelope: Envelope[ViewerKicked]) -> None:
+        self._viewing.kick(envelope.data.stream, envelope.data.viewer)
+
+    async def _on_audience(self, envelope: Envelope[AudienceChanged]) -> None:
+        loop = asyncio.get_running_loop()
+        if self._viewing.census.hear(envelope.data):
+            return
+        if loop.time() - self._asked_at >= ASK_AGAIN_S:
+            self._asked_at = loop.time()
+            self._asked += 1
+            await self._bus.broadcast(AudienceAsked(gateway=self._gateway, number=self._asked))
+
+    async def _on_asked(self, envelope: Envelope[AudienceAsked]) -> None:
+        if envelope.data.gateway != self._gateway:
+            self._viewing.bulletin.want_whole()
+
+    async def _list(self, ask: ListViewers) -> ViewerPage:
+        viewers = self._viewing.viewers(ask.stream)[: ask.limit]
+        return ViewerPage(gateway=self._gateway, viewers=tuple(viewers))
+
+    async def _on_reconnect(self) -> None:
+        self._woken.set()
+        self._viewing.bulletin.want_whole()

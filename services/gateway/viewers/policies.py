@@ -1,0 +1,49 @@
+"""Who may watch which stream, as far as this gateway has heard."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine
+from typing import Any, NamedTuple
+
+from libs.events import Stream, ViewPolicy
+from services.gateway.playback.flights import Flights
+
+KEPT = 100_000
+
+
+class _Known(NamedTuple):
+    policy: ViewPolicy
+    revision: int
+
+
+class Policies:
+    """`find` asks the catalog for what is not known; nobody is let in on a guess."""
+
+    def __init__(self, ask: Callable[[str], Coroutine[Any, Any, Stream]]) -> None:
+        self._ask = ask
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._flights: Flights[ViewPolicy] = Flights()
+
+    def get(self, stream: str) -> ViewPolicy | None:
+        """None: not known."""
+        known = self._known.get(stream)
+        return known.policy if known is not None else None
+
+    def learn(self, stream: str, policy: ViewPolicy, revision: int) -> bool:
+        """Whether it changes what was known; older news than that does not."""
+        known = self._known.get(stream)
+        if known is not None and known.revision >= revision:
+            return False
+        self._known[stream] = _Known(policy, revision)
+        self._known.move_to_end(stream)
+        if len(self._known) > KEPT:
+            self._known.popitem(last=False)
+        return known is None or known.policy != policy
+
+    async def find(self, stream: str) -> ViewPolicy:
+        """Raises what the catalog answers, or that it does not."""
+        return self.get(stream) or await self._flights.fly(stream, lambda: self._fetch(stream))
+
+    async def _fetch(self, stream: str) -> ViewPolicy:
+        found = await self._ask(stream)
+        self.learn(stream, found.view_policy, found.revision)
+        return self.get(stream) or found.view_policy

@@ -1,0 +1,136 @@
+"""All that a gateway knows of who may watch and who watches, and what operators do about it."""
+
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from libs.events import (
+    AudienceChanged,
+    RevocationScope,
+    Stream,
+    Viewer,
+    ViewerKeys,
+    ViewerKind,
+    ViewPolicy,
+)
+from services.gateway import metrics
+from services.gateway.viewers.attendance import Attendance, Session
+from services.gateway.viewers.bulletin import Bulletin
+from services.gateway.viewers.census import Census
+from services.gateway.viewers.gate import ANYBODY, Gate
+from services.gateway.viewers.grant import Grant
+from services.gateway.viewers.keys import Keys
+from services.gateway.viewers.policies import Policies
+from services.gateway.viewers.revocations import Revocations
+from services.gateway.viewers.roster import Member, Roster
+from services.gateway.viewers.tokens import Tokens
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What viewing asks of others."""
+
+    gateway: str
+    """Name of this gateway."""
+    find_stream: Callable[[str], Coroutine[Any, Any, Stream]]
+    say: Callable[[AudienceChanged], Awaitable[None]]
+    target_s: Callable[[str], float]
+    """Target duration of a stream."""
+
+
+class Viewing:
+    def __init__(self, outside: Outside) -> None:
+        self._gateway = outside.gateway
+        self.policies = Policies(outside.find_stream)
+        self.keys = Keys()
+        self.revocations = Revocations()
+        self.tokens = Tokens(self.keys, self.revocations)
+        self.gate = Gate(self.policies, self.tokens)
+        self.census = Census(outside.gateway)
+        self.bulletin = Bulletin(outside.gateway, self.census, outside.say)
+        self.roster = Roster(on_change=self._on_flv)
+        self.attendance = Attendance(
+            target_s=outside.target_s, on_join=self._on_join, on_leave=self._on_leave
+        )
+
+    # --- what has been heard --------------------------------------------------------
+
+    def policy_learnt(self, stream: str, policy: ViewPolicy, revision: int) -> None:
+        """Cut off who may watch no more."""
+        if self.policies.learn(stream, policy, revision) and policy == "signed":
+            self._end_where(stream, lambda grant: grant is ANYBODY)
+
+    def keys_learnt(self, answer: ViewerKeys) -> None:
+        if self.keys.learn(answer):
+            self.tokens.forget()
+
+    def revoke(
+        self,
+        stream: str,
+        scope: RevocationScope,
+        whom: str,
+        *,
+        before: datetime,
+        expires_at: datetime,
+    ) -> None:
+        """Refuse the tokens from now on, and cut off who watches with them."""
+        before_ms = int(before.timestamp() * 1000)
+        is_new = self.revocations.add(
+            stream, scope, whom, before_ms=before_ms, expires_at_s=expires_at.timestamp()
+        )
+        if is_new:
+            self.tokens.mark_revoked()
+            self._end_where(stream, lambda grant: self.revocations.covers(grant.claims))
+
+    def kick(self, stream: str, viewer: str) -> None:
+        self.attendance.kick(stream, viewer)
+        self.roster.kick(stream, viewer)
+
+    def _end_where(self, stream: str, is_over: Callable[[Grant], bool]) -> None:
+        def ends(player: Session | Member) -> bool:
+            return player.stream == stream and is_over(player.grant)
+
+        self.attendance.end_where(ends)
+        self.roster.cut_where(ends)
+
+    # --- who watches ----------------------------------------------------------------
+
+    def viewers(self, stream: str) -> list[Viewer]:
+        """Those who watch through this gateway, oldest first."""
+        found = [self._viewer(each, each.kind) for each in self.attendance.of(stream)]
+        found += [self._viewer(each, "flv") for each in self.roster.of(stream)]
+        return sorted(found, key=lambda viewer: viewer.since)
+
+    def is_full(self, grant: Grant) -> bool:
+        """Whether as many players as the token allows watch with it already."""
+        return bool(grant.limit) and self.census.players_of_token(grant.token_id) >= grant.limit
+
+    def sweep(self) -> None:
+        self.attendance.sweep()
+        self.census.drop_silent()
+        self.revocations.purge(time.time())
+
+    def _viewer(self, player: Session | Member, kind: ViewerKind) -> Viewer:
+        return Viewer(
+            id=player.id,
+            stream=player.stream,
+            kind=kind,
+            gateway=self._gateway,
+            since=player.since,
+            address=player.address,
+            viewer=player.grant.claims.viewer,
+            token_id=player.grant.token_id,
+        )
+
+    def _on_join(self, session: Session) -> None:
+        metrics.VIEWERS.labels(session.kind).inc()
+        self.bulletin.joined(session)
+
+    def _on_leave(self, session: Session) -> None:
+        metrics.VIEWERS.labels(session.kind).dec()
+        self.bulletin.left(session)
+
+    def _on_flv(self, member: Member) -> None:
+        self.bulletin.flv_changed(self.roster, member)
