@@ -10,12 +10,13 @@ from functools import lru_cache
 from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse, PlainTextResponse
+from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 
 from libs.errors import Unavailable
 from libs.names import STREAM_ID
 from services.gateway.api.house import TheHouse
 from services.gateway.api.security import policy_with
+from services.gateway.viewers.visit import TOKEN
 
 DIST = Path(__file__).parent / "console" / "dist"
 PLAYER_PAGES = {
@@ -42,12 +43,20 @@ async def console() -> Response:
     return _page(_read(DIST / "index.html"))
 
 
+# What is personal stands for the media that the page's player asks for; the page is for anybody.
+@router.api_route("/~{personal}/{stream}/{page}.html", methods=READ)
 @router.api_route("/{stream}/{page}.html", methods=READ)
-async def player(stream: str, page: str, request: Request, house: TheHouse) -> Response:
+async def player(
+    stream: str, page: str, request: Request, house: TheHouse, token: str = ""
+) -> Response:
     """A player for a stream that is live; else 404 with the sentence that old clients look for.
 
     To a browser that 404 is a page, too: it waits there and plays as soon as the stream is live.
+    A token in the query moves into the path, where the page's player finds it.
     """
+    if TOKEN.fullmatch(token):
+        to_root = "../" * (request.url.path.count("/") - 1)
+        return RedirectResponse(f"{to_root}~{token}/{stream}/{page}.html", status_code=302)
     plays = PLAYER_PAGES.get(f"{page}.html")
     if plays is None or not STREAM_ID.fullmatch(stream):
         return PlainTextResponse("There is no such page.", status_code=404)

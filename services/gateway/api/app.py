@@ -14,6 +14,9 @@ from services.gateway.api import (
     sessions,
     streams,
     videostream,
+    viewer_keys,
+    viewer_tokens,
+    viewers,
 )
 from services.gateway.api.house import House
 from services.gateway.api.security import BodyLimit, SecurityHeaders
@@ -23,6 +26,18 @@ MAX_BODY_BYTES = 64 * 1024
 DESCRIPTION = (
     "Streams, sessions and the segment log of this Weir. Send the API key as the header "
     "x-api-key. Errors are problem+json (RFC 9457) with a stable code."
+)
+
+_API = (
+    streams,
+    viewers,
+    viewer_tokens,
+    viewer_keys,
+    relay_targets,
+    sessions,
+    jobs,
+    login,
+    health,
 )
 
 
@@ -39,7 +54,7 @@ def build_api(house: House | None = None) -> FastAPI:
     app.state.house = house
     install_problems(app)
     api = APIRouter(prefix="/api/v1")
-    for module in (streams, relay_targets, sessions, jobs, login, health):
+    for module in _API:
         api.include_router(module.router)
     app.include_router(api)
     app.include_router(videostream.router)

@@ -5,7 +5,7 @@ from typing import Annotated, Protocol, TypeVar
 
 from fastapi import Depends, Request
 
-from libs.events import Answer, Ask
+from libs.events import Answer, Ask, Message
 from services.gateway.api.console_session import ConsoleSessions
 from services.gateway.playback.directory import Directory
 from services.gateway.settings import GatewaySettings
@@ -18,6 +18,8 @@ class Catalog(Protocol):
     """The bus, as far as the API uses it."""
 
     async def ask(self, ask: Ask[A], *, timeout_s: float = 5) -> A: ...
+    async def ask_all(self, ask: Ask[A], *, wanted: int, timeout_s: float = 1.0) -> list[A]: ...
+    async def broadcast(self, message: Message) -> None: ...
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,15 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel
 
-from libs.events import CreateStream, DeleteStream, GetStream, ListStreams, Stream, UpdateStream
+from libs.events import (
+    CreateStream,
+    DeleteStream,
+    GetStream,
+    ListStreams,
+    Stream,
+    UpdateStream,
+    ViewPolicy,
+)
 from libs.names import DEFAULT_TENANT, STREAM_ID, check_stream_id
 from libs.push_url import SECRET, PushURL, PushURLInvalid
 from services.gateway.api.auth import authorised
@@ -45,6 +53,15 @@ class Playback(BaseModel):
     pages: dict[str, str]
 
 
+class Viewers(BaseModel):
+    """Players that watch now."""
+
+    total: int
+    flv: int
+    hls: int
+    dash: int
+
+
 class LiveState(BaseModel):
     session: str
     generation: int
@@ -72,6 +89,10 @@ class StreamView(BaseModel):
     reconnect_window_s: float
     segment_s: float
     playlist_segments: int
+    view_policy: ViewPolicy
+    """`signed`: it is watched with a viewer token only; `viewPolicy` in the item sets it."""
+    viewers: Viewers
+    """Players that watch now, on all gateways."""
     item: dict[str, Any]
     """Every field that was set, with its original JSON type; `relayURL` without its stream key."""
 
@@ -127,7 +148,7 @@ def view_of(stream: Stream, house: House) -> StreamView:
         created_at=stream.created_at,
         expires_at=stream.expires_at,
         push=_push_of(stream, house),
-        playback=_playback_of(stream.id, house),
+        playback=playback_of(stream.id, house),
         is_live=live is not None and live.is_publishing,
         live_since=stream.live_since if live is not None else None,
         live=state,
@@ -137,6 +158,8 @@ def view_of(stream: Stream, house: House) -> StreamView:
         reconnect_window_s=stream.reconnect_window_s,
         segment_s=stream.segment_s,
         playlist_segments=stream.playlist_segments,
+        view_policy=stream.view_policy,
+        viewers=viewers_of(stream.id, house),
         item=_without_secrets(stream.item),
     )
 
@@ -165,14 +188,22 @@ def _push_of(stream: Stream, house: House) -> Push:
     )
 
 
-def _playback_of(stream_id: str, house: House) -> Playback:
-    base = f"{house.settings.public_url.rstrip('/')}/{stream_id}"
+def viewers_of(stream_id: str, house: House) -> Viewers:
+    counts = house.viewing.census.counts(stream_id)
+    return Viewers(total=counts.total, flv=counts.flv, hls=counts.hls, dash=counts.dash)
+
+
+def playback_of(stream_id: str, house: House, token: str = "") -> Playback:
+    """Where it is watched; with a viewer token that stands in each link."""
+    personal = f"/~{token}" if token else ""
+    base = f"{house.settings.public_url.rstrip('/')}{personal}/{stream_id}"
+    rtmp_query = f"?token={token}" if token else ""
     return Playback(
         flv=f"{base}/live.flv",
         hls=f"{base}/live.m3u8",
         hls_cmaf=f"{base}/master.m3u8",
         dash=f"{base}/manifest.mpd",
-        rtmp=f"{house.settings.push_server}/{stream_id}",
+        rtmp=f"{house.settings.push_server}/{stream_id}{rtmp_query}",
         pages={
             "flv": f"{base}/flv.html",
             "hls": f"{base}/index.html",

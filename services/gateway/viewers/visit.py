@@ -23,6 +23,8 @@ from services.gateway.playback.reply import Asked
 
 VIEWER_CHARS = 22
 _VIEWER = re.compile(rf"[hdf][A-Za-z0-9_-]{{{VIEWER_CHARS - 1}}}", re.ASCII)
+TOKEN = re.compile(r"[A-Za-z0-9_-]{44,2048}", re.ASCII)
+"""What can be a viewer token at all."""
 _LETTERS: dict[ViewerKind, str] = {"flv": "f", "hls": "h", "dash": "d"}
 _KINDS: dict[str, ViewerKind] = {letter: kind for kind, letter in _LETTERS.items()}
 _QUERY_TOKEN = b"token="

@@ -24,13 +24,19 @@ from libs.events import (
     ListSegments,
     ListSessions,
     ListStreams,
+    ListViewerKeys,
     Message,
     Nothing,
+    RevokeViewers,
+    RotateViewerKeys,
     SegmentPage,
     SessionPage,
+    SigningKey,
     Stream,
     StreamPage,
     UpdateStream,
+    ViewerKeys,
+    ViewerPage,
 )
 from libs.signing import sign_push
 from services.gateway.api.app import build_api
@@ -61,13 +67,24 @@ class MemoryCatalog:
     def __init__(self) -> None:
         self.streams: dict[str, Stream] = {}
         self.asked: list[Ask[Any]] = []
+        self.said: list[Message] = []
+        self.pages: list[ViewerPage] = []
+        """What gateways answer who watches."""
+        self.keys = 1
         self._ids = (f"made-{number}" for number in itertools.count(1))
 
     async def ask(self, ask: Ask[Any], *, timeout_s: float = 5) -> Any:
         self.asked.append(ask)
         return self._answer(ask)
 
-    def _answer(self, ask: Ask[Any]) -> Answer:  # noqa: PLR0911 - one line per ask
+    async def ask_all(self, ask: Ask[Any], *, wanted: int, timeout_s: float = 1.0) -> list[Any]:
+        self.asked.append(ask)
+        return self.pages[:wanted]
+
+    async def broadcast(self, message: Message) -> None:
+        self.said.append(message)
+
+    def _answer(self, ask: Ask[Any]) -> Answer:  # noqa: C901, PLR0911 - one line per ask
         match ask:
             case CreateStream():
                 stream_id = ask.id or next(self._ids)
@@ -103,6 +120,17 @@ class MemoryCatalog:
                 return SessionPage(sessions=())
             case ListSegments():
                 return SegmentPage(segments=())
+            case ListViewerKeys() | RotateViewerKeys():
+                self.keys += isinstance(ask, RotateViewerKeys)
+                live = range(self.keys, max(0, self.keys - 2), -1)
+                return ViewerKeys(
+                    keys=tuple(
+                        SigningKey(id=f"k{number}", secret="ab" * 32, created_at=CREATED_AT)
+                        for number in live
+                    )
+                )
+            case RevokeViewers():
+                return Nothing()
             case ListJobs():
                 return JobPage(jobs=())
             case ListDeadLetters():
