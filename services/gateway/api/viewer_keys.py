@@ -25,6 +25,7 @@ class KeyViews(BaseModel):
 
 @router.get("")
 async def list_keys(house: TheHouse) -> KeyViews:
+    """The live keys, without their secrets."""
     return _views(await house.catalog.ask(ListViewerKeys(tenant=DEFAULT_TENANT)))
 
 
