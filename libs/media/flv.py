@@ -5,6 +5,7 @@ extended headers (FourCC codecs, ModEx, one-track multitrack).
 """
 
 from enum import IntEnum
+from struct import Struct
 from typing import NamedTuple
 
 from libs.errors import Invalid
@@ -16,6 +17,8 @@ TAG_HEADER_BYTES = 11
 MAX_TAG_BYTES = 0xFFFFFF
 
 _BACK_POINTER_BYTES = 4
+_TAG_HEADER = Struct(">II3x").pack
+_BACK_POINTER = Struct(">I").pack
 _WRAP_MS = 1 << 32
 _MASK_MS = _WRAP_MS - 1
 _HALF_WRAP_MS = 1 << 31
@@ -25,6 +28,9 @@ class TagType(IntEnum):
     AUDIO = 8
     VIDEO = 9
     SCRIPT = 18
+
+    __hash__ = int.__hash__
+    """An enumeration's own goes through Python code; every tag is looked up by type."""
 
 
 _TYPES = {int(kind): kind for kind in TagType}
@@ -53,16 +59,9 @@ def write_tag(tag: Tag) -> bytes:
     if size > MAX_TAG_BYTES:
         raise FLVInvalid(f"An FLV tag holds at most {MAX_TAG_BYTES} bytes, not {size}.")
     stamp = tag.dts_ms & _MASK_MS
-    return b"".join(
-        (
-            ((tag.type << 24) | size).to_bytes(4, "big"),
-            # The low 24 bits first, then bits 24 to 31, then the stream id, always 0.
-            (((stamp & 0xFFFFFF) << 8) | (stamp >> 24)).to_bytes(4, "big"),
-            b"\0\0\0",
-            tag.body,
-            (TAG_HEADER_BYTES + size).to_bytes(4, "big"),
-        )
-    )
+    # The low 24 bits of the time first, then bits 24 to 31, then the stream id, always 0.
+    header = _TAG_HEADER(tag.type << 24 | size, (stamp & 0xFFFFFF) << 8 | stamp >> 24)
+    return b"".join((header, tag.body, _BACK_POINTER(TAG_HEADER_BYTES + size)))
 
 
 class FLVReader:

@@ -1,5 +1,6 @@
 """The chunk stream, RTMP specification 1.0, section 5.3: bytes to messages and back."""
 
+from struct import Struct
 from typing import NamedTuple
 
 from libs.rtmp.errors import RTMPViolation
@@ -11,6 +12,8 @@ EXTENDED = 0xFFFFFF
 MAX_CHANNELS = 64
 _HEADER_BYTES = (11, 7, 3, 0)
 _MASK = 0xFFFFFFFF
+_FIELD_AND_LENGTH = Struct(">II").unpack_from
+"""From the byte before a header on: 24 bits of time behind that byte, 24 of length, the type."""
 
 
 class Message(NamedTuple):
@@ -59,7 +62,10 @@ class ChunkReader:
         self.chunk_bytes = DEFAULT_CHUNK_BYTES
         self._max_message_bytes = max_message_bytes
         self._channels: dict[int, _Channel] = {}
-        self._buffer = bytearray()
+        self._waiting = bytearray()
+        """The beginning of a chunk that is not all there."""
+        self._wanted = 0
+        """How long that must be before it is looked at again: a drip costs no more than a flood."""
 
     def feed(self, data: bytes) -> list[Message]:
         """Every message that `data` completes. Raises `RTMPViolation`.
@@ -67,17 +73,22 @@ class ChunkReader:
         `chunk_bytes` changes with the message that announces it, so a caller must not feed on
         before it has acted on a SetChunkSize; `feed` therefore handles type 1 itself.
         """
-        buffer = self._buffer
-        buffer += data
+        waiting = self._waiting
+        if waiting:
+            waiting += data
+            if len(waiting) < self._wanted:
+                return []
+            data = bytes(waiting)
+            waiting.clear()
         messages: list[Message] = []
-        at = 0
-        end = len(buffer)
+        at, end = 0, len(data)
         while at < end:
-            after = self._read_chunk(buffer, at, end, messages)
-            if after < 0:
+            after = self._read_chunk(data, at, end, messages)
+            if after > end:
+                waiting += data[at:]
+                self._wanted = after - at
                 break
             at = after
-        del buffer[:at]
         return messages
 
     def abort(self, channel_id: int) -> None:
@@ -87,57 +98,71 @@ class ChunkReader:
             channel.body.clear()
             channel.missing = 0
 
-    def _read_chunk(  # noqa: C901, PLR0912 - the hottest loop of ingest, in one piece
-        self, buffer: bytearray, at: int, end: int, messages: list[Message]
+    def _read_chunk(  # noqa: C901, PLR0912, PLR0915 - the hottest loop of ingest, in one piece
+        self, data: bytes, at: int, end: int, messages: list[Message]
     ) -> int:
-        """Read one chunk at `at`; the position behind it, or -1 if it is not all there."""
-        first = buffer[at]
+        """Read one chunk at `at`; the position behind it, or behind what is needed to go on."""
+        first = data[at]
         header_format = first >> 6
         channel_id = first & 0x3F
         at += 1
         if channel_id < 2:  # noqa: PLR2004 - the two longer forms of the basic header
             width = channel_id + 1
             if at + width > end:
-                return -1
-            channel_id = 64 + buffer[at] + (buffer[at + 1] << 8 if width > 1 else 0)
+                return at + width
+            channel_id = 64 + data[at] + (data[at + 1] << 8 if width > 1 else 0)
             at += width
-        header = _HEADER_BYTES[header_format]
-        if at + header > end:
-            return -1
+        body_at = at + _HEADER_BYTES[header_format]
+        if body_at > end:
+            return body_at
         channel = self._channels.get(channel_id)
         if channel is None:
             channel = self._open_channel(channel_id, header_format)
         # Nothing of the channel may change before the whole chunk is there.
-        length = channel.length
-        field = channel.field
-        is_extended = channel.is_extended
-        if header:
-            field = int.from_bytes(buffer[at : at + 3], "big")
+        length, kind = channel.length, channel.type
+        if header_format <= 1:
+            field, length = _FIELD_AND_LENGTH(data, at - 1)
+            field, length, kind = field & EXTENDED, length >> 8, length & 0xFF
             is_extended = field == EXTENDED
-            if header > 3:  # noqa: PLR2004 - formats 0 and 1 carry length and type
-                length = int.from_bytes(buffer[at + 3 : at + 6], "big")
-        body_at = at + header
+        elif header_format == 2:  # noqa: PLR2004
+            field = data[at] << 16 | data[at + 1] << 8 | data[at + 2]
+            is_extended = field == EXTENDED
+        else:
+            field, is_extended = channel.field, channel.is_extended
         if is_extended:
             if body_at + 4 > end:
-                return -1
-            value = int.from_bytes(buffer[body_at : body_at + 4], "big")
-            if header or value == channel.field:
+                return body_at + 4
+            value = int.from_bytes(data[body_at : body_at + 4], "big")
+            if header_format != 3 or value == channel.field:  # noqa: PLR2004
                 field = value
                 body_at += 4
-        missing = length if header or not channel.body else channel.missing
         if length > self._max_message_bytes:
             raise RTMPViolation(f"a message of {length} bytes is too large")
-        size = min(missing, self.chunk_bytes)
-        if body_at + size > end:
-            return -1
-        if header or not channel.body:
-            self._begin(channel, header_format, field, buffer, at)
-            channel.is_extended = is_extended
-        channel.body.append(bytes(buffer[body_at : body_at + size]))
-        channel.missing = missing - size
+        is_new = header_format != 3 or not channel.body  # noqa: PLR2004
+        missing = length if is_new else channel.missing
+        after = body_at + min(missing, self.chunk_bytes)
+        if after > end:
+            return after
+        if is_new:
+            # A header in mid-message throws its half away.
+            channel.body.clear()
+            channel.field, channel.is_extended = field, is_extended
+            channel.length, channel.type = length, kind
+            if header_format == 0:
+                channel.timestamp = field
+                channel.stream_id = int.from_bytes(data[at + 7 : at + 11], "little")
+            else:
+                channel.timestamp = (channel.timestamp + field) & _MASK
+            if after - body_at == missing:
+                self._finish(channel, data[body_at:after], messages)
+                return after
+        channel.body.append(data[body_at:after])
+        channel.missing = missing - (after - body_at)
         if channel.missing == 0:
-            self._finish(channel, messages)
-        return body_at + size
+            body = b"".join(channel.body)
+            channel.body.clear()
+            self._finish(channel, body, messages)
+        return after
 
     def _open_channel(self, channel_id: int, header_format: int) -> _Channel:
         if len(self._channels) >= MAX_CHANNELS:
@@ -147,32 +172,16 @@ class ChunkReader:
         channel = self._channels[channel_id] = _Channel()
         return channel
 
-    def _begin(
-        self, channel: _Channel, header_format: int, field: int, buffer: bytearray, at: int
-    ) -> None:
-        """A new message begins on `channel` (a header in mid-message throws its half away)."""
-        channel.body.clear()
-        channel.field = field
-        if header_format == 0:
-            channel.timestamp = field
-        else:
-            channel.timestamp = (channel.timestamp + field) & _MASK
-        if header_format <= 1:
-            channel.length = int.from_bytes(buffer[at + 3 : at + 6], "big")
-            channel.type = buffer[at + 6]
-        if header_format == 0:
-            channel.stream_id = int.from_bytes(buffer[at + 7 : at + 11], "little")
-
-    def _finish(self, channel: _Channel, messages: list[Message]) -> None:
-        body = channel.body[0] if len(channel.body) == 1 else b"".join(channel.body)
-        channel.body.clear()
-        message = Message(channel.type, channel.stream_id, channel.timestamp, body)
-        if channel.type == 1:
+    def _finish(self, channel: _Channel, body: bytes, messages: list[Message]) -> None:
+        kind = channel.type
+        if kind > 2:  # noqa: PLR2004 - all but those that concern the chunk stream itself
+            messages.append(Message(kind, channel.stream_id, channel.timestamp, body))
+        elif kind == 1:
             self.chunk_bytes = _chunk_size(body)
-        elif channel.type == 2 and len(body) >= 4:  # noqa: PLR2004 - Abort names a channel
+        elif kind == 2 and len(body) >= 4:  # noqa: PLR2004 - Abort names a channel
             self.abort(int.from_bytes(body[:4], "big"))
         else:
-            messages.append(message)
+            messages.append(Message(kind, channel.stream_id, channel.timestamp, body))
 
 
 def _chunk_size(body: bytes) -> int:

@@ -24,6 +24,8 @@ APPS = frozenset({"live", "stream"})
 """Two names of one app."""
 WINDOW_ACK_BYTES = 2_500_000
 CHECK_S = 1.0
+_MEDIA = {int(kind): kind for kind in (TagType.AUDIO, TagType.VIDEO)}
+"""The messages that are one tag each."""
 _REVOKED: dict[EndCause, str] = {"taken_over": "Another publisher took the stream."}
 LINGER_S = 0.5
 """Between a refusal's status and the close, so that the peer reads it."""
@@ -138,10 +140,10 @@ class Connection(asyncio.Protocol):
     def _receive_chunks(self, data: bytes) -> None:
         accept = self._publish.accept if self._publish is not None else None
         for message in self._reader.feed(data):
-            kind = message.type
-            if accept is not None and kind in (MessageType.AUDIO, MessageType.VIDEO):
+            kind = _MEDIA.get(message.type) if accept is not None else None
+            if accept is not None and kind is not None:
                 if message.body:
-                    accept(Tag(TagType(kind), message.timestamp, message.body))
+                    accept(Tag(kind, message.timestamp, message.body))
             elif self._work is not None:
                 self._pending.append(message)
             else:

@@ -41,15 +41,16 @@ class Block:
     def next_tag(self) -> int:
         return self.first_tag + len(self._ends)
 
-    def has_room(self, size: int) -> bool:
-        count = len(self._ends)
-        return not count or (count < MAX_BLOCK_TAGS and self.size_bytes + size <= MAX_BLOCK_BYTES)
-
-    def append(self, wire: bytes, session_ms: int) -> None:
+    def append(self, wire: bytes, session_ms: int) -> bool:
+        """Take a tag; False if there is no room for it (there always is for the first)."""
+        size, count = self.size_bytes + len(wire), len(self._wires)
+        if count and (size > MAX_BLOCK_BYTES or count >= MAX_BLOCK_TAGS):
+            return False
         self._wires.append(wire)
-        self.size_bytes += len(wire)
-        self._ends.append(self.size_bytes)
+        self._ends.append(size)
+        self.size_bytes = size
         self.last_ms = session_ms
+        return True
 
     def freeze(self) -> None:
         """Nothing is appended any more."""

@@ -95,11 +95,9 @@ class ReplayWindow:
 
     def append(self, wire: bytes, session_ms: int) -> None:
         """Number a tag."""
-        block = self._open
-        if not block.has_room(len(wire)):
+        if not self._open.append(wire, session_ms):
             self._close_block()
-            block = self._open
-        block.append(wire, session_ms)
+            self._open.append(wire, session_ms)
         self._bytes += len(wire)
         self._latest_ms = session_ms
 

@@ -42,9 +42,18 @@ LEAST_TIMELINE_MS = 1000
 so nothing is lost by it, and segments stay a second long on average: media sequence numbers, which
 begin at the session's Unix second, never overtake the clock."""
 
-_AVC_INTER = b"\x27\x01"
+SOUND_WAIT_MS = 60
+"""Readers that wait are told of each picture, and of sound with the next picture or after this:
+most of what a tag costs is telling somebody."""
+
+_VIDEO = TagType.VIDEO
 _AVC_HEADER_BYTES = 5
-_AAC_FRAME = b"\xaf\x01"
+_PLAIN = {
+    TagType.VIDEO: frozenset({b"\x17\x01", b"\x27\x01"}),
+    TagType.AUDIO: frozenset({b"\xaf\x01"}),
+    TagType.SCRIPT: frozenset[bytes](),
+}
+"""How frames of AVC and AAC begin; their headers need not be taken apart."""
 
 
 class Session:
@@ -84,6 +93,8 @@ class Session:
         """Where the newest timeline began."""
         self._video_ms: int | None = None
         self._marked_ms = 0
+        self._told_ms = START_MS
+        """Latest session time when those who wait were told last."""
         self._waiters: list[asyncio.Future[None]] = []
 
     @property
@@ -109,6 +120,14 @@ class Session:
         A tag that is cut short within its header is left out: no reader could tell what it is.
         So are marks that a publisher made up.
         """
+        if tag.body[:2] in _PLAIN[tag.type] and len(tag.body) > _AVC_HEADER_BYTES:
+            # Nearly every tag goes this way.
+            session_ms = self._clock.follow(tag)
+            if session_ms is not None:
+                self._number_frame(tag, session_ms)
+                if tag.type is _VIDEO or session_ms - self._told_ms >= SOUND_WAIT_MS:
+                    self._wake()
+                return
         try:
             is_timed = _is_frame(tag)
         except FLVInvalid:
@@ -147,10 +166,12 @@ class Session:
             self._take_configuration(stamped.tag, stamped.session_ms)
 
     def _take_frame(self, stamped: Stamped) -> None:
-        session_ms, tag = stamped.session_ms, stamped.tag
         if stamped.cause is not None and not self._is_restless(stamped):
-            self._discontinue(stamped.cause, session_ms)
-        if tag.type is TagType.VIDEO:
+            self._discontinue(stamped.cause, stamped.session_ms)
+        self._number_frame(stamped.tag, stamped.session_ms)
+
+    def _number_frame(self, tag: Tag, session_ms: int) -> None:
+        if tag.type is _VIDEO:
             self._video_ms = session_ms
             header = parse_video(tag.body) if (tag.body[0] >> 4) & 7 == 1 else None
             is_join = header is not None and header.is_keyframe and header.track_id <= 0
@@ -289,6 +310,7 @@ class Session:
         await waiter
 
     def _wake(self) -> None:
+        self._told_ms = self._clock.latest_ms
         if self._waiters:
             waiters, self._waiters = self._waiters, []
             for waiter in waiters:
@@ -298,11 +320,8 @@ class Session:
 
 def _is_frame(tag: Tag) -> bool:
     """Whether the tag is a coded frame: it has a time. Raises `FLVInvalid`."""
-    kind, body = tag.type, tag.body
-    if kind is TagType.VIDEO:
-        # By far the most are inter frames of AVC; their header need not be taken apart.
-        is_plain = body.startswith(_AVC_INTER) and len(body) > _AVC_HEADER_BYTES
-        return is_plain or parse_video(body).kind is PacketKind.FRAMES
-    if kind is TagType.AUDIO:
-        return body.startswith(_AAC_FRAME) or parse_audio(body).kind is PacketKind.FRAMES
+    if tag.type is TagType.VIDEO:
+        return parse_video(tag.body).kind is PacketKind.FRAMES
+    if tag.type is TagType.AUDIO:
+        return parse_audio(tag.body).kind is PacketKind.FRAMES
     return False

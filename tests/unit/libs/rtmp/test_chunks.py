@@ -101,3 +101,22 @@ def test_garbage_is_refused_or_waited_for_but_never_crashes(garbage: bytes) -> N
         chunks.feed(garbage)
     except RTMPViolation:
         return
+
+
+class CountingReader(ChunkReader):
+    looks = 0
+
+    def _read_chunk(self, data: bytes, at: int, end: int, messages: list[Message]) -> int:
+        self.looks += 1
+        return super()._read_chunk(data, at, end, messages)
+
+
+def test_large_chunk_that_drips_in_is_not_looked_at_for_each_drop() -> None:
+    """A peer that announces a huge chunk and sends it byte by byte costs no more than another."""
+    message = Message(9, 1, 0, bytes(50_000))
+    reader = CountingReader(max_message_bytes=LIMIT)
+    reader.chunk_bytes = 0x7FFFFFFF
+    wire = write_message(message, channel_id=6, chunk_bytes=0x7FFFFFFF)
+    got = [each for at in range(len(wire)) for each in reader.feed(wire[at : at + 1])]
+    assert got == [message]
+    assert reader.looks < 6

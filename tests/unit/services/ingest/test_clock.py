@@ -335,3 +335,30 @@ def test_outlier_behind_a_long_step_is_stamped_by_the_usual_step(clock: SessionC
     run(clock, [video(0), video(40), video(80), video(1200)])
     clock.stamp(video(9_000_000))
     assert [item.session_ms - START_MS for item in clock.flush()] == [1240]
+
+
+@given(
+    steps=st.lists(
+        st.tuples(
+            st.sampled_from([A, V]),
+            st.one_of(
+                st.integers(-300, 3200), st.sampled_from([9_800_000, -1_500, 2**31, -(2**31)])
+            ),
+            st.integers(0, 200),
+        ),
+        max_size=60,
+    )
+)
+def test_short_way_and_long_way_come_to_the_same_end(steps: list[tuple[TagType, int, int]]) -> None:
+    wall = Wall()
+    short, long = SessionClock(now_ms=wall), SessionClock(now_ms=wall)
+    now = 1000
+    for kind, step, wall_ms in steps:
+        wall.ms += wall_ms
+        now += step
+        tag = Tag(kind, now % 2**32, b"x")
+        followed = short.follow(tag)
+        stamped = short.stamp(tag) if followed is None else [Stamped(tag, followed, True, None)]
+        assert stamped == long.stamp(tag)
+    assert short.flush() == long.flush()
+    assert short.latest_ms == long.latest_ms

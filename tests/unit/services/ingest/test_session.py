@@ -239,6 +239,22 @@ def test_jumps_within_a_second_share_one_discontinuity(session: Session) -> None
     assert session.discontinuities == 2
 
 
+async def test_sound_is_told_of_with_the_next_picture_or_after_a_moment(session: Session) -> None:
+    push(session, video_header(), audio_header(), keyframe(0), sound(0))
+    async with aclosing(session.read(session.next_tag)) as pieces:
+        next_piece = asyncio.ensure_future(anext(pieces))
+        await asyncio.sleep(0)
+        push(session, sound(1), sound(22))
+        await asyncio.sleep(0)
+        assert not next_piece.done()
+        push(session, frame(40))
+        assert outline(read_wire(await next_piece)) == ["A", "A", "V"]
+        next_piece = asyncio.ensure_future(anext(pieces))
+        await asyncio.sleep(0)
+        push(session, sound(43), sound(64), sound(86), sound(107))
+        assert outline(read_wire(await next_piece)) == ["A", "A", "A", "A"]
+
+
 def test_end_gives_out_what_was_held_and_is_last(session: Session) -> None:
     push(session, keyframe(0), frame(60_000))
     session.end("idle")
