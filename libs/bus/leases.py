@@ -13,9 +13,15 @@ from collections.abc import AsyncIterator, Callable
 import structlog
 from nats.errors import Error as NATSError
 from nats.js.errors import Error as JetStreamError
-from nats.js.errors import KeyNotFoundError, KeyWrongLastSequenceError
+from nats.js.errors import (
+    KeyNotFoundError,
+    KeyWrongLastSequenceError,
+    NoKeysError,
+)
 from nats.js.kv import KeyValue
 from pydantic import BaseModel, ConfigDict
+
+from libs.bus import topology
 
 log = structlog.get_logger()
 
@@ -162,6 +168,24 @@ class Leases:
         if revision == 0:
             return await self._bucket().create(record.key, body)
         return await self._bucket().update(record.key, body, last=revision)
+
+    async def keys(self) -> list[str]:
+        """Of all leases that were ever taken and not removed."""
+        try:
+            return await self._bucket().keys()
+        except NoKeysError:
+            return []
+
+    async def remove(self, key: str, revision: int) -> bool:
+        """Remove a lease unless its record has changed since `revision`; whether it is gone.
+
+        Only for jobs that nobody will do again, as their epochs begin anew. A delete of the
+        bucket's own would leave a marker for ever; a purge of its log leaves nothing.
+        """
+        bucket = self._bucket()
+        subject = f"$KV.{topology.LEASES}.{key}"
+        await bucket._js.purge_stream(bucket._stream, subject=subject, seq=revision + 1)
+        return await self.read(key) is None
 
     async def watch(self, prefix: str = ">") -> AsyncIterator[LeaseRecord]:
         """Every record that is there, then each change. Ends when the bus connection does."""

@@ -20,6 +20,7 @@ from services.catalog.facts import Facts
 from services.catalog.handlers import register_asks, register_facts
 from services.catalog.holders import Holders
 from services.catalog.ingests import Ingests
+from services.catalog.lease_sweep import LeaseSweep
 from services.catalog.migrate import wait_for_schema
 from services.catalog.outbox import OutboxRelay
 from services.catalog.reconcile import Ingest, Reconcile
@@ -60,11 +61,12 @@ def build_app(settings: CatalogSettings | None = None) -> Service:
 def _keep_up(
     service: Service, settings: CatalogSettings, database: Database, ingests: Ingests
 ) -> None:
-    """The loops: outbox relay, dispatch, reconcile."""
+    """The loops: outbox relay, dispatch, reconcile, sweep."""
     bus = service.bus
     relay = OutboxRelay(database, bus.publish)
     beats = LeaseBeats(lambda key: _read_lease(bus, key))
     dispatch = Dispatch(database, beats, now_utc)
+    sweep = LeaseSweep(database, _Leases(bus), now_utc)
     reconcile = Reconcile(
         database,
         lambda: _list_ingests(bus),
@@ -81,6 +83,7 @@ def _keep_up(
         database.open()
         loops.append(service.spawn(relay.run(), name="outbox"))
         loops.append(service.spawn(dispatch.run(settings.dispatch_s), name="dispatch"))
+        loops.append(service.spawn(sweep.run(), name="lease-sweep"))
         loops.append(service.spawn(reconcile.run(settings.reconcile_s), name="reconcile"))
 
     async def stop() -> None:
@@ -105,6 +108,25 @@ async def _list_ingests(bus: Bus) -> list[Ingest]:
 async def _read_lease(bus: Bus, key: str) -> LeaseRecord | None:
     with _bus_errors():
         return await bus.leases.get(key)
+
+
+class _Leases:
+    """The house's leases, for the sweep."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    async def keys(self) -> list[str]:
+        with _bus_errors():
+            return await self._bus.leases.keys()
+
+    async def read(self, key: str) -> tuple[LeaseRecord, int] | None:
+        with _bus_errors():
+            return await self._bus.leases.read(key)
+
+    async def remove(self, key: str, revision: int) -> bool:
+        with _bus_errors():
+            return await self._bus.leases.remove(key, revision)
 
 
 @contextlib.contextmanager

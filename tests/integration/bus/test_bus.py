@@ -159,6 +159,38 @@ async def test_a_lease_goes_to_another_only_when_it_is_stale(
     await again.release()
 
 
+async def test_a_lease_is_removed_without_a_trace_unless_it_changed(
+    nats: NATSServer, start: Start
+) -> None:
+    bus = nats.bus("catalog/1", provisions=True)
+    await start(bus)
+    assert await bus.leases.keys() == []
+
+    async def take(key: str, *, epoch_floor: int = 0) -> Lease | None:
+        return await bus.leases.take(
+            key, holder="1", url="http://x", stream="s", session="x", epoch_floor=epoch_floor
+        )
+
+    held, other = await take("package.x"), await take("package.y")
+    assert held is not None
+    assert other is not None
+    _, revision = await bus.leases.read("package.x") or (None, 0)
+    await held._write()
+    assert not await bus.leases.remove("package.x", revision), "it has beaten since"
+    await held.release()
+    _, revision = await bus.leases.read("package.x") or (None, 0)
+    assert await bus.leases.remove("package.x", revision)
+    assert await bus.leases.remove("package.x", revision), "gone is gone"
+    assert await bus.leases.keys() == ["package.y"]
+    stream = await bus._js.stream_info("KV_leases")
+    assert stream.state.messages == 1
+    again = await take("package.x", epoch_floor=4)
+    assert again is not None
+    assert again.epoch == 5
+    for lease in (again, other):
+        await lease.release()
+
+
 async def test_the_registry_lists_who_announced_itself(nats: NATSServer, start: Start) -> None:
     one, two = nats.bus("ingest/1", provisions=True), nats.bus("gateway/1")
     await start(one, two)
