@@ -17,6 +17,8 @@ RAMP_PER_S = 200
 CHECKED_SHARE = 0.02
 WARM_UP_S = 2.5
 """More than a GOP: everybody has left the joining behind."""
+ON_AIR_S = 2.0
+"""Until viewers come: every server knows by then that the stream is live."""
 DRAIN_S = 0.35
 """Longer than every merge window: nothing is under way at the borders of what is measured."""
 SETTLE_S = 30.0
@@ -33,8 +35,6 @@ def run(
     with Loop() as loop:
         stream = server.new_stream()
         publisher = publish(loop, server, stream, media)
-        loop.until(lambda: publisher.is_started, timeout_s=SETTLE_S, what="the publish")
-        loop.run(1.0)
         audience = ramp(
             loop, server, stream, viewers=viewers, media=media, publisher=publisher,
             over_rtmp=over_rtmp,
@@ -44,9 +44,15 @@ def run(
 
 
 def publish(loop: Loop, server: Server, stream: Stream, media: Replay) -> Publisher:
+    """A publish that has been on air for a moment."""
+    publisher: Publisher
     if isinstance(server, RawSender):
-        return RawPublisher(loop, server.rtmp, media)
-    return RTMPPublisher(loop, server.rtmp, stream.push, media)
+        publisher = RawPublisher(loop, server.rtmp, media)
+    else:
+        publisher = RTMPPublisher(loop, server.rtmp, stream.push, media)
+    loop.until(lambda: publisher.is_started, timeout_s=SETTLE_S, what="the publish")
+    loop.run(ON_AIR_S)
+    return publisher
 
 
 def ramp(
@@ -120,6 +126,7 @@ def measure(
     last = processes.snapshot(pids)
     gc.enable()
     sent = media.frames[first_frame : publisher.position]
+    publisher.resume()
     over = 0 if audience and isinstance(audience[0], RTMPViewer) else HEADER_BYTES
     said = sum(frame.body_bytes + over for frame in sent) * len(audience)
     got = sum(viewer.received_bytes for viewer in audience) - sum(before)

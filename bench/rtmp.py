@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from bench.connection import Address, Connection
+from bench.connection import RECEIVE_BYTES, Address, Connection
 from bench.loop import BUFFER, Loop
 from libs.media import amf0
 from libs.rtmp import handshake, messages
@@ -34,8 +34,15 @@ class RTMPPeer:
         on_started: Callable[[], None],
         on_message: Callable[[Message], None] = lambda _: None,
         source: str = "127.0.0.1",
+        receive_bytes: int = RECEIVE_BYTES,
     ) -> None:
-        self.connection = Connection(loop, address, on_readable=self._on_readable, source=source)
+        self.connection = Connection(
+            loop,
+            address,
+            on_readable=self._on_readable,
+            source=source,
+            receive_bytes=receive_bytes,
+        )
         self.is_started = False
         self.received_bytes = 0
         self._address = address

@@ -50,7 +50,6 @@ def capacity(board: Board, server: Server) -> Reading:
     with Loop() as loop:
         stream = server.new_stream()
         publisher = fan_out.publish(loop, server, stream, media)
-        loop.until(lambda: publisher.is_started, timeout_s=30, what="the publish")
         audience: list[Viewer] = []
 
         def grow(count: int) -> Reading:
