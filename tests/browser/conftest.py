@@ -19,7 +19,7 @@ FLAGS = [
 async def page() -> AsyncIterator[Page]:
     chromium = shutil.which("chromium")
     if chromium is None:
-        lacking("Chromium", "Debian: `apt-get install chromium`.")
+        lacking("Chromium", "Debian: `apt-get install chromium libatomic1`.")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield await browser.new_page(viewport={"width": 1280, "height": 800})

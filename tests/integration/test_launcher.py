@@ -1,5 +1,6 @@
 """The command `weir` as somebody types it: what cannot work is one line and an exit code."""
 
+import json
 import os
 import re
 import signal
@@ -12,7 +13,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from libs.launcher.house import SERVICES
 from libs.launcher.nats_server import free_port
+from tests.media import encode
 from tests.running import RunningWeir
 
 pytestmark = pytest.mark.integration
@@ -103,6 +106,39 @@ def test_wrong_key_and_unknown_stream_are_said(weir_up: RunningWeir, tmp_path: P
     film.touch()
     run = weir("--data-dir", weir_up.data_dir, "publish", "--stream", "nobody", film, **url)
     assert "nobody" in the_line(run, REFUSED)
+
+
+def test_publish_makes_a_stream_and_pushes_the_file_to_its_end(
+    weir_up: RunningWeir, tmp_path: Path
+) -> None:
+    film = encode(tmp_path / "My film.flv", seconds=3)
+    url = {"WEIR_PUBLIC_URL": weir_up.http_url}
+    run = weir("--data-dir", weir_up.data_dir, "publish", film, **url)
+    assert run.returncode == 0, run.stderr
+    (stream,) = [
+        stream
+        for stream in weir_up.call("GET", "/api/v1/streams")["streams"]
+        if stream["item"].get("name") == "My film"
+    ]
+    assert f"{weir_up.http_url}/{stream['id']}/live.m3u8" in run.stdout
+    assert len(weir_up.sessions(stream["id"])) == 1
+
+
+def test_status_says_that_every_service_is_ready(weir_up: RunningWeir) -> None:
+    url = {"WEIR_PUBLIC_URL": weir_up.http_url}
+    run = weir("--data-dir", weir_up.data_dir, "status", **url)
+    assert run.returncode == 0, run.stderr
+    services = json.loads(run.stdout)["services"]
+    assert {service["kind"] for service in services if service["is_ready"]} >= set(SERVICES)
+
+
+def test_init_may_be_run_again(tmp_path: Path) -> None:
+    database = {"WEIR_DATABASE_URL": f"sqlite:///{tmp_path / 'catalog.sqlite'}"}
+    said = [weir("--data-dir", tmp_path, "init", **database) for _ in range(2)]
+    assert [run.returncode for run in said] == [0, 0], said
+    assert all(run.stdout.endswith("The database is up to date.\n") for run in said)
+    assert (tmp_path / "credentials.json").exists()
+    assert (tmp_path / "catalog.sqlite").exists()
 
 
 def test_second_weir_in_the_same_directory_is_refused(weir_up: RunningWeir) -> None:
