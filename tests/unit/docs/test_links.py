@@ -34,6 +34,13 @@ def test_links_of_a_page_lead_somewhere(page: Path) -> None:
     assert broken_links(page, page.read_text()) == []
 
 
+def test_tests_that_the_pages_name_exist() -> None:
+    """A promise in `docs/faults.md` names the test that holds it."""
+    named = {path for page in PAGES for path in re.findall(r"`(tests/[\w./-]+)`", page.read_text())}
+    assert named
+    assert {path for path in named if not (ROOT / path).exists()} == set()
+
+
 def test_broken_links_are_found() -> None:
     text = "[a](nowhere.md) [b](#no-such-heading) [c](CONTRIBUTING.md#rules) [d](https://x)"
     assert broken_links(ROOT / "README.md", text) == ["nowhere.md", "#no-such-heading"]
