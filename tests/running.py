@@ -117,10 +117,10 @@ class RunningWeir:
                     return int(child)
         return None
 
-    def add(self, service: str) -> None:
-        """Start one more process of a service, with the environment of the first."""
+    def add(self, service: str, **more: str) -> None:
+        """Start one more process of a service, with the environment of the first and `more`."""
         found = Path(f"/proc/{self.pid(service)}/environ").read_bytes().split(b"\0")
-        environment = dict(pair.split(b"=", 1) for pair in found if pair)
+        environment = dict(pair.decode().split("=", 1) for pair in found if pair) | more
         name = f"{service}-{len(self.added) + 2}"
         with (self.data_dir / "logs" / f"{name}.log").open("wb") as log:
             self.added[name] = subprocess.Popen(

@@ -135,7 +135,7 @@ class Player:
         member.connection = viewer
         fanout.join(viewer)
         if not isinstance(granted, Grant):
-            viewer.leave()
+            viewer.dismiss()
         return viewer
 
     def close(self) -> None:

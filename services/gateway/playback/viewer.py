@@ -135,6 +135,10 @@ class Viewer:
         if not self._rest and self._cursor is None:
             self.catch_up()
 
+    def dismiss(self) -> None:
+        """It may not watch any more: leave, with a word to players that hear one."""
+        self.leave()
+
     def leave(self) -> None:
         """Close the connection, whatever it still lacks."""
         on_leave, self._on_leave = self._on_leave, None

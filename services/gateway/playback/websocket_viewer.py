@@ -57,6 +57,9 @@ class WebSocketViewer(Viewer):
             if self.has_left:
                 return
 
+    def dismiss(self) -> None:
+        self.close(CloseCode.POLICY)
+
     def close(self, code: CloseCode) -> None:
         """Say why, if there is room for it between two frames, and leave."""
         self.tell(close_frame(code))

@@ -12,7 +12,7 @@ from services.gateway.viewers.visit import new_viewer
 class Connection(Protocol):
     """What carries the FLV to the player."""
 
-    def leave(self) -> None: ...
+    def dismiss(self) -> None: ...
 
 
 @dataclass(slots=True, eq=False)
@@ -70,7 +70,7 @@ class Roster:
         """Close the connections of those who may not watch any more."""
         for member in [each for each in self._members.values() if is_over(each)]:
             if member.connection is not None:
-                member.connection.leave()
+                member.connection.dismiss()
 
     def _add(self, member: Member, number: int) -> None:
         _count(self._counts, member.stream, number)
