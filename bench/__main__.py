@@ -34,6 +34,7 @@ def main() -> int:
         sizes=tuple(arguments.sizes) if arguments.sizes else None,
     )
     processes.pin(processes.LOADER_CORE)
+    processes.favour(os.getpid())
     done: dict[int, list[Line]] = {}
     for row in rows:
         began = time.monotonic()

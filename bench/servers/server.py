@@ -46,6 +46,8 @@ class Server:
     def __enter__(self) -> Self:
         try:
             self.start()
+            for pid in self.pids():
+                processes.favour(pid)
         except BaseException:
             self.stop()
             raise

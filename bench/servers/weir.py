@@ -49,6 +49,6 @@ class Weir(Server):
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
-    def new_stream(self) -> Stream:
-        made = self.call("POST", "/api/v1/streams", {"item": {"name": "bench"}})
+    def new_stream(self, **item: Any) -> Stream:
+        made = self.call("POST", "/api/v1/streams", {"item": {"name": "bench", **item}})
         return Stream(made["id"], push=made["push"]["stream_key"], flv=f"/{made['id']}/live.flv")
