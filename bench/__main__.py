@@ -4,6 +4,7 @@ import argparse
 import importlib
 import os
 import re
+import signal
 import sys
 import time
 from pathlib import Path
@@ -35,6 +36,8 @@ def main() -> int:
     )
     processes.pin(processes.LOADER_CORE)
     processes.favour(os.getpid())
+    # Told to stop, it stops the servers that it has started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     done: dict[int, list[Line]] = {}
     for row in rows:
         began = time.monotonic()

@@ -28,6 +28,7 @@ class Join:
         """Whether the media was a part, not a whole segment."""
         self._loop = loop
         self._client = HTTPClient(loop, address)
+        self.playlist_path = ""
         self._media_uri = ""
         self._ask(path, self._on_multivariant)
 
@@ -49,20 +50,21 @@ class Join:
     def _on_multivariant(self, path: str, reply: Reply) -> None:
         uris = [line for line in reply.body.decode().splitlines() if line and line[0] != "#"]
         if uris:
-            self._ask(_beside(path, uris[0]), self._on_playlist)
+            self._ask(beside(path, uris[0]), self._on_playlist)
         else:
             self._again(path, self._on_multivariant)
 
     def _on_playlist(self, path: str, reply: Reply) -> None:
+        self.playlist_path = path
         text = reply.body.decode()
         found = _MAP.search(text)
         media, self.is_part = newest_independent(text)
         if not media:
             self._again(path, self._on_playlist)
             return
-        self._media_uri = _beside(path, media)
+        self._media_uri = beside(path, media)
         if found:
-            self._ask(_beside(path, found.group(1)), self._on_init)
+            self._ask(beside(path, found.group(1)), self._on_init)
         else:
             self._ask(self._media_uri, self._on_media)
 
@@ -87,6 +89,6 @@ def newest_independent(playlist: str) -> tuple[str, bool]:
     return newest, is_part
 
 
-def _beside(path: str, uri: str) -> str:
+def beside(path: str, uri: str) -> str:
     """A relative URI made absolute (paths only)."""
     return posixpath.normpath(posixpath.join(posixpath.dirname(path), uri))

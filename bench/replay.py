@@ -23,6 +23,11 @@ class Frame(NamedTuple):
     is_video: bool
 
     @property
+    def body(self) -> bytes:
+        """The tag's body: its header is 11 bytes, the size behind it 4."""
+        return self.flv[11:-4]
+
+    @property
     def body_bytes(self) -> int:
         return len(self.flv) - HEADER_BYTES
 
