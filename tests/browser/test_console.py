@@ -2,10 +2,12 @@
 
 import asyncio
 import re
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.nginx_rtmp import nginx_rtmp
 from tests.pattern import READ_CODE, PatternPublisher
 from tests.running import RunningWeir
 
@@ -101,3 +103,39 @@ async def test_language_is_remembered(weir: RunningWeir, page: Page) -> None:
     await page.get_by_role("menuitem", name="中文").click()
     await page.reload()
     await expect(page.get_by_role("heading", level=1)).to_have_text("直播流")
+
+
+async def test_relay_target_is_added_followed_switched_and_deleted(
+    own_weir: RunningWeir, page: Page, faults: list[str], tmp_path: Path
+) -> None:
+    own_weir.environment = {"WEIR_EGRESS_ALLOW": "127.0.0.0/8"}
+    own_weir.start()
+    stream = own_weir.create_stream(videoname="To the world")
+    await _sign_in(own_weir, page)
+    card = page.get_by_role("listitem").filter(has_text="To the world")
+    await card.get_by_role("button", name="More for").click()
+    await page.get_by_role("menuitem", name="Relay to other servers").click()
+    dialog = page.get_by_role("dialog", name="Relay To the world")
+    await dialog.get_by_role("button", name="Add target").click()
+    await expect(dialog.get_by_text("Please fill this in.")).to_have_count(3)
+    await dialog.get_by_label("Name").fill("Elsewhere")
+    await dialog.get_by_label("Server").fill("https://live.example/app")
+    await expect(dialog.get_by_text("Use rtmp://host/app")).to_be_visible()
+    with nginx_rtmp(tmp_path / "far") as nginx:
+        await dialog.get_by_label("Server").fill(nginx.url("").rstrip("/"))
+        await dialog.get_by_label("Stream key").first.fill("s3cret")
+        await dialog.get_by_role("button", name="Add target").click()
+        target = dialog.get_by_role("listitem").filter(has_text="Elsewhere")
+        await expect(target.locator("code")).to_have_text(nginx.url("…"))
+        await expect(target.get_by_text("Waiting")).to_be_visible()
+        async with PatternPublisher(stream["push"]["url"]):
+            await expect(target.get_by_text("Live")).to_be_visible(timeout=20_000)
+            await expect(target.get_by_text("MB sent")).to_be_visible()
+            await target.get_by_role("switch").click(force=True)
+            await expect(target.get_by_text("Off")).to_be_visible()
+        await target.get_by_role("button", name="Delete Elsewhere").click()
+        await expect(target).to_have_count(0)
+    await page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
+    assert not await page.evaluate(WIDER_THAN_THE_WINDOW)
+    assert "s3cret" not in await page.content()
+    assert faults == []

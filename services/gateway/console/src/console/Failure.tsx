@@ -13,6 +13,8 @@ export function sentenceOf(error: unknown, t: Messages): string {
     login_wrong: t.loginWrong,
     login_limited: t.loginLimited,
     stream_exists: t.streamExists,
+    egress_refused: t.relayPrivate,
+    push_url_invalid: t.badRelayServer,
   };
   return known[code] ?? (detail || t.failed);
 }

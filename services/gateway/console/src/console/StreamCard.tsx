@@ -27,7 +27,7 @@ export function StreamCard({
           {name !== stream.id && <code>{stream.id}</code>}
         </div>
         <StateBadge stream={stream} />
-        <CardMenu stream={stream} onDelete={() => onOpen("delete")} />
+        <CardMenu stream={stream} onOpen={onOpen} />
       </div>
       {description && <p className="card-text">{description}</p>}
       <div className="card-push">
@@ -58,7 +58,13 @@ export function StreamCard({
   );
 }
 
-function CardMenu({ stream, onDelete }: { stream: Stream; onDelete: () => void }) {
+function CardMenu({
+  stream,
+  onOpen,
+}: {
+  stream: Stream;
+  onOpen: (dialog: Dialog) => void;
+}) {
   const { t } = useReader();
   const clipboard = useClipboard();
   const label = t.moreFor(nameOf(stream));
@@ -77,9 +83,15 @@ function CardMenu({ stream, onDelete }: { stream: Stream; onDelete: () => void }
           {t.copyId}
         </Menu.Item>
         <Menu.Item
+          leftSection={<Icon name="push" size={18} />}
+          onClick={() => onOpen("relay")}
+        >
+          {t.relays}
+        </Menu.Item>
+        <Menu.Item
           className="danger"
           leftSection={<Icon name="trash" size={18} />}
-          onClick={onDelete}
+          onClick={() => onOpen("delete")}
         >
           {t.deleteStream}
         </Menu.Item>

@@ -1,0 +1,43 @@
+import { Modal, Skeleton } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+
+import { listRelays } from "../api/relays";
+import { nameOf, type Stream } from "../api/streams";
+import { useReader } from "../i18n/Reader";
+import { Failure } from "./Failure";
+import { RelayForm } from "./RelayForm";
+import { RelayRow } from "./RelayRow";
+
+const EVERY_MS = 2000;
+
+/** Where the stream is pushed to, how that goes, and a form for one more. */
+export function RelayDialog({ stream, onClose }: { stream: Stream; onClose: () => void }) {
+  const { t } = useReader();
+  const targets = useQuery({
+    queryKey: ["relays", stream.id],
+    queryFn: () => listRelays(stream.id),
+    refetchInterval: EVERY_MS,
+  });
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      size="lg"
+      title={t.relayTitle(nameOf(stream))}
+      closeButtonProps={{ "aria-label": t.close }}
+    >
+      <p className="hint">{t.relayHint}</p>
+      {targets.error && (
+        <Failure error={targets.error} onRetry={() => void targets.refetch()} />
+      )}
+      {targets.isPending && <Skeleton height={72} radius="md" />}
+      {targets.data && targets.data.length === 0 && <p className="relay-none">{t.relayNone}</p>}
+      <ul className="relays">
+        {targets.data?.map((target) => (
+          <RelayRow key={target.id} stream={stream.id} target={target} />
+        ))}
+      </ul>
+      <RelayForm stream={stream.id} />
+    </Modal>
+  );
+}
