@@ -25,9 +25,6 @@ export function RelayRow({ stream, target }: { stream: string; target: RelayTarg
     <li className="relay" data-state={target.state}>
       <div className="relay-head">
         <strong title={target.name}>{target.name}</strong>
-        <span className="state" data-state={shade(target.state)}>
-          {stateOf(target, t)}
-        </span>
         <Switch
           checked={switching.isPending ? switching.variables : target.is_enabled}
           onChange={(event) => switching.mutate(event.currentTarget.checked)}
@@ -43,7 +40,12 @@ export function RelayRow({ stream, target }: { stream: string; target: RelayTarg
           <Icon name="trash" size={18} />
         </ActionIcon>
       </div>
-      <code>{target.url}</code>
+      <div className="relay-line">
+        <span className="state" data-state={shade(target.state)}>
+          {stateOf(target, t)}
+        </span>
+        <code>{target.url}</code>
+      </div>
       {target.state === "failed" && (
         <p className="relay-cause">{causeOf(target, t)}</p>
       )}
