@@ -24,6 +24,7 @@ import uvicorn
 from fastapi import FastAPI, Response
 from fastapi.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from libs.bus import Bus
 from libs.errors import Invalid, Unauthorized, Unavailable
@@ -36,6 +37,10 @@ log = structlog.get_logger()
 MAX_FILES = 1 << 20
 STOP_TIMEOUT_S = 4.0
 """A service that was told to stop is gone after this long, whatever hangs."""
+
+TRANSPORT = "weir.transport"
+"""Name of the ASGI extension that holds the connection's `asyncio.Transport`: for a route that
+streams for hours and writes too often for ASGI."""
 
 _BACKLOG = 512
 _OPEN_PATHS = frozenset({"/healthcheck", "/readyz"})
@@ -267,6 +272,14 @@ class _TokenGuard:
         await self._app(scope, receive, send)
 
 
+class _Protocol(HttpToolsProtocol):
+    """uvicorn's, which shows routes the connection's transport: see `TRANSPORT`."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {TRANSPORT: self.transport}  # type: ignore[dict-item]
+
+
 class _Server(uvicorn.Server):
     """uvicorn without its own signal handling: the service decides when to stop."""
 
@@ -274,6 +287,7 @@ class _Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
+                http=_Protocol,
                 log_config=None,
                 access_log=False,
                 lifespan="off",

@@ -6,17 +6,15 @@ header, the sequence headers in force, `weir.position`. Every tag behind it coun
 serialised once for all readers.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import aclosing
 from typing import Any
 
 from fastapi import APIRouter
-from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from libs.events import Checkpoint
 from services.ingest.hub import Hub
-from services.ingest.session import PACKAGER, Session
+from services.ingest.pull import Pull
+from services.ingest.session import PACKAGER
 
 
 class Claim(BaseModel):
@@ -31,21 +29,18 @@ def build_origin(hub: Hub) -> APIRouter:
     """The routes. Errors: `session_unknown`, `fenced`."""
     router = APIRouter()
 
-    @router.get("/flv/{session_id}", response_class=StreamingResponse)
+    @router.get("/flv/{session_id}", response_class=Pull)
     async def pull(
         session_id: str,
         after: int | None = None,
         epoch: int | None = None,
         reader: str = PACKAGER,
-    ) -> StreamingResponse:
+    ) -> Pull:
         session = hub.session(session_id)
         if epoch is not None:
             session.claim(epoch, reader)
         first = session.replay.join_tag if after is None else after + 1
-        pieces = _from(session, first, epoch, reader)
-        return StreamingResponse(
-            pieces, media_type="video/x-flv", headers={"Cache-Control": "no-store"}
-        )
+        return Pull(session, first, epoch=epoch, reader=reader)
 
     @router.get("/sessions")
     async def sessions() -> dict[str, Any]:
@@ -80,14 +75,3 @@ def build_origin(hub: Hub) -> APIRouter:
         return {}
 
     return router
-
-
-async def _from(
-    session: Session, wanted: int, epoch: int | None, reader: str
-) -> AsyncIterator[bytes]:
-    """From tag `wanted` on, or from the oldest one that is left."""
-    first = min(max(wanted, session.replay.oldest_tag), session.next_tag)
-    yield session.prologue(first, wanted=wanted)
-    async with aclosing(session.read(first, epoch=epoch, reader=reader)) as pieces:
-        async for piece in pieces:
-            yield piece

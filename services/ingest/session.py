@@ -96,6 +96,8 @@ class Session:
         self._told_ms = START_MS
         """Latest session time when those who wait were told last."""
         self._waiters: list[asyncio.Future[None]] = []
+        self._listeners: set[Callable[[], None]] = set()
+        """Readers that have all there is, and take what comes without waking up."""
 
     @property
     def next_tag(self) -> int:
@@ -274,17 +276,27 @@ class Session:
         return b"".join((FLV_HEADER, *wires))
 
     async def read(
-        self, first: int, *, epoch: int | None = None, reader: str = PACKAGER
+        self,
+        first: int,
+        *,
+        epoch: int | None = None,
+        reader: str = PACKAGER,
+        write: Callable[[bytes], bool] | None = None,
     ) -> AsyncGenerator[bytes, None]:
         """The wire from tag `first` on, as it comes, each piece shared by all readers.
 
         It ends with the session, when a newer epoch claims it, or when the reader has fallen out
-        of the replay window: asking again tells what was lost.
+        of the replay window: asking again tells what was lost. What comes while the reader has
+        all that there is goes to `write`, if there is one, until that answers False.
         """
+
+        def is_fenced() -> bool:
+            return epoch is not None and epoch < self.fence(reader)
+
         cursor = first
         self.readers += 1
         try:
-            while epoch is None or epoch >= self.fence(reader):
+            while not is_fenced():
                 if cursor < self.replay.oldest_tag:
                     return
                 if cursor < self.next_tag:
@@ -295,8 +307,10 @@ class Session:
                     yield batch.wire
                 elif self.is_ended:
                     return
-                else:
+                elif write is None:
                     await self._news()
+                else:
+                    cursor = await self._hand_on(cursor, write, is_fenced)
         finally:
             self.readers -= 1
 
@@ -309,8 +323,34 @@ class Session:
         self._waiters.append(waiter)
         await waiter
 
+    async def _hand_on(
+        self, cursor: int, write: Callable[[bytes], bool], is_fenced: Callable[[], bool]
+    ) -> int:
+        """Write each piece as it is numbered; returns the first tag that needs another way."""
+        blocked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def tell() -> None:
+            nonlocal cursor
+            may_write = not is_fenced()
+            while may_write and cursor < self.next_tag:
+                found = self.replay.batch(cursor) if cursor >= self.replay.oldest_tag else None
+                may_write = isinstance(found, Batch) and write(found.wire)
+                if may_write and found is not None:
+                    cursor = found.next_tag
+            if (self.is_ended or not may_write) and not blocked.done():
+                blocked.set_result(None)
+
+        self._listeners.add(tell)
+        try:
+            await blocked
+        finally:
+            self._listeners.discard(tell)
+        return cursor
+
     def _wake(self) -> None:
         self._told_ms = self._clock.latest_ms
+        for tell in self._listeners:
+            tell()
         if self._waiters:
             waiters, self._waiters = self._waiters, []
             for waiter in waiters:

@@ -6,6 +6,7 @@ import subprocess
 import time
 from itertools import pairwise
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -13,11 +14,15 @@ from libs.events import SessionEnded, StreamPublished, StreamUnpublished
 from libs.launcher.publisher import find_ffmpeg
 from libs.media import amf0
 from libs.media.flv import FLVReader, Tag, TagType, is_sequence_header
+from libs.rtmp import RTMPPublisher
 from services.ingest.clock import START_MS
-from tests.integration.ingest.conftest import RunningIngest, SmallCatalog
+from tests.integration.ingest.conftest import TOKEN, RunningIngest, SmallCatalog
 from tests.media import encode, push
 from tests.nats_server import NATSServer
 from tests.waiting import until
+
+SLOW_TAGS = 400
+"""Of 32 KB each."""
 
 
 def frames(tags: list[Tag], kind: TagType) -> list[Tag]:
@@ -179,3 +184,38 @@ async def test_session_that_ended_while_the_bus_was_away_is_closed_at_the_reconn
     assert [fact.cause for fact in catalog.facts if isinstance(fact, StreamUnpublished)] == [
         "kicked"
     ]
+
+
+async def test_reader_that_stops_reading_for_a_while_gets_every_tag(ingest: RunningIngest) -> None:
+    """More than all buffers between hold: the rest waits in the replay window."""
+    publisher = RTMPPublisher(ingest.push_url("cam"))
+    await publisher.connect()
+    await publisher.send_all([_picture(0), _picture(1)])
+    session = await ingest.session_of("cam")
+    url = urlsplit(ingest.url)
+    reader, writer = await asyncio.open_connection(url.hostname, url.port, limit=1 << 16)
+    ask = f"GET /flv/{session}?after=-1&epoch=1 HTTP/1.1\r\nHost: x\r\n"
+    writer.write(f"{ask}Authorization: Bearer {TOKEN}\r\n\r\n".encode())
+    assert b"200 OK" in await reader.readuntil(b"\r\n\r\n")
+    for n in range(2, SLOW_TAGS):
+        await publisher.send(_picture(n))
+    await publisher.close()
+    tags = FLVReader().feed(await _unchunked(reader))
+    writer.close()
+    assert [tag.body for tag in frames(tags, TagType.VIDEO)] == [
+        _picture(n).body for n in range(SLOW_TAGS)
+    ]
+
+
+def _picture(number: int) -> Tag:
+    head = b"\x17\x01\0\0\0" if number % 50 == 0 else b"\x27\x01\0\0\0"
+    return Tag(TagType.VIDEO, number * 40, head + number.to_bytes(4, "big") * 8000)
+
+
+async def _unchunked(reader: asyncio.StreamReader) -> bytes:
+    """A body in chunks (RFC 9112, 7.1)."""
+    body = b""
+    while size := int(await reader.readline(), 16):
+        body += await reader.readexactly(size)
+        await reader.readexactly(2)
+    return body

@@ -378,3 +378,57 @@ async def test_each_reader_has_a_fence_of_its_own(session: Session) -> None:
     with pytest.raises(Fenced):
         session.claim(1, "relay-a")
     assert (session.fence(), session.fence("relay-b")) == (5, 2)
+
+
+class Desk:
+    """Takes what it is handed, unless it is shut."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+        self.is_open = True
+
+    def write(self, piece: bytes) -> bool:
+        if self.is_open:
+            self.pieces.append(piece)
+        return self.is_open
+
+
+async def read_with(session: Session, desk: Desk, *, epoch: int | None = None) -> None:
+    """What comes by itself goes to the desk, too, as on one connection."""
+    async with aclosing(session.read(0, epoch=epoch, write=desk.write)) as pieces:
+        async for piece in pieces:
+            desk.pieces.append(piece)
+
+
+async def test_reader_at_the_live_edge_is_written_to_at_once(session: Session) -> None:
+    desk = Desk()
+    push(session, keyframe(0))
+    reader = asyncio.create_task(read_with(session, desk))
+    await until(lambda: desk.pieces)
+    await asyncio.sleep(0)
+    for n in range(1, 3000):
+        push(session, frame(n * 40))
+    assert read_wire(*desk.pieces) == log_of(session), "no turn of the loop lies between"
+    desk.is_open = False
+    push(session, frame(120_000), sound(120_010))
+    await asyncio.sleep(0)
+    desk.is_open = True
+    push(session, keyframe(120_040))
+    session.end("publisher_ended")
+    await reader
+    assert read_wire(*desk.pieces) == log_of(session)
+    push(session, frame(120_080))
+    assert session.readers == 0
+
+
+async def test_newer_epoch_ends_a_reader_at_the_live_edge(session: Session) -> None:
+    desk = Desk()
+    push(session, keyframe(0))
+    session.claim(1)
+    reader = asyncio.create_task(read_with(session, desk, epoch=1))
+    await until(lambda: desk.pieces)
+    await asyncio.sleep(0)
+    session.claim(2)
+    push(session, frame(40))
+    await reader
+    assert outline(read_wire(*desk.pieces)) == ["weir.clock", "K"]
