@@ -11,6 +11,8 @@ from typing import NamedTuple
 SERVER_CORE = 0
 LOADER_CORE = 1
 _NS = 1e-9
+_LISTENS = "0A"
+"""A socket's state in /proc/net/tcp."""
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
@@ -95,6 +97,19 @@ def name_of(pid: int) -> str:
         if part.startswith(b"services."):
             return part.removeprefix(b"services.").decode()
     return Path(argv[0].decode() or "?").name
+
+
+def listening_port(pid: int) -> int:
+    """The first TCP port on which a process listens."""
+    sockets = set()
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            sockets.add(str(descriptor.readlink()))
+    for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]:
+        fields = line.split()
+        if fields[3] == _LISTENS and f"socket:[{fields[9]}]" in sockets:
+            return int(fields[1].rpartition(":")[2], 16)
+    raise LookupError(f"{name_of(pid)} listens nowhere")
 
 
 def pss_bytes(pid: int) -> int:

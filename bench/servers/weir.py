@@ -49,6 +49,18 @@ class Weir(Server):
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
+    def pid_of(self, service: str) -> int:
+        return next(pid for pid in self.pids() if processes.name_of(pid) == service)
+
+    def counter(self, service: str, name: str) -> float:
+        """A counter of a service's metrics."""
+        url = f"http://127.0.0.1:{processes.listening_port(self.pid_of(service))}/metrics"
+        token = self.credentials["internal_token"]
+        answer = httpx2.get(url, headers={"authorization": f"Bearer {token}"})
+        answer.raise_for_status()
+        found = [line for line in answer.text.splitlines() if line.startswith(f"{name} ")]
+        return float(found[0].split()[1])
+
     def new_stream(self, **item: Any) -> Stream:
         made = self.call("POST", "/api/v1/streams", {"item": {"name": "bench", **item}})
         return Stream(made["id"], push=made["push"]["stream_key"], flv=f"/{made['id']}/live.flv")
