@@ -17,7 +17,14 @@ class RawSender(Server):
     tick_ms: ClassVar[int] = 90
 
     def start(self) -> None:
-        argv = [sys.executable, _PROGRAM, str(self.rtmp[1]), str(self.http[1]), str(self.tick_ms)]
+        argv = [
+            sys.executable,
+            "-P",
+            _PROGRAM,
+            str(self.rtmp[1]),
+            str(self.http[1]),
+            str(self.tick_ms),
+        ]
         self.process = processes.start(argv, folder=self.folder)
         self.await_port(self.http)
 

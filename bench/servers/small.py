@@ -16,7 +16,7 @@ class Sink(Server):
     name: ClassVar[str] = "sink"
 
     def start(self) -> None:
-        argv = [sys.executable, _FOLDER / "sink.py", str(self.http[1])]
+        argv = [sys.executable, "-P", _FOLDER / "sink.py", str(self.http[1])]
         self.process = processes.start(argv, folder=self.folder, core=processes.LOADER_CORE)
         self.await_port(self.http)
 
@@ -31,6 +31,6 @@ class BareAPI(Server):
     name: ClassVar[str] = "bare FastAPI"
 
     def start(self) -> None:
-        argv = [sys.executable, _FOLDER / "bare_api.py", str(self.http[1])]
+        argv = [sys.executable, "-P", _FOLDER / "bare_api.py", str(self.http[1])]
         self.process = processes.start(argv, folder=self.folder)
         self.await_port(self.http)

@@ -45,7 +45,7 @@ class SlowStore(Server):
     name: ClassVar[str] = "store"
 
     def start(self) -> None:
-        argv = [sys.executable, _PROGRAM, str(self.http[1]), str(DELAY_MS)]
+        argv = [sys.executable, "-P", _PROGRAM, str(self.http[1]), str(DELAY_MS)]
         self.process = processes.start(argv, folder=self.folder, core=processes.LOADER_CORE)
         self.await_port(self.http)
 
