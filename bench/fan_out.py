@@ -116,6 +116,7 @@ def measure(
     ledgers = [viewer.ledger for viewer in audience if viewer.ledger is not None]
     for ledger in ledgers:
         ledger.lags_ms.clear()
+        ledger.merges_ms.clear()
     gc.collect()
     gc.disable()
     first = processes.snapshot(pids)
@@ -141,5 +142,6 @@ def measure(
         lag_p50_ms=percentile(lags, 0.5),
         lag_p99_ms=percentile(lags, 0.99),
         lag_max_ms=max(lags, default=0.0),
+        merge_ms=percentile([merge for ledger in ledgers for merge in ledger.merges_ms], 0.5),
         fault=next((ledger.fault for ledger in ledgers if ledger.fault), ""),
     )

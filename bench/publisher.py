@@ -74,6 +74,7 @@ class RTMPPublisher(Publisher):
         self.begin(self._replay.opening_rtmp, self.peer.connection.send)
 
     def close(self) -> None:
+        self.pause()
         self.peer.connection.close()
 
 
@@ -86,4 +87,5 @@ class RawPublisher(Publisher):
         self.begin(replay.opening_flv, self.connection.send)
 
     def close(self) -> None:
+        self.pause()
         self.connection.close()

@@ -19,6 +19,8 @@ class Reading(NamedTuple):
     lag_p50_ms: float = 0.0
     lag_p99_ms: float = 0.0
     lag_max_ms: float = 0.0
+    merge_ms: float = 0.0
+    """Media that came with one read, the median: how long the server gathers."""
     whole: float = 0.0
     """`value` with every process of the house, whether it works for the row or not."""
     fault: str = ""

@@ -38,6 +38,8 @@ class Ledger:
 
     def __init__(self, replay: Replay, publisher: Publisher) -> None:
         self.lags_ms: list[float] = []
+        self.merges_ms: list[float] = []
+        """Of each read, how much media came with it."""
         self.first_keyframe_at: float | None = None
         self.fault = ""
         """The first frame that was lost, altered or out of order; "" if none was."""
@@ -145,8 +147,11 @@ class FLVViewer:
         assert self.ledger is not None
         if self._unchunked is not None:
             data = self._unchunked.feed(data)
-        for tag in self._flv.feed(data):
+        tags = self._flv.feed(data)
+        for tag in tags:
             self.ledger.take(tag, at)
+        if tags:
+            self.ledger.merges_ms.append(tags[-1].dts_ms - tags[0].dts_ms)
 
 
 class RTMPViewer:
