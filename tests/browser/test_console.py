@@ -139,3 +139,15 @@ async def test_relay_target_is_added_followed_switched_and_deleted(
     assert not await page.evaluate(WIDER_THAN_THE_WINDOW)
     assert "s3cret" not in await page.content()
     assert faults == []
+
+
+async def test_push_over_tls_is_shown_where_it_is_possible(
+    own_weir: RunningWeir, page: Page
+) -> None:
+    own_weir.environment |= {"WEIR_RTMPS_PUBLIC_URL": "rtmps://video.example:1938"}
+    own_weir.start()
+    own_weir.create_stream(name="Over TLS")
+    await _sign_in(own_weir, page)
+    await page.get_by_role("button", name="How to push").click()
+    push = page.get_by_role("dialog", name="Push to Over TLS")
+    await expect(push.locator("code").nth(1)).to_have_text("rtmps://video.example:1938/stream")

@@ -7,7 +7,13 @@ export interface Stream {
   id: string;
   created_at: string;
   expires_at: string;
-  push: { url: string; server: string; stream_key: string };
+  push: {
+    url: string;
+    server: string;
+    stream_key: string;
+    /** The same over TLS; null: this Weir has no certificate. */
+    secure_url: string | null;
+  };
   playback: { flv: string; hls: string; hls_cmaf: string; dash: string; rtmp: string };
   is_live: boolean;
   live_since: string | null;
@@ -48,6 +54,11 @@ export function deleteStream(id: string): Promise<void> {
 /** What people call the stream; its id where nobody has named it. */
 export function nameOf(stream: Stream): string {
   return textOf(stream.item.videoname) || textOf(stream.item.name) || stream.id;
+}
+
+/** OBS's field "Server" for a push over TLS. */
+export function secureServerOf(stream: Stream): string | null {
+  return stream.push.secure_url?.slice(0, -(stream.push.stream_key.length + 1)) ?? null;
 }
 
 export function descriptionOf(stream: Stream): string {

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { toString as drawQR } from "qrcode";
 import type { ReactNode } from "react";
 
-import { nameOf, type Stream } from "../api/streams";
+import { nameOf, secureServerOf, type Stream } from "../api/streams";
 import { useReader } from "../i18n/Reader";
 import { CopyField } from "./CopyField";
 import { ffmpegLine } from "./ffmpeg-line";
@@ -11,6 +11,7 @@ import { PushKeyTerm } from "./PushKeyTerm";
 
 export function PushDialog({ stream, onClose }: { stream: Stream; onClose: () => void }) {
   const { t } = useReader();
+  const secureServer = secureServerOf(stream);
   return (
     <Modal
       opened
@@ -21,6 +22,7 @@ export function PushDialog({ stream, onClose }: { stream: Stream; onClose: () =>
     >
       <Way title={t.pushOBS} hint={t.pushOBSHint}>
         <CopyField label={t.server} value={stream.push.server} />
+        {secureServer && <CopyField label={t.secureServer} value={secureServer} />}
         <CopyField label={t.streamKey} value={stream.push.stream_key} isSecret />
       </Way>
       <Way title={t.pushFFmpeg} hint={t.pushFFmpegHint}>

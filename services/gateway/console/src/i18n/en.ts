@@ -38,6 +38,7 @@ export const en = {
   pushExpired: (date: string) => `Push key expired on ${date}`,
   waitingHint: "The publisher has gone; the session stays open for a moment.",
   server: "Server",
+  secureServer: "Server, TLS",
   streamKey: "Stream key",
   showKey: "Show the stream key",
   hideKey: "Hide the stream key",

@@ -38,6 +38,7 @@ export const zh: Messages = {
   pushExpired: (date) => `推流密钥已于 ${date} 过期`,
   waitingHint: "推流端已断开，会话将短暂保留以等待重连。",
   server: "服务器",
+  secureServer: "服务器（TLS）",
   streamKey: "推流码",
   showKey: "显示推流码",
   hideKey: "隐藏推流码",
