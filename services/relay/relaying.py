@@ -208,7 +208,8 @@ class Relaying:
                 self._report.enter("failed", error.cause, str(error))
                 await asyncio.sleep(self._back_off.next_s(lasted_s=self._live_s))
             else:
-                self._report.enter("idle", "publisher_away")
+                if not self._backlog.is_over:
+                    self._report.enter("idle", "publisher_away")
 
     async def _push_once(self, grant: RelayGrant) -> None:
         """One connection, to its clean end. Raises `PushFailed`, `IngestFenced`."""
