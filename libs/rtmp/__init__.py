@@ -1,5 +1,6 @@
 """RTMP: handshake, chunk stream, messages, the server that ingest stands behind, a publisher."""
 
+from libs.rtmp.audience import Audience
 from libs.rtmp.certificate import Certificate
 from libs.rtmp.client import RTMPPublisher
 from libs.rtmp.door import INSTALLATION, LOOP_STATUS, Door, Limits, PublishHandle, StreamRequest
@@ -18,6 +19,7 @@ __all__ = [
     "INSTALLATION",
     "LOOP_STATUS",
     "RTMPURL",
+    "Audience",
     "Certificate",
     "CertificateInvalid",
     "Door",

@@ -1,12 +1,12 @@
 """What the RTMP server asks of whoever stands behind it."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
 from libs.events import EndCause
 from libs.media.flv import Tag
+from libs.rtmp.audience import Audience
 
 INSTALLATION = "weirInstallation"
 """The field of the connect object in which a Weir's relay says whose it is."""
@@ -68,5 +68,5 @@ class Door(Protocol):
 
     async def publish(self, request: StreamRequest) -> PublishHandle: ...
 
-    def play(self, request: StreamRequest) -> AsyncIterator[list[Tag]]:
-        """Batches of tags from the last keyframe on; ends with the stream."""
+    def play(self, request: StreamRequest) -> Audience:
+        """Of the stream; the player joins it at once."""

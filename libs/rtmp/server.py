@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any, cast
 
 import structlog
@@ -10,8 +10,9 @@ import structlog
 from libs.errors import WeirError
 from libs.events import EndCause
 from libs.media import amf0
-from libs.media.flv import Tag, TagType, is_keyframe, is_sequence_header
+from libs.media.flv import Tag, TagType
 from libs.rtmp import handshake, messages
+from libs.rtmp.audience import Audience
 from libs.rtmp.chunks import ChunkReader, Message
 from libs.rtmp.door import INSTALLATION, Door, Limits, PublishHandle, StreamRequest
 from libs.rtmp.errors import RTMPRefused, RTMPViolation
@@ -74,7 +75,8 @@ class Connection(asyncio.Protocol):
         self._encoder = ""
         self._installation = ""
         self._publish: PublishHandle | None = None
-        self._player: asyncio.Task[None] | None = None
+        self._audience: Audience | None = None
+        """What it plays."""
         self._work: asyncio.Task[None] | None = None
         self._pending: list[Message] = []
         self._received = 0
@@ -192,7 +194,7 @@ class Connection(asyncio.Protocol):
             case "FCUnpublish" | "deleteStream" | "closeStream":
                 if self._publish is not None:
                     self._close("publisher ended", cause="publisher_ended")
-                elif self._player is not None:
+                elif self._audience is not None:
                     self._close("player ended")
             case "releaseStream" | "FCPublish" | "getStreamLength" | "_checkbw":
                 self._transport.write(messages.command("_result", transaction, None))
@@ -236,7 +238,7 @@ class Connection(asyncio.Protocol):
     def _on_stream_request(self, verb: str, name: Any) -> None:
         if not self._app:
             raise RTMPViolation(f"{verb} before connect")
-        if not isinstance(name, str) or self._publish is not None or self._player is not None:
+        if not isinstance(name, str) or self._publish is not None or self._audience is not None:
             raise RTMPViolation(f"a {verb} that makes no sense here")
         stream, _, query = name.partition("?")
         request = StreamRequest(
@@ -247,11 +249,13 @@ class Connection(asyncio.Protocol):
             encoder=self._encoder,
             installation=self._installation,
         )
-        work = self._begin_publish(request) if verb == "publish" else self._begin_play(request)
+        if verb == "play":
+            self._begin_play(request)
+            return
         # Nothing is read from the socket while the door decides; what came with the same bytes
         # waits in `_pending`.
         self._transport.pause_reading()
-        self._work = self._loop.create_task(work)
+        self._work = self._loop.create_task(self._begin_publish(request))
 
     async def _begin_publish(self, request: StreamRequest) -> None:
         try:
@@ -279,16 +283,11 @@ class Connection(asyncio.Protocol):
             return
         self._transport.resume_reading()
 
-    async def _begin_play(self, request: StreamRequest) -> None:
-        tags = self._server.door.play(request)
+    def _begin_play(self, request: StreamRequest) -> None:
         try:
-            first = await anext(tags)
-        except StopAsyncIteration:
-            first = []
+            audience = self._server.door.play(request)
         except WeirError as error:
             self._refuse(error, "NetStream.Play.Failed")
-            return
-        if self._is_closed:
             return
         self._settled()
         self._transport.write(
@@ -296,31 +295,24 @@ class Connection(asyncio.Protocol):
             + messages.on_status("NetStream.Play.Reset", "Playing.")
             + messages.on_status("NetStream.Play.Start", "Playing.")
         )
-        self._player = self._loop.create_task(self._play(first, tags))
-        self._work = None
-        self._transport.resume_reading()
+        self._audience = audience
+        audience.join(self)
 
-    async def _play(self, first: list[Tag], tags: AsyncIterator[list[Tag]]) -> None:
-        """Write what comes; a player that reads too slowly misses tags up to a keyframe."""
-        transport = self._transport
-        is_behind = False
-        self._write_tags(first)
-        async for batch in tags:
-            if transport.get_write_buffer_size() > self._limits.player_buffer_bytes:
-                is_behind = True
-            if is_behind:
-                batch = _from_keyframe(batch)  # noqa: PLW2901
-                is_behind = not any(is_keyframe(tag) for tag in batch)
-            self._write_tags(batch)
-        transport.write(
+    # --- what an audience asks of its players ------------------------------------------
+
+    def send(self, data: bytes) -> None:
+        self._transport.write(data)
+
+    @property
+    def is_slow(self) -> bool:
+        return self._transport.get_write_buffer_size() > self._limits.player_buffer_bytes
+
+    def finish(self) -> None:
+        self._transport.write(
             messages.user_control(UserControl.STREAM_EOF, messages.STREAM_ID)
             + messages.on_status("NetStream.Play.UnpublishNotify", "The stream has ended.")
         )
         self._close_soon("the stream ended")
-
-    def _write_tags(self, tags: list[Tag]) -> None:
-        if tags:
-            self._transport.write(b"".join(map(messages.media, tags)))
 
     # --- ends --------------------------------------------------------------------------
 
@@ -373,8 +365,8 @@ class Connection(asyncio.Protocol):
         self._transport.close()
         self._loop.call_later(LINGER_S, self._transport.abort)
         log.info("rtmp.closed", reason=reason, peer=self._address, received=self._received)
-        if self._player is not None:
-            self._player.cancel()
+        if self._audience is not None:
+            self._audience.leave(self)
         if self._publish is not None:
             self._ending = self._loop.create_task(self._publish.close(cause))
 
@@ -384,11 +376,3 @@ class Connection(asyncio.Protocol):
         if self._publish is not None:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._ending
-
-
-def _from_keyframe(batch: list[Tag]) -> list[Tag]:
-    """The batch from its first keyframe on, with configuration before it; [] if it has none."""
-    for at, tag in enumerate(batch):
-        if is_keyframe(tag) and not is_sequence_header(tag):
-            return batch[at:]
-    return [tag for tag in batch if tag.type is not TagType.SCRIPT and is_sequence_header(tag)]

@@ -4,7 +4,7 @@ It is the RTMP server's door: `publish` and `play`.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -24,12 +24,11 @@ from libs.events import (
     StreamPublished,
     StreamUnpublished,
 )
-from libs.media.flv import Tag
-from libs.rtmp import StreamRequest
+from libs.rtmp import Audience, RTMPRefused, StreamRequest
 from services.ingest.admission import Admission, Asker
 from services.ingest.errors import SessionOver, SessionUnknown, ShuttingDown, StreamBusy, refusal_of
 from services.ingest.metrics import LOST, PUBLISHERS, REFUSALS, SESSIONS
-from services.ingest.play import play_session
+from services.ingest.play import PlayRoom
 from services.ingest.publish import Publish
 from services.ingest.replay import ReplayWindow, Shelf
 from services.ingest.session import Session
@@ -54,6 +53,8 @@ class Live:
 
     session: Session
     publish: Publish | None = None
+    room: PlayRoom | None = None
+    """Of those who play it over RTMP, once there was one."""
     last_cause: EndCause = "connection_lost"
     """Why its last publish ended."""
     reconnect_window_s: float = 0.0
@@ -101,10 +102,13 @@ class Hub:
             )  # fmt: skip
             return publish
 
-    def play(self, request: StreamRequest) -> AsyncIterator[list[Tag]]:
-        """Batches of tags from the last keyframe on. Raises `RTMPRefused`."""
+    def play(self, request: StreamRequest) -> Audience:
+        """The audience of what is on air. Raises `RTMPRefused`."""
         live = self._live.get(request.name)
-        return play_session(live.session if live else None)
+        if live is None:
+            raise RTMPRefused("NetStream.Play.StreamNotFound", "Nobody publishes this stream now.")
+        live.room = live.room or PlayRoom(live.session)
+        return live.room.audience
 
     async def _open(self, request: StreamRequest) -> Publish:
         stream = self._admission.check(request)

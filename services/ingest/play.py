@@ -1,34 +1,41 @@
-"""RTMP play: a session's tags from its last keyframe on, without our marks."""
+"""RTMP play: a session's tags from its last keyframe on, without our marks, to one audience."""
 
-from collections.abc import AsyncIterator
+import asyncio
 from contextlib import aclosing
 
 from libs.media.flv import FLVReader, Tag
-from libs.rtmp import RTMPRefused
+from libs.rtmp import Audience
 from services.ingest.marks import is_mark
 from services.ingest.session import Session
 
 
-async def play_session(session: Session | None) -> AsyncIterator[list[Tag]]:
-    """Batches of tags: first the sequence headers, then media as it comes; ends with the session.
+class PlayRoom:
+    """The audience of a session; the session is read once for all, while somebody is there."""
 
-    A player so slow that it falls out of the replay window goes on at the last keyframe. (What a
-    player may leave unsent is bounded by the server, which skips to a keyframe long before.)
-    Raises `RTMPRefused`.
-    """
-    if session is None:
-        raise RTMPRefused("NetStream.Play.StreamNotFound", "Nobody publishes this stream now.")
-    while True:
-        reader = FLVReader()
-        first = session.replay.join_tag
-        yield _without_marks(reader.feed(session.prologue(first)))
-        async with aclosing(session.read(first)) as pieces:
-            async for piece in pieces:
-                tags = _without_marks(reader.feed(piece))
-                if tags:
-                    yield tags
-        if session.is_ended:
-            return
+    def __init__(self, session: Session) -> None:
+        self.audience = Audience(on_change=self._on_change)
+        self._session = session
+        self._feeding: asyncio.Task[None] | None = None
+
+    def _on_change(self) -> None:
+        if self._feeding is not None:
+            self._feeding.cancel()
+            self._feeding = None
+        if self.audience:
+            self._feeding = asyncio.create_task(self._feed(), name=f"play {self._session.id}")
+
+    async def _feed(self) -> None:
+        session = self._session
+        while True:
+            reader = FLVReader()
+            first = session.replay.join_tag
+            self.audience.take(_without_marks(reader.feed(session.prologue(first))))
+            async with aclosing(session.read(first)) as pieces:
+                async for piece in pieces:
+                    self.audience.take(_without_marks(reader.feed(piece)))
+            if session.is_ended:
+                self.audience.end()
+                return
 
 
 def _without_marks(tags: list[Tag]) -> list[Tag]:

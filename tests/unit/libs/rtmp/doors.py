@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 from libs.events import EndCause
 from libs.media.flv import Tag
-from libs.rtmp import Limits, RTMPRefused, RTMPServer, StreamRequest
+from libs.rtmp import Audience, Limits, RTMPRefused, RTMPServer, StreamRequest
 
 
 class Kept:
@@ -29,6 +29,7 @@ class Kept:
 class OpenDoor:
     def __init__(self) -> None:
         self.publishes: list[Kept] = []
+        self.audience = Audience()
 
     async def publish(self, request: StreamRequest) -> Kept:
         if request.name == "no":
@@ -37,10 +38,10 @@ class OpenDoor:
         self.publishes.append(kept)
         return kept
 
-    async def play(self, request: StreamRequest) -> AsyncIterator[list[Tag]]:
+    def play(self, request: StreamRequest) -> Audience:
         if request.name == "no":
             raise RTMPRefused("NetStream.Play.StreamNotFound", "Not this one.")
-        yield list(self.publishes[-1].tags)
+        return self.audience
 
 
 @contextlib.asynccontextmanager
