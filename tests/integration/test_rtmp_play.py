@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from libs.launcher.publisher import find_ffmpeg
-from tests.integration.test_first_light import until
 from tests.media import push
 from tests.oracles.flv_source import make_flv
 from tests.oracles.frame_ledger import input_frames
 from tests.running import RunningWeir
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 
