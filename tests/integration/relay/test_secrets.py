@@ -3,7 +3,7 @@
 import asyncio
 import json
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from libs.media.flv import Tag
-from libs.rtmp import RTMPRefused, RTMPServer, StreamRequest
+from libs.rtmp import Audience, RTMPRefused, RTMPServer, StreamRequest
 from tests.media import encode, push
 from tests.nginx_rtmp import nginx_rtmp
 from tests.running import RunningWeir
@@ -30,9 +29,8 @@ class TalkativeDoor:
     async def publish(self, request: StreamRequest) -> Any:
         raise RTMPRefused("NetStream.Publish.BadName", f"{request.name} is taken")
 
-    async def play(self, request: StreamRequest) -> AsyncIterator[list[Tag]]:
+    def play(self, request: StreamRequest) -> Audience:
         raise RTMPRefused("NetStream.Play.StreamNotFound", f"no {request.name}")
-        yield []
 
 
 class Collector:
