@@ -37,10 +37,17 @@ class Postgres:
     def url(self, database: str) -> str:
         return f"postgresql://{USER}@127.0.0.1:{self.port}/{database}"
 
-    def create(self, database: str) -> None:
-        """Make an empty database."""
+    def create(self, database: str, *, template: str = "template1") -> None:
+        """Make a database: a copy of `template`, which nobody may be connected to."""
+        self._run("createdb", "--template", template, database)
+
+    def drop(self, database: str) -> None:
+        """Remove a database, whoever is still connected."""
+        self._run("dropdb", "--force", database)
+
+    def _run(self, program: str, *arguments: str) -> None:
         where = ["-h", "127.0.0.1", "-p", str(self.port), "-U", USER]
-        subprocess.run([self.folder / "createdb", *where, database], check=True)
+        subprocess.run([self.folder / program, *where, *arguments], check=True)
 
     def process_ids(self) -> list[int]:
         """The postmaster and its children, from /proc."""

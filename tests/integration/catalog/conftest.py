@@ -1,7 +1,11 @@
 """A catalog without its bus, on SQLite and on Postgres alike."""
 
 import itertools
-from collections.abc import AsyncIterator
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +18,6 @@ from libs.names import DEFAULT_TENANT
 from services.catalog.answers import Answers
 from services.catalog.database import Database
 from services.catalog.facts import Facts
-from services.catalog.migrate import migrate
 from services.catalog.models import SessionRow
 from tests.postgres import Postgres
 
@@ -64,21 +67,54 @@ class Catalog:
         return await self.answers.open_publish(ask)
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite database that was migrated once, to be copied."""
+    file = tmp_path_factory.mktemp("migrated") / "catalog.db"
+    _migrate(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def migrated_name(postgres: Postgres) -> str:
+    """A database on Postgres that was migrated once, to be copied."""
+    name = "migrated"
+    postgres.create(name)
+    _migrate(postgres.url(name))
+    return name
+
+
+def _migrate(url: str) -> None:
+    environment = os.environ | {"WEIR_DATABASE_URL": url}
+    command = [sys.executable, "-m", "services.catalog.migrate"]
+    subprocess.run(command, env=environment, check=True, timeout=60)
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
-def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A database of this test's own that was never migrated."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'catalog.db'}"
-    server: Postgres = request.getfixturevalue("postgres")
+        yield f"sqlite:///{tmp_path / 'catalog.db'}"
+    else:
+        yield from _own_database(request.getfixturevalue("postgres"))
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A migrated database of this test's own."""
+    if request.param == "sqlite":
+        copy = shutil.copy(request.getfixturevalue("migrated_file"), tmp_path)
+        yield f"sqlite:///{copy}"
+    else:
+        name = request.getfixturevalue("migrated_name")
+        yield from _own_database(request.getfixturevalue("postgres"), template=name)
+
+
+def _own_database(server: Postgres, template: str = "template1") -> Iterator[str]:
     name = f"weir_{next(_numbers)}"
-    server.create(name)
-    return server.url(name)
-
-
-@pytest.fixture
-async def url(empty_url: str) -> str:
-    await migrate(empty_url)
-    return empty_url
+    server.create(name, template=template)
+    yield server.url(name)
+    server.drop(name)
 
 
 @pytest.fixture
