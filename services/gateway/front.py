@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from services.gateway.playback.reply import Asked
+from services.gateway.again import Again
+from services.gateway.playback.reply import Asked, Body, CommonLines
 from services.gateway.playback.routes import Kind, MediaRoute, match_media
+from services.gateway.playback.viewer import unsent
 from services.gateway.playback.websocket import Handshake
 from services.gateway.turn import Request, Turn
 from services.gateway.viewers.visit import Visit, raw_target, split_personal
@@ -52,6 +54,7 @@ class FrontProtocol(HttpToolsProtocol):
     """One connection on the public port. `player` answers media; `for_player` binds it."""
 
     player: ClassVar["Player"]
+    _common: ClassVar[CommonLines] = CommonLines()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -66,6 +69,11 @@ class FrontProtocol(HttpToolsProtocol):
         self._head_timer: asyncio.TimerHandle | None = None
         self._stall_timer: asyncio.TimerHandle | None = None
         self._resumes = 0
+        self._again: Again | None = None
+        self._heads = 0
+        """How many heads began in the bytes that are being parsed."""
+        self._idle_since = 0.0
+        self._fd = -1
 
     @classmethod
     def for_player(cls, player: "Player") -> type["FrontProtocol"]:
@@ -76,13 +84,14 @@ class FrontProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._fd = transport.get_extra_info("socket").fileno()
         self._time_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        for timer in (self._head_timer, self._stall_timer):
+        for timer in (self._head_timer, self._stall_timer, self.timeout_keep_alive_task):
             if timer is not None:
                 timer.cancel()
-        self._head_timer = self._stall_timer = None
+        self._head_timer = self._stall_timer = self.timeout_keep_alive_task = None
         turn, self.turn = self.turn, None
         if turn is not None:
             turn.abandon()
@@ -100,8 +109,11 @@ class FrontProtocol(HttpToolsProtocol):
     # --- bytes in -------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
+        if self._again is not None and self._take_again(self._again, data):
+            return
         if self._is_refused:
             return
+        self._again, self._heads = None, int(self._is_in_head)
         if self._is_in_head:
             self._head_bytes += len(data)
         self._read_bytes = self._head_bytes + len(data)
@@ -113,10 +125,42 @@ class FrontProtocol(HttpToolsProtocol):
         elif self._is_in_head or self._is_idle_untimed():
             self._time_head()
 
+        elif self._heads == 1 and self.turn is None and isinstance(self.cycle, Turn):
+            self._again = self.cycle.again(data, self.headers)
+
+    def _take_again(self, again: Again, data: bytes) -> bool:
+        """Whether `data` was one more request like the last, and has its turn."""
+        if not self.cycle.response_complete or self.transport.is_closing():
+            return False
+        target = again.target(data)
+        if target is None:
+            return False
+        path, query = target
+        personal, plain = split_personal(path)
+        route = match_media(plain)
+        if route is None or route.kind is Kind.FLV:
+            return False
+        _, _, _, peer, address, asked = again.visit
+        asked_query = query if route.kind is Kind.PLAYLIST and query else None
+        if asked_query != asked.query:
+            asked = asked._replace(query=asked_query)
+        visit = Visit(path, query, personal, peer, address, asked)
+        turn = Turn(self, Request(route, b"GET", visit), keep_alive=True)
+        self.cycle = _as_cycle(turn)
+        turn.start()
+        return True
+
     def on_message_begin(self) -> None:
-        super().on_message_begin()
+        # What the app needs to know is put together only for requests that go there.
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
         self._is_in_head = True
         self._head_bytes = 0
+        self._heads += 1
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         self._is_in_head = False
@@ -138,10 +182,19 @@ class FrontProtocol(HttpToolsProtocol):
         if route is not None:
             self._begin_turn(route, Visit(path, query, personal))
             return
-        super().on_headers_complete()
+        self._begin_cycle()
         if self.parser.should_upgrade():
             # An upgrade that we do not do: what follows on the connection would not be HTTP/1.1.
             self.cycle.keep_alive = False
+
+    def _begin_cycle(self) -> None:
+        """Not ours: as uvicorn does it from the beginning."""
+        url, headers = self.url, self.headers
+        super().on_message_begin()
+        self.url = url
+        for name, value in headers:
+            super().on_header(name, value)
+        super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         if not isinstance(self.cycle, Turn):
@@ -187,7 +240,60 @@ class FrontProtocol(HttpToolsProtocol):
     def _unsupported_upgrade_warning(self) -> None:
         """Not worth a log line: the request has been answered as plain HTTP."""
 
+    # --- between requests -----------------------------------------------------------
+    # uvicorn sets a timer after each answer and cancels it at each request. Here one goes on for as
+    # long as the connection does, and looks at the clock.
+
+    def _unset_keepalive_if_required(self) -> None:
+        """Nothing: it looks at the clock when it fires."""
+
+    def on_response_complete(self) -> None:
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
+            return
+        self._idle_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._time_idle(self.timeout_keep_alive)
+
+    def timeout_keep_alive_handler(self) -> None:
+        self.timeout_keep_alive_task = None
+        if self._is_in_head or not self.cycle.response_complete:
+            return  # it is timed again after the answer
+        left_s = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left_s > 0:
+            self._time_idle(left_s)
+        else:
+            self.transport.close()
+
+    def _time_idle(self, wait_s: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(wait_s, self.timeout_keep_alive_handler)
+
     # --- bytes out ------------------------------------------------------------------
+
+    @property
+    def common_lines(self) -> bytes:
+        """The header lines of every answer of this second."""
+        return self._common.of(self.server_state.default_headers)
+
+    def send(self, *buffers: Body) -> None:
+        """Write at once what the socket takes; only the rest goes by way of the transport.
+
+        Most answers are taken whole, and then one system call is all that they cost.
+        """
+        if self.transport.get_write_buffer_size():
+            self.transport.writelines(buffers)
+            return
+        try:
+            sent = os.writev(self._fd, buffers)
+        except OSError:
+            sent = 0  # no room; or an end, which the transport will find and tell
+        if sent != sum(map(len, buffers)):
+            self.transport.writelines(unsent(buffers, sent))
 
     def pause_writing(self) -> None:
         super().pause_writing()

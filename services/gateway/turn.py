@@ -7,13 +7,13 @@ import structlog
 
 from libs.errors import WeirError
 from services.gateway import metrics
+from services.gateway.again import Again
 from services.gateway.playback.miss import Awaited, Later
 from services.gateway.playback.reply import (
     METHOD_NOT_ALLOWED,
     PREFLIGHT,
     UPGRADE_REQUIRED,
     Reply,
-    head_of,
     stream_head,
     text,
     websocket_head,
@@ -93,6 +93,13 @@ class Turn:
             self._awaited.task.remove_done_callback(self._on_answer)
         self.response_complete = True
 
+    def again(self, data: bytes, headers: list[tuple[bytes, bytes]]) -> Again | None:
+        """What the next request may repeat of this one, which was `data`."""
+        request = self._request
+        if request is None or request.method != b"GET" or not self.keep_alive:
+            return None
+        return Again.of(data, headers, request.visit)
+
     def resume(self) -> None:
         """The transport has room again."""
         if self._is_to_watch:
@@ -124,7 +131,7 @@ class Turn:
         assert request is not None
         self.keep_alive = False
         if request.method == b"HEAD":
-            front.transport.write(stream_head(front.server_state.default_headers))
+            front.transport.write(stream_head(front.common_lines))
             self._complete()
             return
         self._is_to_watch = True
@@ -141,7 +148,7 @@ class Turn:
         connection = front.detach()
         self.response_complete = True
         front.turn = None
-        common, handshake = front.server_state.default_headers, request.handshake
+        common, handshake = front.common_lines, request.handshake
         head = websocket_head(handshake.accept, common) if handshake else stream_head(common)
         is_websocket = handshake is not None
         front.player.watch(
@@ -167,12 +174,13 @@ class Turn:
     def _write(self, reply: Reply) -> None:
         front = self._front
         assert self._request is not None
-        head = head_of(reply, front.server_state.default_headers, keep_alive=self.keep_alive)
+        common = front.common_lines
         size = 0 if self._request.method == b"HEAD" else len(reply.body)
-        if size > JOIN_BYTES:
-            front.transport.writelines((head, reply.body))
+        if 0 < size <= JOIN_BYTES and self.keep_alive:
+            front.send(reply.joined(common))
         else:
-            front.transport.write(b"".join((head, reply.body)) if size else head)
+            head = reply.head(common) if self.keep_alive else reply.last_head(common)
+            front.send(*((head, reply.body) if size else (head,)))
         metrics.BYTES.counts[self._request.route.kind] += size
         self._is_written = True
         # Requests behind this one wait until its bytes have room, so that a pipeline of large

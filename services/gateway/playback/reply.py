@@ -30,12 +30,50 @@ _PUBLIC = re.compile(
 Body = bytes | memoryview
 
 
-class Reply(NamedTuple):
-    """One answer. `headers` are whole lines without content-length, date and connection."""
+class Reply:
+    """One answer. `headers` are whole lines without content-length, date and connection.
 
-    status: int
-    headers: bytes
-    body: Body = b""
+    What goes out is put together once for all who get it while `common` is the same object, the
+    lines that stand in every answer: for a second, because of the date.
+    """
+
+    __slots__ = ("_common", "_head", "_joined", "body", "headers", "status")
+
+    def __init__(self, status: int, headers: bytes, body: Body = b"") -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self._common: bytes | None = None
+        self._head = b""
+        self._joined = b""
+
+    def having(self, headers: bytes) -> "Reply":
+        """The same with other headers."""
+        return Reply(self.status, headers, self.body)
+
+    def head(self, common: bytes) -> bytes:
+        """Status line and headers, with the empty line, on a connection that stays open."""
+        if self._common is not common:
+            self._common = common
+            self._head = self._write_head(common, b"\r\n")
+            self._joined = b""
+        return self._head
+
+    def last_head(self, common: bytes) -> bytes:
+        """The same on a connection that is closed afterwards."""
+        return self._write_head(common, b"connection: close\r\n\r\n")
+
+    def joined(self, common: bytes) -> bytes:
+        """Head and body: for a small body one copy is cheaper than a second buffer."""
+        head = self.head(common)
+        if not self._joined:
+            self._joined = head + self.body
+        return self._joined
+
+    def _write_head(self, common: bytes, end: bytes) -> bytes:
+        # 204 and 304 have no body and must not claim one (RFC 9110 8.6).
+        size = b"" if self.status in (204, 304) else b"content-length: %d\r\n" % len(self.body)
+        return b"".join((_STATUS_LINES[self.status], self.headers, common, size, end))
 
 
 class Asked(NamedTuple):
@@ -76,7 +114,7 @@ def private(reply: Reply) -> Reply:
     """The same for a signed stream: the viewer's browser may keep it, and our own edge, which asks
     who may have it; a shared cache that knows nothing of tokens must not.
     """
-    return reply._replace(headers=_PUBLIC.sub(_private, reply.headers))
+    return reply.having(_PUBLIC.sub(_private, reply.headers))
 
 
 def _private(public: re.Match[bytes]) -> bytes:
@@ -162,20 +200,21 @@ _STATUS_LINES = {
 }
 
 
-def head_of(reply: Reply, default_headers: list[tuple[bytes, bytes]], *, keep_alive: bool) -> bytes:
-    """Status line and headers of a reply of known length, ending with the empty line."""
-    lines = [_STATUS_LINES[reply.status], reply.headers]
-    lines += [b"%b: %b\r\n" % header for header in default_headers]
-    # 204 and 304 have no body and must not claim one (RFC 9110 8.6).
-    if reply.status not in (204, 304):
-        lines.append(b"content-length: %d\r\n" % len(reply.body))
-    if not keep_alive:
-        lines.append(b"connection: close\r\n")
-    lines.append(b"\r\n")
-    return b"".join(lines)
+class CommonLines:
+    """The header lines of every answer, as bytes; made anew when uvicorn has a new list of them."""
+
+    def __init__(self) -> None:
+        self._headers: list[tuple[bytes, bytes]] | None = None
+        self._lines = b""
+
+    def of(self, default_headers: list[tuple[bytes, bytes]]) -> bytes:
+        if default_headers is not self._headers:
+            self._headers = default_headers
+            self._lines = b"".join(b"%b: %b\r\n" % header for header in default_headers)
+        return self._lines
 
 
-def stream_head(default_headers: list[tuple[bytes, bytes]]) -> bytes:
+def stream_head(common: bytes) -> bytes:
     """Head of a live FLV response: it ends when the connection does.
 
     No chunked framing, so that the bytes of a tick are the same for every viewer.
@@ -184,20 +223,20 @@ def stream_head(default_headers: list[tuple[bytes, bytes]]) -> bytes:
         [
             _STATUS_LINES[200],
             headers(b"video/x-flv", NO_STORE),
-            *(b"%b: %b\r\n" % header for header in default_headers),
+            common,
             b"connection: close\r\n\r\n",
         ]
     )
 
 
-def websocket_head(accept: bytes, default_headers: list[tuple[bytes, bytes]]) -> bytes:
+def websocket_head(accept: bytes, common: bytes) -> bytes:
     """The answer that opens a WebSocket (RFC 6455 section 4.2.2)."""
     return b"".join(
         [
             _STATUS_LINES[101],
             b"upgrade: websocket\r\nconnection: Upgrade\r\n",
             b"sec-websocket-accept: %b\r\n" % accept,
-            *(b"%b: %b\r\n" % header for header in default_headers),
+            common,
             b"\r\n",
         ]
     )

@@ -30,6 +30,9 @@ MAX_PATH_BYTES = 256
 class Kind(StrEnum):
     """What is asked for; also the `route` label of the metrics."""
 
+    # Enum's own hash is a Python call; a kind is looked up several times for each request.
+    __hash__ = str.__hash__
+
     FLV = "flv"
     MULTIVARIANT = "multivariant"
     MANIFEST = "manifest"

@@ -7,7 +7,7 @@ by `Audience`. What is here happens when it starts, lags, skips and leaves.
 import contextlib
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from services.gateway import metrics
@@ -235,7 +235,7 @@ class Viewer:
             self.leave()
             return False
         metrics.BYTES.counts["flv"] += sent
-        self._rest = _after(self._rest, sent)
+        self._rest = unsent(self._rest, sent)
         if self._rest:
             self._poller.wait_for_room(self)
         return not self._rest
@@ -290,7 +290,7 @@ class Viewer:
         self._rest.append(data)
 
 
-def _after(buffers: list[bytes | memoryview], sent: int) -> list[bytes | memoryview]:
+def unsent(buffers: Sequence[bytes | memoryview], sent: int) -> list[bytes | memoryview]:
     """What is left of the buffers when their first `sent` bytes are gone."""
     for at, buffer in enumerate(buffers):
         if sent < len(buffer):

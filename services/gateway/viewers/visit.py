@@ -14,6 +14,7 @@ import hashlib
 import re
 import secrets
 from base64 import urlsafe_b64encode
+from functools import lru_cache
 from typing import NamedTuple
 
 import httptools
@@ -81,10 +82,7 @@ class Visit(NamedTuple):
 
     def unnamed(self, kind: ViewerKind, stream: str, token_id: str) -> str:
         """The viewer session of a player whose path names none: one per address and program."""
-        agent = (self.asked.user_agent or b"").decode("latin-1")
-        facts = f"{stream}\n{token_id}\n{self.address}\n{agent}"
-        digest = hashlib.blake2b(facts.encode(), digest_size=16).digest()
-        return _LETTERS[kind] + _word(digest)
+        return _unnamed(kind, stream, token_id, self.address, self.asked.user_agent or b"")
 
     def redirect(self) -> bytes:
         """The relative reference to the same thing with the query's token in its path."""
@@ -131,6 +129,12 @@ def new_viewer(kind: ViewerKind) -> str:
 
 def kind_of(viewer: str) -> ViewerKind:
     return _KINDS[viewer[0]]
+
+
+@lru_cache(maxsize=8192)
+def _unnamed(kind: ViewerKind, stream: str, token_id: str, address: str, agent: bytes) -> str:
+    facts = f"{stream}\n{token_id}\n{address}\n{agent.decode('latin-1')}"
+    return _LETTERS[kind] + _word(hashlib.blake2b(facts.encode(), digest_size=16).digest())
 
 
 def _word(data: bytes) -> str:

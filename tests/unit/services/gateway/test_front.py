@@ -14,10 +14,12 @@ from typing import Any
 import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from websockets.asyncio.client import connect as connect_websocket
 from websockets.exceptions import ConnectionClosedOK, InvalidStatus
 
 from libs.errors import Unavailable
+from services.gateway import door as door_module
 from services.gateway import front
 from services.gateway.door import Door
 from services.gateway.playback import poller
@@ -502,6 +504,76 @@ WEBSOCKET = (
     "sec-websocket-version: 13",
     "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==",
 )
+
+
+async def test_requests_that_repeat_their_fields_are_answered_alike(
+    connect: Connect, player: OneSegmentPlayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[bytes] = []
+    feed = HttpToolsProtocol.data_received
+
+    def counting_feed(protocol: HttpToolsProtocol, data: bytes) -> None:
+        parsed.append(data)
+        feed(protocol, data)
+
+    monkeypatch.setattr(HttpToolsProtocol, "data_received", counting_feed)
+    peer = await connect()
+    fields = ("user-agent: player", "connection: keep-alive")
+
+    async def ask(path: str, *more: str, method: str = "GET") -> tuple[int, bytes]:
+        peer.send(get(path, *fields, *more, method=method))
+        status, _, body = await peer.answer(has_body=method != "HEAD")
+        return status, body
+
+    for _ in range(3):
+        assert await ask("/cam/live.m3u8") == (200, b"#EXTM3U\n")
+        assert await ask(SEGMENT) == (200, BIG)
+        assert await ask("/off/live.m3u8") == (404, b"off is not streaming live now")
+    assert len(parsed) == 1
+    assert await ask(SEGMENT, "range: bytes=0-1") == (206, BIG[:2])
+    assert await ask(SEGMENT) == (200, BIG)
+    assert await ask("/a") == (200, b"app /a 0")
+    assert await ask("/cam/live.m3u8", method="HEAD") == (200, b"")
+    assert await ask("/b") == (200, b"app /b 0")
+    assert await ask("/cam/live.m3u8") == (200, b"#EXTM3U\n")
+    assert await ask(BROKEN) == (500, b"Weir failed; the log has the reason.")
+    # In two reads, two in one read, and one that waits with another behind it.
+    whole = get("/cam/live.m3u8", *fields)
+    peer.send(whole[:9])
+    await asyncio.sleep(0.02)
+    peer.send(whole[9:] + whole + get(LATE, *fields))
+    assert (await peer.answer())[2] == (await peer.answer())[2] == b"#EXTM3U\n"
+    peer.send(get("/c", *fields) + whole)
+    await asyncio.sleep(0.02)
+    peer.send(whole)
+    player.late.set()
+    assert (await peer.answer())[2] == BIG
+    assert (await peer.answer())[2] == b"app /c 0"
+    assert (await peer.answer())[2] == (await peer.answer())[2] == b"#EXTM3U\n"
+    assert await ask("/cam/live.m3u8", "x: y") == (200, b"#EXTM3U\n")
+
+
+async def test_idle_connection_is_closed_and_one_that_is_used_is_not(
+    player: OneSegmentPlayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door_module, "KEEP_ALIVE_S", 0.5)
+    door = Door(app, player, host="127.0.0.1", port=0)  # type: ignore[arg-type]
+    serving = asyncio.create_task(door.serve())
+    used, idle = [Peer(*await asyncio.open_connection("127.0.0.1", door.port)) for _ in range(2)]
+    idle.send(get("/cam/live.m3u8"))
+    assert (await idle.answer())[0] == 200
+    closed = asyncio.create_task(idle.is_closed())
+    async with asyncio.timeout(20):
+        while not closed.done():
+            used.send(get("/cam/live.m3u8"))
+            assert (await used.answer())[0] == 200
+            await asyncio.sleep(0.05)
+        assert await closed
+        assert await used.is_closed()
+    for peer in (used, idle):
+        peer.writer.close()
+    door.close()
+    await serving
 
 
 # --- FLV --------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ def test_manifest_says_where_it_is_asked_for_from_now_on() -> None:
 def test_what_is_no_playlist_stays_as_it_is() -> None:
     away = text(503, "not yet")
     assert personal(away, MULTIVARIANT, Visit(path=b"/cam/live.m3u8"), "") is away
-    placed = MPD._replace(body=b"<MPD>\n  <BaseURL>x/</BaseURL></MPD>")
+    placed = Reply(200, MPD.headers, b"<MPD>\n  <BaseURL>x/</BaseURL></MPD>")
     assert personal(placed, MANIFEST, Visit(path=b"/cam/manifest.mpd"), "") is placed
 
 
