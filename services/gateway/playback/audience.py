@@ -70,6 +70,11 @@ class Audience:
 
     # --- sending --------------------------------------------------------------------------
 
+    @property
+    def is_sending(self) -> bool:
+        """Whether a chunk has not gone to all of a large audience yet."""
+        return self._sending is not None
+
     def send(self, chunk: Chunk) -> None:
         """Send a chunk that is in the ring; of a large audience the rest has it a little later."""
         self._chunks.append(chunk)

@@ -22,6 +22,8 @@ from services.gateway.playback.viewer import Viewer
 
 TICK_S = 0.09
 """Tags of this long are one write per viewer; with the way to the next tag it makes 100 ms."""
+BUSY_S = 0.005
+"""How long the next chunk waits, again and again, while the last one is still going out."""
 FEW_VIEWERS = 16
 """Up to so many viewers get every read of the pull at once."""
 LINGER_S = 5.0
@@ -143,7 +145,11 @@ class Fanout:
 
     def _on_tick(self) -> None:
         self._tick = None
-        self.feed.flush()
+        if self.feed.audience.is_sending:
+            # An audience so large that a tick does not suffice gets fewer, larger chunks.
+            self._tick = asyncio.get_running_loop().call_later(BUSY_S, self._on_tick)
+        else:
+            self.feed.flush()
 
     def _stop_timers(self) -> None:
         for timer in (self._tick, self._idle):

@@ -11,6 +11,7 @@ from libs.media import amf0
 from libs.media.flv import FLV_HEADER, Tag, TagType, write_tag
 from services.gateway.errors import OriginUnreachable
 from services.gateway.playback import fanout as fanout_module
+from services.gateway.playback.audience import Audience
 from services.gateway.playback.directory import Directory, Live
 from services.gateway.playback.fanout import FEW_VIEWERS, Fanout, Fanouts
 from services.gateway.playback.poller import Poller
@@ -136,6 +137,26 @@ async def test_few_viewers_get_each_read_at_once(
     await watched.has(0)
     pull.put_nowait(key(40))
     await watched.has(0, 40)
+
+
+async def test_next_chunk_waits_for_the_last_to_go_out(
+    watch: Watch, ingest: Ingest, publish: Publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fanout_module, "TICK_S", 0.0)
+    publish(ONE)
+    crowd = [watch()[1] for _ in range(FEW_VIEWERS + 1)]
+    pull = await ingest.next_pull()
+    pull.put_nowait(prologue(0) + key(0))
+    for watched in crowd:
+        await watched.has(0)
+    monkeypatch.setattr(Audience, "is_sending", True)
+    pull.put_nowait(key(40))
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await crowd[0].has(0, 40)
+    monkeypatch.setattr(Audience, "is_sending", False)
+    for watched in crowd:
+        await watched.has(0, 40)
 
 
 async def test_broken_pull_is_resumed_without_repeats(
