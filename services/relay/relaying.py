@@ -88,6 +88,8 @@ class Relaying:
         self._timeline = Timeline()
         self._report = Report(order, epoch=lease.epoch, say=say)
         self._intake = Intake(order, ingest, backlog, epoch=lease.epoch)
+        self._passed_frames = 0
+        """Frames that were left out before the first connection."""
         self._live_s = 0.0
         """How long the last push was live."""
         self._log = log.bind(
@@ -297,6 +299,10 @@ class Relaying:
         known = self._report.numbers
         frames = sum(map(is_frame, wire))
         skipped = self._backlog.skipped_frames + self._timeline.skipped_frames
+        if not known.sent_frames:
+            # What passed before the first connection was never the target's.
+            self._passed_frames = skipped
+        skipped -= self._passed_frames
         metrics.SENT_FRAMES.inc(frames)
         metrics.SENT_BYTES.inc(sent_bytes - known.sent_bytes)
         metrics.SKIPPED_FRAMES.inc(skipped - known.skipped_frames)
