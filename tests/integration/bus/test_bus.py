@@ -1,12 +1,14 @@
 """The bus on a real server: what is said arrives once or more, what is bad is buried and seen."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 import pytest
 
 from libs.bus import Bus, BusUnavailable, Lease, RemoteError
+from libs.bus.leases import CONFIRM_S
 from libs.errors import NotFound
 from libs.events import (
     DeadLetter,
@@ -157,6 +159,31 @@ async def test_a_lease_goes_to_another_only_when_it_is_stale(
     assert again is not None
     assert again.epoch == 9
     await again.release()
+
+
+async def test_a_lease_that_others_saw_fall_silent_is_taken_sooner(
+    nats: NATSServer, start: Start
+) -> None:
+    one, two = nats.bus("relay/1", provisions=True), nats.bus("relay/2")
+    await start(one, two)
+    two.leases._stale_s = 60.0
+
+    async def take(bus: Bus, silent: tuple[int, int] | None) -> Lease | None:
+        return await bus.leases.take(
+            "relay.x", holder="1", url="http://x", stream="s", session="x", silent=silent
+        )
+
+    held = await take(one, None)
+    assert held is not None
+    said = (held.epoch, held.record.beat)
+    # Whoever saw it silent was wrong: it beats.
+    assert await take(two, said) is None
+    held._task.cancel()
+    began = time.monotonic()
+    taken = await take(two, (held.epoch, held.record.beat))
+    assert taken is not None
+    assert CONFIRM_S <= time.monotonic() - began < two.leases._stale_s
+    await taken.release()
 
 
 async def test_a_lease_is_removed_without_a_trace_unless_it_changed(
