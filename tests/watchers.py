@@ -27,6 +27,7 @@ class HLSPlayer:
     init_url: str = ""
     segment_urls: list[str] = field(default_factory=list)
     part_url: str = ""
+    target_s: float = 0.0
 
     async def open(self) -> Self:
         playlist = await self._get(self.url)
@@ -42,6 +43,8 @@ class HLSPlayer:
         self.segment_urls = [
             urljoin(self.media_url, line) for line in lines if line and not line.startswith("#")
         ]
+        [target] = [line for line in lines if line.startswith("#EXT-X-TARGETDURATION:")]
+        self.target_s = float(target.partition(":")[2])
         parts = [_URI.findall(line) for line in lines if line.startswith("#EXT-X-PART:")]
         self.part_url = urljoin(self.media_url, parts[-1][0]) if parts else ""
         return self

@@ -10,6 +10,7 @@ from playwright.async_api import Page, expect
 from tests.nginx_rtmp import nginx_rtmp
 from tests.pattern import READ_CODE, PatternPublisher
 from tests.running import RunningWeir
+from tests.viewing import reading
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
 
@@ -76,6 +77,43 @@ async def test_live_stream_plays_in_its_dialog(
     assert faults == []
 
 
+async def test_viewers_are_counted_listed_and_kicked_and_a_link_lets_them_in(
+    weir: RunningWeir, page: Page, faults: list[str]
+) -> None:
+    stream = weir.create_stream(videoname="Guarded")
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await _sign_in(weir, page)
+    async with PatternPublisher(stream["push"]["url"]):
+        card = page.get_by_role("listitem").filter(has_text="Guarded")
+        await expect(card.locator(".state")).to_contain_text("Live", timeout=20_000)
+        await card.get_by_role("button", name="Viewers of Guarded: 0").click()
+        dialog = page.get_by_role("dialog", name="Viewers of Guarded")
+        await dialog.get_by_text("With a signed link", exact=True).click()
+        await expect(dialog.get_by_text("are sent away")).to_be_visible()
+        await dialog.get_by_label("For whom").fill("Anna")
+        await dialog.get_by_role("button", name="Copy a signed link").click()
+        field = dialog.locator(".copy code")
+        await expect(field).to_contain_text("/~")
+        link = await field.inner_text()
+        assert await page.evaluate("navigator.clipboard.readText()") == link
+
+        assert page.context.browser is not None
+        viewer = await page.context.browser.new_page()
+        await viewer.goto(link)
+        await reading(viewer, PLAYS_WITHIN_S)
+        await expect(dialog.get_by_text("1 watching now")).to_be_visible()
+        await expect(dialog.locator(".viewers li")).to_contain_text("Anna")
+        await dialog.get_by_role("button", name="Kick Anna").click()
+        await expect(dialog.get_by_text("0 watching now")).to_be_visible()
+        await expect(viewer.get_by_text("You may not watch this")).to_be_visible(timeout=20_000)
+        await viewer.close()
+
+        await page.keyboard.press("Escape")
+        await card.get_by_role("button", name="Watch").click()
+        await reading(page, PLAYS_WITHIN_S)
+    assert faults == []
+
+
 @pytest.mark.parametrize(("tag", "heading"), [("en-US", "Streams"), ("zh-CN", "直播流")])
 async def test_phone_shows_everything_in_its_width(
     weir: RunningWeir, page: Page, tag: str, heading: str
@@ -89,7 +127,7 @@ async def test_phone_shows_everything_in_its_width(
     card = page.locator(".card").first
     await card.wait_for()
     assert not await page.evaluate(WIDER_THAN_THE_WINDOW)
-    for button in range(2):
+    for button in range(3):
         await card.locator(".card-actions button").nth(button).click()
         await page.get_by_role("dialog").wait_for()
         assert not await page.evaluate(WIDER_THAN_THE_WINDOW)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +14,9 @@ from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as connect_websocket
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from libs.launcher.nats_server import free_port
 from tests.media import encode, push
 from tests.running import RunningWeir
+from tests.second_gateway import TwoGateways
 from tests.viewing import until_live
 from tests.waiting import until
 from tests.watchers import DASHPlayer, FLVPlayer, HLSPlayer
@@ -29,14 +29,17 @@ HOME = {"x-forwarded-for": "192.0.2.7"}
 
 @dataclass
 class House:
-    """A Weir with two gateways, which believe what a proxy on this machine says of addresses."""
+    """Two gateways, and the API's words about tokens."""
 
-    weir: RunningWeir
-    second_url: str
+    two: TwoGateways
+
+    @property
+    def weir(self) -> RunningWeir:
+        return self.two.weir
 
     @property
     def urls(self) -> tuple[str, str]:
-        return self.weir.http_url, self.second_url
+        return self.two.urls
 
     def token(self, stream_id: str, **claims: Any) -> dict[str, Any]:
         made: dict[str, Any] = self.weir.call(
@@ -48,15 +51,9 @@ class House:
         self.weir.call("POST", f"/api/v1/streams/{stream_id}/viewer-tokens/revoke", what)
 
 
-@pytest.fixture(scope="module")
-def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    environment = {"WEIR_TRUSTED_PROXIES": "127.0.0.0/8"}
-    weir = RunningWeir(tmp_path_factory.mktemp("two"), environment)
-    weir.start()
-    port = free_port()
-    weir.add("gateway", WEIR_HTTP_PORT=str(port), WEIR_INSTANCE="gateway-2")
-    yield House(weir, f"http://127.0.0.1:{port}")
-    weir.stop()
+@pytest.fixture
+def two(two_gateways: TwoGateways) -> House:
+    return House(two_gateways)
 
 
 @pytest.fixture(scope="module")
@@ -71,18 +68,11 @@ async def on_air(house: House, source: Path, **item: Any) -> AsyncIterator[str]:
     publisher = push(source, stream["push"]["url"])
     try:
         await until_live(house.weir, stream["id"])
-        await until(lambda: _is_served(house.second_url, stream["id"]), what="live on the second")
+        await house.two.until_served(stream["id"])
         yield stream["id"]
     finally:
         publisher.kill()
         publisher.wait()
-
-
-def _is_served(url: str, stream_id: str) -> bool:
-    try:
-        return httpx2.get(f"{url}/{stream_id}/live.m3u8").status_code in (200, 403)
-    except httpx2.TransportError:
-        return False
 
 
 @pytest.fixture
@@ -165,7 +155,7 @@ async def test_query_and_cookie_are_other_ways_to_show_the_token(
 ) -> None:
     async with on_air(two, source, viewPolicy="signed") as stream:
         token = two.token(stream)["token"]
-        url = f"{two.second_url}/{stream}"
+        url = f"{two.urls[1]}/{stream}"
         for name in ("live.m3u8", "manifest.mpd", "live.flv", "flv.html"):
             moved = await client.get(f"{url}/{name}", params={"token": token, "a": "b"})
             assert moved.status_code == 302, name
@@ -249,8 +239,8 @@ async def test_what_is_taken_back_ends_within_two_seconds_on_all_gateways(
         prefix = "" if how == "policy" else f"/~{made['token']}"
         path = f"{prefix}/{stream}/live.flv"
         first, second = (FLVPlayer(url + path) for url in two.urls)
-        spared = FLVPlayer(f"{two.second_url}/~{kept['token']}/{stream}/live.flv")
-        address = two.second_url.replace("http", "ws") + path
+        spared = FLVPlayer(f"{two.urls[1]}/~{kept['token']}/{stream}/live.flv")
+        address = two.urls[1].replace("http", "ws") + path
         async with first, second, spared, connect_websocket(address) as websocket:
             await until(lambda: first.read_bytes and second.read_bytes and spared.read_bytes)
             began = time.monotonic()
@@ -289,7 +279,7 @@ async def test_limit_of_players_holds_over_gateways_and_kinds(
                         await asyncio.sleep(0.05)
                 assert found == (403, "viewer_limit_reached"), address
             await hls.reload()
-            moved = hls.media_url.replace(two.weir.http_url, two.second_url)
+            moved = hls.media_url.replace(two.weir.http_url, two.urls[1])
             assert (await status_of(client, moved))[0] == 200, "it is the same player"
         await until(
             lambda: httpx2.get(f"{one}/live.m3u8").status_code == 200, what="room for another"

@@ -1,7 +1,7 @@
 """Players that watch by HLS or DASH through this gateway.
 
 They hold no connection, so each request is a sign of life; one that has asked for nothing during
-three target durations has left.
+nearly three target durations has left.
 """
 
 import time
@@ -14,6 +14,8 @@ from libs.events import ViewerKind
 from services.gateway.viewers.grant import Grant
 
 TARGETS = 3
+EARLY_S = 1.0
+"""So much earlier one is given up, so that all gateways know when the three have passed."""
 KICKED_S = 600.0
 """How long a viewer session that was sent away is refused."""
 MAX_SESSIONS = 100_000
@@ -98,7 +100,7 @@ class Attendance:
         for session in self._sessions.values():
             stream = session.stream
             if stream not in lasts_s:
-                lasts_s[stream] = TARGETS * self._target_s(stream)
+                lasts_s[stream] = TARGETS * self._target_s(stream) - EARLY_S
             if now - session.seen_at >= lasts_s[stream]:
                 gone.append(session)
         for session in gone:

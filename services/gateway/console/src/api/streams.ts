@@ -2,6 +2,16 @@ import { request } from "./http";
 
 export type StreamHealth = "offline" | "waiting" | "starting" | "live";
 
+export type ViewPolicy = "public" | "signed";
+
+/** Players that watch now, on all gateways. */
+export interface ViewerCounts {
+  total: number;
+  flv: number;
+  hls: number;
+  dash: number;
+}
+
 /** A stream as `/api/v1/streams` shows it, as far as the console reads it. */
 export interface Stream {
   id: string;
@@ -18,6 +28,8 @@ export interface Stream {
   is_live: boolean;
   live_since: string | null;
   health: StreamHealth;
+  view_policy: ViewPolicy;
+  viewers: ViewerCounts;
   item: { videoname?: unknown; name?: unknown; description?: unknown } & Record<string, unknown>;
 }
 

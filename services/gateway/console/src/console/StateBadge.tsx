@@ -21,7 +21,8 @@ export function StateBadge({ stream }: { stream: Stream }) {
   );
 }
 
-function Elapsed({ since }: { since: string }) {
+/** How long ago `since` was, ticking. */
+export function Elapsed({ since }: { since: string }) {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), 1000);

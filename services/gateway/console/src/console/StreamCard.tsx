@@ -39,6 +39,15 @@ export function StreamCard({
         <div className="card-actions">
           <Button
             variant="default"
+            leftSection={<Icon name={stream.view_policy === "signed" ? "lock" : "people"} size={18} />}
+            aria-label={t.viewersOf(name, stream.viewers.total)}
+            title={t.viewersOf(name, stream.viewers.total)}
+            onClick={() => onOpen("viewers")}
+          >
+            {stream.viewers.total}
+          </Button>
+          <Button
+            variant="default"
             leftSection={<Icon name="push" size={18} />}
             onClick={() => onOpen("push")}
           >

@@ -13,11 +13,12 @@ import { Icon } from "./icons";
 import { PushDialog } from "./PushDialog";
 import { RelayDialog } from "./RelayDialog";
 import { StreamCard } from "./StreamCard";
+import { ViewersDialog } from "./ViewersDialog";
 import { WatchDialog } from "./WatchDialog";
 
 const EVERY_MS = 3000;
 
-export type Dialog = "push" | "watch" | "relay" | "delete";
+export type Dialog = "push" | "watch" | "relay" | "viewers" | "delete";
 
 export function Streams({ pushServer }: { pushServer: string }) {
   const { t } = useReader();
@@ -80,6 +81,7 @@ export function Streams({ pushServer }: { pushServer: string }) {
       {chosen && open?.dialog === "push" && <PushDialog stream={chosen} onClose={close} />}
       {chosen && open?.dialog === "watch" && <WatchDialog stream={chosen} onClose={close} />}
       {chosen && open?.dialog === "relay" && <RelayDialog stream={chosen} onClose={close} />}
+      {chosen && open?.dialog === "viewers" && <ViewersDialog stream={chosen} onClose={close} />}
       {chosen && open?.dialog === "delete" && <DeleteDialog stream={chosen} onClose={close} />}
     </>
   );

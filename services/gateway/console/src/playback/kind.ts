@@ -22,27 +22,31 @@ export const OFFERED: readonly Kind[] = ["flv", "hls_cmaf", "dash"];
 export interface Place {
   stream: string;
   kind: Kind;
+  /** What stands in front of the path, after its `~`: the viewer's token. */
+  personal?: string | undefined;
   /** FLV over a WebSocket in place of plain HTTP. */
   isWebSocket?: boolean;
 }
 
 /**
- * Stream and kind of a page's own address, `/<stream>/<page>`; null if it is none. With
- * `?transport=websocket` FLV comes over a WebSocket.
+ * Stream and kind of a page's own address, `/<stream>/<page>` or `/~<token>/<stream>/<page>`; null
+ * if it is none. With `?transport=websocket` FLV comes over a WebSocket.
  */
 export function placeOf(pathname: string, search = ""): Place | null {
-  const [, stream, page, ...rest] = pathname.split("/");
+  const [, first = "", ...others] = pathname.split("/");
+  const personal = first.startsWith("~") ? first.slice(1) : undefined;
+  const [stream, page, ...rest] = personal === undefined ? [first, ...others] : others;
   if (!stream || !page || rest.length > 0) return null;
   for (const [kind, facts] of Object.entries(KINDS) as [Kind, KindFacts][]) {
     if (facts.page !== page) continue;
     const isWebSocket = new URLSearchParams(search).get("transport") === "websocket";
-    return { stream, kind, isWebSocket: isWebSocket && kind === "flv" };
+    return { stream, kind, personal, isWebSocket: isWebSocket && kind === "flv" };
   }
   return null;
 }
 
-export function mediaPath({ stream, kind }: Place): string {
-  return `/${stream}/${KINDS[kind].media}`;
+export function mediaPath({ stream, kind, personal }: Place): string {
+  return `${personal ? `/~${personal}` : ""}/${stream}/${KINDS[kind].media}`;
 }
 
 /** Where the engine reads what is at `path`. */

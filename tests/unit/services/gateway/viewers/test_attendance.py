@@ -25,7 +25,7 @@ def test_who_asks_for_nothing_during_three_target_durations_has_left() -> None:
     hall.join("a")
     hall.join("b")
     hall.join("c", "slow")
-    hall.now += 5.9
+    hall.now += 4.9
     assert hall.attendance.touch("cam", "b")
     hall.attendance.sweep()
     assert hall.left == []
@@ -35,10 +35,10 @@ def test_who_asks_for_nothing_during_three_target_durations_has_left() -> None:
     assert hall.left == ["a"]
     assert not hall.attendance.touch("cam", "a")
 
-    hall.now += 6
+    hall.now += 5
     hall.attendance.sweep()
     assert hall.left == ["a", "b"]
-    hall.now += 18
+    hall.now += 19
     hall.attendance.sweep()
     assert hall.left == ["a", "b", "c"]
 
