@@ -39,7 +39,9 @@ class Weir(Server):
         end = time.monotonic() + READY_S
         while "Weir is ready" not in said.read_text():
             if self.process.poll() is not None or time.monotonic() > end:
-                raise RuntimeError(f"Weir did not start:\n{said.read_text()[-2000:]}")
+                logs = sorted((self.folder / "data" / "logs").glob("*.log"))
+                tails = "\n".join(f"{log.name}: {log.read_text()[-800:]}" for log in logs)
+                raise RuntimeError(f"Weir did not start:\n{said.read_text()[-2000:]}\n{tails}")
             time.sleep(0.05)
         self.credentials = json.loads((self.folder / "data" / "credentials.json").read_text())
 
