@@ -12,6 +12,7 @@ from libs.names import session_started_at_s
 from libs.tags.marks import ClockMark, DiscontinuityMark, EndMark, PositionMark, read_mark
 from services.packager.cut_rule import CutRule
 from services.packager.cuts import Cut, SessionEnded, State
+from services.packager.errors import GOPTooLong
 from services.packager.frames import TICKS_A_MS, Frame
 from services.packager.sample_clock import SampleClock
 from services.packager.sequencer import SESSION_START_MS, Sequencer
@@ -30,8 +31,9 @@ from services.packager.tracks import (
 class Cutter:
     """Feed it every tag of a session in order of its number; it answers with what is cut.
 
-    `refusal` says why tags are left out, if some are: a codec that is not carried, frames without
-    a sequence header, a header that cannot be read. Tracks come from data, never from onMetaData.
+    `refusal` says what ails the publisher, if something does: a codec that is not carried, frames
+    without a sequence header, a header that cannot be read, keyframes too far apart. Tracks come
+    from data, never from onMetaData.
     """
 
     def __init__(self, session: str, *, segment_s: float) -> None:
@@ -136,6 +138,12 @@ class Cutter:
         return self._take()
 
     def _take(self) -> list[Cut]:
+        if self._sequencer.is_gop_long:
+            self._sequencer.is_gop_long = False
+            self.refusal = GOPTooLong(
+                f"No keyframe for {self._sequencer.rule.target_s} s: segments begin without one,"
+                " and players wait for the next. Set the encoder's keyframe interval to 2 s."
+            )
         cuts, self._cuts = self._cuts + self._sequencer.take(), []
         return cuts
 

@@ -2,15 +2,20 @@
 
 WeirError
 ├── BadRequest    ReloadWrong         a blocking request asks what is absurd
+├── Invalid       GOPTooLong          the publisher sends keyframes too far apart; it is cut anyway
 ├── NotFound      MediaUnknown        the session has no such segment or init segment
 └── Unavailable   MediaNotYet         about to exist; ask again
 """
 
-from libs.errors import BadRequest, NotFound, Unavailable
+from libs.errors import BadRequest, Invalid, NotFound, Unavailable
 
 
 class ReloadWrong(BadRequest):
     code = "reload_wrong"
+
+
+class GOPTooLong(Invalid):
+    code = "gop_too_long"
 
 
 class MediaUnknown(NotFound):

@@ -37,6 +37,8 @@ class Sequencer:
         self.rule = rule
         self.clock = clock
         self.generation = 0
+        self.is_gop_long = False
+        """Whether a segment had to begin without a keyframe, for want of one."""
         self.discontinuity_sequence = 0
         self.video: Track | None = None
         self.audio: Track | None = None
@@ -159,6 +161,7 @@ class Sequencer:
                 or (not segment.is_independent and self._may_end_early(time))
             )
             if is_due or not self.rule.fits(elapsed + self._step):
+                self.is_gop_long |= not frame.is_key
                 self._cut(time, frame.dts)
             return
 

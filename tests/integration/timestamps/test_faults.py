@@ -11,6 +11,7 @@ import pytest
 
 from libs.media.flv import Tag, TagType, is_sequence_header
 from services.ingest.clock import START_MS
+from services.packager.errors import GOPTooLong
 from tests import faults
 from tests.faults import FFMPEG_WRAP, RTMP_WRAP, Push, Timed, healthy, joined
 from tests.line import WALL_MS, Line
@@ -289,6 +290,7 @@ def test_ten_minutes_without_a_keyframe_are_cut_in_bounded_memory() -> None:
     line.end()
     assert worst <= bound + (1 << 20)
     assert [cut.is_independent for cut in line.cuts].count(True) == 1
+    assert isinstance(line.cutter.refusal, GOPTooLong), "and somebody is told"
     assert abs(line.duration_s - 600) < 0.1
     assert line.lint.findings == []
 

@@ -278,6 +278,16 @@ async def test_full_spool_loses_the_oldest_with_their_cause(tmp_path: Path) -> N
     ] * len(lost)
 
 
+async def test_keyframes_too_far_apart_are_told_once_and_cost_nothing(tmp_path: Path) -> None:
+    tags = session_tags(make_flv(seconds=16, gop=1000))
+    house = House(tmp_path, tags)
+    await house.packing().run()
+    failed = [fact for fact in house.said if isinstance(fact, JobFailed)]
+    assert [fact.code for fact in failed] == ["gop_too_long"]
+    assert "keyframe interval to 2 s" in failed[0].reason
+    assert sum(row.duration_s for row in house.rows()) > 15.9
+
+
 async def test_codec_that_is_not_carried_is_told_once(tmp_path: Path) -> None:
     header = Tag(TagType.VIDEO, 10_000, b"\x90av01" + bytes(8))
     frames = [Tag(TagType.VIDEO, 10_000 + 40 * i, b"\x91av01" + bytes(8)) for i in range(20)]
