@@ -11,6 +11,7 @@ A gateway that is away is waited for, as a player does; what it refuses is kept 
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Iterator
 from posixpath import join, normpath
 from types import TracebackType
@@ -23,6 +24,10 @@ from tests.oracles.hls_lint import Finding, HLSLint, parse
 EVERY_S = 0.5
 TIMEOUT_S = 12.0
 """Longer than the edge holds a request for media that is about to come."""
+
+
+_VIEWER = re.compile(r"^\.\./~[^/]+/[^/]+/")
+"""The token of a viewer, who is somebody new for each fetch of the multivariant playlist."""
 
 
 class Look(NamedTuple):
@@ -57,6 +62,8 @@ class HLSWatch:
         self.renditions: set[tuple[str, ...]] = set()
         """Every set of media playlists that a multivariant playlist named."""
         self._listed: dict[str, set[str]] = {}
+        self._addresses: dict[str, str] = {}
+        """Where each media playlist is read: as a player, under the first address it was given."""
         self._client = httpx2.AsyncClient(
             base_url=f"{http_url}/{stream_id}/", trust_env=False, timeout=TIMEOUT_S
         )
@@ -136,14 +143,17 @@ class HLSWatch:
             began = asyncio.get_running_loop().time()
             multivariant = await self._get("live.m3u8")
             if multivariant is not None:
-                uris = tuple(sorted(_media_playlists(multivariant.decode())))
-                self.renditions.add(uris)
-                await asyncio.gather(*(self._look(uri) for uri in uris))
+                given = {
+                    _VIEWER.sub("", uri): uri for uri in _media_playlists(multivariant.decode())
+                }
+                self._addresses = given | self._addresses
+                self.renditions.add(tuple(sorted(given)))
+                await asyncio.gather(*(self._look(uri) for uri in given))
             left_s = began + self._every_s - asyncio.get_running_loop().time()
             await asyncio.sleep(max(left_s, 0.0))
 
     async def _look(self, uri: str) -> None:
-        body = await self._get(uri)
+        body = await self._get(self._addresses[uri])
         if body is None:
             return
         now = asyncio.get_running_loop().time()
@@ -151,7 +161,8 @@ class HLSWatch:
         playlist = parse(body.decode())
         end_msn = playlist.first_msn + len(playlist.segments)
         self.looks.append(Look(now, uri, playlist.first_msn, end_msn - 1, playlist.is_ended))
-        folder, listed = uri.rpartition("/")[0], self._listed.setdefault(uri, set())
+        folder = self._addresses[uri].rpartition("/")[0]
+        listed = self._listed.setdefault(uri, set())
         for segment in playlist.segments:
             names = () if segment.is_gap else (segment.init or segment.uri, segment.uri)
             listed |= {normpath(join(folder, name)) for name in names}

@@ -80,6 +80,18 @@ async def test_lawful_stream_is_watched_to_its_end(gateway: Gateway) -> None:
     assert watch.loaded == {"source/init.mp4", *(f"source/{msn}.m4s" for msn in range(1, 5))}
 
 
+async def test_it_stays_the_viewer_that_it_was_at_first(gateway: Gateway) -> None:
+    """Each multivariant playlist names the media playlists under another viewer's token."""
+    gateway.replaced["/cam/live.m3u8"] = [
+        (200, MULTIVARIANT.replace("source", f"../~viewer{number}/cam/source"))
+        for number in range(100)
+    ]
+    watch = await watched(gateway)
+    assert watch.findings == []
+    assert {look.uri for look in watch.looks} == {"source/video.m3u8"}
+    assert {uri.rpartition("/")[0] for uri in watch.loaded} == {"../~viewer0/cam/source"}
+
+
 @pytest.mark.parametrize(
     ("path", "answers", "rule"),
     [
