@@ -96,6 +96,9 @@ class RunningEdge:
             assert time.monotonic() - began < FLUSH_S, f"{len(found)} of {count} requests logged"
             time.sleep(0.05)
 
+    def cached_files(self) -> list[Path]:
+        return [path for path in (self.folder / "cache").rglob("*") if path.is_file()]
+
     def _all_logged(self) -> list[Logged]:
         return [
             Logged(line["path"], int(line["status"]), line["cache"], line["upstream"])

@@ -119,10 +119,11 @@ def private(reply: Reply) -> Reply:
 
 def _private(public: re.Match[bytes]) -> bytes:
     kept, shared, immutable = public.groups()
-    return b"cache-control: private, max-age=%b%b\r\nx-accel-expires: %b\r\n" % (
+    # In this order: before 1.23, nginx believes whichever of the two comes first.
+    return b"x-accel-expires: %b\r\ncache-control: private, max-age=%b%b\r\n" % (
+        shared or kept,
         kept,
         immutable or b"",
-        shared or kept,
     )
 
 
@@ -138,7 +139,7 @@ def not_live(stream: str) -> Reply:
 PREFLIGHT = Reply(
     204,
     b"access-control-allow-methods: GET, HEAD, OPTIONS\r\n"
-    b"access-control-allow-headers: Range, If-None-Match, If-Range, Authorization\r\n"
+    b"access-control-allow-headers: Range, If-None-Match, If-Range, Authorization, *\r\n"
     b"access-control-max-age: 86400\r\n" + _COMMON,
 )
 UPGRADE_REQUIRED = text(
