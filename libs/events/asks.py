@@ -45,6 +45,7 @@ class PublishGrant(Answer):
     generation: int
     policy: Literal["takeover", "reject"]
     reconnect_window_s: float
+    view_policy: Literal["public", "signed"] = "public"
 
 
 class OpenPublish(Ask[PublishGrant]):

@@ -1,7 +1,7 @@
 """What ingest hears on the bus."""
 
 from libs.bus import Bus
-from libs.events import Envelope, SessionEnded
+from libs.events import Envelope, SessionEnded, StreamChanged
 from services.ingest.hub import Hub
 
 
@@ -10,3 +10,7 @@ def register(bus: Bus, hub: Hub) -> None:
     async def on_session_ended(envelope: Envelope[SessionEnded]) -> None:
         # Our own word comes back here too; by then the session is no longer live.
         hub.on_ended_elsewhere(envelope.data.session, envelope.data.cause)
+
+    @bus.watch_fact(StreamChanged)
+    async def on_stream_changed(envelope: Envelope[StreamChanged]) -> None:
+        hub.on_view_policy(envelope.data.stream, envelope.data.view_policy)

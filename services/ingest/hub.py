@@ -23,6 +23,7 @@ from libs.events import (
     SessionEnded,
     StreamPublished,
     StreamUnpublished,
+    ViewPolicy,
 )
 from libs.rtmp import Audience, RTMPRefused, StreamRequest
 from services.ingest.admission import Admission, Asker
@@ -53,6 +54,7 @@ class Live:
 
     session: Session
     publish: Publish | None = None
+    view_policy: ViewPolicy = "public"
     room: PlayRoom | None = None
     """Of those who play it over RTMP, once there was one."""
     last_cause: EndCause = "connection_lost"
@@ -107,8 +109,20 @@ class Hub:
         live = self._live.get(request.name)
         if live is None:
             raise RTMPRefused("NetStream.Play.StreamNotFound", "Nobody publishes this stream now.")
+        if live.view_policy == "signed":
+            raise RTMPRefused("NetStream.Play.Failed", "Watch this stream by its signed link.")
         live.room = live.room or PlayRoom(live.session)
         return live.room.audience
+
+    def on_view_policy(self, stream: str, policy: ViewPolicy) -> None:
+        """Whoever plays a stream that is signed from now on is sent away: RTMP asks no token."""
+        live = self._live.get(stream)
+        if live is None:
+            return
+        live.view_policy = policy
+        if policy == "signed" and live.room is not None:
+            live.room.close()
+            live.room = None
 
     async def _open(self, request: StreamRequest) -> Publish:
         stream = self._admission.check(request)
@@ -178,6 +192,7 @@ class Hub:
         )
         live.publish = publish
         live.reconnect_window_s = grant.reconnect_window_s
+        self.on_view_policy(grant.stream, grant.view_policy)
         live.traceparent = publish.traceparent
         live.session.begin_publish(grant.generation)
         PUBLISHERS.inc()

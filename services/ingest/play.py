@@ -17,6 +17,13 @@ class PlayRoom:
         self._session = session
         self._feeding: asyncio.Task[None] | None = None
 
+    def close(self) -> None:
+        """Send everybody away."""
+        self.audience.end()
+        if self._feeding is not None:
+            self._feeding.cancel()
+            self._feeding = None
+
     def _on_change(self) -> None:
         if self._feeding is not None:
             self._feeding.cancel()

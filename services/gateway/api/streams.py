@@ -50,6 +50,7 @@ class Playback(BaseModel):
     hls_cmaf: str
     dash: str
     rtmp: str
+    """Empty in a signed link: RTMP asks no token, so a signed stream is not played over it."""
     pages: dict[str, str]
 
 
@@ -197,13 +198,12 @@ def playback_of(stream_id: str, house: House, token: str = "") -> Playback:
     """Where it is watched; with a viewer token that stands in each link."""
     personal = f"/~{token}" if token else ""
     base = f"{house.settings.public_url.rstrip('/')}{personal}/{stream_id}"
-    rtmp_query = f"?token={token}" if token else ""
     return Playback(
         flv=f"{base}/live.flv",
         hls=f"{base}/live.m3u8",
         hls_cmaf=f"{base}/master.m3u8",
         dash=f"{base}/manifest.mpd",
-        rtmp=f"{house.settings.push_server}/{stream_id}{rtmp_query}",
+        rtmp="" if token else f"{house.settings.push_server}/{stream_id}",
         pages={
             "flv": f"{base}/flv.html",
             "hls": f"{base}/index.html",

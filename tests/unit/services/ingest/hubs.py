@@ -25,6 +25,7 @@ class SmallCatalog:
         self.errors: list[WeirError] = []
         """Raised one after the other before anything is granted."""
         self.policy = "takeover"
+        self.view_policy = "public"
         self.reconnect_window_s = 30.0
         self.joins = True
         self.gate = asyncio.Event()
@@ -50,6 +51,7 @@ class SmallCatalog:
                 "generation": self.generation,
                 "policy": self.policy,
                 "reconnect_window_s": self.reconnect_window_s,
+                "view_policy": self.view_policy,
             }
         )
 

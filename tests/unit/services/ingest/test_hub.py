@@ -302,3 +302,44 @@ async def test_catalog_that_stays_away_is_a_refusal_to_try_again(catalog: SmallC
     with pytest.raises(RTMPRefused, match="try again") as refused:
         await hub.publish(request())
     assert refused.value.rtmp_status == "NetStream.Publish.Failed"
+
+
+async def test_signed_stream_is_not_played_over_rtmp(hub: Hub, catalog: SmallCatalog) -> None:
+    catalog.view_policy = "signed"
+    await hub.publish(request())
+
+    with pytest.raises(RTMPRefused, match="signed link"):
+        hub.play(request())
+    hub.on_view_policy("cam", "public")
+    assert len(hub.play(request())) == 0
+
+
+async def test_players_are_sent_away_when_the_stream_turns_signed(
+    hub: Hub, catalog: SmallCatalog
+) -> None:
+    await hub.publish(request())
+    seat = Seat()
+    audience = hub.play(request())
+    audience.join(seat)
+
+    hub.on_view_policy("other", "signed")
+    assert not seat.has_finished
+    hub.on_view_policy("cam", "signed")
+
+    assert seat.has_finished
+    assert len(audience) == 0
+    hub.on_view_policy("cam", "public")
+    assert hub.play(request()) is not audience
+
+
+class Seat:
+    """A player."""
+
+    is_slow = False
+    has_finished = False
+
+    def send(self, data: bytes) -> None:
+        """Nothing is on air here."""
+
+    def finish(self) -> None:
+        self.has_finished = True
