@@ -11,7 +11,13 @@ from collections.abc import Iterable
 
 from libs.media.flv import FLVInvalid, Tag, TagType
 from libs.tags import is_mark
-from services.relay.frames import is_configuration, is_frame, is_join, is_metadata
+from services.relay.frames import (
+    extended_codec,
+    is_configuration,
+    is_frame,
+    is_join,
+    is_metadata,
+)
 
 
 class Backlog:
@@ -20,6 +26,8 @@ class Backlog:
     def __init__(self, *, max_bytes: int, max_ms: int) -> None:
         self.skipped_frames = 0
         self.has_video = False
+        self.fourccs: set[str] = set()
+        """Codecs that need Enhanced RTMP, of all that has come."""
         self.is_ended = False
         """Nothing more will come."""
         self._max_bytes = max_bytes
@@ -116,6 +124,9 @@ class Backlog:
                     self.skipped_frames += 1
                     return
                 self._is_skipping = False
+            if tag.type is not TagType.SCRIPT and is_configuration(tag):
+                codec = extended_codec(tag)
+                self.fourccs |= {codec} if codec else set()
         except FLVInvalid:
             return  # cut short within its header: nobody could read it
         self._tags.append(tag)

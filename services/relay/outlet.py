@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Protocol
 
 from libs.egress import Egress, EgressRefused, EgressUnresolved
@@ -46,13 +46,13 @@ class Outlets:
         self._installation = installation
         self._tls = tls
 
-    async def open(self, url: str) -> Outlet:
-        """Raises `PushFailed`."""
+    async def open(self, url: str, fourccs: Collection[str] = ()) -> Outlet:
+        """Raises `PushFailed`. `fourccs`: codecs of the stream that need Enhanced RTMP."""
         target = PushURL.parse(url)
         try:
             if target.scheme == "srt":
                 raise PushFailed("srt_unavailable", "This Weir cannot push SRT: use RTMP or RTMPS.")
-            return await self._open_rtmp(url, target)
+            return await self._open_rtmp(url, target, fourccs)
         except EgressRefused as error:
             raise PushFailed("egress_refused", str(error)) from None
         except EgressUnresolved as error:
@@ -62,14 +62,17 @@ class Outlets:
         except RTMPUnreachable as error:
             raise PushFailed("unreachable", _redact(str(error), target)) from None
 
-    async def _open_rtmp(self, url: str, target: PushURL) -> Outlet:
+    async def _open_rtmp(self, url: str, target: PushURL, fourccs: Collection[str]) -> Outlet:
         place = await self._egress.resolve(target.host, target.port)
+        facts: dict[str, object] = {INSTALLATION: self._installation}
+        if fourccs:
+            facts["fourCcList"] = sorted(fourccs)
         publisher = RTMPPublisher(
             url,
             timeout_s=CONNECT_S,
             tls=self._tls,
             address=place.address,
-            facts={INSTALLATION: self._installation},
+            facts=facts,
             ack_bytes=ACK_BYTES,
         )
         await publisher.connect()

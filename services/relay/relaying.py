@@ -6,7 +6,7 @@ nothing more is sent). A push that fails is begun again and again, with growing 
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Protocol
 
 import structlog
@@ -40,7 +40,7 @@ ASK_AGAIN_S = 15.0
 """A change of the target is heard at once; this is for news that was missed."""
 RETRY_ASK_S = 1.0
 
-OpenOutlet = Callable[[str], Awaitable[Outlet]]
+OpenOutlet = Callable[[str, Collection[str]], Awaitable[Outlet]]
 AskGrant = Callable[[RelayRequested], Awaitable[RelayGrant]]
 
 
@@ -256,7 +256,7 @@ class Relaying:
             raise PushFailed(
                 "rendition_unavailable", f"The stream has no rendition {grant.rendition!r}."
             )
-        return await self._open_outlet(grant.url)
+        return await self._open_outlet(grant.url, self._backlog.fourccs)
 
     async def _send_all(self, outlet: Outlet) -> None:
         """Send what comes, until the session is over or its publisher away for long."""

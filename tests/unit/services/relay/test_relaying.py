@@ -1,13 +1,14 @@
 """A relay job from its first tag to its last, with everything that may come between."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from typing import cast
 
 import pytest
 
 from libs.errors import Unavailable
 from libs.events import RelayGrant
+from libs.media.flv import Tag, TagType
 from libs.tags import Ingest
 from services.relay.back_off import BackOff
 from services.relay.backlog import Backlog
@@ -63,7 +64,8 @@ class Job:
         )
         self.task = asyncio.create_task(self.relaying.run())
 
-    async def open(self, url: str) -> FakeOutlet:
+    async def open(self, url: str, fourccs: Collection[str]) -> FakeOutlet:
+        self.fourccs = set(fourccs)
         if self.refusals:
             raise self.refusals.pop()
         self.outlets.append(FakeOutlet(url))
@@ -214,6 +216,13 @@ async def test_stop_says_goodbye_and_frees_the_lease(job: Job) -> None:
     job.task.cancel()
     await asyncio.gather(job.task, return_exceptions=True)
     assert (job.outlet.end, job.lease.end) == ("closed", "released")
+
+
+async def test_codecs_of_enhanced_rtmp_are_announced(job: Job) -> None:
+    header = Tag(TagType.VIDEO, 10_000, b"\x90hvc1config")
+    job.ingest.feed(header, Tag(TagType.VIDEO, 10_000, b"\x91hvc1\0\0\0picture"))
+    await until(lambda: job.outlets and job.outlet.tags)
+    assert job.fourccs == {"hvc1"}
 
 
 async def test_rendition_that_is_not_there_is_said(job: Job) -> None:
