@@ -33,6 +33,7 @@ class Backlog:
         self._max_bytes = max_bytes
         self._max_ms = max_ms
         self._tags: deque[Tag] = deque()
+        self._frames = 0
         self._size_bytes = 0
         self._config: dict[TagType, Tag] = {}
         self._metadata: Tag | None = None
@@ -72,7 +73,7 @@ class Backlog:
             # Even one group of pictures is too much, or none has begun.
             self._drop(len(self._tags))
             self._is_skipping = self.has_video
-        if self._tags:
+        if self._frames:
             self._filled.set()
 
     @property
@@ -111,20 +112,21 @@ class Backlog:
         return taken
 
     async def filled(self) -> None:
-        """Wait until something is there, or nothing will come."""
-        if not self._tags and not self.is_ended:
+        """Wait until a frame is there, or nothing will come."""
+        if not self._frames and not self.is_ended:
             self._filled.clear()
             await self._filled.wait()
 
     def _put(self, tag: Tag) -> None:
         try:
             self.has_video = self.has_video or tag.type is TagType.VIDEO
-            if is_frame(tag) and self._is_skipping:
-                if not is_join(tag):
+            if is_frame(tag):
+                if self._is_skipping and not is_join(tag):
                     self.skipped_frames += 1
                     return
                 self._is_skipping = False
-            if tag.type is not TagType.SCRIPT and is_configuration(tag):
+                self._frames += 1
+            elif tag.type is not TagType.SCRIPT:
                 codec = extended_codec(tag)
                 self.fourccs |= {codec} if codec else set()
         except FLVInvalid:
@@ -134,6 +136,7 @@ class Backlog:
 
     def _pop(self) -> Tag:
         tag = self._tags.popleft()
+        self._frames -= is_frame(tag)
         self._size_bytes -= len(tag.body)
         return tag
 
