@@ -3,6 +3,8 @@ SHELL := /bin/bash
 VENV := .venv
 PY := $(VENV)/bin/python
 CONSOLE := services/gateway/console
+TEST = $(PY) -m pytest -m "not soak and not bench" -rs
+WORKERS ?= 2
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
@@ -18,7 +20,15 @@ demo: $(VENV)/run console ## the same, with a test pattern on air
 	@exec $(VENV)/bin/weir demo
 
 test: $(VENV)/dev console ## run the tests (what this machine lacks is skipped, loudly)
-	$(PY) -m pytest -m "not soak and not bench" -rs $(ARGS)
+ifdef ARGS
+	$(TEST) $(ARGS)
+else
+	@# Most of these wait, so two at a time; what measures what is seen comes after them, alone.
+	@code=0; \
+	for suite in "-n $(WORKERS) --dist loadscope tests/unit tests/integration" "tests/browser tests/compose"; do \
+	  echo "$(TEST) $$suite"; $(TEST) $$suite || code=$$?; \
+	done; exit $$code
+endif
 
 soak: $(VENV)/dev console ## run the long tests
 	$(PY) -m pytest -m soak -rs $(ARGS)

@@ -18,8 +18,8 @@ from libs.launcher.nats_server import free_port
 from libs.storage import ObjectStore, open_store
 
 READY_S = 90.0
-"""So long may it take on a machine that is busy with other things; alone it takes about 3 s."""
-STOP_S = 6.0
+STOP_S = 30.0
+"""More than either takes on a busy machine; tests that promise less look at what is returned."""
 PAGE_SEGMENTS = 1000
 
 House = Literal["embedded", "distributed", "contained"]

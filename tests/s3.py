@@ -15,7 +15,7 @@ from minio import Minio
 from libs.launcher.nats_server import free_port
 
 KEY, SECRET = "WEIRKEY", "weir-secret-key"
-START_TIMEOUT_S = 15.0
+START_TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True)
