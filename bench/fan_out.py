@@ -105,25 +105,25 @@ def measure(
     *,
     window_s: float,
     share_of_core: bool = False,
+    drain_s: float = DRAIN_S,
 ) -> Reading:
     """One window. The publisher pauses at its borders, so that bytes can be counted exactly."""
     pids = server.pids()
     working = WORKING if isinstance(server, Weir) else None
     publisher.pause()
-    loop.run(DRAIN_S)
+    loop.run(drain_s)
     first_frame = publisher.position
     before = [viewer.received_bytes for viewer in audience]
     ledgers = [viewer.ledger for viewer in audience if viewer.ledger is not None]
     for ledger in ledgers:
-        ledger.lags_ms.clear()
-        ledger.merges_ms.clear()
+        ledger.begin_window()
     gc.collect()
     gc.disable()
     first = processes.snapshot(pids)
     publisher.resume()
     loop.run(window_s)
     publisher.pause()
-    loop.run(DRAIN_S)
+    loop.run(drain_s)
     last = processes.snapshot(pids)
     gc.enable()
     sent = media.frames[first_frame : publisher.position]
@@ -141,7 +141,7 @@ def measure(
         delivered=got / said,
         lag_p50_ms=percentile(lags, 0.5),
         lag_p99_ms=percentile(lags, 0.99),
-        lag_max_ms=max(lags, default=0.0),
+        longest_gap_s=max((ledger.longest_gap_s for ledger in ledgers), default=0.0),
         merge_ms=percentile([merge for ledger in ledgers for merge in ledger.merges_ms], 0.5),
         fault=next((ledger.fault for ledger in ledgers if ledger.fault), ""),
     )

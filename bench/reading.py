@@ -18,7 +18,8 @@ class Reading(NamedTuple):
     """Received bytes, as a share of what the input says."""
     lag_p50_ms: float = 0.0
     lag_p99_ms: float = 0.0
-    lag_max_ms: float = 0.0
+    longest_gap_s: float = 0.0
+    """In which a checked viewer got nothing."""
     merge_ms: float = 0.0
     """Media that came with one read, the median: how long the server gathers."""
     whole: float = 0.0

@@ -40,6 +40,9 @@ class Ledger:
         self.lags_ms: list[float] = []
         self.merges_ms: list[float] = []
         """Of each read, how much media came with it."""
+        self.longest_gap_s = 0.0
+        """Between two reads."""
+        self._read_at: float | None = None
         self.first_keyframe_at: float | None = None
         self.fault = ""
         """The first frame that was lost, altered or out of order; "" if none was."""
@@ -47,6 +50,17 @@ class Ledger:
         self._publisher = publisher
         self._next: dict[TagType, int] = {}
         """Position of the next expected frame of each track."""
+
+    def begin_window(self) -> None:
+        """Forget what was measured; the next read is the first."""
+        self.lags_ms.clear()
+        self.merges_ms.clear()
+        self.longest_gap_s, self._read_at = 0.0, None
+
+    def note_read(self, at: float) -> None:
+        if self._read_at is not None:
+            self.longest_gap_s = max(self.longest_gap_s, at - self._read_at)
+        self._read_at = at
 
     def take(self, tag: Tag, at: float) -> None:
         if tag.type is TagType.SCRIPT or is_sequence_header(tag) or self.fault:
@@ -147,6 +161,7 @@ class FLVViewer:
         assert self.ledger is not None
         if self._unchunked is not None:
             data = self._unchunked.feed(data)
+        self.ledger.note_read(at)
         tags = self._flv.feed(data)
         for tag in tags:
             self.ledger.take(tag, at)
@@ -196,7 +211,9 @@ class RTMPViewer:
     def _on_message(self, message: Message) -> None:
         if self.ledger is not None and message.type in (MessageType.AUDIO, MessageType.VIDEO):
             tag = Tag(TagType(message.type), message.timestamp, message.body)
-            self.ledger.take(tag, time.monotonic())
+            at = time.monotonic()
+            self.ledger.note_read(at)
+            self.ledger.take(tag, at)
 
 
 class _Unchunked:
