@@ -71,6 +71,29 @@ async def test_playlist_goes_on_through_the_cache(client: httpx2.AsyncClient, li
             await asyncio.sleep(0.2)
 
 
+async def test_blocking_reload_is_held_for_all_and_then_kept(
+    client: httpx2.AsyncClient, live: str
+) -> None:
+    path = f"/{live}/source/video.m3u8"
+    before = (await client.get(path)).text
+    found = re.search(r"^#EXT-X-MEDIA-SEQUENCE:(\d+)$", before, re.MULTILINE)
+    assert found is not None
+    wanted = int(found[1]) + before.count("#EXTINF:")
+    reload = f"{path}?_HLS_msn={wanted}&_HLS_part=0"
+    answers = await asyncio.gather(*(client.get(reload) for _ in range(20)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert all(f"/{wanted}.0.video.m4s" in answer.text for answer in answers)
+    again = await client.get(reload)
+    assert again.headers["x-cache"] == "HIT"
+    later = await client.get(reload.replace("part=0", "part=1"))
+    assert f"/{wanted}.1.video.m4s" in later.text
+    hinted = re.search(rf'URI="\.\./(\S+/{wanted}\.0\.video\.m4s)"', answers[0].text)
+    assert hinted is not None
+    assert (await client.get(f"/{live}/{hinted[1]}")).status_code == 200
+    wrong = await client.get(f"{path}?_HLS_msn=x")
+    assert (wrong.status_code, wrong.headers["cache-control"]) == (400, "no-store")
+
+
 async def test_errors_are_not_kept(
     client: httpx2.AsyncClient, edge: RunningEdge, edge_weir: RunningWeir
 ) -> None:
