@@ -25,7 +25,7 @@ ifdef ARGS
 else
 	@# Most of these wait, so two at a time; what measures what is seen comes after them, alone.
 	@code=0; \
-	for suite in "-n $(WORKERS) --dist loadscope tests/unit tests/integration" "tests/browser tests/compose"; do \
+	for suite in "-n $(WORKERS) --dist loadscope tests/unit tests/fuzz tests/integration" "tests/browser tests/compose"; do \
 	  echo "$(TEST) $$suite"; $(TEST) $$suite || code=$$?; \
 	done; exit $$code
 endif
