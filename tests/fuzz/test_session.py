@@ -78,7 +78,7 @@ def test_whatever_is_published_the_playlist_is_lawful(
 
 @pytest.mark.soak
 @pytest.mark.timeout(900)
-@settings(max_examples=5000, deadline=None, suppress_health_check=quiet)
+@settings(max_examples=3000, deadline=None, suppress_health_check=quiet)
 @given(st.lists(moves, max_size=200))
 def test_whatever_is_published_for_long_the_playlist_is_lawful(
     moves: list[tuple[tuple[TagType, bytes], int, int, bool]],
