@@ -27,9 +27,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def edge_weir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningWeir]:
     """A Weir whose gateway trusts the edge."""
     running = RunningWeir(tmp_path_factory.mktemp("weir"), {"WEIR_TRUSTED_PROXIES": "127.0.0.1"})
-    running.start()
-    yield running
-    running.stop()
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
 
 
 @pytest.fixture(scope="module")
