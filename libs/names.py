@@ -21,7 +21,7 @@ RESERVED_STREAM_IDS = frozenset(
     {
         "api", "assets", "admin", "console", "dash", "docs", "favicon", "health", "healthcheck",
         "hls", "ipc-video-metadata", "login", "metrics", "openapi", "Prod", "readyz", "stat",
-        "static", "streamdns", "videostream", "videostreams", "vod", "watch",
+        "static", "streamdns", "time", "videostream", "videostreams", "vod", "watch",
     }
 )  # fmt: skip
 """Stream ids that would shadow a route of the gateway (tested against its route table)."""

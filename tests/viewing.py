@@ -7,7 +7,7 @@ from playwright.async_api import Page
 from tests.pattern import READ_CODE
 from tests.running import RunningWeir
 
-LIMITS = {"flv.html": 1_000, "index.html": 2_000, "hls.html": 2_000, "dash.html": 6_000}
+LIMITS = {"flv.html": 1_000, "index.html": 2_000, "hls.html": 2_000, "dash.html": 3_000}
 """How far behind the publisher a page may be, in ms."""
 START_S = 20.0
 WATCH_S = 3.0

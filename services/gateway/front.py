@@ -211,6 +211,7 @@ class FrontProtocol(HttpToolsProtocol):
             self.parser.get_method(),
             self._visit(visit, Asked(**found) if found else _NOTHING_ASKED),
             Handshake.of(self.headers) if is_upgrade and is_flv else None,
+            self.parser.get_http_version() != "1.0",
         )
         keep_alive = (
             self.parser.get_http_version() != "1.0"

@@ -8,12 +8,14 @@ import structlog
 from libs.errors import WeirError
 from services.gateway import metrics
 from services.gateway.again import Again
+from services.gateway.playback.growing import Growing, Growth
 from services.gateway.playback.miss import Awaited, Later
 from services.gateway.playback.reply import (
     METHOD_NOT_ALLOWED,
     PREFLIGHT,
     UPGRADE_REQUIRED,
     Reply,
+    growing_head,
     stream_head,
     text,
     websocket_head,
@@ -47,6 +49,8 @@ class Request(NamedTuple):
     visit: Visit
     handshake: Handshake | None = None
     """It asks for a WebSocket."""
+    is_chunkable: bool = True
+    """Whether it understands chunked transfer (not HTTP/1.0)."""
 
 
 class Turn:
@@ -64,6 +68,7 @@ class Turn:
         self.disconnected = False
         self.more_body = False
         self._awaited: Awaited | Later | None = None
+        self._growing: Growing | None = None
         self._is_written = False
         self._is_to_watch = False
         """Becomes a viewer as soon as the answers before this one have gone out."""
@@ -80,7 +85,7 @@ class Turn:
         except Exception as error:  # noqa: BLE001 - the parser would call it a bad request
             self._write(_reply_of(error))
             return
-        if isinstance(answer, Reply):
+        if isinstance(answer, Reply | Growth):
             self._write(answer)
         elif answer is not None:
             self._awaited = answer
@@ -91,6 +96,8 @@ class Turn:
         self.disconnected = True
         if self._awaited is not None:
             self._awaited.task.remove_done_callback(self._on_answer)
+        if self._growing is not None:
+            self._growing.leave(self._on_piece)
         self.response_complete = True
 
     def again(self, data: bytes, headers: list[tuple[bytes, bytes]]) -> Again | None:
@@ -107,7 +114,7 @@ class Turn:
         elif self._is_written:
             self._complete()
 
-    def _answer(self, request: Request) -> Reply | Awaited | Later | None:
+    def _answer(self, request: Request) -> Reply | Growth | Awaited | Later | None:
         """None: it has become a viewer."""
         if request.method == b"OPTIONS":
             return PREFLIGHT
@@ -162,6 +169,7 @@ class Turn:
         if task.cancelled():
             self._front.transport.close()
             return
+        reply: Reply | Growth | None
         try:
             reply = awaited.reply()
         except Exception as error:  # noqa: BLE001 - whatever it is, this request gets its answer
@@ -171,9 +179,12 @@ class Turn:
         else:
             self._write(reply)
 
-    def _write(self, reply: Reply) -> None:
+    def _write(self, reply: Reply | Growth) -> None:
         front = self._front
         assert self._request is not None
+        if isinstance(reply, Growth):
+            self._begin_growing(reply)
+            return
         common = front.common_lines
         size = 0 if self._request.method == b"HEAD" else len(reply.body)
         if 0 < size <= JOIN_BYTES and self.keep_alive:
@@ -182,6 +193,10 @@ class Turn:
             head = reply.head(common) if self.keep_alive else reply.last_head(common)
             front.send(*((head, reply.body) if size else (head,)))
         metrics.BYTES.counts[self._request.route.kind] += size
+        self._finish()
+
+    def _finish(self) -> None:
+        front = self._front
         self._is_written = True
         # Requests behind this one wait until its bytes have room, so that a pipeline of large
         # segments does not pile up in memory.
@@ -189,6 +204,50 @@ class Turn:
             front.guard_stall()
         else:
             self._complete()
+
+    def _begin_growing(self, growth: Growth) -> None:
+        front, request = self._front, self._request
+        growing = growth.growing
+        assert request is not None
+        head = growing_head(
+            growth.headers,
+            front.common_lines,
+            keep_alive=self.keep_alive,
+            is_chunked=request.is_chunkable,
+        )
+        front.transport.write(head)
+        if request.method == b"HEAD":
+            self._finish()
+            return
+        self._growing = growing
+        for piece in growing.pieces:
+            self._on_piece(piece)
+        if growing.is_done:
+            self._on_piece(b"")
+        else:
+            growing.listen(self._on_piece)
+
+    def _on_piece(self, piece: bytes) -> None:
+        """What a listener of `Growing` is called with."""
+        front, request, growing = self._front, self._request, self._growing
+        assert request is not None
+        assert growing is not None
+        if piece:
+            metrics.BYTES.counts[request.route.kind] += len(piece)
+            if request.is_chunkable:
+                front.transport.writelines((b"%x\r\n" % len(piece), piece, b"\r\n"))
+            else:
+                front.transport.write(piece)
+            if front.flow.write_paused:
+                front.guard_stall()
+            return
+        growing.leave(self._on_piece)
+        if growing.is_broken:
+            front.transport.abort()  # an end in order would look like the whole
+            return
+        if request.is_chunkable:
+            front.transport.write(b"0\r\n\r\n")
+        self._finish()
 
     def _complete(self) -> None:
         front = self._front

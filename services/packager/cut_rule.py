@@ -4,6 +4,9 @@ A segment is meant to last about `segment_s` and to start with a keyframe.
 
 - It ends at the first keyframe that comes `EARLY` of `segment_s` after its start, or later. With
   keyframes never further apart than `segment_s`, no segment then exceeds (1 + `EARLY`) times it.
+- A live session's first segment is a lead-in: it ends at the first frame after `lead_in`, so that
+  there is something to list half a second after the publish. What follows up to the next keyframe
+  is not independent.
 - TARGETDURATION is what such segments round to. It stands from the session's first moment, because
   playlists list the first parts long before the first segment ends.
 - A GOP that is longer than the target is cut at the last frame that keeps EXTINF, rounded, within
@@ -16,6 +19,9 @@ A segment is meant to last about `segment_s` and to start with a keyframe.
 from libs.media.cmaf import VIDEO_TIMESCALE
 
 EARLY = 0.75
+LEAD_IN = 0.2
+"""Of `segment_s`; with `EARLY` it leaves the rest of a GOP of `segment_s` long enough to be cut."""
+LEAD_IN_MAX_S = 0.5
 
 _HALF = VIDEO_TIMESCALE // 2
 
@@ -28,9 +34,13 @@ def rounded_s(ticks: int) -> int:
 class CutRule:
     """Every time here is in 90 kHz ticks."""
 
-    def __init__(self, segment_s: float, target_s: int | None = None) -> None:
+    def __init__(
+        self, segment_s: float, target_s: int | None = None, *, has_lead_in: bool = False
+    ) -> None:
+        self.has_lead_in = has_lead_in
         self.wanted = round(segment_s * VIDEO_TIMESCALE)
         self.early = round(segment_s * EARLY * VIDEO_TIMESCALE)
+        self.lead_in = round(min(segment_s * LEAD_IN, LEAD_IN_MAX_S) * VIDEO_TIMESCALE)
         # Segments are *shorter* than the longest, so one that would just round up does not count.
         self.target_s = target_s or max(1, rounded_s(self.wanted + self.early - 1))
         """EXT-X-TARGETDURATION."""

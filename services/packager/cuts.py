@@ -41,7 +41,9 @@ class SegmentOpened:
     part_target_ms: int
     """What its parts are meant not to exceed; see `part_rule`."""
     timeline_90k: int
+    timeline_msn: int
     origin_ms: int
+    is_lead_in: bool
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,12 @@ class SegmentCut:
     """EXT-X-TARGETDURATION, the same for the whole session."""
     timeline_90k: int
     """Session time at which its timeline began (a DASH period starts there)."""
+    timeline_msn: int
+    """Of the segment that begins there."""
     origin_ms: int
     """Wall clock of session time 0, in Unix ms; the same for the whole session."""
+    is_lead_in: bool = False
+    """Whether it stands before the session's first regular segment (`cut_rule`)."""
 
 
 @dataclass(frozen=True)

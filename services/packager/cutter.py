@@ -36,10 +36,12 @@ class Cutter:
     from data, never from onMetaData.
     """
 
-    def __init__(self, session: str, *, segment_s: float) -> None:
+    def __init__(self, session: str, *, segment_s: float, has_lead_in: bool = False) -> None:
         started_at_s = session_started_at_s(session)
         clock = ClockMark(SESSION_START_MS, started_at_s * 1000)
-        self._sequencer = Sequencer(CutRule(segment_s), started_at_s, clock)
+        self._sequencer = Sequencer(
+            CutRule(segment_s, has_lead_in=has_lead_in), started_at_s, clock
+        )
         self._cuts: list[Cut] = []
         self._last = -1
         self._video: VideoSetup | None = None
@@ -51,9 +53,11 @@ class Cutter:
         self.refusal: Invalid | None = None
 
     @classmethod
-    def resume(cls, session: str, checkpoint: Checkpoint, *, segment_s: float) -> "Cutter":
+    def resume(
+        cls, session: str, checkpoint: Checkpoint, *, segment_s: float, has_lead_in: bool = False
+    ) -> "Cutter":
         """A cutter that goes on from a checkpoint: feed it the tags from `next_tag` on."""
-        cutter = cls(session, segment_s=segment_s)
+        cutter = cls(session, segment_s=segment_s, has_lead_in=has_lead_in)
         cutter._restore(dict(checkpoint.state))
         return cutter
 

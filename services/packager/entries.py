@@ -37,6 +37,11 @@ class Entry:
     """Id of its DASH period."""
     period_90k: int
     """Session time at which that period begins."""
+    period_msn: int = 0
+    """Of the period's first segment."""
+    is_steady: bool = False
+    """Whether the segments of its period last equally long: number tells time."""
+    is_lead_in: bool = False
     tracks: dict[TrackKind, TrackRange] = field(default_factory=dict)
     """Empty for a gap."""
     data: bytes = b""

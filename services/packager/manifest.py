@@ -1,8 +1,10 @@
 """The DASH manifest as a view over the live window (ISO/IEC 23009-1).
 
 Presentation time is session time: `availabilityStartTime` is the wall clock of session time 0, a
-period's `start` and `presentationTimeOffset` are the session time at which it begins. A new
-period begins at each discontinuity, and where segment numbers or tracks do not run on.
+period's `start` and `presentationTimeOffset` are the session time at which it begins; `period` says
+where a new one begins. Of a steady period the manifest says only how long segments last: players
+ask for the one in the making, as `availabilityTimeOffset` allows, and get it part by part
+(ISO/IEC 23009-1, 5.3.9.5.3; DASH-IF Low-Latency Modes). Any other period lists its segments.
 """
 
 from datetime import UTC, datetime
@@ -14,14 +16,33 @@ from services.packager.window import Window
 
 _KINDS: tuple[TrackKind, ...] = ("video", "audio")
 _CHANNELS = "urn:mpeg:dash:23003:3:audio_channel_configuration:2011"
-_CLOCK = "urn:mpeg:dash:utc:direct:2014"
+_CLOCK = "urn:mpeg:dash:utc:http-xsdate:2014"
+CLOCK_PATH = "/time"
+"""Where the gateway tells the time."""
+FINE_TIMESCALE = 1_000_000
+"""Of steady periods: a mean duration must stay exact over hours."""
+TARGET_LATENCY_MS = 1500
+LEAST_LATENCY_MS = 700
+MOST_LATENCY_MS = 6000
 DELAY_SEGMENTS = 2
 """How many segments behind the live edge a player is told to play."""
 
 
-def render_manifest(window: Window, *, session: str, rendition: str, now_ms: int) -> str:
-    """The MPD; it stands beside the session's folder. `now_ms` sets the player's clock right."""
+def has_media(window: Window) -> bool:
+    """Whether the manifest has anything to tell of."""
+    return bool(_entries(window))
+
+
+def _entries(window: Window) -> list[Entry]:
+    """What is told of. The lead-in is not: its odd segments would spoil the cadence."""
     entries = [entry for entry in window.listed if entry.tracks]
+    regular = [entry for entry in entries if not entry.is_lead_in]
+    return entries if window.is_ended and not regular else regular
+
+
+def render_manifest(window: Window, *, session: str, rendition: str) -> str:
+    """The MPD; it stands beside the session's folder."""
+    entries = _entries(window)
     longest_s = max(entry.duration_90k for entry in entries) / 90_000
     depth_s = sum(entry.duration_90k for entry in entries) / 90_000
     last = entries[-1]
@@ -44,14 +65,29 @@ def render_manifest(window: Window, *, session: str, rendition: str, now_ms: int
             f'suggestedPresentationDelay="{_duration(DELAY_SEGMENTS * round(longest_s, 1))}"',
         ]
     lines = ['<?xml version="1.0" encoding="utf-8"?>', f"<MPD {' '.join(attributes)}>"]
+    if last.is_steady and not window.is_ended:
+        lines += _service_description()
     periods = [list(run) for _, run in groupby(entries, key=lambda entry: entry.period)]
     for index, run in enumerate(periods):
         is_last = index == len(periods) - 1
         lines += _period(window, run, session, rendition, is_open=is_last)
     if not window.is_ended:
-        lines.append(f'  <UTCTiming schemeIdUri="{_CLOCK}" value="{_wall_clock(now_ms)}"/>')
+        lines.append(f'  <UTCTiming schemeIdUri="{_CLOCK}" value="{CLOCK_PATH}"/>')
     lines.append("</MPD>")
     return "\n".join(lines) + "\n"
+
+
+def _service_description() -> list[str]:
+    """How far behind the live edge to play, and how fast to get there."""
+    return [
+        '  <ServiceDescription id="0">',
+        (
+            f'    <Latency target="{TARGET_LATENCY_MS}" min="{LEAST_LATENCY_MS}"'
+            f' max="{MOST_LATENCY_MS}"/>'
+        ),
+        '    <PlaybackRate min="0.9" max="1.1"/>',
+        "  </ServiceDescription>",
+    ]
 
 
 def _period(
@@ -75,25 +111,59 @@ def _adaptation_set(
 ) -> list[str]:
     ranges = [entry.tracks[kind] for entry in entries]
     track = window.track(ranges[0].config_id)
-    offset = entries[0].period_90k * track.timescale // 90_000
     starts_with_sap = kind == "audio" or all(entry.is_independent for entry in entries)
     sap = ' startWithSAP="1"' if starts_with_sap else ""
-    template = [
-        f'timescale="{track.timescale}"',
-        f'presentationTimeOffset="{offset}"',
+    names = [
         f'initialization="{folder}/init-{track.config_id}.mp4"',
         f'media="{folder}/$Number$.{kind}.m4s"',
+    ]
+    if entries[0].is_steady:
+        template = _steady_template(window, entries, names)
+    else:
+        template = _listing_template(entries, ranges, track, names)
+    return [
+        f'    <AdaptationSet contentType="{kind}" segmentAlignment="true"{sap}>',
+        *template,
+        *_representation(window, track, ranges, rendition),
+        "    </AdaptationSet>",
+    ]
+
+
+def _steady_template(window: Window, entries: list[Entry], names: list[str]) -> list[str]:
+    """Number tells time: what has not ended yet may be asked for as soon as it has a part."""
+    first, last = entries[0], entries[-1]
+    passed = last.msn + 1 - first.period_msn
+    duration_90k = (last.start_90k + last.duration_90k - first.period_90k) / passed
+    early_s = duration_90k / 90_000 - window.part_target_ms / 1000
+    attributes = [
+        f'timescale="{FINE_TIMESCALE}"',
+        f'presentationTimeOffset="{first.period_90k * FINE_TIMESCALE // 90_000}"',
+        *names,
+        f'startNumber="{first.period_msn}"',
+        f'duration="{round(duration_90k * FINE_TIMESCALE / 90_000)}"',
+    ]
+    if window.part_target_ms and not window.is_ended:
+        attributes.append(f'availabilityTimeOffset="{early_s:.3f}"')
+        attributes.append('availabilityTimeComplete="false"')
+    return [f"      <SegmentTemplate {' '.join(attributes)}/>"]
+
+
+def _listing_template(
+    entries: list[Entry], ranges: list[TrackRange], track: Track, names: list[str]
+) -> list[str]:
+    offset = entries[0].period_90k * track.timescale // 90_000
+    attributes = [
+        f'timescale="{track.timescale}"',
+        f'presentationTimeOffset="{offset}"',
+        *names,
         f'startNumber="{entries[0].msn}"',
     ]
     return [
-        f'    <AdaptationSet contentType="{kind}" segmentAlignment="true"{sap}>',
-        f"      <SegmentTemplate {' '.join(template)}>",
+        f"      <SegmentTemplate {' '.join(attributes)}>",
         "        <SegmentTimeline>",
         *_timeline(ranges),
         "        </SegmentTimeline>",
         "      </SegmentTemplate>",
-        *_representation(window, track, ranges, rendition),
-        "    </AdaptationSet>",
     ]
 
 

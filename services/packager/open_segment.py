@@ -21,6 +21,11 @@ class OpenSegment:
     """Whether it is the first of its timeline: only there may a late track pull its start back."""
     starts_at_ms: int | None = None
     """Wall clock of its start, in Unix ms; stands once the segment has been told of."""
+    is_lead_in: bool = False
+    begins_timeline: bool = False
+    """Whether DASH counts from here: the first of its timeline, or the first after the lead-in."""
+    timeline: tuple[int, int] | None = None
+    """Start and MSN of the timeline's first segment; stands with `starts_at_ms`."""
     is_told: bool = False
     """Whether `SegmentOpened` went out."""
     video: TrackCut | None = None
@@ -34,9 +39,8 @@ class OpenSegment:
         """Its start by the mark that was in force."""
         return round(self.clock.wall_ms + self.start / TICKS_A_MS - self.clock.session_ms)
 
-    def opened(
-        self, *, target_s: int, part_target_ms: int, timeline: int, origin_ms: int
-    ) -> SegmentOpened:
+    def opened(self, *, target_s: int, part_target_ms: int, origin_ms: int) -> SegmentOpened:
+        timeline_90k, timeline_msn = self.timeline or (self.start, self.msn)
         return SegmentOpened(
             msn=self.msn,
             start_90k=self.start,
@@ -44,11 +48,13 @@ class OpenSegment:
             discontinuity_sequence=self.discontinuity_sequence,
             target_s=target_s,
             part_target_ms=part_target_ms,
-            timeline_90k=timeline,
+            timeline_90k=timeline_90k,
+            timeline_msn=timeline_msn,
             origin_ms=origin_ms,
+            is_lead_in=self.is_lead_in,
         )
 
-    def cut(self, end: int, *, target_s: int, timeline: int, origin_ms: int) -> SegmentCut | None:
+    def cut(self, end: int, *, target_s: int, origin_ms: int) -> SegmentCut | None:
         """The finished segment, or None if it holds no frame."""
         tracks = [track for track in (self.video, self.audio) if track is not None]
         if not tracks:
@@ -57,6 +63,7 @@ class OpenSegment:
         for track in tracks:
             ranges.append(track.range(offset))
             offset += ranges[-1].size_bytes
+        timeline_90k, timeline_msn = self.timeline or (self.start, self.msn)
         numbers = [ref[0] for track in tracks for ref in track.refs]
         return SegmentCut(
             msn=self.msn,
@@ -71,8 +78,10 @@ class OpenSegment:
             first_tag=min(numbers),
             last_tag=max(numbers),
             target_s=target_s,
-            timeline_90k=timeline,
+            timeline_90k=timeline_90k,
+            timeline_msn=timeline_msn,
             origin_ms=origin_ms,
+            is_lead_in=self.is_lead_in,
         )
 
     def state(self) -> State:
@@ -84,7 +93,10 @@ class OpenSegment:
             "generation": self.generation,
             "discontinuity": self.discontinuity_sequence,
             "is_first": self.is_first,
+            "is_lead_in": self.is_lead_in,
+            "begins_timeline": self.begins_timeline,
             "starts_at_ms": self.starts_at_ms,
+            "timeline": self.timeline,
             "video": list(self.video.refs) if self.video else [],
             "video_end": self.video.end if self.video else None,
             "audio": list(self.audio.refs) if self.audio else [],

@@ -5,26 +5,27 @@ What is about to exist is held for up to `HOLD_S` rather than refused; the gatew
 """
 
 import re
-import time
 from collections.abc import Awaitable, Callable
 from typing import NoReturn, Protocol, TypeVar, cast
 
 from opentelemetry import propagate, trace
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Router
 
 from libs.events import TrackKind
 from libs.media.cmaf import AUDIO_TRACK_ID, VIDEO_TRACK_ID, split_tracks
 from libs.names import SOURCE
 from services.packager.errors import MediaNotYet, MediaUnknown, ReloadWrong
-from services.packager.manifest import render_manifest
+from services.packager.growing import grow
+from services.packager.manifest import has_media, render_manifest
 from services.packager.multivariant import render_multivariant
 from services.packager.packing import Packing
 from services.packager.packings import Packings
-from services.packager.playlist import MediaPlaylist
+from services.packager.playlist import MediaPlaylist, has_segments
 from services.packager.playlists import Reload
 from services.packager.rows import folder, init_key, segment_key
+from services.packager.window import Window
 
 HOLD_S = 10.0
 HLS_TYPE = "application/vnd.apple.mpegurl"
@@ -76,8 +77,8 @@ class Origin:
                 packing.window,
                 session=packing.order.session,
                 rendition=SOURCE,
-                now_ms=int(time.time() * 1000),
             ),
+            has_any=has_media,
         )
         return Response(text, media_type=DASH_TYPE)
 
@@ -106,14 +107,17 @@ class Origin:
         return Response(found.body, media_type=HLS_TYPE, headers=headers)
 
     async def _rendered(
-        self, packing: Packing, render: Callable[[], Rendered | None]
+        self,
+        packing: Packing,
+        render: Callable[[], Rendered | None],
+        *,
+        has_any: Callable[[Window], bool] = has_segments,
     ) -> Rendered | None:
         """Wait for the first segment, then render. Raises `MediaNotYet`, `MediaUnknown`."""
         window = packing.window
 
         def is_begun() -> bool | None:
-            is_there = not window.is_behind and any(entry.tracks for entry in window.listed)
-            return is_there or None
+            return (not window.is_behind and has_any(window)) or None
 
         if not await window.wait_for(is_begun, hold_s=self._hold_s):
             self._refuse(packing, "any segment", may_come=True)
@@ -127,7 +131,15 @@ class Origin:
         window = packing.window
         data = window.find(msn, kind)
         if data is None and window.may_come(msn):
-            data = await window.wait_for(lambda: window.find(msn, kind), hold_s=self._hold_s)
+
+            def is_begun() -> bool | None:
+                return window.is_whole(msn, kind) or window.part(msn, kind, 0) is not None or None
+
+            await window.wait_for(is_begun, hold_s=self._hold_s)
+            data = window.find(msn, kind)
+            if data is None and is_begun():
+                parts = grow(window, msn, kind, hold_s=self._hold_s)
+                return StreamingResponse(parts, media_type=MP4_TYPE)
         if data is None:
             data = self._spooled_track(packing, msn, kind)
         if data is None:

@@ -68,7 +68,7 @@ class Packing:
         give_up_s: float = GIVE_UP_S,
     ) -> None:
         self.order = order
-        self.window = Window(order.playlist_segments)
+        self.window = Window(order.playlist_segments, segment_s=order.segment_s)
         self.playlists = Playlists(self.window, session=order.session, rendition=SOURCE)
         self._lease = lease
         self._ingest = ingest
@@ -197,8 +197,10 @@ class Packing:
         self.window.catch_up(is_behind=True)
         self._log.info("packing.begun", acknowledged_msn=self._acknowledged_msn)
         if claim.oldest_tag == 0 or not claim.checkpoints:
-            return Cutter(order.session, segment_s=order.segment_s)
-        return Cutter.resume(order.session, claim.checkpoints[0], segment_s=order.segment_s)
+            return Cutter(order.session, segment_s=order.segment_s, has_lead_in=True)
+        return Cutter.resume(
+            order.session, claim.checkpoints[0], segment_s=order.segment_s, has_lead_in=True
+        )
 
     def _note_progress(self, cutter: Cutter) -> None:
         """Show playlists once everything is cut again that a predecessor may have shown."""
@@ -237,7 +239,7 @@ class Packing:
     def _abandon(self, cutter: Cutter | None) -> Cutter:
         self._log.warning("packing.session_gone")
         order = self.order
-        cutter = cutter or Cutter(order.session, segment_s=order.segment_s)
+        cutter = cutter or Cutter(order.session, segment_s=order.segment_s, has_lead_in=True)
         self._handle(cutter, cutter.abandon("ingest_lost"))
         return cutter
 

@@ -52,6 +52,11 @@ class _Line(NamedTuple):
     parts: tuple[PartEntry, ...]
 
 
+def has_segments(window: Window) -> bool:
+    """Whether there is anything to list at all."""
+    return any(entry.tracks for entry in window.listed)
+
+
 def has_track(window: Window, kind: TrackKind) -> bool:
     """Whether a media playlist of this kind has anything to list."""
     return any(kind in entry.tracks for entry in window.listed)

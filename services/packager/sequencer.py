@@ -26,6 +26,8 @@ SESSION_START_MS = 10_000
 """Where session time begins."""
 
 _WAIT = WAIT_MS * TICKS_A_MS
+_LEAD_IN_SEGMENTS = 2
+"""The first, and what is left of its GOP."""
 _DEFAULT_STEP = VIDEO_TIMESCALE // 30
 _MAX_STEP = VIDEO_TIMESCALE
 
@@ -50,6 +52,9 @@ class Sequencer:
         self._origin: int | None = None
         self._origin_ms = 0
         self._timeline = self.end
+        self._timeline_msn = first_msn
+        self._is_leading = rule.has_lead_in
+        """Whether the segment that opens next belongs to the session's lead-in."""
         self._starts_at_ms = 0
         self._gap_cause: str | None = None
         self._cuts: list[Cut] = []
@@ -124,6 +129,7 @@ class Sequencer:
                 end = last.start + self.rule.target_s * VIDEO_TIMESCALE
             self._close_first(end)
             self.end = end
+            self._is_leading = False
         self._begin_timeline()
 
     def note_gap(self, cause: str) -> None:
@@ -160,8 +166,11 @@ class Sequencer:
                 elapsed >= self.rule.early
                 or (not segment.is_independent and self._may_end_early(time))
             )
-            if is_due or not self.rule.fits(elapsed + self._step):
-                self.is_gop_long |= not frame.is_key
+            if is_due:
+                self._is_leading = False
+            is_led_in = self._is_first(segment) and elapsed >= self.rule.lead_in
+            if is_due or is_led_in or not self.rule.fits(elapsed + self._step):
+                self.is_gop_long |= not frame.is_key and not is_led_in
                 self._cut(time, frame.dts)
             return
 
@@ -244,7 +253,11 @@ class Sequencer:
             assert self.audio is not None
             last = to_90k(self.frame_samples, self.audio.timescale)
             return None if self.rule.fits(time + last - start) else time
-        return time if time - start >= self.rule.wanted else None
+        is_first = self._is_first(self._segments[0])
+        is_due = time - start >= (self.rule.lead_in if is_first else self.rule.wanted)
+        if is_due:
+            self._is_leading = False
+        return time if is_due else None
 
     def _put_audio(self, segment: OpenSegment, frame: Frame) -> None:
         if segment.audio is None:
@@ -278,6 +291,8 @@ class Sequencer:
         if self._origin is None:
             self._origin = start
             self._origin_ms = round(self.clock.wall_ms - self.clock.session_ms)
+        is_lead_in = self._is_leading and self.next_msn - self.first_msn < _LEAD_IN_SEGMENTS
+        was_lead_in = bool(self._segments) and self._segments[-1].is_lead_in
         self._segments.append(
             OpenSegment(
                 msn=self.next_msn,
@@ -286,6 +301,8 @@ class Sequencer:
                 generation=self.generation,
                 discontinuity_sequence=self.discontinuity_sequence,
                 is_first=self._is_new,
+                is_lead_in=is_lead_in,
+                begins_timeline=self._is_new or (was_lead_in and not is_lead_in),
             )
         )
         self._is_new = False
@@ -309,7 +326,6 @@ class Sequencer:
         cut = segment.cut(
             end,
             target_s=self.rule.target_s,
-            timeline=self._timeline,
             origin_ms=self._origin_ms,
         )
         if cut is None:
@@ -349,6 +365,10 @@ class Sequencer:
             )
         )
 
+    def _is_first(self, segment: OpenSegment) -> bool:
+        """Whether it is the first half of a lead-in."""
+        return self.rule.has_lead_in and segment.msn == self.first_msn
+
     @property
     def _part_ms(self) -> int:
         """PART-TARGET, the same for both tracks."""
@@ -364,13 +384,13 @@ class Sequencer:
         segment.is_told = True
         if segment.starts_at_ms is None:
             segment.starts_at_ms = self._wall_clock(segment)
-        if segment.is_first:
-            self._timeline = segment.start
+        if segment.begins_timeline and segment.timeline is None:
+            self._timeline, self._timeline_msn = segment.start, segment.msn
+        segment.timeline = segment.timeline or (self._timeline, self._timeline_msn)
         self._cuts.append(
             segment.opened(
                 target_s=self.rule.target_s,
                 part_target_ms=self._part_ms,
-                timeline=self._timeline,
                 origin_ms=self._origin_ms,
             )
         )

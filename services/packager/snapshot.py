@@ -14,6 +14,7 @@ from services.packager.sequencer import Sequencer
 
 _PLAIN = (
     "generation", "discontinuity_sequence", "next_msn", "end", "_origin", "_origin_ms", "_timeline",
+    "_timeline_msn", "_is_leading",
     "_gap_cause", "_is_new", "_video_newest", "_video_end", "_sound_first", "_sound_newest",
     "_step", "_delay", "_starts_at_ms",
 )  # fmt: skip
@@ -67,7 +68,10 @@ def _reopen(sequencer: Sequencer, item: State, data: dict[int, bytes]) -> None:
         generation=item["generation"],
         discontinuity_sequence=item["discontinuity"],
         is_first=item["is_first"],
+        is_lead_in=item["is_lead_in"],
+        begins_timeline=item["begins_timeline"],
         starts_at_ms=item["starts_at_ms"],
+        timeline=tuple(item["timeline"]) if item["timeline"] else None,
     )
     sequencer._segments.append(segment)
     if segment.starts_at_ms is not None:

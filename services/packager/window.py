@@ -19,6 +19,7 @@ from services.packager.cuts import (
     TrackConfigured,
 )
 from services.packager.entries import Entry, OpenEntry, Position
+from services.packager.period import Period, period_of
 from services.packager.rates import Rates
 
 Found = TypeVar("Found")
@@ -36,7 +37,8 @@ PARTS_AHEAD = 2
 class Window:
     """The newest `playlist_segments` segments are listed; as many more stay fetchable."""
 
-    def __init__(self, playlist_segments: int) -> None:
+    def __init__(self, playlist_segments: int, *, segment_s: float = 2.0) -> None:
+        self._segment_s = segment_s
         self._wanted = max(playlist_segments, LISTED_TARGETS)
         self._kept: deque[Entry] = deque()
         self._unlisted = 0
@@ -79,6 +81,12 @@ class Window:
                     parts = opened.parts.get(kind, [])
                     return b"".join(part.data for part in parts) or None
         return None
+
+    def is_whole(self, msn: int, kind: TrackKind) -> bool:
+        """Whether this track of the segment gets nothing more."""
+        waiting = self.open_entries[:-1] if kind == "video" else []
+        entries = [entry.msn for entry in self._kept] + [entry.opened.msn for entry in waiting]
+        return msn in entries
 
     def init(self, config_id: str) -> bytes | None:
         configured = self._inits.get(config_id)
@@ -211,7 +219,7 @@ class Window:
         return entry
 
     def _add_segment(self, cut: SegmentCut) -> None:
-        period, period_90k = self._period(cut)
+        period = self._period(cut)
         self.target_s, self.origin_ms = cut.target_s, cut.origin_ms
         self.rates.add(cut)
         opened = self._shut(cut.msn)
@@ -223,23 +231,19 @@ class Window:
                 starts_at_ms=cut.starts_at_ms,
                 discontinuity_sequence=cut.discontinuity_sequence,
                 is_independent=cut.is_independent,
-                period=period,
-                period_90k=period_90k,
+                period=period.id,
+                period_90k=period.start_90k,
+                period_msn=period.first_msn,
+                is_steady=period.is_steady,
+                is_lead_in=cut.is_lead_in,
                 tracks={track.kind: track for track in cut.tracks},
                 data=cut.data,
                 parts={kind: opened.entries(kind) for kind in opened.parts} if opened else {},
             )
         )
 
-    def _period(self, cut: SegmentCut) -> tuple[str, int]:
-        """A period is a run of segments with the same tracks and without a gap."""
-        last = self._kept[-1] if self._kept else None
-        if last is None or last.discontinuity_sequence != cut.discontinuity_sequence:
-            return str(cut.discontinuity_sequence), cut.timeline_90k
-        before = {track.kind: track.config_id for track in last.tracks.values()}
-        if before == {track.kind: track.config_id for track in cut.tracks}:
-            return last.period, last.period_90k
-        return f"{cut.discontinuity_sequence}.{cut.msn}", cut.start_90k
+    def _period(self, cut: SegmentCut) -> Period:
+        return period_of(cut, self._kept[-1] if self._kept else None, wanted_s=self._segment_s)
 
     def _add_gaps(self, lost: SegmentsLost) -> None:
         self.target_s = lost.target_s

@@ -12,7 +12,7 @@ from tests.viewing import LIMITS, START_S, reading, until_live
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
 
-PAGES = ("hls.html",)
+PAGES = ("hls.html", "dash.html")
 SETTLE_S = 5.0
 SHORT_S = 20.0
 SOAK_S = 300.0

@@ -21,6 +21,10 @@ WINDOW_TARGETS = 3
 PDT_TOLERANCE_S = 1.0
 """Between PROGRAM-DATE-TIME and the sum of durations: wall clocks are adjusted now and then."""
 DURATION_TOLERANCE_S = 0.1
+HOLD_BACK_PARTS = 3
+"""What the house promises: the least that a player may be told (RFC 8216bis, 4.4.3.8)."""
+PARTS_TOLERANCE_S = 0.3
+"""Between a segment and the sum of its parts: tracks begin and end some frames apart."""
 """Between the renditions' durations of one segment: a few frames."""
 
 
@@ -29,6 +33,12 @@ class Finding(NamedTuple):
     uri: str
     """Of the media playlist."""
     detail: str
+
+
+class Part(NamedTuple):
+    uri: str
+    duration_s: float
+    is_independent: bool
 
 
 @dataclass
@@ -41,6 +51,7 @@ class Segment:
     at: datetime | None
     init: str | None
     is_gap: bool
+    parts: list[Part] = field(default_factory=list)
 
 
 @dataclass
@@ -52,6 +63,30 @@ class Playlist:
     is_ended: bool = False
     is_independent: bool = False
     segments: list[Segment] = field(default_factory=list)
+    part_target_s: float = 0.0
+    """0: it lists no parts."""
+    part_hold_back_s: float = 0.0
+    can_block: bool = False
+    skipped: int = 0
+    """Segments that a delta update leaves out."""
+    open_parts: list[Part] = field(default_factory=list)
+    """Of the segment in the making."""
+    hint: str | None = None
+
+    @property
+    def position(self) -> tuple[int, int]:
+        """MSN and part of what it lacks next."""
+        return self.first_msn + self.skipped + len(self.segments), len(self.open_parts)
+
+    def parts(self) -> dict[tuple[int, int], Part]:
+        """Every listed part, by MSN and index."""
+        found = {
+            (segment.msn, index): part
+            for segment in self.segments
+            for index, part in enumerate(segment.parts)
+        }
+        msn = self.position[0]
+        return found | {(msn, index): part for index, part in enumerate(self.open_parts)}
 
     @property
     def duration_s(self) -> float:
@@ -67,6 +102,8 @@ class _Track:
     changed_at: float
     longest_s: float = 0.0
     seen: dict[int, Segment] = field(default_factory=dict)
+    parts: dict[tuple[int, int], Part] = field(default_factory=dict)
+    position: tuple[int, int] = (0, 0)
     removed_at: dict[int, float] = field(default_factory=dict)
 
 
@@ -96,6 +133,8 @@ class HLSLint:
             self._check_after(uri, track, playlist, text, at)
         for segment in playlist.segments:
             track.seen.setdefault(segment.msn, segment)
+        track.parts.update(playlist.parts())
+        track.position = max(track.position, playlist.position)
         track.longest_s = max(track.longest_s, playlist.duration_s)
         self._check_siblings(uri, playlist)
 
@@ -139,6 +178,40 @@ class HLSLint:
         if any(segment.is_gap for segment in playlist.segments):
             self._need_version(uri, playlist, 8, "EXT-X-GAP")
         self._check_wall_clock(uri, playlist.segments)
+        self._check_parts(uri, playlist)
+
+    def _check_parts(self, uri: str, playlist: Playlist) -> None:
+        """RFC 8216bis, 4.4.3.7, 4.4.3.8, 4.4.4.9, 4.4.5.2 and 4.4.5.3."""
+        parts = playlist.parts()
+        if parts and not playlist.part_target_s:
+            self._find("part_inf_missing", uri, "there are parts without EXT-X-PART-INF")
+            return
+        for (msn, index), part in parts.items():
+            if part.duration_s > playlist.part_target_s + 1e-6:
+                detail = f"{msn}.{index} lasts {part.duration_s} s of {playlist.part_target_s}"
+                self._find("part_target", uri, detail)
+        if playlist.part_target_s:
+            if playlist.part_hold_back_s < HOLD_BACK_PARTS * playlist.part_target_s - 1e-6:
+                detail = f"PART-HOLD-BACK is {playlist.part_hold_back_s} s"
+                self._find("part_hold_back", uri, detail)
+            if not playlist.can_block:
+                self._find("cannot_block", uri, "parts are listed without CAN-BLOCK-RELOAD=YES")
+        self._check_sums_and_hint(uri, playlist)
+        if playlist.skipped:
+            self._need_version(uri, playlist, 9, "EXT-X-SKIP")
+
+    def _check_sums_and_hint(self, uri: str, playlist: Playlist) -> None:
+        for segment in playlist.segments:
+            sum_s = sum(part.duration_s for part in segment.parts)
+            if segment.parts and abs(sum_s - segment.duration_s) > PARTS_TOLERANCE_S:
+                detail = f"{segment.msn} lasts {segment.duration_s} s, its parts {sum_s} s"
+                self._find("part_sum", uri, detail)
+        if playlist.hint is not None and playlist.hint in {
+            part.uri for part in playlist.parts().values()
+        }:
+            self._find("hint_listed", uri, f"{playlist.hint} is listed and hinted at")
+        if playlist.hint is not None and playlist.is_ended:
+            self._find("hint_after_end", uri, f"{playlist.hint} will never come")
 
     def _need_version(self, uri: str, playlist: Playlist, version: int, tag: str) -> None:
         if playlist.version < version:
@@ -182,6 +255,7 @@ class HLSLint:
             self._find("media_sequence_fell", uri, detail)
         self._check_seam(uri, track, playlist)
         self._check_same_segments(uri, track, playlist)
+        self._check_same_parts(uri, track, playlist)
         self._check_removed(uri, track, playlist, at)
         track.last, track.text, track.changed_at = playlist, text, at
 
@@ -212,6 +286,14 @@ class HLSLint:
         last = playlist.segments[-1].msn if playlist.segments else newest
         if last < newest:
             self._find("newest_removed", uri, f"{last} is the last, but {newest} was listed")
+
+    def _check_same_parts(self, uri: str, track: _Track, playlist: Playlist) -> None:
+        for (msn, index), part in playlist.parts().items():
+            if track.parts.get((msn, index), part) != part:
+                self._find("part_changed", uri, f"{msn}.{index} is not what it was")
+        if playlist.position[0] == track.position[0] and playlist.position < track.position:
+            detail = f"{playlist.position} comes next, it was {track.position} before"
+            self._find("part_removed", uri, detail)
 
     def _check_removed(self, uri: str, track: _Track, playlist: Playlist, at: float) -> None:
         removed = [msn for msn in track.seen if msn < playlist.first_msn]
@@ -284,6 +366,7 @@ class _Reader:
         self._apply(name, value)
 
     def _apply(self, name: str, value: str) -> None:
+        self._apply_parts(name, value)
         if name in _HEAD:
             setattr(self.playlist, *_HEAD[name](value))
         match name:
@@ -300,21 +383,39 @@ class _Reader:
             case "EXTINF":
                 self.duration_s = float(value.partition(",")[0])
 
+    def _apply_parts(self, name: str, value: str) -> None:
+        match name:
+            case "EXT-X-PART-INF":
+                self.playlist.part_target_s = _decimal(value, "PART-TARGET")
+            case "EXT-X-SERVER-CONTROL":
+                self.playlist.can_block = "CAN-BLOCK-RELOAD=YES" in value.split(",")
+                self.playlist.part_hold_back_s = _decimal(value, "PART-HOLD-BACK")
+            case "EXT-X-PART":
+                independent = "INDEPENDENT=YES" in value.split(",")
+                part = Part(_attribute(value, "URI"), _decimal(value, "DURATION"), independent)
+                self.playlist.open_parts.append(part)
+            case "EXT-X-PRELOAD-HINT":
+                self.playlist.hint = _attribute(value, "URI")
+            case "EXT-X-SKIP":
+                self.playlist.skipped = int(_decimal(value, "SKIPPED-SEGMENTS"))
+
     def read_uri(self, uri: str) -> None:
         if self.duration_s is None:
             raise ValueError(f"{uri} has no EXTINF")
         segments = self.playlist.segments
         segments.append(
             Segment(
-                msn=self.playlist.first_msn + len(segments),
+                msn=self.playlist.first_msn + self.playlist.skipped + len(segments),
                 uri=uri,
                 duration_s=self.duration_s,
                 discontinuity=self._discontinuity,
                 at=self._at,
                 init=self._init,
                 is_gap=self._is_gap,
+                parts=self.playlist.open_parts,
             )
         )
+        self.playlist.open_parts = []
         self.duration_s, self._at, self._is_gap = None, None, False
 
 
@@ -340,3 +441,10 @@ def _attribute(value: str, name: str) -> str:
     if found is None:
         raise ValueError(f"an attribute {name} is missing")
     return found[1]
+
+
+def _decimal(value: str, name: str) -> float:
+    found = re.search(rf"(?:^|,){name}=([0-9.]+)", value)
+    if found is None:
+        raise ValueError(f"an attribute {name} is missing")
+    return float(found[1])

@@ -1,6 +1,10 @@
-"""`/api/v1/health`: the whole house; `/healthcheck`: this process; `/readyz`: it can serve."""
+"""`/api/v1/health`: the whole house; `/healthcheck`: this process; `/readyz`: it can serve.
+
+`/time` is the clock that DASH manifests name (UTCTiming, http-xsdate).
+"""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
@@ -85,6 +89,14 @@ async def _catalog_reason(house: House) -> str | None:
 @probes.api_route("/healthcheck", methods=["GET", "HEAD"])
 async def healthcheck() -> Response:
     return PlainTextResponse("OK")
+
+
+@probes.api_route("/time", methods=["GET", "HEAD"])
+async def now() -> Response:
+    """The wall clock to the millisecond, in ISO 8601."""
+    text = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    headers = {"cache-control": "no-store", "access-control-allow-origin": "*"}
+    return PlainTextResponse(text, headers=headers)
 
 
 @probes.api_route("/readyz", methods=["GET", "HEAD"])

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 
 from services.gateway.playback.directory import Directory
+from services.gateway.playback.growing import Growth
 from services.gateway.playback.media import Media
 from services.gateway.playback.miss import Awaited
 from services.gateway.playback.origin import Origin
@@ -33,7 +34,7 @@ class Edge:
         self.targets = Targets()
         self._playlists = Playlists(directory, packagers, self.targets, clock=clock)
 
-    def answer(self, route: MediaRoute, asked: Asked) -> Reply | Awaited:
+    def answer(self, route: MediaRoute, asked: Asked) -> Reply | Growth | Awaited:
         """At once from memory, else something to wait for. Raises `ReloadWrong`."""
         if route.kind in _MEDIA:
             return self._media.answer(route, asked)

@@ -7,7 +7,7 @@ that got a 404 may give up.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from http.client import OK
 
 from libs.media.cmaf import split_tracks
@@ -16,6 +16,7 @@ from services.gateway import metrics
 from services.gateway.playback.cache import Cache
 from services.gateway.playback.directory import Directory, Live
 from services.gateway.playback.flights import Flights
+from services.gateway.playback.growing import Growing, Growth
 from services.gateway.playback.miss import Awaited, Misses
 from services.gateway.playback.origin import READ_S, Fetched, Origin
 from services.gateway.playback.packagers import Packagers
@@ -54,14 +55,17 @@ class Media:
         self._misses = Misses()
         self._reads: Flights[dict[str, Immutable]] = Flights()
         """Reads of the store, by object."""
+        self._growing: dict[str, Growing] = {}
+        """Segments in the making that are being sent on."""
+        self._reading: set[asyncio.Task[None]] = set()
         self._clock = clock
         self._wall = wall
         metrics.CACHE_BYTES.set_function(lambda: self._cache.size_bytes)
 
-    def answer(self, route: MediaRoute, asked: Asked) -> Reply | Awaited:
+    def answer(self, route: MediaRoute, asked: Asked) -> Reply | Growth | Awaited:
         """At once from memory, else something to wait for."""
         key = _media_key(route)
-        found = self._cache.get(key)
+        found = self._cache.get(key) or self._growing.get(key)
         if found is not None:
             return found.answer(asked)
         if route.kind is not Kind.INIT and not self._may_exist(route):
@@ -70,6 +74,9 @@ class Media:
 
     async def close(self) -> None:
         await self._misses.close()
+        for task in self._reading:
+            task.cancel()
+        await asyncio.gather(*self._reading, return_exceptions=True)
         await self._reads.close()
 
     # --- one fetch --------------------------------------------------------------------
@@ -79,7 +86,7 @@ class Media:
         msn = int(route.name.partition(".")[0])
         return session_started_at_s(route.session) <= msn <= self._wall() + CLOCK_SKEW_S
 
-    async def _fetch(self, route: MediaRoute) -> Reply | Immutable:
+    async def _fetch(self, route: MediaRoute) -> Reply | Immutable | Growing:
         live = self._directory.session(route.stream, route.session)
         deadline = self._clock() + HOLD_S
         pause_s = RETRY_S
@@ -101,7 +108,7 @@ class Media:
 
     async def _first_of(
         self, asking: "asyncio.Task[Fetched | None]", route: MediaRoute, live: Live | None
-    ) -> Immutable | None:
+    ) -> Immutable | Growing | None:
         """The packager's answer; the store's, if the packager has none or is long in coming.
 
         It is long when it holds what is about to exist, and when it is stopped: the store knows.
@@ -112,7 +119,9 @@ class Media:
             return self._packaged(route, asking)
         await asyncio.wait({asking}, timeout=READ_S)
         is_answered = asking.done()
-        found = self._packaged(route, asking) if is_answered else None
+        found: Immutable | Growing | None = None
+        if is_answered:
+            found = self._packaged(route, asking)
         if found is None:
             found = await self._stored(route, live.tenant if live else DEFAULT_TENANT)
         if found is None and not is_answered:
@@ -122,11 +131,29 @@ class Media:
 
     def _packaged(
         self, route: MediaRoute, asking: "asyncio.Task[Fetched | None]"
-    ) -> Immutable | None:
+    ) -> Immutable | Growing | None:
         fetched = asking.result()
         if fetched is None or fetched.status != OK:
             return None
-        return self._remember(route, fetched.body)
+        if fetched.rest is None:
+            return self._remember(route, fetched.body)
+        growing = self._growing[_media_key(route)] = Growing(_type_of(route))
+        task = asyncio.create_task(self._read_rest(route, growing, fetched.rest))
+        self._reading.add(task)
+        task.add_done_callback(self._reading.discard)
+        return growing
+
+    async def _read_rest(
+        self, route: MediaRoute, growing: Growing, rest: AsyncGenerator[bytes]
+    ) -> None:
+        """Once for all who watch; what is whole stays in memory as any segment."""
+        try:
+            whole = await growing.read(rest)
+            if whole is not None:
+                self._remember(route, whole)
+        finally:
+            del self._growing[_media_key(route)]
+            await rest.aclose()
 
     async def _ask_packager(self, route: MediaRoute, live: Live | None) -> Fetched | None:
         """None if nobody packages the session, or whoever does gives no answer."""
@@ -171,9 +198,8 @@ class Media:
     # --- both -------------------------------------------------------------------------
 
     def _remember(self, route: MediaRoute, body: bytes) -> Immutable:
-        track = "audio" if ".audio." in route.name else "video"
         key = _media_key(route)
-        item = Immutable(key.replace("/", "."), body, _TYPES[track])
+        item = Immutable(key.replace("/", "."), body, _type_of(route))
         self._cache.put(key, item)
         return item
 
@@ -181,6 +207,10 @@ class Media:
         if self._directory.playable(route.stream) is None:
             return not_live(route.stream)
         return text(404, f"{route.stream} has no {route.session}/{route.rendition}/{route.name}")
+
+
+def _type_of(route: MediaRoute) -> bytes:
+    return _TYPES["audio" if ".audio." in route.name else "video"]
 
 
 def _media_key(route: MediaRoute) -> str:

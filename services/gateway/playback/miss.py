@@ -11,6 +11,7 @@ from opentelemetry import propagate, trace
 
 from services.gateway import metrics
 from services.gateway.playback.flights import Flights
+from services.gateway.playback.growing import Growth
 from services.gateway.playback.reply import Asked, Reply
 from services.gateway.playback.routes import MediaRoute
 
@@ -20,7 +21,7 @@ _tracer = trace.get_tracer("weir.gateway")
 class Found(Protocol):
     """What was fetched once and is answered to each as it was asked for."""
 
-    def answer(self, asked: Asked) -> Reply: ...
+    def answer(self, asked: Asked) -> Reply | Growth: ...
 
 
 Fetch = Callable[[], Coroutine[Any, Any, Reply | Found]]
@@ -35,14 +36,17 @@ class Awaited:
         self.task = task
         self._asked = asked
 
-    def reply(self) -> Reply:
+    def reply(self) -> Reply | Growth:
         """Once `task` is done. Raises what the fetch raised."""
         found = self.task.result()
         return found if isinstance(found, Reply) else found.answer(self._asked)
 
-    def __await__(self) -> Generator[Any, None, Reply]:
+    def __await__(self) -> Generator[Any, None, Reply | Growth]:
         yield from asyncio.shield(self.task).__await__()
         return self.reply()
+
+
+Dress = Callable[[Reply | Growth], Reply | Growth]
 
 
 class Dressed(Awaited):
@@ -50,12 +54,12 @@ class Dressed(Awaited):
 
     __slots__ = ("_dress", "_inner")
 
-    def __init__(self, inner: Awaited, dress: Callable[[Reply], Reply]) -> None:
+    def __init__(self, inner: Awaited, dress: Dress) -> None:
         self.task = inner.task
         self._inner = inner
         self._dress = dress
 
-    def reply(self) -> Reply:
+    def reply(self) -> Reply | Growth:
         return self._dress(self._inner.reply())
 
 
@@ -63,15 +67,15 @@ class Later:
     """An answer that somebody has to be asked for; None: nothing stands in the way."""
 
     __slots__ = ("task",)
-    _tasks: ClassVar[set["asyncio.Task[Reply | None]"]] = set()
+    _tasks: ClassVar[set["asyncio.Task[Reply | Growth | None]"]] = set()
     """The loop itself would forget them while they wait."""
 
-    def __init__(self, answer: Coroutine[Any, Any, Reply | None]) -> None:
+    def __init__(self, answer: Coroutine[Any, Any, Reply | Growth | None]) -> None:
         self.task = asyncio.create_task(answer)
         self._tasks.add(self.task)
         self.task.add_done_callback(self._tasks.discard)
 
-    def reply(self) -> Reply | None:
+    def reply(self) -> Reply | Growth | None:
         """Once `task` is done. Raises what it raised."""
         return self.task.result()
 

@@ -1,6 +1,6 @@
 """The gateway's way to the services behind it: packagers and ingests over HTTP, and the store."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from types import MappingProxyType
 from typing import NamedTuple
@@ -26,6 +26,8 @@ class Fetched(NamedTuple):
     status: int
     body: bytes
     headers: Mapping[str, str] = MappingProxyType({})
+    rest: AsyncGenerator[bytes] | None = None
+    """The body as it comes, of what is still in the making; it must be read or closed."""
 
 
 class Origin:
@@ -48,8 +50,12 @@ class Origin:
         """
         url = f"{packager.url}/live/{packager.session}/{path}"
         timeout = httpx2.Timeout(wait_s, connect=CONNECT_S)
+        request = self._client.build_request("GET", url, headers=_trace(), timeout=timeout)
         try:
-            response = await self._client.get(url, headers=_trace(), timeout=timeout)
+            response = await self._client.send(request, stream=True)
+            if "content-length" not in response.headers:
+                return Fetched(response.status_code, b"", response.headers, _rest(response))
+            await response.aread()
         except httpx2.HTTPError as error:
             raise OriginUnreachable(f"The packager did not answer: {error!r}") from error
         return Fetched(response.status_code, response.content, response.headers)
@@ -86,6 +92,16 @@ class Origin:
 
     async def close(self) -> None:
         await self._client.aclose()
+
+
+async def _rest(response: httpx2.Response) -> AsyncGenerator[bytes]:
+    try:
+        async for piece in response.aiter_raw():
+            yield piece
+    except httpx2.HTTPError as error:
+        raise OriginUnreachable(f"The packager broke off: {error!r}") from error
+    finally:
+        await response.aclose()
 
 
 def _trace() -> Mapping[str, str]:

@@ -7,9 +7,17 @@ from services.gateway import metrics
 from services.gateway.playback.directory import Directory
 from services.gateway.playback.edge import Edge
 from services.gateway.playback.fanout import Fanout, Fanouts
+from services.gateway.playback.growing import Growth
 from services.gateway.playback.miss import Awaited, Dressed, Later
 from services.gateway.playback.poller import Poller
-from services.gateway.playback.reply import Reply, not_live, private, redirect, text
+from services.gateway.playback.reply import (
+    Reply,
+    not_live,
+    private,
+    private_headers,
+    redirect,
+    text,
+)
 from services.gateway.playback.routes import Kind, MediaRoute
 from services.gateway.playback.viewer import Viewer
 from services.gateway.playback.websocket_viewer import WebSocketViewer
@@ -46,7 +54,7 @@ class Player:
 
     # --- playlists, manifests, media ------------------------------------------------------
 
-    def answer(self, route: MediaRoute, visit: Visit) -> Reply | Awaited | Later:
+    def answer(self, route: MediaRoute, visit: Visit) -> Reply | Growth | Awaited | Later:
         """What is asked for, if whoever asks may have it: at once if memory has it."""
         if route.kind is Kind.AUTHORISE:
             return self._admission.authorise(visit)
@@ -57,7 +65,7 @@ class Player:
             return Later(self._answer_later(route, visit))
         return admitted if isinstance(admitted, Reply) else self._give(route, visit, admitted)
 
-    def _give(self, route: MediaRoute, visit: Visit, grant: Grant) -> Reply | Awaited:
+    def _give(self, route: MediaRoute, visit: Visit, grant: Grant) -> Reply | Growth | Awaited:
         if visit.query and visit.query_token and grant is not ANYBODY:
             return redirect(visit.redirect())
         reply = self._edge.answer(route, visit.asked)
@@ -65,16 +73,23 @@ class Player:
         if grant is ANYBODY and not is_new:
             return reply
         token = visit.token if grant is not ANYBODY else ""
-        dress = partial(personal, route=route, visit=visit, token=token) if is_new else private
-        return dress(reply) if isinstance(reply, Reply) else Dressed(reply, dress)
 
-    async def _answer_later(self, route: MediaRoute, visit: Visit) -> Reply | None:
+        def dress(answer: Reply | Growth) -> Reply | Growth:
+            if isinstance(answer, Growth):
+                return answer._replace(headers=private_headers(answer.headers))
+            if is_new:
+                return personal(answer, route=route, visit=visit, token=token)
+            return private(answer)
+
+        return Dressed(reply, dress) if isinstance(reply, Awaited) else dress(reply)
+
+    async def _answer_later(self, route: MediaRoute, visit: Visit) -> Reply | Growth | None:
         """Once the stream's policy is known."""
         await self._admission.know(route.stream)
         reply = self.answer(route, visit)
         if isinstance(reply, Later):
             return await reply.task
-        return reply if isinstance(reply, Reply) else await reply
+        return await reply if isinstance(reply, Awaited) else reply
 
     # --- FLV ------------------------------------------------------------------------------
 
@@ -97,7 +112,7 @@ class Player:
 
     async def _refuse_flv_later(
         self, stream: str, visit: Visit, *, is_websocket: bool
-    ) -> Reply | None:
+    ) -> Reply | Growth | None:
         await self._admission.know(stream)
         refusal = self.refuse_flv(stream, visit, is_websocket=is_websocket)
         return await refusal.task if isinstance(refusal, Later) else refusal

@@ -114,7 +114,11 @@ def private(reply: Reply) -> Reply:
     """The same for a signed stream: the viewer's browser may keep it, and our own edge, which asks
     who may have it; a shared cache that knows nothing of tokens must not.
     """
-    return reply.having(_PUBLIC.sub(_private, reply.headers))
+    return reply.having(private_headers(reply.headers))
+
+
+def private_headers(lines: bytes) -> bytes:
+    return _PUBLIC.sub(_private, lines)
 
 
 def _private(public: re.Match[bytes]) -> bytes:
@@ -213,6 +217,18 @@ class CommonLines:
             self._headers = default_headers
             self._lines = b"".join(b"%b: %b\r\n" % header for header in default_headers)
         return self._lines
+
+
+def growing_head(head: bytes, common: bytes, *, keep_alive: bool, is_chunked: bool) -> bytes:
+    """Status line and headers, with `head` as a `Reply`'s, of an answer whose length is not known
+    yet (RFC 9112 section 7.1).
+    """
+    lines = [_STATUS_LINES[200], head, common]
+    if is_chunked:
+        lines.append(b"transfer-encoding: chunked\r\n")
+    if not keep_alive:
+        lines.append(b"connection: close\r\n")
+    return b"".join([*lines, b"\r\n"])
 
 
 def stream_head(common: bytes) -> bytes:

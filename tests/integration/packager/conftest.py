@@ -36,7 +36,7 @@ from tests.unit.services.packager.fakes import FIRST_MSN, SESSION, FakeIngest, o
 TOKEN = "internal"
 FLV = make_flv(seconds=24, b_frames=2)
 TAGS = session_tags(FLV)
-SEGMENTS = 12
+SEGMENTS = 13
 """So many come of it."""
 
 

@@ -23,7 +23,7 @@ async def test_offered_session_is_cut_stored_and_announced(
     await until(house.listener.is_whole)
     await house.assert_nothing_is_lost()
     ended = next(fact for fact in house.listener.facts if isinstance(fact, RenditionEnded))
-    assert ended.last_msn == FIRST_MSN + 11
+    assert ended.last_msn == FIRST_MSN + 12
     assert await house.holder() is None
     assert packager.kill(signal.SIGTERM) == 0
 
@@ -63,7 +63,7 @@ async def test_spooled_segments_of_a_killed_packager_are_announced_by_the_next(
     await until(house.listener.rows)
     house.nats.kill()
     await ingest.feed()
-    await until(lambda: ingest.checkpoints and ingest.checkpoints[-1].msn == FIRST_MSN + 12)
+    await until(lambda: ingest.checkpoints and ingest.checkpoints[-1].msn == FIRST_MSN + 13)
     first.kill()
     house.nats.start()
     house.packager("two")

@@ -1,6 +1,7 @@
 """The front protocol over real sockets, on both loops: HTTP as clients and attackers speak it."""
 
 import asyncio
+import contextlib
 import fcntl
 import itertools
 import re
@@ -24,6 +25,7 @@ from services.gateway import front
 from services.gateway.door import Door
 from services.gateway.playback import poller
 from services.gateway.playback.audience import Audience
+from services.gateway.playback.growing import Growing, Growth
 from services.gateway.playback.miss import Awaited, Later
 from services.gateway.playback.poller import Poller
 from services.gateway.playback.reply import Asked, Immutable, Reply, headers, not_live
@@ -40,6 +42,7 @@ SESSION = "69573000-0a0b0c0d"
 SEGMENT = f"/cam/{SESSION}/source/1767323000.video.m4s"
 LATE = f"/cam/{SESSION}/source/1767323001.video.m4s"
 BROKEN = f"/cam/{SESSION}/source/1767323002.video.m4s"
+GROWING = f"/cam/{SESSION}/source/1767323009.video.m4s"
 AWAY = f"/cam/{SESSION}/source/1767323003.video.m4s"
 
 
@@ -60,7 +63,7 @@ class Waiting(Awaited):
 
     taken = 0
 
-    def reply(self) -> Reply:
+    def reply(self) -> Reply | Growth:
         self.taken += 1
         return super().reply()
 
@@ -75,12 +78,13 @@ class OneSegmentPlayer:
         self.asked_late = asyncio.Event()
         self.left = asyncio.Event()
         self.waiting: Waiting | None = None
+        self.growing = Growing(b"video/mp4")
         self.queries: list[bytes | None] = []
         self.visits: list[Visit] = []
         self.proxies = Proxies("")
         self.segment = Immutable("segment", BIG, b"video/mp4")
 
-    def answer(self, route: MediaRoute, visit: Visit) -> Reply | Awaited:
+    def answer(self, route: MediaRoute, visit: Visit) -> Reply | Growth | Awaited:
         self.visits.append(visit)
         asked = visit.asked
         if route.stream != "cam":
@@ -90,12 +94,14 @@ class OneSegmentPlayer:
         self.queries.append(asked.query)
         return PLAYLIST
 
-    def _segment(self, route: MediaRoute, asked: Asked) -> Reply | Awaited:
+    def _segment(self, route: MediaRoute, asked: Asked) -> Reply | Growth | Awaited:
         if LATE.endswith(route.name):
             self.waiting = Waiting(asyncio.create_task(self._come_late(asked)), asked)
             return self.waiting
         if AWAY.endswith(route.name):
             return Awaited(asyncio.create_task(self._be_away()), asked)
+        if GROWING.endswith(route.name):
+            return self.growing.answer(asked)
         if BROKEN.endswith(route.name):
             raise RuntimeError("secret detail")
         return self.segment.answer(asked)
@@ -366,6 +372,50 @@ async def test_query_of_a_media_playlist_is_handed_on(
         peer.send(get(f"/cam/{path}"))
         assert (await peer.answer())[0] == 200
     assert player.queries == [b"_HLS_msn=7&_HLS_part=1", None, None]
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.0"])
+async def test_segment_in_the_making_is_sent_as_it_comes(
+    connect: Connect, player: OneSegmentPlayer, version: str
+) -> None:
+    peer = await connect()
+    player.growing.pieces.append(b"first")
+    peer.send(get(GROWING, version=version))
+    head = (await peer.reader.readuntil(b"\r\n\r\n")).decode()
+    assert "content-type: video/mp4" in head
+    assert ("transfer-encoding: chunked" in head) is (version == "1.1")
+    wanted = (b"5\r\nfirst\r\n", b"6\r\nsecond\r\n", b"0\r\n\r\n")
+    if version == "1.0":
+        wanted = (b"first", b"second", b"")
+    assert await peer.reader.readexactly(len(wanted[0])) == wanted[0]
+
+    async def rest() -> AsyncIterator[bytes]:
+        yield b"second"
+        assert await peer.reader.readexactly(len(wanted[1])) == wanted[1]
+
+    assert await player.growing.read(rest()) == b"firstsecond"
+    assert await peer.reader.readexactly(len(wanted[2])) == wanted[2]
+    if version == "1.1":
+        peer.send(get("/cam/live.m3u8"))
+        assert (await peer.answer())[0] == 200, "the connection goes on"
+    else:
+        assert await peer.is_closed()
+
+
+async def test_segment_that_breaks_off_does_not_end_in_order(
+    connect: Connect, player: OneSegmentPlayer
+) -> None:
+    peer = await connect()
+    peer.send(get(GROWING))
+    await peer.reader.readuntil(b"\r\n\r\n")
+
+    async def rest() -> AsyncIterator[bytes]:
+        yield b"first"
+        raise Unavailable("The packager broke off.")
+
+    assert await player.growing.read(rest()) is None
+    with contextlib.suppress(ConnectionError):
+        assert not (await peer.reader.read()).endswith(b"0\r\n\r\n")
 
 
 async def test_gone_peer_waits_no_more_and_takes_nobody_along(

@@ -234,6 +234,32 @@ def test_long_gop_is_cut_at_the_limit_and_said_to_be_dependent() -> None:
     assert cut_segments[5].duration_90k < 3 * 90_000
 
 
+def test_lead_in_gives_something_to_list_at_once_and_the_rest_of_its_gop() -> None:
+    cutter = Cutter(SESSION, segment_s=2, has_lead_in=True)
+    cuts = [
+        each
+        for number, tag in enumerate(session_tags(make_flv(seconds=7)))
+        for each in cutter.feed(number, tag)
+    ]
+    first, rest, *regular = segments(cuts)
+    assert 0.4 * 90_000 <= first.duration_90k < 0.45 * 90_000
+    assert abs(first.duration_90k + rest.duration_90k - 180_000) <= 2_000
+    assert [each.is_lead_in for each in (first, rest, *regular)] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
+    assert [first.is_independent, rest.is_independent] == [True, False]
+    assert all(each.is_independent for each in regular)
+    assert {(each.timeline_90k, each.timeline_msn) for each in regular} == {
+        (regular[0].start_90k, regular[0].msn)
+    }
+    early = next(index for index, each in enumerate(cuts) if isinstance(each, SegmentCut))
+    assert sum(isinstance(each, Part) for each in cuts[:early]) <= 6
+
+
 def test_wall_clock_comes_from_the_marks() -> None:
     cut_segments = segments(cut(session_tags(make_flv(seconds=9), wall_ms=1_700_000_000_000)))
     expected = [1_700_000_000_000 + segment.start_90k // 90 - 10_000 for segment in cut_segments]

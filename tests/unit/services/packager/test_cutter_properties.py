@@ -153,8 +153,8 @@ def _audio(each: Publish, start_ms: int, names: Iterator[int]) -> list[Tag]:
     return tags
 
 
-def cut(tags: list[Tag]) -> tuple[list[Cut], list[Checkpoint]]:
-    cutter = Cutter(SESSION, segment_s=2)
+def cut(tags: list[Tag], *, has_lead_in: bool = True) -> tuple[list[Cut], list[Checkpoint]]:
+    cutter = Cutter(SESSION, segment_s=2, has_lead_in=has_lead_in)
     cuts: list[Cut] = []
     checkpoints: list[Checkpoint] = []
     for number, tag in enumerate(tags):
@@ -223,7 +223,7 @@ def test_cutting_from_any_checkpoint_gives_the_same(tags: list[Tag], data: st.Da
         return
     checkpoint = data.draw(st.sampled_from(checkpoints))
     checkpoint = Checkpoint.model_validate_json(checkpoint.model_dump_json())
-    resumed = Cutter.resume(SESSION, checkpoint, segment_s=2)
+    resumed = Cutter.resume(SESSION, checkpoint, segment_s=2, has_lead_in=True)
     again: list[Cut] = []
     for number in range(checkpoint.next_tag, len(tags)):
         again += resumed.feed(number, tags[number])

@@ -58,7 +58,8 @@ class House:
     async def feed(self, until_tag: int) -> None:
         """Returns when the segments of these tags are stored and all their parts are shown."""
         self.ingest.append(TAGS[len(self.ingest.tags) : until_tag])
-        count = sum(1 for tag in TAGS[:until_tag] if tag.body[:2] == b"\x17\x01") - 1
+        keyframes = sum(1 for tag in TAGS[:until_tag] if tag.body[:2] == b"\x17\x01")
+        count = keyframes  # one less than there are, and the lead-in
         await until(lambda: len(self.ingest.checkpoints) >= count)
         await until(lambda: self.ingest.sent == len(self.ingest.tags))
 
@@ -80,7 +81,7 @@ async def test_playlists_lead_to_segments_and_init_segments(house: House) -> Non
     for kind, track_id in (("video", VIDEO_TRACK_ID), ("audio", AUDIO_TRACK_ID)):
         playlist = await house.client.get(f"{SOURCE}/{kind}.m3u8")
         uris = [line for line in playlist.text.splitlines() if not line.startswith("#")]
-        assert uris == [f"../{SESSION}/source/{FIRST_MSN + i}.{kind}.m4s" for i in range(3)]
+        assert uris == [f"../{SESSION}/source/{FIRST_MSN + i}.{kind}.m4s" for i in range(4)]
         segment = await house.client.get(f"{SOURCE}/{FIRST_MSN}.{kind}.m4s")
         assert segment.headers["content-type"] == "video/mp4"
         assert list(split_tracks(segment.content)) == [track_id]

@@ -89,7 +89,7 @@ async def test_session_is_packaged_to_its_end(tmp_path: Path) -> None:
     packing = house.packing()
     await packing.run()
     rows = house.rows()
-    assert [row.msn for row in rows] == list(range(FIRST_MSN, FIRST_MSN + 6))
+    assert [row.msn for row in rows] == list(range(FIRST_MSN, FIRST_MSN + 7))
     for row in rows:
         data = house.spool.objects[row.object_key]
         assert row.object_key == f"{FOLDER}/{row.msn}.m4s"
@@ -101,8 +101,8 @@ async def test_session_is_packaged_to_its_end(tmp_path: Path) -> None:
     inits = {f"{FOLDER}/init-{track.config_id}.mp4" for track in started.tracks}
     assert inits == {key for key in house.spool.objects if "init-" in key}
     assert isinstance(ended, RenditionEnded)
-    assert ended.last_msn == FIRST_MSN + 5
-    assert [item.msn - FIRST_MSN for item in house.ingest.checkpoints] == [1, 2, 3, 4, 5, 6]
+    assert ended.last_msn == FIRST_MSN + 6
+    assert [item.msn - FIRST_MSN for item in house.ingest.checkpoints] == [1, 2, 3, 4, 5, 6, 7]
     assert lease_of(packing).ends == ["released"]
     assert packing.window.is_ended
 
@@ -114,8 +114,8 @@ async def test_checkpoint_is_acknowledged_only_behind_the_spooled_segment(tmp_pa
     await asyncio.sleep(0.2)
     assert not house.ingest.checkpoints
     house.spool.is_open.set()
-    await until(lambda: len(house.ingest.checkpoints) == 2)
-    assert len(house.segments()) == 2
+    await until(lambda: len(house.ingest.checkpoints) == 3)
+    assert len(house.segments()) == 3
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
@@ -126,11 +126,11 @@ async def test_slow_spool_does_not_hold_up_the_live_window(tmp_path: Path) -> No
     packing = house.packing()
     task = asyncio.create_task(packing.run())
     await until(lambda: packing.window.is_ended)
-    assert packing.window.newest_msn == FIRST_MSN + 5
+    assert packing.window.newest_msn == FIRST_MSN + 6
     assert not house.segments()
     house.spool.is_open.set()
     await task
-    assert len(house.segments()) == 6
+    assert len(house.segments()) == 7
 
 
 async def test_broken_pull_goes_on_where_it_broke(tmp_path: Path, whole: dict[int, bytes]) -> None:
@@ -161,7 +161,7 @@ async def test_takeover_makes_the_same_segments_and_the_same_window(
     house.ingest.append(TAGS[fed:])
     await taking
     assert house.segments() == whole
-    assert {row.msn: row.epoch for row in house.rows()}[FIRST_MSN + 5] == 2
+    assert {row.msn: row.epoch for row in house.rows()}[FIRST_MSN + 6] == 2
 
 
 async def test_taker_over_goes_on_from_the_oldest_checkpoint_when_older_tags_are_gone(
@@ -169,7 +169,7 @@ async def test_taker_over_goes_on_from_the_oldest_checkpoint_when_older_tags_are
 ) -> None:
     house = House(tmp_path, TAGS[:500])
     task = asyncio.create_task(house.packing(1).run())
-    await until(lambda: len(house.ingest.checkpoints) == 3)
+    await until(lambda: len(house.ingest.checkpoints) == 4)
     house.ingest.oldest = house.ingest.checkpoints[0].next_tag
     second = house.packing(2)
     taking = asyncio.create_task(second.run())
@@ -184,7 +184,7 @@ async def test_taker_over_goes_on_from_the_oldest_checkpoint_when_older_tags_are
 async def test_taker_over_does_not_store_again_what_is_stored(tmp_path: Path) -> None:
     house = House(tmp_path, TAGS[:500])
     task = asyncio.create_task(house.packing(1).run())
-    await until(lambda: len(house.ingest.checkpoints) == 3)
+    await until(lambda: len(house.ingest.checkpoints) == 4)
     stored = dict(house.spool.objects)
     for key, data in stored.items():
         await house.store.put(key, data, content_type="video/mp4")
@@ -194,14 +194,14 @@ async def test_taker_over_does_not_store_again_what_is_stored(tmp_path: Path) ->
     await task
     house.ingest.append(TAGS[500:])
     await second
-    assert [row.msn - FIRST_MSN for row in house.rows()] == [3, 4, 5]
+    assert [row.msn - FIRST_MSN for row in house.rows()] == [4, 5, 6]
 
 
 async def test_lost_lease_ends_the_packing_without_a_word(tmp_path: Path) -> None:
     house = House(tmp_path, TAGS[:200])
     packing = house.packing()
     task = asyncio.create_task(packing.run())
-    await until(lambda: len(house.ingest.checkpoints) == 1)
+    await until(lambda: len(house.ingest.checkpoints) == 2)
     lease_of(packing).lost.set()
     await task
     assert lease_of(packing).ends == ["dropped"]
@@ -224,7 +224,7 @@ async def test_stopped_packing_frees_its_lease(tmp_path: Path) -> None:
     house = House(tmp_path, TAGS[:200])
     packing = house.packing()
     task = asyncio.create_task(packing.run())
-    await until(lambda: len(house.ingest.checkpoints) == 1)
+    await until(lambda: len(house.ingest.checkpoints) == 2)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -234,7 +234,7 @@ async def test_stopped_packing_frees_its_lease(tmp_path: Path) -> None:
 async def test_session_that_ingest_lost_is_brought_to_an_end(tmp_path: Path) -> None:
     house = House(tmp_path, TAGS[:200])
     task = asyncio.create_task(house.packing().run())
-    await until(lambda: len(house.ingest.checkpoints) == 1)
+    await until(lambda: len(house.ingest.checkpoints) == 2)
     house.ingest.is_gone = True
     house.ingest.raise_fence(0)
     house.ingest.breaks_after = 200
@@ -272,7 +272,7 @@ async def test_full_spool_loses_the_oldest_with_their_cause(tmp_path: Path) -> N
     stored = [row.msn for row in house.rows()]
     assert lost
     assert stored
-    assert sorted(lost + stored) == list(range(FIRST_MSN, FIRST_MSN + 6))
+    assert sorted(lost + stored) == list(range(FIRST_MSN, FIRST_MSN + 7))
     assert [fact.cause for fact in house.said if isinstance(fact, SegmentLost)] == [
         "spool_full"
     ] * len(lost)

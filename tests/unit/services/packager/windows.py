@@ -38,13 +38,19 @@ class WindowMaker:
         self.at = START_90K
         self.discontinuity = 0
         self.timeline = START_90K
+        self.timeline_msn = FIRST_MSN
         self.video: Track | None = VIDEO if video else None
         self.audio: Track | None = AUDIO if audio else None
         for track in (VIDEO, SMALL_VIDEO, AUDIO):
             self.window.take(TrackConfigured(track, f"init {track.config_id}".encode()))
 
     def add(
-        self, duration_s: float = 2.0, *, size: int = 100_000, is_independent: bool = True
+        self,
+        duration_s: float = 2.0,
+        *,
+        size: int = 100_000,
+        is_independent: bool = True,
+        is_lead_in: bool = False,
     ) -> SegmentCut:
         duration = round(duration_s * 90_000)
         ranges: list[TrackRange] = []
@@ -65,7 +71,9 @@ class WindowMaker:
             last_tag=1,
             target_s=3,
             timeline_90k=self.timeline,
+            timeline_msn=self.timeline_msn,
             origin_ms=WALL_MS - 10_000,
+            is_lead_in=is_lead_in,
         )
         self.window.take(cut)
         self.msn += 1
@@ -83,7 +91,9 @@ class WindowMaker:
                 target_s=3,
                 part_target_ms=210,
                 timeline_90k=self.timeline,
+                timeline_msn=self.timeline_msn,
                 origin_ms=WALL_MS - 10_000,
+                is_lead_in=False,
             )
         )
 
@@ -121,6 +131,7 @@ class WindowMaker:
     def discontinue(self, gap_s: float = 5.0) -> None:
         self.at += round(gap_s * 90_000)
         self.timeline = self.at
+        self.timeline_msn = self.msn
         self.discontinuity += 1
 
     def lose(self, count: int, duration_s: float) -> None:

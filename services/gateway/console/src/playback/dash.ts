@@ -2,9 +2,6 @@ import { MediaPlayer } from "dashjs";
 
 import type { Engine, Stop } from "./engine";
 
-/** Seconds behind the wall clock: a segment of two is being made, the manifest is read each second. */
-const DELAY_S = 3.5;
-
 export function startDASH(
   video: HTMLVideoElement,
   url: string,
@@ -18,8 +15,8 @@ export function startDASH(
   player.updateSettings({
     debug: { logLevel: 0 },
     streaming: {
-      delay: { liveDelay: DELAY_S, useSuggestedPresentationDelay: false },
-      liveCatchup: { enabled: true, playbackRate: { min: -0.1, max: 0.15 } },
+      // How far behind the live edge to play is what the manifest says (ServiceDescription).
+      liveCatchup: { enabled: true },
       buffer: { bufferToKeep: 30 },
     },
   });

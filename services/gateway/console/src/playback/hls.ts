@@ -12,6 +12,8 @@ export function startHLS(
     // How far behind the live edge to play is what the playlist says (PART-HOLD-BACK).
     lowLatencyMode: true,
     maxLiveSyncPlaybackRate: 1.15,
+    // A full second for each hiccup (the default) would never be made up again.
+    liveSyncOnStallIncrease: 0.1,
     backBufferLength: 30,
   });
   let isOver = false;

@@ -6,6 +6,7 @@ from typing import Protocol
 from services.gateway.errors import OriginUnreachable
 from services.gateway.playback.directory import Packager
 from services.gateway.playback.edge import Edge
+from services.gateway.playback.miss import Awaited
 from services.gateway.playback.origin import Fetched
 from services.gateway.playback.reply import Asked, Reply
 from services.gateway.playback.routes import match_media
@@ -57,4 +58,6 @@ async def get(edge: Edge, path: str, **asked: bytes) -> Reply:
     route = match_media(path.encode())
     assert route is not None
     answer = edge.answer(route, Asked(**asked))
-    return answer if isinstance(answer, Reply) else await answer
+    found = await answer if isinstance(answer, Awaited) else answer
+    assert isinstance(found, Reply)
+    return found

@@ -1,14 +1,20 @@
 """Segments and init segments by way of the edge, from an origin in memory."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 
 import pytest
 
 from libs.media.cmaf import Sample, write_chunk
+from services.gateway.errors import OriginUnreachable
 from services.gateway.playback import media as media_module
 from services.gateway.playback.directory import Directory
 from services.gateway.playback.edge import Edge
+from services.gateway.playback.growing import Growth
+from services.gateway.playback.miss import Awaited
 from services.gateway.playback.origin import Fetched
+from services.gateway.playback.reply import Asked
+from services.gateway.playback.routes import match_media
 from tests.unit.services.gateway.playback.origins import (
     AUDIO,
     INIT,
@@ -201,3 +207,60 @@ async def test_advertised_part_is_held_while_the_packager_is_replaced(
     origin.packager[f"source/{MSN}.7.video.m4s"] = Fetched(200, b"cut again")
     directory.leased(SESSION, "http://second", 2)
     assert (await waiting).body == b"cut again"
+
+
+# --- segments in the making -------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("live")
+async def test_segment_in_the_making_is_read_once_and_kept_when_it_is_whole(
+    edge: Edge, origin: MemoryOrigin
+) -> None:
+    go = asyncio.Event()
+
+    async def rest() -> AsyncGenerator[bytes]:
+        yield b"one"
+        await go.wait()
+        yield b"two"
+
+    origin.packager[f"source/{MSN}.video.m4s"] = Fetched(200, b"", rest=rest())
+    route = match_media(VIDEO.encode())
+    assert route is not None
+    first = edge.answer(route, Asked())
+    assert isinstance(first, Awaited)
+    growth = await first
+    assert isinstance(growth, Growth)
+    growing = growth.growing
+    heard: list[bytes] = []
+    growing.listen(heard.append)
+    await asyncio.sleep(0)
+    assert edge.answer(route, Asked()) == growth, "who comes later joins"
+    assert growing.pieces == [b"one"]
+    go.set()
+    while not growing.is_done:
+        await asyncio.sleep(0)
+    assert heard[-2:] == [b"two", b""]
+    assert (await get(edge, VIDEO)).body == b"onetwo"
+    assert len(origin.calls) == 1
+
+
+@pytest.mark.usefixtures("live")
+async def test_segment_that_breaks_off_is_not_kept(edge: Edge, origin: MemoryOrigin) -> None:
+    async def rest() -> AsyncGenerator[bytes]:
+        yield b"one"
+        raise OriginUnreachable("broke off")
+
+    origin.packager[f"source/{MSN}.video.m4s"] = Fetched(200, b"", rest=rest())
+    route = match_media(VIDEO.encode())
+    assert route is not None
+    answer = edge.answer(route, Asked())
+    assert isinstance(answer, Awaited)
+    growth = await answer
+    assert isinstance(growth, Growth)
+    growing = growth.growing
+    while not growing.is_done:
+        await asyncio.sleep(0)
+    assert growing.is_broken
+    origin.packager[f"source/{MSN}.video.m4s"] = Fetched(200, b"whole")
+    await asyncio.sleep(0)
+    assert (await get(edge, VIDEO)).body == b"whole"

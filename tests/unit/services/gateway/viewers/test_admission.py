@@ -180,5 +180,5 @@ async def test_edge_waits_for_a_policy_that_has_to_be_asked_for(
     found = admission.authorise(visit)
     assert isinstance(found, Later)
     reply = await found.task
-    assert reply is not None
+    assert isinstance(reply, Reply)
     assert key_of(reply) == (f"/new/{SEGMENT}" if is_known else "")
