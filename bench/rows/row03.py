@@ -1,7 +1,7 @@
 """Row 3: the capacity of one core.
 
 Work: one publisher of input A; viewers are added, half of what the core's rest promises at a time
-but a twentieth at least, until a checked viewer gets nothing for more than a second, or fewer than
+but a seventh at least, until a checked viewer gets nothing for more than a second, or fewer than
 99.9 % of the bytes have arrived a second after they were sent.
 """
 
@@ -12,6 +12,7 @@ from bench import fan_out, inputs, replay
 from bench.board import Board
 from bench.loop import Loop
 from bench.reading import MAX_LOADER, MIN_DELIVERED, Reading
+from bench.rtmp import ServerRefused
 from bench.servers.nginx_rtmp import NginxRTMP
 from bench.servers.nms import NMS4
 from bench.servers.server import Server
@@ -26,7 +27,7 @@ STEP_S = 4.0
 START_SHARE = 0.6
 """Of what a first look at 200 viewers promises; the search begins there."""
 FIRST_LOOK = 200
-STEP_SHARE = 0.05
+STEP_SHARE = 0.15
 MAX_GAP_S = 1.0
 LOOPS = 8
 
@@ -80,8 +81,9 @@ def capacity(board: Board, server: Server) -> Reading:
             rest = good / reading.value - good
             try:
                 reading = grow(max(round(STEP_SHARE * good), round(rest / 2)))
-            except TimeoutError:
-                break  # it answers no more viewers in time
+            except (TimeoutError, ServerRefused) as error:
+                board.say(f"    {server.name}: {str(error)[:60]!r}")
+                break  # it takes no more viewers
         board.say(f"    {server.name}: {len(audience)} viewers are too many: {reading.described()}")
     loader = reading.window.loader_share if reading.window else 0.0
     window = reading.window if loader > MAX_LOADER else None

@@ -49,7 +49,7 @@ def measure(board: Board) -> list[Line]:
 
 def join_flv(server: Server, joins: int) -> Reading:
     """p95 in ms of the time to a keyframe over FLV, or RTMP for nginx."""
-    media = replay.load(inputs.path_of("a"), loops=2)
+    media = replay.load(inputs.path_of("a"), loops=4)
     chance = random.Random(SEED)
     took_ms: list[float] = []
     with Loop() as loop:
@@ -76,7 +76,7 @@ def join_flv(server: Server, joins: int) -> Reading:
 
 def join_hls(server: Weir, joins: int) -> Reading:
     """p95 in ms of the time to a part (or segment) that begins with a keyframe."""
-    media = replay.load(inputs.path_of("a"), loops=2)
+    media = replay.load(inputs.path_of("a"), loops=4)
     chance = random.Random(SEED)
     took_ms: list[float] = []
     with Loop() as loop:
