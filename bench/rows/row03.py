@@ -30,6 +30,8 @@ FIRST_LOOK = 200
 STEP_SHARE = 0.15
 MAX_GAP_S = 1.0
 LOOPS = 8
+MOST_VIEWERS = 15_000
+"""What the loader has descriptors for; a server that serves so many is not asked for more."""
 
 
 def measure(board: Board) -> list[Line]:
@@ -78,9 +80,12 @@ def capacity(board: Board, server: Server) -> Reading:
         while _is_served(reading) and publisher.position < len(media.frames) - 1000:
             good = len(audience)
             board.say(f"    {server.name}: {good} viewers, {reading.described()}")
+            if good >= MOST_VIEWERS:
+                break
             rest = good / reading.value - good
             try:
-                reading = grow(max(round(STEP_SHARE * good), round(rest / 2)))
+                step = max(round(STEP_SHARE * good), round(rest / 2))
+                reading = grow(min(step, MOST_VIEWERS - good))
             except (TimeoutError, ServerRefused) as error:
                 board.say(f"    {server.name}: {str(error)[:60]!r}")
                 break  # it takes no more viewers
