@@ -113,9 +113,11 @@ Fetch = Callable[[str], Awaitable[bytes | None]]
 class HLSLint:
     """Collects `findings`. `max_stale_s`: how long a live playlist may stay unchanged, if said."""
 
-    def __init__(self, *, max_stale_s: float | None = None) -> None:
+    def __init__(self, *, max_stale_s: float | None = None, has_holes: bool = False) -> None:
+        """`has_holes`: publishers leave media out, so parts may last less than their segment."""
         self.findings: list[Finding] = []
         self._max_stale_s = max_stale_s
+        self._has_holes = has_holes
         self._tracks: dict[str, _Track] = {}
 
     def see(self, uri: str, text: str, *, at: float) -> None:
@@ -203,7 +205,9 @@ class HLSLint:
     def _check_sums_and_hint(self, uri: str, playlist: Playlist) -> None:
         for segment in playlist.segments:
             sum_s = sum(part.duration_s for part in segment.parts)
-            if segment.parts and abs(sum_s - segment.duration_s) > PARTS_TOLERANCE_S:
+            off_s = sum_s - segment.duration_s
+            is_hole = self._has_holes and off_s < 0
+            if segment.parts and not is_hole and abs(off_s) > PARTS_TOLERANCE_S:
                 detail = f"{segment.msn} lasts {segment.duration_s} s, its parts {sum_s} s"
                 self._find("part_sum", uri, detail)
         if playlist.hint is not None and playlist.hint in {

@@ -14,8 +14,11 @@ FETCH = re.compile(r"^--- (\S+) at (\S+)\n", re.MULTILINE)
 
 def lint_file(path: Path) -> HLSLint:
     """Feed a file of fetches, each under a line `--- <uri> at <seconds>`."""
-    lint = HLSLint(max_stale_s=6)
-    _, *pieces = FETCH.split(path.read_text())
+    return lint_text(path.read_text(), HLSLint(max_stale_s=6))
+
+
+def lint_text(fetches: str, lint: HLSLint) -> HLSLint:
+    _, *pieces = FETCH.split(fetches)
     for uri, at, text in zip(pieces[::3], pieces[1::3], pieces[2::3], strict=True):
         lint.see(uri, text, at=float(at))
     return lint
@@ -35,6 +38,18 @@ def test_every_rule_has_its_bad_playlist() -> None:
     source = (Path(__file__).parents[2] / "oracles" / "hls_lint.py").read_text()
     rules = set(re.findall(r'_find\("(\w+)"', source)) - {"unfetchable"}
     assert rules == {path.stem for path in BAD}
+
+
+@pytest.mark.parametrize(("duration_s", "rules"), [("0.500000", []), ("9.000000", ["part_sum"])])
+def test_parts_around_holes_may_last_less_than_their_segment_never_more(
+    duration_s: str, rules: list[str]
+) -> None:
+    short = next(path for path in BAD if path.stem == "part_sum").read_text()
+    part = 'DURATION={},URI="../s/source/104.2.'
+    fetches = short.replace(part.format("0.500000"), part.format(duration_s))
+    fetches = fetches.replace("PART-TARGET=0.51", "PART-TARGET=9.0").replace("=1.53", "=27.0")
+    findings = lint_text(fetches, HLSLint(max_stale_s=6, has_holes=True)).findings
+    assert [finding.rule for finding in findings if finding.rule == "part_sum"] == rules
 
 
 @pytest.mark.parametrize(
