@@ -1,6 +1,8 @@
 """A session's tags, as ingest serves them to the services that work on what is live."""
 
 from libs.tags.errors import IngestAway, IngestFenced, SessionUnknown
+from libs.tags.holding import HeldLease, hold
+from libs.tags.live_jobs import LiveJob, LiveJobs, Spawn
 from libs.tags.marks import (
     ClockMark,
     DiscontinuityMark,
@@ -18,14 +20,19 @@ __all__ = [
     "ClockMark",
     "DiscontinuityMark",
     "EndMark",
+    "HeldLease",
     "Ingest",
     "IngestAway",
     "IngestFenced",
+    "LiveJob",
+    "LiveJobs",
     "Mark",
     "PositionMark",
     "Prologue",
     "Pull",
     "SessionUnknown",
+    "Spawn",
+    "hold",
     "is_mark",
     "open_client",
     "read_mark",

@@ -7,7 +7,6 @@ dropped at once), or an ingest that lost the session (then what is held is given
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Protocol
 
 import structlog
 
@@ -22,8 +21,7 @@ from libs.events import (
 )
 from libs.names import SOURCE
 from libs.storage import ObjectStore
-from libs.tags.errors import IngestFenced, SessionUnknown
-from libs.tags.pull import Claim, Ingest
+from libs.tags import Claim, HeldLease, Ingest, IngestFenced, SessionUnknown, hold
 from services.packager import metrics
 from services.packager.cuts import Cut, Part, SegmentCut, SegmentsLost, TrackConfigured
 from services.packager.cutter import Cutter
@@ -43,21 +41,12 @@ UNTOLD_GAP = "replay_window_passed"
 """Why tags are gone when ingest does not say."""
 
 
-class LeaseLike(Protocol):
-    lost: asyncio.Event
-
-    @property
-    def epoch(self) -> int: ...
-    async def release(self) -> None: ...
-    def drop(self) -> None: ...
-
-
 class Packing:
     def __init__(
         self,
         order: PackageRequested,
         *,
-        lease: LeaseLike,
+        lease: HeldLease,
         ingest: Ingest,
         holder: str,
         spool: SpoolLike,
@@ -70,7 +59,7 @@ class Packing:
         self.order = order
         self.window = Window(order.playlist_segments, segment_s=order.segment_s)
         self.playlists = Playlists(self.window, session=order.session, rendition=SOURCE)
-        self._lease = lease
+        self.lease = lease
         self._ingest = ingest
         self._holder = holder
         self._say = say
@@ -99,39 +88,17 @@ class Packing:
         with within(self._traceparent):
             metrics.SESSIONS.inc()
             try:
-                await self._run_unless_lost()
-            except IngestFenced as error:
-                self._let_go(str(error))
-            except asyncio.CancelledError:
-                await self._lease.release()
-                raise
-            except Exception:  # noqa: BLE001 - one job's bug must not end the others
-                # The lease is let go, so the job will be offered again.
-                self._log.exception("packing.failed")
-                await self._lease.release()
+                await hold(self.lease, self._work(), job=self.order.job)
+            except IngestFenced:
+                metrics.FENCED.inc()
+                self._storing.discard()
             finally:
                 self.window.close()
                 metrics.SESSIONS.dec()
 
-    async def _run_unless_lost(self) -> None:
-        working = asyncio.create_task(self._work())
-        losing = asyncio.create_task(self._lease.lost.wait())
-        try:
-            await asyncio.wait({working, losing}, return_when=asyncio.FIRST_COMPLETED)
-            if working.done():
-                await working
-            else:
-                raise IngestFenced("The lease was taken by a newer epoch.")
-        finally:
-            for task in (working, losing):
-                task.cancel()
-            await asyncio.gather(working, losing, return_exceptions=True)
-
-    def _let_go(self, reason: str) -> None:
-        metrics.FENCED.inc()
-        self._log.warning("packing.fenced", reason=reason)
-        self._storing.discard()
-        self._lease.drop()
+    def look_again(self) -> bool:
+        """It is wanted until its session ends, which the tags tell."""
+        return True
 
     async def _work(self) -> None:
         storing = asyncio.create_task(self._storing.run())
@@ -153,12 +120,11 @@ class Packing:
                 stream=self.order.stream,
                 session=self.order.session,
                 rendition=SOURCE,
-                epoch=self._lease.epoch,
+                epoch=self.lease.epoch,
                 last_msn=last_msn,
             )
         )
         self._log.info("packing.ended", last_msn=last_msn)
-        await self._lease.release()
 
     # --- cutting ----------------------------------------------------------------------------------
 
@@ -169,9 +135,7 @@ class Packing:
         while cutter is None or not cutter.is_ended:
             try:
                 if cutter is None:
-                    cutter = self._take_up(
-                        await self._ingest.claim(self._lease.epoch, self._holder)
-                    )
+                    cutter = self._take_up(await self._ingest.claim(self.lease.epoch, self._holder))
                     continue
                 before = cutter.next_tag
                 await self._pull(cutter)
@@ -212,7 +176,7 @@ class Packing:
     async def _pull(self, cutter: Cutter) -> None:
         after = cutter.next_tag - 1
         metrics.PULLS.inc()
-        async with self._ingest.pull(after, self._lease.epoch, near_ms=cutter.at_ms) as pull:
+        async with self._ingest.pull(after, self.lease.epoch, near_ms=cutter.at_ms) as pull:
             prologue = await pull.prologue()
             position = prologue.position
             number = position.next_tag
@@ -272,7 +236,7 @@ class Packing:
 
     def _store(self, cut: SegmentCut) -> None:
         metrics.SEGMENTS.inc()
-        row = segment_row(self.order, cut, epoch=self._lease.epoch)
+        row = segment_row(self.order, cut, epoch=self.lease.epoch)
         configs = tuple(track.config_id for track in cut.tracks)
         if configs != self._configs:
             self._configs = configs
@@ -293,7 +257,7 @@ class Packing:
             stream=self.order.stream,
             session=self.order.session,
             rendition=SOURCE,
-            epoch=self._lease.epoch,
+            epoch=self.lease.epoch,
             tracks=tuple(self.window.track(config_id) for config_id in configs),
         )
 

@@ -73,7 +73,7 @@ def build_app(settings: RelaySettings | None = None) -> Service:
     def spawn(coroutine: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         return service.spawn(coroutine, name=name)
 
-    relays = Relays(begin, spawn=spawn, max_relays=settings.max_relays)
+    relays = Relays(begin, spawn=spawn, max_jobs=settings.max_relays)
     handlers.register(bus, relays)
 
     async def start() -> None:

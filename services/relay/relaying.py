@@ -7,7 +7,6 @@ nothing more is sent). A push that fails is begun again and again, with growing 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection
-from typing import Protocol
 
 import structlog
 from opentelemetry import trace
@@ -17,7 +16,7 @@ from libs.errors import NotFound, Unavailable, WeirError
 from libs.events import Message, RelayGrant, RelayRequested
 from libs.media.flv import Tag
 from libs.names import SOURCE
-from libs.tags import Ingest, IngestFenced, SessionUnknown
+from libs.tags import HeldLease, Ingest, IngestFenced, SessionUnknown, hold
 from services.relay import metrics
 from services.relay.back_off import BackOff
 from services.relay.backlog import Backlog
@@ -44,21 +43,12 @@ OpenOutlet = Callable[[str, Collection[str]], Awaitable[Outlet]]
 AskGrant = Callable[[RelayRequested], Awaitable[RelayGrant]]
 
 
-class LeaseLike(Protocol):
-    lost: asyncio.Event
-
-    @property
-    def epoch(self) -> int: ...
-    async def release(self) -> None: ...
-    def drop(self) -> None: ...
-
-
 class Relaying:
     def __init__(
         self,
         order: RelayRequested,
         *,
-        lease: LeaseLike,
+        lease: HeldLease,
         ingest: Ingest,
         holder: str,
         ask_grant: AskGrant,
@@ -75,7 +65,7 @@ class Relaying:
         """Set when the target may have been changed, or the session may be over."""
         self.is_ending = False
         """Set when it has learned that it is not wanted, and only says goodbye."""
-        self._lease = lease
+        self.lease = lease
         self._ingest = ingest
         self._holder = holder
         self._ask_grant = ask_grant
@@ -100,31 +90,24 @@ class Relaying:
         """Never raises; the lease is let go in the fitting way."""
         with within(self._traceparent):
             try:
-                await self._run_unless_lost()
-                self._report.enter("idle")
-                await self._lease.release()
-            except IngestFenced as error:
+                await hold(self.lease, self._work(), job=self.order.job)
+            except IngestFenced:
                 metrics.FENCED.inc()
-                self._log.warning("relay.fenced", reason=str(error))
-            except asyncio.CancelledError:
-                await self._lease.release()
-                raise
-            except Exception:  # noqa: BLE001 - one job's bug must not end the others
-                # The lease is let go, so the job will be offered again.
-                self._log.exception("relay.crashed")
-                await self._lease.release()
             finally:
                 self._report.leave()
 
-    async def _run_unless_lost(self) -> None:
-        work = asyncio.create_task(self._follow_grants())
-        tasks: set[asyncio.Task[None]] = {
-            work,
-            asyncio.create_task(self._intake.run()),
-            asyncio.create_task(self._until_lost()),
-        }
+    def look_again(self) -> bool:
+        """An offer of what runs: is it still wanted? It may just be ending because it was not."""
+        if self.is_ending:
+            return False
+        self.changed.set()
+        return True
+
+    async def _work(self) -> None:
+        pushing = asyncio.create_task(self._follow_grants())
+        tasks: set[asyncio.Task[None]] = {pushing, asyncio.create_task(self._intake.run())}
         try:
-            while not work.done():
+            while not pushing.done():
                 # The intake's end is the backlog's: what waits is still to be sent.
                 running = {task for task in tasks if not task.done()}
                 done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
@@ -132,16 +115,13 @@ class Relaying:
                     task.result()
         except IngestFenced:
             # Whoever pushes sees that the lease is lost, and says no more.
-            self._lease.drop()
+            self.lease.drop()
             raise
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _until_lost(self) -> None:
-        await self._lease.lost.wait()
-        raise IngestFenced("The lease was taken by a newer epoch.")
+        self._report.enter("idle")
 
     # --- what is wanted -------------------------------------------------------------------------
 
@@ -227,7 +207,7 @@ class Relaying:
             outlet.abort()
             raise
         except asyncio.CancelledError:
-            if self._lease.lost.is_set():
+            if self.lease.lost.is_set():
                 outlet.abort()
             else:
                 await outlet.close()
@@ -287,7 +267,7 @@ class Relaying:
         """The process has slept: another may be at work. Raises `IngestFenced`."""
         while True:
             try:
-                await self._ingest.claim(self._lease.epoch, self._holder)
+                await self._ingest.claim(self.lease.epoch, self._holder)
             except SessionUnknown:
                 return
             except Unavailable:

@@ -110,7 +110,7 @@ async def test_stopped_and_continued_packager_is_fenced(house: House, ingest: Se
     await until(lambda: ingest.fence == 2)
     await house.look()
     zombie.process.send_signal(signal.SIGCONT)
-    await until(lambda: zombie.events("packing.fenced"))
+    await until(lambda: zombie.events("job.fenced"))
     await ingest.feed()
     await until(house.listener.has_ended)
     await until(house.listener.is_whole)

@@ -305,7 +305,7 @@ async def test_zombie_is_fenced_and_sends_no_more(
         finally:
             own_weir.kill("relay", signal.SIGCONT)
         first_log = own_weir.data_dir / "logs" / "relay.log"
-        await until(lambda: "relay.fenced" in first_log.read_text(), within_s=10, what="fenced")
+        await until(lambda: "job.fenced" in first_log.read_text(), within_s=10, what="fenced")
         await until(is_in(own_weir, stream, target, "live"), within_s=40, what="successor live")
         assert own_weir.pid("relay") == zombie
         first = nginx.records("cam")[0]

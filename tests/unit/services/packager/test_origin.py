@@ -146,7 +146,8 @@ async def test_what_does_not_exist_is_404(house: House, path: str, code: str) ->
 
 async def test_second_offer_of_a_session_is_taken_already(house: House) -> None:
     assert await house.packings.take(order())
-    other = order().model_copy(update={"session": "655f1c00-00000001"})
+    session = "655f1c00-00000001"
+    other = order().model_copy(update={"job": f"package-{session}", "session": session})
     assert not await house.packings.take(other), "one session is all this packager takes"
 
 

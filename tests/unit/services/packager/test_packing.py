@@ -68,7 +68,7 @@ class House:
 
 
 def lease_of(packing: Packing) -> FakeLease:
-    lease = packing._lease
+    lease = packing.lease
     assert isinstance(lease, FakeLease)
     return lease
 
