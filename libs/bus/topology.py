@@ -21,7 +21,13 @@ from nats.js.api import (
 )
 from nats.js.errors import BucketNotFoundError, NotFoundError
 
-from libs.events import CATALOG_FACTS, FACTS, PackageRequested, RelayRequested
+from libs.events import (
+    CATALOG_FACTS,
+    FACTS,
+    PackageRequested,
+    RelayRequested,
+    TranscodeRequested,
+)
 
 log = structlog.get_logger()
 
@@ -110,6 +116,7 @@ CONSUMERS: tuple[Consumer, ...] = (
     *(Consumer(FACTS_LOG, "catalog", fact.name) for fact in FACTS if fact not in CATALOG_FACTS),
     Consumer(JOBS_LOG, "packager", PackageRequested.name),
     Consumer(JOBS_LOG, "relay", RelayRequested.name),
+    Consumer(JOBS_LOG, "transcoder", TranscodeRequested.name),
     Consumer(DEAD_LOG, "catalog", DEAD_SUBJECTS),
 )
 

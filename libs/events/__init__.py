@@ -47,6 +47,15 @@ from libs.events.facts import (
     StreamPublished,
     StreamUnpublished,
 )
+from libs.events.ladders import (
+    Ladder,
+    LadderCodec,
+    LadderMode,
+    Rung,
+    RungReport,
+    TranscodeReport,
+    TranscodeState,
+)
 from libs.events.orders import PackageRequested
 from libs.events.relays import (
     CreateRelayTarget,
@@ -64,6 +73,12 @@ from libs.events.relays import (
     UpdateRelayTarget,
 )
 from libs.events.rows import Checkpoint, Segment, Track, TrackKind, TrackRange
+from libs.events.transcoding import (
+    GetTranscodePlan,
+    TranscodeChanged,
+    TranscodePlan,
+    TranscodeRequested,
+)
 from libs.events.viewers import (
     Attendee,
     AudienceAsked,
@@ -108,9 +123,10 @@ FACTS: tuple[type[Message], ...] = (
     JobCompleted,
     JobFailed,
     RelayChanged,
+    TranscodeChanged,
     *CATALOG_FACTS,
 )
-ORDERS: tuple[type[Message], ...] = (PackageRequested, RelayRequested)
+ORDERS: tuple[type[Message], ...] = (PackageRequested, RelayRequested, TranscodeRequested)
 
 __all__ = [
     "CATALOG_FACTS",
@@ -136,11 +152,15 @@ __all__ = [
     "Envelope",
     "Gap",
     "GetStream",
+    "GetTranscodePlan",
     "Job",
     "JobCompleted",
     "JobFailed",
     "JobPage",
     "JobProgressed",
+    "Ladder",
+    "LadderCodec",
+    "LadderMode",
     "ListDeadLetters",
     "ListJobs",
     "ListRelayTargets",
@@ -171,6 +191,8 @@ __all__ = [
     "RevocationScope",
     "RevokeViewers",
     "RotateViewerKeys",
+    "Rung",
+    "RungReport",
     "Segment",
     "SegmentLost",
     "SegmentPage",
@@ -187,6 +209,11 @@ __all__ = [
     "Track",
     "TrackKind",
     "TrackRange",
+    "TranscodeChanged",
+    "TranscodePlan",
+    "TranscodeReport",
+    "TranscodeRequested",
+    "TranscodeState",
     "UpdateRelayTarget",
     "UpdateStream",
     "ViewPolicy",

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from libs.events.facts import EndCause
+from libs.events.ladders import Ladder, TranscodeReport
 from libs.events.rows import Segment
 
 PAGE_ROWS = 1000
@@ -88,6 +89,8 @@ class Stream(Answer):
     is_enabled: bool = True
     """Whether it may be published."""
     view_policy: Literal["public", "signed"] = "public"
+    ladder: Ladder | None = None
+    """The rungs that it is transcoded to; None: none."""
     revision: int = 0
     """Of the settings; rises with each change."""
     live_session: str | None = None
@@ -262,6 +265,8 @@ class Job(Answer):
     requested_at: datetime
     updated_at: datetime
     reason: str | None = None
+    report: TranscodeReport | None = None
+    """How a session's transcoding goes."""
 
 
 class JobPage(Answer):

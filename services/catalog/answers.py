@@ -12,6 +12,7 @@ from libs.events import (
     DeleteStream,
     EndedSessions,
     GetStream,
+    GetTranscodePlan,
     JobPage,
     ListDeadLetters,
     ListJobs,
@@ -35,6 +36,7 @@ from libs.events import (
     SessionPage,
     Stream,
     StreamPage,
+    TranscodePlan,
     UpdateRelayTarget,
     UpdateStream,
     ViewerKeys,
@@ -42,6 +44,7 @@ from libs.events import (
 from services.catalog import (
     dead_letters,
     jobs,
+    ladders,
     publishing,
     relay_item,
     relay_targets,
@@ -95,6 +98,7 @@ class Answers:
             ask = ask.model_copy(update={"item": item})
             stream = await streams.update(tx, ask, now=self._clock())
             await self._follow_item(tx, stream)
+            await ladders.follow(tx, stream.id, now=self._clock())
             if not stream.is_enabled:
                 await publishing.kick(tx, stream.id, now=self._clock())
             return stream
@@ -177,6 +181,12 @@ class Answers:
     async def open_relay(self, ask: OpenRelay) -> RelayGrant:
         async with self._database.transaction(read_only=True) as tx:
             return await relay_targets.open_relay(tx, ask)
+
+    # --- ladders ------------------------------------------------------------------------
+
+    async def get_transcode_plan(self, ask: GetTranscodePlan) -> TranscodePlan:
+        async with self._database.transaction(read_only=True) as tx:
+            return await ladders.get_plan(tx, ask)
 
     # --- within -------------------------------------------------------------------------
 

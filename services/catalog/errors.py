@@ -17,6 +17,7 @@ WeirError
 │   ├── JobUnknown
 │   ├── RelayTargetUnknown
 │   ├── RelayUnwanted         the session is over, or the target disabled or deleted
+│   ├── TranscodeUnwanted     the session is over, or its stream has no ladder
 │   └── TenantUnknown
 ├── Conflict
 │   ├── StreamExists
@@ -73,6 +74,10 @@ class JobUnknown(NotFound):
 
 class RelayTargetUnknown(NotFound):
     code = "relay_target_unknown"
+
+
+class TranscodeUnwanted(NotFound):
+    code = "transcode_unwanted"
 
 
 class RelayUnwanted(NotFound):

@@ -19,8 +19,17 @@ from libs.events import (
     SessionEnded,
     StreamPublished,
     StreamUnpublished,
+    TranscodeChanged,
 )
-from services.catalog import dead_letters, jobs, relay_targets, renditions, segments, sessions
+from services.catalog import (
+    dead_letters,
+    jobs,
+    ladders,
+    relay_targets,
+    renditions,
+    segments,
+    sessions,
+)
 from services.catalog.clock import Clock
 from services.catalog.database import Database
 
@@ -37,6 +46,7 @@ class Facts:
             await jobs.request_package(tx, session, now=self._clock())
             if session.ended_at is None:
                 await relay_targets.request_all(tx, session, now=self._clock())
+                await ladders.request(tx, session, now=self._clock())
 
     async def stream_unpublished(self, fact: StreamUnpublished) -> None:
         async with self._database.transaction() as tx:
@@ -45,7 +55,7 @@ class Facts:
     async def session_ended(self, fact: SessionEnded) -> None:
         async with self._database.transaction() as tx:
             session = await sessions.ended(tx, fact)
-            await jobs.complete_relays(tx, session, now=self._clock())
+            await jobs.complete_with(tx, session, now=self._clock())
             await jobs.complete_if_packaged(tx, session, now=self._clock())
 
     async def rendition_started(self, fact: RenditionStarted) -> None:
@@ -82,6 +92,10 @@ class Facts:
     async def relay_changed(self, fact: RelayChanged) -> None:
         async with self._database.transaction() as tx:
             await relay_targets.changed(tx, fact)
+
+    async def transcode_changed(self, fact: TranscodeChanged) -> None:
+        async with self._database.transaction() as tx:
+            await ladders.changed(tx, fact)
 
     async def letter_buried(self, letter: DeadLetter) -> None:
         async with self._database.transaction() as tx:

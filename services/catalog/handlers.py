@@ -14,6 +14,7 @@ from libs.events import (
     DeleteStream,
     Envelope,
     GetStream,
+    GetTranscodePlan,
     JobCompleted,
     JobFailed,
     JobProgressed,
@@ -38,6 +39,7 @@ from libs.events import (
     SessionEnded,
     StreamPublished,
     StreamUnpublished,
+    TranscodeChanged,
     UpdateRelayTarget,
     UpdateStream,
 )
@@ -73,6 +75,7 @@ def register_facts(bus: Bus, facts: Facts) -> None:
     on(JobCompleted, facts.job_completed)
     on(JobFailed, facts.job_failed)
     on(RelayChanged, facts.relay_changed)
+    on(TranscodeChanged, facts.transcode_changed)
     bus.on_dead_letter(facts.letter_buried, durable=SERVICE)
 
 
@@ -98,6 +101,7 @@ def register_asks(bus: Bus, answers: Answers) -> None:
     bus.on_ask(UpdateRelayTarget)(answers.update_relay_target)
     bus.on_ask(DeleteRelayTarget)(answers.delete_relay_target)
     bus.on_ask(OpenRelay)(answers.open_relay)
+    bus.on_ask(GetTranscodePlan)(answers.get_transcode_plan)
 
 
 async def patiently(

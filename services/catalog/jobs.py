@@ -17,14 +17,16 @@ from libs.events import (
     Message,
     PackageRequested,
     RelayRequested,
+    TranscodeReport,
+    TranscodeRequested,
 )
 from libs.names import SOURCE
 from services.catalog import metrics, outbox, page, renditions
 from services.catalog.errors import JobUnknown
 from services.catalog.models import JobRow, SessionRow
 
-PACKAGE, RELAY = "package", "relay"
-LIVE_KINDS = (PACKAGE, RELAY)
+PACKAGE, RELAY, TRANSCODE = "package", "relay", "transcode"
+LIVE_KINDS = (PACKAGE, RELAY, TRANSCODE)
 """Kinds that are open while their session is and while they are wanted; held by a lease."""
 OPEN_STATES = ("offered", "running")
 
@@ -48,32 +50,34 @@ async def request_package(tx: AsyncSession, session: SessionRow, *, now: datetim
         await _request(tx, job_id, PACKAGE, session, now=now)
 
 
-async def request_relay(
-    tx: AsyncSession, session: SessionRow, target: str, *, now: datetime
+async def request(
+    tx: AsyncSession, kind: str, session: SessionRow, *rest: str, now: datetime
 ) -> None:
-    """Offer the push of the session to the target, unless it is open; one that was withdrawn is
-    taken up again.
+    """Offer a relay's or transcoder's job, unless it is open; one that was withdrawn is taken up
+    again.
     """
-    job_id = live_job_id(RELAY, session.id, target)
+    job_id = live_job_id(kind, session.id, *rest)
     row = await tx.get(JobRow, job_id, with_for_update=True)
     if row is None:
-        await _request(tx, job_id, RELAY, session, now=now)
+        await _request(tx, job_id, kind, session, now=now)
     elif row.state not in OPEN_STATES:
         row.reason = None
         await offer(tx, row, session, now=now)
 
 
-async def withdraw_relay(tx: AsyncSession, session: str, target: str, *, now: datetime) -> None:
-    """The push is not wanted any more; its worker hears so by another way."""
-    row = await tx.get(JobRow, live_job_id(RELAY, session, target), with_for_update=True)
+async def withdraw(tx: AsyncSession, kind: str, session: str, *rest: str, now: datetime) -> None:
+    """The job is not wanted any more; its worker hears so by another way."""
+    row = await tx.get(JobRow, live_job_id(kind, session, *rest), with_for_update=True)
     if row is not None:
         await _settle(tx, row, "completed", now, "withdrawn")
 
 
-async def complete_relays(tx: AsyncSession, session: SessionRow, *, now: datetime) -> None:
-    """The session is over, and with it every push of it."""
+async def complete_with(tx: AsyncSession, session: SessionRow, *, now: datetime) -> None:
+    """The session is over, and with it its pushes and its ladder."""
     query = select(JobRow).where(
-        JobRow.session_id == session.id, JobRow.kind == RELAY, JobRow.state.in_(OPEN_STATES)
+        JobRow.session_id == session.id,
+        JobRow.kind.in_((RELAY, TRANSCODE)),
+        JobRow.state.in_(OPEN_STATES),
     )
     for row in (await tx.execute(query.with_for_update())).scalars():
         await _settle(tx, row, "completed", now)
@@ -227,9 +231,22 @@ def _relay_order(row: JobRow, session: SessionRow, silent: Silent) -> Message:
     )
 
 
+def _transcode_order(row: JobRow, session: SessionRow, silent: Silent) -> Message:
+    return TranscodeRequested(
+        job=row.id,
+        attempt=row.attempt,
+        tenant=session.tenant_id,
+        stream=session.stream_id,
+        session=session.id,
+        origin_url=session.origin_url,
+        silent=silent,
+    )
+
+
 _ORDERS: dict[str, Callable[[JobRow, SessionRow, Silent], Message]] = {
     PACKAGE: _package_order,
     RELAY: _relay_order,
+    TRANSCODE: _transcode_order,
 }
 
 
@@ -259,4 +276,5 @@ def _answer(row: JobRow) -> Job:
         requested_at=row.requested_at,
         updated_at=row.updated_at,
         reason=row.reason,
+        report=TranscodeReport.model_validate(row.report) if row.report else None,
     )

@@ -67,6 +67,8 @@ class StreamRow(Base):
     generation: Mapped[int]
     """Of the latest grant; never falls, not even when a stream is deleted and made again."""
     view_policy: Mapped[str]
+    ladder: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """A `libs.events.Ladder`, read out of the item; None: it is not transcoded."""
     revision: Mapped[int]
     """Of the settings: Unix milliseconds of their latest change, or one more than before."""
 
@@ -226,6 +228,8 @@ class JobRow(Base):
     """When the latest attempt was offered."""
     updated_at: Mapped[datetime]
     reason: Mapped[str | None]
+    report: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """What its worker last said of it; None for kinds that say nothing."""
 
 
 class ViewerKeyRow(Base):

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.events import (
     CreateStream,
+    Ladder,
     ListStreams,
     Stream,
     StreamChanged,
@@ -27,6 +28,7 @@ from libs.signing.push import sign_push
 from services.catalog import fields, outbox, page
 from services.catalog.database import insert_new
 from services.catalog.errors import StreamExists, StreamUnknown, TenantUnknown
+from services.catalog.ladder_fields import read_ladder
 from services.catalog.models import PublishRow, SessionRow, StreamRow, TenantRow
 from services.catalog.outdate import read_outdate
 
@@ -104,6 +106,10 @@ async def delete(tx: AsyncSession, tenant: str, stream_id: str, *, now: datetime
     await tx.delete(row)
 
 
+def ladder_of(row: StreamRow) -> Ladder | None:
+    return None if row.ladder is None else Ladder.model_validate(row.ladder)
+
+
 def view_policy_of(row: StreamRow) -> ViewPolicy:
     return "signed" if row.view_policy == "signed" else "public"
 
@@ -142,6 +148,7 @@ def _item_columns(item: Mapping[str, Any]) -> dict[str, Any]:
     """The item and the columns that are read out of it."""
     fields.check_size(json.dumps(item))
     settings = fields.read_publish_settings(item)
+    ladder = read_ladder(item)
     return {
         "item": dict(item),
         "publish_policy": settings.publish_policy,
@@ -149,6 +156,7 @@ def _item_columns(item: Mapping[str, Any]) -> dict[str, Any]:
         "segment_s": settings.segment_s,
         "playlist_segments": settings.playlist_segments,
         "view_policy": settings.view_policy,
+        "ladder": ladder.model_dump(mode="json") if ladder else None,
     }
 
 
@@ -190,6 +198,7 @@ def _answer(row: StreamRow, session: SessionRow | None, publish: PublishRow | No
         playlist_segments=row.playlist_segments,
         is_enabled=fields.is_enabled(row.item),
         view_policy=view_policy_of(row),
+        ladder=ladder_of(row),
         revision=row.revision,
         live_session=session.id if session else None,
         is_live=is_live,

@@ -11,6 +11,7 @@ from libs.events import (
     CreateStream,
     DeleteStream,
     GetStream,
+    Ladder,
     ListStreams,
     Stream,
     UpdateStream,
@@ -92,6 +93,10 @@ class StreamView(BaseModel):
     playlist_segments: int
     view_policy: ViewPolicy
     """`signed`: it is watched with a viewer token only; `viewPolicy` in the item sets it."""
+    ladder: Ladder | None
+    """The rungs that it is transcoded to, null for none. In the item, `ladder` sets it
+    (`{"rungs": ["sd", "hd", {"name": …, "width": …, "height": …, "bitrate": …}]}`), else the
+    fields `isCodec`, `ld`, `sd`, `hd`, `ud` and `codec`."""
     viewers: Viewers
     """Players that watch now, on all gateways."""
     item: dict[str, Any]
@@ -160,6 +165,7 @@ def view_of(stream: Stream, house: House) -> StreamView:
         segment_s=stream.segment_s,
         playlist_segments=stream.playlist_segments,
         view_policy=stream.view_policy,
+        ladder=stream.ladder,
         viewers=viewers_of(stream.id, house),
         item=_without_secrets(stream.item),
     )

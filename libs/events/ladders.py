@@ -1,0 +1,65 @@
+"""Ladders: which rungs a stream is transcoded to, and how that goes while it is live."""
+
+from datetime import datetime
+from typing import Literal
+
+from libs.events.rows import Row
+
+LadderCodec = Literal["libx264", "libx265"]
+LadderMode = Literal["always", "lazy"]
+"""`always`: while the stream is live; `lazy`: while somebody watches it, too."""
+TranscodeState = Literal["starting", "live", "failed", "idle"]
+"""`idle`: nothing is to be made now; a failed one is tried again."""
+
+
+class Rung(Row):
+    """One encoding that is wanted. The source is never enlarged, and keeps its aspect."""
+
+    name: str
+    """The rendition's name, for example `720p`."""
+    width: int
+    """The picture fits into width and height."""
+    height: int
+    bitrate_bps: int
+    max_bitrate_bps: int
+    template: str | None = None
+    """`ld`, `sd`, `hd` or `ud`; None for a user's own."""
+
+
+class Ladder(Row):
+    """A stream's transcoding."""
+
+    rungs: tuple[Rung, ...]
+    """Smallest first."""
+    codec: LadderCodec = "libx264"
+    mode: LadderMode = "always"
+
+
+class RungReport(Row):
+    """A rung as it is made now, or why it is not."""
+
+    name: str
+    width: int = 0
+    """Of the picture that is made; 0 while none is."""
+    height: int = 0
+    left_out: str | None = None
+    """A code: `shed` (the encoder was too slow), `not_smaller` (than a lower rung: the source is
+    small)."""
+
+
+class TranscodeReport(Row):
+    """How a session's transcoding goes."""
+
+    epoch: int
+    """The lease under which it is done."""
+    number: int
+    """Counts what was said under this epoch; the highest of the highest epoch is the truth."""
+    state: TranscodeState
+    cause: str | None = None
+    """A code, for example `ffmpeg_failed`, `stalled` or `shed`."""
+    detail: str | None = None
+    """The same as a sentence."""
+    since: datetime
+    take: int
+    """Counts the processes of this epoch."""
+    rungs: tuple[RungReport, ...] = ()
