@@ -10,7 +10,7 @@ from libs.errors import Invalid
 
 STREAM_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 SESSION_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{8}", re.ASCII)
-RENDITION = re.compile(r"[a-z0-9][a-z0-9_]{0,31}", re.ASCII)
+RENDITION = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}", re.ASCII)
 
 SOURCE = "source"
 """The rendition that carries the tracks as they were published."""
@@ -25,6 +25,20 @@ RESERVED_STREAM_IDS = frozenset(
     }
 )  # fmt: skip
 """Stream ids that would shadow a route of the gateway (tested against its route table)."""
+
+
+class RungNameInvalid(Invalid):
+    code = "rung_name_invalid"
+
+
+def check_rung(name: str) -> str:
+    """Return `name` if a rung may have it, else raise `RungNameInvalid`."""
+    if name == SOURCE or not RENDITION.fullmatch(name):
+        raise RungNameInvalid(
+            "A rung's name has 1 to 32 lower-case letters, digits, '_' or '-', starts with a letter"
+            f" or digit, and is not {SOURCE!r}."
+        )
+    return name
 
 
 class StreamIdInvalid(Invalid):

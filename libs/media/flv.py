@@ -17,6 +17,7 @@ TAG_HEADER_BYTES = 11
 MAX_TAG_BYTES = 0xFFFFFF
 
 _BACK_POINTER_BYTES = 4
+_HAS_VIDEO = 1
 _TAG_HEADER = Struct(">II3x").pack
 _BACK_POINTER = Struct(">I").pack
 _WRAP_MS = 1 << 32
@@ -64,6 +65,11 @@ def write_tag(tag: Tag) -> bytes:
     return b"".join((header, tag.body, _BACK_POINTER(TAG_HEADER_BYTES + size)))
 
 
+def first_time(wire: bytes, *, near_ms: int) -> int:
+    """The time of the tag that `wire` begins with (no file header), unwrapped near `near_ms`."""
+    return _unwrap(wire[4:8], near_ms)
+
+
 class FLVReader:
     """Reads an FLV file or stream in whatever pieces it comes.
 
@@ -77,6 +83,8 @@ class FLVReader:
         self._max_tag_bytes = max_tag_bytes
         self._buffer = bytearray()
         self._is_header_read = False
+        self.has_video = True
+        """What the file header says; writers that do not know say so, too."""
 
     def feed(self, data: bytes) -> list[Tag]:
         """The tags that `data` completes, in order. Raises `FLVInvalid`; then nothing follows."""
@@ -113,14 +121,18 @@ class FLVReader:
         if buffer[5:9] != FLV_HEADER[5:9]:
             raise FLVInvalid("The FLV file header is not 9 bytes long, as version 1 wants it.")
         self._is_header_read = True
+        self.has_video = bool(buffer[4] & _HAS_VIDEO)
         return len(FLV_HEADER)
 
     def _unwrap(self, field: bytes | bytearray) -> int:
-        stamp = (field[3] << 24) | (field[0] << 16) | (field[1] << 8) | field[2]
-        near = self._near_ms
-        dts_ms = near + ((stamp - near + _HALF_WRAP_MS) & _MASK_MS) - _HALF_WRAP_MS
-        self._near_ms = dts_ms
-        return dts_ms
+        self._near_ms = _unwrap(field, self._near_ms)
+        return self._near_ms
+
+
+def _unwrap(field: bytes | bytearray, near_ms: int) -> int:
+    """A tag's time from its four bytes: of all that it may mean, the nearest to `near_ms`."""
+    stamp = (field[3] << 24) | (field[0] << 16) | (field[1] << 8) | field[2]
+    return near_ms + ((stamp - near_ms + _HALF_WRAP_MS) & _MASK_MS) - _HALF_WRAP_MS
 
 
 # --- bodies (annex E.4.2, E.4.3) --------------------------------------------------------------

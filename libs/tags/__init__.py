@@ -1,14 +1,17 @@
 """A session's tags, as ingest serves them to the services that work on what is live."""
 
-from libs.tags.errors import IngestAway, IngestFenced, SessionUnknown
+from libs.tags.errors import IngestAway, IngestFenced, RungUnknown, SessionUnknown
 from libs.tags.holding import HeldLease, hold
 from libs.tags.live_jobs import LiveJob, LiveJobs, Spawn
 from libs.tags.marks import (
     ClockMark,
     DiscontinuityMark,
     EndMark,
+    LadderMark,
     Mark,
     PositionMark,
+    RungEndMark,
+    RungMark,
     is_mark,
     read_mark,
 )
@@ -24,12 +27,16 @@ __all__ = [
     "Ingest",
     "IngestAway",
     "IngestFenced",
+    "LadderMark",
     "LiveJob",
     "LiveJobs",
     "Mark",
     "PositionMark",
     "Prologue",
     "Pull",
+    "RungEndMark",
+    "RungMark",
+    "RungUnknown",
     "SessionUnknown",
     "Spawn",
     "hold",

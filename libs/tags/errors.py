@@ -3,6 +3,7 @@
 WeirError
 ├── Fenced        IngestFenced        a newer epoch of the same reader has the session
 ├── NotFound      SessionUnknown      the asked ingest has no such session
+│                 RungUnknown         the session has no such rung (yet)
 └── Unavailable   IngestAway          ingest does not answer, or the pull broke
 """
 
@@ -15,6 +16,10 @@ class IngestFenced(Fenced):
 
 class SessionUnknown(NotFound):
     code = "session_unknown"
+
+
+class RungUnknown(NotFound):
+    code = "rung_unknown"
 
 
 class IngestAway(Unavailable):

@@ -1,5 +1,6 @@
 """Ingest's marks: script tags that stand just before what they describe."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,29 @@ class EndMark:
 
 
 @dataclass(frozen=True)
+class LadderMark:
+    """From here on the session has these rungs; each has a log of its own."""
+
+    rungs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RungMark:
+    """In a rung's log: what follows comes from another process, from the keyframe at `at_ms` on."""
+
+    epoch: int
+    take: int
+    at_ms: int
+
+
+@dataclass(frozen=True)
+class RungEndMark:
+    """In a rung's log: nobody feeds it now. After `session_ended` nothing follows."""
+
+    cause: str
+
+
+@dataclass(frozen=True)
 class PositionMark:
     """Ends the prologue of a pull; `next_tag` numbers the tag behind it."""
 
@@ -36,9 +60,11 @@ class PositionMark:
     """Of the session, before that tag."""
     gap_cause: str | None = None
     """Why `next_tag` is not the tag that was asked for."""
+    rungs: tuple[str, ...] = ()
+    """Those that the session has now."""
 
 
-Mark = ClockMark | DiscontinuityMark | EndMark | PositionMark
+Mark = ClockMark | DiscontinuityMark | EndMark | PositionMark | LadderMark | RungMark | RungEndMark
 
 
 def is_mark(tag: Tag) -> bool:
@@ -58,19 +84,34 @@ def read_mark(tag: Tag) -> Mark | None:
 
 
 def _build(name: str, fields: dict[str, Any], session_ms: int) -> Mark | None:
-    match name:
-        case "weir.clock":
-            return ClockMark(session_ms, float(fields["wall_ms"]))
-        case "weir.discontinuity":
-            return DiscontinuityMark(str(fields["cause"]), int(fields["generation"]))
-        case "weir.end":
-            return EndMark(str(fields["cause"]))
-        case "weir.position":
-            return PositionMark(
-                next_tag=int(fields["next_tag"]),
-                generation=int(fields["generation"]),
-                discontinuities=int(fields["discontinuities"]),
-                gap_cause=fields.get("gap_cause"),
-            )
-        case _:
-            return None
+    build = _BUILDERS.get(name)
+    return None if build is None else build(fields, session_ms)
+
+
+def _position(fields: dict[str, Any], _: int) -> PositionMark:
+    return PositionMark(
+        next_tag=int(fields["next_tag"]),
+        generation=int(fields["generation"]),
+        discontinuities=int(fields["discontinuities"]),
+        gap_cause=fields.get("gap_cause"),
+        rungs=_names(fields.get("rungs", "")),
+    )
+
+
+def _names(joined: str) -> tuple[str, ...]:
+    return tuple(name for name in joined.split(",") if name)
+
+
+_BUILDERS: dict[str, Callable[[dict[str, Any], int], Mark]] = {
+    "weir.clock": lambda fields, at_ms: ClockMark(at_ms, float(fields["wall_ms"])),
+    "weir.discontinuity": lambda fields, _: DiscontinuityMark(
+        str(fields["cause"]), int(fields["generation"])
+    ),
+    "weir.end": lambda fields, _: EndMark(str(fields["cause"])),
+    "weir.position": _position,
+    "weir.ladder": lambda fields, _: LadderMark(_names(fields["rungs"])),
+    "weir.rung": lambda fields, _: RungMark(
+        int(fields["epoch"]), int(fields["take"]), int(fields["at_ms"])
+    ),
+    "weir.rung_end": lambda fields, _: RungEndMark(str(fields["cause"])),
+}

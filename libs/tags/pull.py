@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from libs.events import Checkpoint
 from libs.media.flv import FLVReader, Tag, TagType
 from libs.pull import OpenPull, PullBroken, open_pull
-from libs.tags.errors import IngestAway, IngestFenced, SessionUnknown
+from libs.tags.errors import IngestAway, IngestFenced, RungUnknown, SessionUnknown
 from libs.tags.marks import PositionMark, read_mark
 
 CONNECT_S = 2.0
@@ -79,15 +79,16 @@ class Ingest:
 
     @asynccontextmanager
     async def pull(
-        self, after: int | None, epoch: int, *, near_ms: int = 0
+        self, after: int | None, epoch: int, *, near_ms: int = 0, rung: str | None = None
     ) -> AsyncIterator["Pull"]:
         """Every tag numbered above `after`, which is expected about session time `near_ms`; None
-        joins live, at the last keyframe.
+        joins live, at the last keyframe. Of the source, or of a rung.
         """
         asked = f"epoch={epoch}&reader={quote(self._reader)}"
         if after is not None:
             asked += f"&after={after}"
-        url = f"{self._origin_url}/flv/{self.session}?{asked}"
+        name = f"{self.session}/{rung}" if rung else self.session
+        url = f"{self._origin_url}/flv/{name}?{asked}"
         headers = {"authorization": self._client.headers.get("authorization", ""), **_trace()}
         try:
             async with self._open_pull(
@@ -114,6 +115,8 @@ class Ingest:
                 return
             case HTTPStatus.CONFLICT:
                 raise IngestFenced(f"A newer epoch of {self._reader} has session {self.session}.")
+            case HTTPStatus.NOT_FOUND if b'"rung_unknown"' in said:
+                raise RungUnknown(f"Session {self.session} has no such rung.")
             case HTTPStatus.NOT_FOUND:
                 raise SessionUnknown(f"Ingest has no session {self.session}.")
             case _:

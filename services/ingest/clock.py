@@ -126,7 +126,7 @@ class SessionClock:
             stamped = self._give(track, tag, raw)
             return [stamped._replace(cause="timestamp_jump") if is_pause else stamped]
         self._held.append(_Held(tag, is_timed))
-        self._suspect_raw = _unwrap(tag.dts_ms, self._near(track))
+        self._suspect_raw = unwrap(tag.dts_ms, self._near(track))
         self._suspects = 1
         return []
 
@@ -176,13 +176,13 @@ class SessionClock:
 
     def _raw_in_line(self, track: _Track, timestamp: int) -> int | None:
         """The tag's raw time if it continues its track; None if it is off."""
-        raw = _unwrap(timestamp, self._near(track))
+        raw = unwrap(timestamp, self._near(track))
         if self._is_in_line(track, raw + track.offset):
             return raw
         for other in self._tracks.values():
             # The other track has jumped already, and this one follows.
             if other is not track and other.raw is not None and other.offset != track.offset:
-                raw = _unwrap(timestamp, other.raw)
+                raw = unwrap(timestamp, other.raw)
                 if self._is_in_line(track, raw + other.offset):
                     track.offset = other.offset
                     return raw
@@ -234,7 +234,7 @@ class SessionClock:
         raw = self._raw_in_line(track, tag.dts_ms)
         if raw is not None:
             return self._mend(ceiling_ms=raw + track.offset)
-        raw = _unwrap(tag.dts_ms, self._suspect_raw)
+        raw = unwrap(tag.dts_ms, self._suspect_raw)
         if not -BACK_MS <= raw - self._suspect_raw <= NEAR_MS:
             return self._mend(ceiling_ms=None)
         self._suspect_raw = raw
@@ -260,7 +260,7 @@ class SessionClock:
     def _jump(self, track: _Track) -> list[Stamped]:
         """A new timeline begins with the first suspect, behind the last tags of all tracks."""
         held, self._held = self._held, []
-        first_raw = _unwrap(held[0].tag.dts_ms, self._suspect_raw)
+        first_raw = unwrap(held[0].tag.dts_ms, self._suspect_raw)
         is_new_track = track.raw is None
         if is_new_track or track.last_ms is None:
             track.offset = self.latest_ms - first_raw
@@ -276,6 +276,6 @@ class SessionClock:
         return given
 
 
-def _unwrap(timestamp: int, near: int) -> int:
+def unwrap(timestamp: int, near: int) -> int:
     """The time that is `timestamp` modulo 2^31 and nearest to `near`."""
     return near + (timestamp - near + _HALF_WRAP) % _WRAP - _HALF_WRAP

@@ -1,11 +1,38 @@
 """Why ingest refuses, with the RTMP status of each reason."""
 
-from libs.errors import Conflict, NotFound, Unauthorized, Unavailable, WeirError
+from libs.errors import (
+    Conflict,
+    Invalid,
+    NotFound,
+    TooMany,
+    Unauthorized,
+    Unavailable,
+    WeirError,
+)
 from libs.rtmp import LOOP_STATUS, RTMPRefused
 
 
 class SessionUnknown(NotFound):
     code = "session_unknown"
+
+
+class SessionHasEnded(Conflict):
+    code = "session_ended"
+
+
+class RungUnknown(NotFound):
+    code = "rung_unknown"
+
+
+class RungsTooMany(TooMany):
+    code = "rungs_too_many"
+    retry = False
+
+
+class RungAhead(Invalid):
+    """Frames of a rung are not in session time."""
+
+    code = "rung_ahead"
 
 
 class StreamBusy(Conflict):

@@ -38,6 +38,8 @@ from services.ingest.settings import Settings
 log = structlog.get_logger()
 tracer = trace.get_tracer("weir.ingest")
 
+LAST_RUNGS_S = 10.0
+"""How long after the end of its session a rung may still be pushed."""
 DRAIN_S = 1.5
 """How long a stop waits for readers to take the end of their sessions."""
 
@@ -294,6 +296,7 @@ class Hub:
                     ended_at=datetime.now(UTC),
                 )
             )
+        asyncio.get_running_loop().call_later(LAST_RUNGS_S, session.ladder.cut_off)
         asyncio.get_running_loop().call_later(
             self._settings.replay_s, self._forget, session, self._settings.unacknowledged_s
         )
@@ -301,7 +304,7 @@ class Hub:
     def _forget(self, session: Session, patience_s: float) -> None:
         """Give the session's memory back once all of it is acknowledged, or nobody ever will."""
         if session.replay.acknowledged >= session.next_tag or patience_s <= 0 or not session.frames:
-            session.replay.clear()
+            session.clear()
             self._sessions.pop(session.id, None)
             return
         again_s = self._settings.replay_s
@@ -325,6 +328,10 @@ class Hub:
             return self._sessions[session_id]
         except KeyError:
             raise SessionUnknown(f"This ingest holds no session {session_id!r}.") from None
+
+    def is_publishing(self, session: Session) -> bool:
+        live = self._live.get(session.stream)
+        return live is not None and live.session is session and live.publish is not None
 
     def open_sessions(self) -> list[tuple[Session, bool]]:
         """Sessions that have not ended, and whether somebody publishes."""

@@ -4,7 +4,7 @@ A mark is numbered like any tag and stands just before what it describes. `weir.
 exception: it ends the prologue of a pull and has no number.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from libs.media import amf0
@@ -28,6 +28,21 @@ def discontinuity_mark(session_ms: int, cause: str, generation: int) -> Tag:
 def end_mark(session_ms: int, cause: str) -> Tag:
     """The last tag of a session."""
     return _mark(session_ms, "weir.end", {"cause": cause})
+
+
+def ladder_mark(session_ms: int, rungs: Iterable[str]) -> Tag:
+    """From now on the session has these rungs; each has a log of its own."""
+    return _mark(session_ms, "weir.ladder", {"rungs": ",".join(rungs)})
+
+
+def rung_mark(session_ms: int, *, epoch: int, take: int) -> Tag:
+    """The tags behind it come from another process; they begin with a keyframe at `session_ms`."""
+    return _mark(session_ms, "weir.rung", {"epoch": epoch, "take": take, "at_ms": session_ms})
+
+
+def rung_end_mark(session_ms: int, cause: str) -> Tag:
+    """A rung's process is gone and has no successor yet."""
+    return _mark(session_ms, "weir.rung_end", {"cause": cause})
 
 
 def position_mark(session_ms: int, fields: Mapping[str, Any]) -> Tag:

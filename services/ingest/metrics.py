@@ -14,9 +14,13 @@ class Flow(Collector):
         self.bytes = 0
         self.tags = 0
         self.bad_tags = 0
+        self.rung_bytes = 0
 
     def collect(self) -> Iterator[Metric]:
         yield CounterMetricFamily("weir_ingest_bytes", "Media from publishers.", value=self.bytes)
+        yield CounterMetricFamily(
+            "weir_ingest_rung_bytes", "Media of rungs, from transcoders.", value=self.rung_bytes
+        )
         yield CounterMetricFamily("weir_ingest_tags", "Tags from publishers.", value=self.tags)
         yield CounterMetricFamily(
             "weir_ingest_bad_tags", "Tags left out because they could not be read.",

@@ -4,17 +4,26 @@
 with `epoch` it is fenced: a newer epoch of the same `reader` ends it. A prologue comes first: FLV
 header, the sequence headers in force, `weir.position`. Every tag behind it counts one, and is
 serialised once for all readers.
+
+`PUT /flv/{session}/{rung}` feeds a rung for as long as its body goes on; it ends with 200, or with
+409 `fenced` when another process has taken the rung over. `GET` of the same is a pull of the rung,
+whose tags have numbers of their own.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
+from libs.errors import WeirError
 from libs.events import Checkpoint
+from services.ingest.feed import Feed, refusal
 from services.ingest.hub import Hub
 from services.ingest.pull import Pull
-from services.ingest.session import PACKAGER
+from services.ingest.rung_push import Rank
+from services.ingest.session import Session
+from services.ingest.tag_log import PACKAGER
 
 
 class Claim(BaseModel):
@@ -26,8 +35,9 @@ class Claim(BaseModel):
 
 
 def build_origin(hub: Hub) -> APIRouter:
-    """The routes. Errors: `session_unknown`, `fenced`."""
+    """The routes. Errors: `session_unknown`, `rung_unknown`, `fenced`, and those of a rung."""
     router = APIRouter()
+    router.include_router(_rungs(hub))
 
     @router.get("/flv/{session_id}", response_class=Pull)
     async def pull(
@@ -44,18 +54,16 @@ def build_origin(hub: Hub) -> APIRouter:
 
     @router.get("/sessions")
     async def sessions() -> dict[str, Any]:
-        return {
-            "sessions": [
-                {
-                    "session": session.id,
-                    "stream": session.stream,
-                    "tenant": session.tenant,
-                    "generation": session.generation,
-                    "is_publishing": is_publishing,
-                    "next_tag": session.next_tag,
-                }
-                for session, is_publishing in hub.open_sessions()
-            ]
+        found = hub.open_sessions()
+        return {"sessions": [_row(each, is_publishing=is_on) for each, is_on in found]}
+
+    @router.get("/sessions/{session_id}")
+    async def one(session_id: str) -> dict[str, Any]:
+        session = hub.session(session_id)
+        return _row(session, is_publishing=hub.is_publishing(session)) | {
+            "is_ended": session.is_ended,
+            "session_ms": session.latest_ms,
+            "rungs": session.ladder.describe(),
         }
 
     @router.post("/sessions/{session_id}/claim")
@@ -75,3 +83,51 @@ def build_origin(hub: Hub) -> APIRouter:
         return {}
 
     return router
+
+
+def _rungs(hub: Hub) -> APIRouter:
+    router = APIRouter()
+
+    @router.put("/flv/{session_id}/{rung_name}")
+    async def feed(
+        session_id: str,
+        rung_name: str,
+        request: Request,
+        epoch: Annotated[int, Query(ge=0)],
+        take: Annotated[int, Query(ge=0)] = 0,
+        from_tag: Annotated[int | None, Query(alias="from", ge=0)] = None,
+    ) -> Response:
+        try:
+            session = hub.session(session_id)
+            rung, push = await session.ladder.open(rung_name, Rank(epoch, take), from_tag)
+        except WeirError as error:
+            return refusal(error)
+        return await Feed(session, rung, push).take(request.stream())
+
+    @router.get("/flv/{session_id}/{rung_name}", response_class=Pull)
+    async def pull(
+        session_id: str,
+        rung_name: str,
+        after: int | None = None,
+        epoch: int | None = None,
+        reader: str = PACKAGER,
+    ) -> Pull:
+        session = hub.session(session_id)
+        if epoch is not None:
+            session.claim(epoch, reader)
+        rung = session.ladder.find(rung_name)
+        first = rung.replay.join_tag if after is None else after + 1
+        return Pull(rung, first, epoch=epoch, reader=reader)
+
+    return router
+
+
+def _row(session: Session, *, is_publishing: bool) -> dict[str, Any]:
+    return {
+        "session": session.id,
+        "stream": session.stream,
+        "tenant": session.tenant,
+        "generation": session.generation,
+        "is_publishing": is_publishing,
+        "next_tag": session.next_tag,
+    }

@@ -1,4 +1,4 @@
-"""A pull: a session's tags over HTTP, past ASGI at the live edge.
+"""A pull: a log's tags over HTTP, past ASGI at the live edge.
 
 What ASGI does with a piece (a task that wakes, a message, a coroutine or two) costs ten times the
 writing of it. So a reader that has caught up is written to as the tags are numbered, on its
@@ -13,7 +13,7 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from libs.service import TRANSPORT
-from services.ingest.session import Session
+from services.ingest.tag_log import TagLog
 
 UNSENT_BYTES = 256 * 1024
 """Past it a reader is slow: it gets the rest as it takes it, from the replay window."""
@@ -22,10 +22,10 @@ UNSENT_BYTES = 256 * 1024
 class Pull(StreamingResponse):
     """From tag `wanted` on, or from the oldest one that is left."""
 
-    def __init__(self, session: Session, wanted: int, *, epoch: int | None, reader: str) -> None:
+    def __init__(self, log: TagLog, wanted: int, *, epoch: int | None, reader: str) -> None:
         headers = {"Cache-Control": "no-store"}
         super().__init__(_Nothing(), media_type="video/x-flv", headers=headers)
-        self._session = session
+        self._log = log
         self._wanted = wanted
         self._epoch = epoch
         self._reader = reader
@@ -36,13 +36,13 @@ class Pull(StreamingResponse):
         await super().__call__(scope, receive, send)
 
     async def stream_response(self, send: Send) -> None:
-        session, replay = self._session, self._session.replay
-        first = min(max(self._wanted, replay.oldest_tag), session.next_tag)
+        log, replay = self._log, self._log.replay
+        first = min(max(self._wanted, replay.oldest_tag), log.next_tag)
         status = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
         await send(status)
-        await send(_body(session.prologue(first, wanted=self._wanted)))
+        await send(_body(log.prologue(first, wanted=self._wanted)))
         write = self._write if self._transport is not None else None
-        pieces = session.read(first, epoch=self._epoch, reader=self._reader, write=write)
+        pieces = log.read(first, epoch=self._epoch, reader=self._reader, write=write)
         async with aclosing(pieces):
             async for piece in pieces:
                 await send(_body(piece))

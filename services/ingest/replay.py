@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from libs.events import Checkpoint
+from libs.media.flv import first_time
 from services.ingest.block import Block
 
 MAX_CHECKPOINTS = 1024
@@ -70,6 +71,17 @@ class ReplayWindow:
         self._blocks: list[Block] = [self._open]
         self._bytes = 0
         self._latest_ms = 0
+        self._safe_ms = 0
+        """Tags before this session time are safe elsewhere."""
+
+    def another(self, *, keep_longer_ms: int = 0) -> "ReplayWindow":
+        """An empty window on the same shelf, with the same bounds."""
+        return ReplayWindow(
+            self._shelf,
+            keep_ms=self._keep_ms + keep_longer_ms,
+            max_bytes=self._max_bytes,
+            on_lost=self._on_lost,
+        )
 
     @property
     def next_tag(self) -> int:
@@ -87,7 +99,14 @@ class ReplayWindow:
     @property
     def acknowledged(self) -> int:
         """Every tag below this number is safe elsewhere."""
-        return self.checkpoints[-1].next_tag if self.checkpoints else 0
+        if self.checkpoints:
+            return self.checkpoints[-1].next_tag
+        safe = 0
+        for block in self._blocks:
+            if block.last_ms >= self._safe_ms:
+                break
+            safe = block.next_tag
+        return safe
 
     @property
     def join_tag(self) -> int:
@@ -109,6 +128,20 @@ class ReplayWindow:
         if not self.checkpoints or checkpoint.msn > self.checkpoints[-1].msn:
             self.checkpoints.append(checkpoint)
             self._trim()
+
+    def acknowledge_until(self, session_ms: int) -> None:
+        """Everything before `session_ms` is safe: for a log that has no checkpoints of its own."""
+        self._safe_ms = max(self._safe_ms, session_ms)
+        self._trim()
+
+    async def time_of(self, tag: int) -> int | None:
+        """Session time of a tag; None if it is gone or not there yet."""
+        if not self.oldest_tag <= tag < self.next_tag:
+            return None
+        near_ms = self._block_of(tag).last_ms
+        found = self.batch(tag)
+        batch = found if isinstance(found, Batch) else await self.load(found, tag)
+        return None if batch is None else first_time(batch.wire, near_ms=near_ms)
 
     def batch(self, tag: int) -> Batch | Block:
         """The tags from `tag` on, up to the end of their block; the block if it is on disk."""

@@ -1,38 +1,27 @@
 """A session: the numbered log of its tags and marks, and everybody who reads it."""
 
-import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from typing import Any
 
 from libs.errors import Fenced
 from libs.events import Checkpoint, EndCause
-from libs.media.flv import (
-    FLV_HEADER,
-    FLVInvalid,
-    PacketKind,
-    Tag,
-    TagType,
-    parse_audio,
-    parse_video,
-    write_tag,
-)
+from libs.media.flv import FLVInvalid, PacketKind, Tag, TagType, parse_audio, parse_video
 from services.ingest.clock import START_MS, SessionClock, Stamped
+from services.ingest.ladder import Ladder
 from services.ingest.marks import (
     clock_mark,
     discontinuity_mark,
     end_mark,
     is_mark,
     is_readable,
-    position_mark,
+    ladder_mark,
 )
 from services.ingest.metrics import FLOW
-from services.ingest.position import Positions
-from services.ingest.replay import LOST_BOUND, Batch, ReplayWindow
+from services.ingest.replay import ReplayWindow
+from services.ingest.tag_log import PACKAGER, TagLog
 from services.ingest.wall import WallClock
 
-PACKAGER = "package"
-"""The reader whose checkpoints are kept; others have names of their own."""
 SOUND_MARK_MS = 1000
 """Without video, a clock mark stands before the first tag of each second."""
 NO_VIDEO_MS = 5000
@@ -56,7 +45,7 @@ _PLAIN = {
 """How frames of AVC and AAC begin; their headers need not be taken apart."""
 
 
-class Session:
+class Session(TagLog):
     """One session of a stream. `accept` is the hot path: no await, no log line, no span."""
 
     def __init__(
@@ -69,21 +58,20 @@ class Session:
         now_ms: Callable[[], float] = lambda: time.monotonic() * 1000,
         wall_ms: Callable[[], float] = lambda: time.time() * 1000,
     ) -> None:
+        super().__init__(replay)
         self.id = session_id
         self.tenant = tenant
         self.stream = stream
-        self.replay = replay
+        self.ladder = Ladder(self)
+        """Its rungs."""
         self.generation = 0
         """Of the publish whose tags are taken."""
         self._fences: dict[str, int] = {}
         """By reader, the highest epoch that has claimed the session under that name."""
-        self.is_ended = False
         self.frames = 0
         """Audio and video frames that were numbered."""
-        self.readers = 0
         self._clock = SessionClock(now_ms=now_ms)
         self._wall = WallClock(wall_ms=wall_ms)
-        self._positions = Positions()
         self._headers: dict[str, bytes] = {}
         self._is_first_frame = True
         """Whether no frame has been numbered since the session or its newest timeline began."""
@@ -95,13 +83,10 @@ class Session:
         self._marked_ms = 0
         self._told_ms = START_MS
         """Latest session time when those who wait were told last."""
-        self._waiters: list[asyncio.Future[None]] = []
-        self._listeners: set[Callable[[], None]] = set()
-        """Readers that have all there is, and take what comes without waking up."""
 
     @property
-    def next_tag(self) -> int:
-        return self.replay.next_tag
+    def latest_ms(self) -> int:
+        return self._clock.latest_ms
 
     @property
     def discontinuities(self) -> int:
@@ -156,6 +141,7 @@ class Session:
             self._append(end_mark(self._clock.latest_ms, cause))
             self.is_ended = True
             self._wake()
+            self.ladder.end()
 
     # --- numbering ------------------------------------------------------------------------
 
@@ -226,10 +212,6 @@ class Session:
         self._marked_ms = session_ms
         self._append(clock_mark(session_ms, self._wall.mark(session_ms)))
 
-    def _append(self, tag: Tag) -> None:
-        if not self.is_ended:
-            self.replay.append(write_tag(tag), tag.dts_ms)
-
     # --- reading --------------------------------------------------------------------------
 
     def claim(self, epoch: int, reader: str = PACKAGER) -> None:
@@ -243,6 +225,7 @@ class Session:
         if epoch > fence:
             self._fences[reader] = epoch
             self._wake()
+            self.ladder.wake()
 
     def fence(self, reader: str = PACKAGER) -> int:
         """The highest epoch that `reader` has claimed the session under."""
@@ -253,109 +236,24 @@ class Session:
         self.claim(epoch)
         self.replay.acknowledge(checkpoint)
         self._positions.forget_before(self.replay.oldest_tag)
+        self.ladder.acknowledge(checkpoint.next_dts)
 
-    def prologue(self, tag: int, *, wanted: int | None = None) -> bytes:
-        """What a reader gets before `tag`: FLV header, sequence headers, position.
+    def on_rung(self) -> None:
+        """The ladder has one more rung: readers are told which there are."""
+        self._append(ladder_mark(self.latest_ms, self.ladder.names))
+        self._wake()
 
-        `wanted` is the tag that the reader asked for; a later `tag` means that those between are
-        lost, and the position says why.
-        """
-        position = self._positions.at(tag)
-        # An FLV timestamp has 32 bits: whoever reads these takes up the session's time by them.
-        at_ms = self._clock.latest_ms
-        fields: dict[str, Any] = {
-            "next_tag": tag,
-            "generation": position.generation,
-            "discontinuities": position.discontinuities,
-            "session_ms": at_ms,
-        }
-        if wanted is not None and tag > wanted:
-            fields["gap_cause"] = LOST_BOUND
-        headers = [header._replace(dts_ms=at_ms) for header in position.headers]
-        wires = [write_tag(each) for each in (*headers, position_mark(at_ms, fields))]
-        return b"".join((FLV_HEADER, *wires))
+    def clear(self) -> None:
+        """Forget everything; the session is over for all its readers."""
+        self.replay.clear()
+        self.ladder.clear()
 
-    async def read(
-        self,
-        first: int,
-        *,
-        epoch: int | None = None,
-        reader: str = PACKAGER,
-        write: Callable[[bytes], bool] | None = None,
-    ) -> AsyncGenerator[bytes, None]:
-        """The wire from tag `first` on, as it comes, each piece shared by all readers.
-
-        It ends with the session, when a newer epoch claims it, or when the reader has fallen out
-        of the replay window: asking again tells what was lost. What comes while the reader has
-        all that there is goes to `write`, if there is one, until that answers False.
-        """
-
-        def is_fenced() -> bool:
-            return epoch is not None and epoch < self.fence(reader)
-
-        cursor = first
-        self.readers += 1
-        try:
-            while not is_fenced():
-                if cursor < self.replay.oldest_tag:
-                    return
-                if cursor < self.next_tag:
-                    batch = await self._batch(cursor)
-                    if batch is None:
-                        return
-                    cursor = batch.next_tag
-                    yield batch.wire
-                elif self.is_ended:
-                    return
-                elif write is None:
-                    await self._news()
-                else:
-                    cursor = await self._hand_on(cursor, write, is_fenced)
-        finally:
-            self.readers -= 1
-
-    async def _batch(self, tag: int) -> Batch | None:
-        found = self.replay.batch(tag)
-        return found if isinstance(found, Batch) else await self.replay.load(found, tag)
-
-    async def _news(self) -> None:
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiters.append(waiter)
-        await waiter
-
-    async def _hand_on(
-        self, cursor: int, write: Callable[[bytes], bool], is_fenced: Callable[[], bool]
-    ) -> int:
-        """Write each piece as it is numbered; returns the first tag that needs another way."""
-        blocked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-        def tell() -> None:
-            nonlocal cursor
-            may_write = not is_fenced()
-            while may_write and cursor < self.next_tag:
-                found = self.replay.batch(cursor) if cursor >= self.replay.oldest_tag else None
-                may_write = isinstance(found, Batch) and write(found.wire)
-                if may_write and found is not None:
-                    cursor = found.next_tag
-            if (self.is_ended or not may_write) and not blocked.done():
-                blocked.set_result(None)
-
-        self._listeners.add(tell)
-        try:
-            await blocked
-        finally:
-            self._listeners.discard(tell)
-        return cursor
+    def _position_fields(self) -> dict[str, Any]:
+        return {"rungs": ",".join(self.ladder.names)}
 
     def _wake(self) -> None:
         self._told_ms = self._clock.latest_ms
-        for tell in self._listeners:
-            tell()
-        if self._waiters:
-            waiters, self._waiters = self._waiters, []
-            for waiter in waiters:
-                if not waiter.done():
-                    waiter.set_result(None)
+        super()._wake()
 
 
 def _is_frame(tag: Tag) -> bool:

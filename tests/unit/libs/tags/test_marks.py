@@ -10,8 +10,11 @@ from libs.tags.marks import (
     ClockMark,
     DiscontinuityMark,
     EndMark,
+    LadderMark,
     Mark,
     PositionMark,
+    RungEndMark,
+    RungMark,
     read_mark,
 )
 
@@ -40,6 +43,17 @@ def script(name: str, *values: Any) -> Tag:
             ),
             PositionMark(7, 2, 1, "too_late"),
         ),
+        (
+            script(
+                "weir.position",
+                {"next_tag": 7, "generation": 2, "discontinuities": 1, "rungs": "360p,720p"},
+            ),
+            PositionMark(7, 2, 1, rungs=("360p", "720p")),
+        ),
+        (script("weir.ladder", {"rungs": "360p"}), LadderMark(("360p",))),
+        (script("weir.ladder", {"rungs": ""}), LadderMark(())),
+        (script("weir.rung", {"epoch": 3, "take": 1, "at_ms": 12_000}), RungMark(3, 1, 12_000)),
+        (script("weir.rung_end", {"cause": "stopped"}), RungEndMark("stopped")),
         (script("onMetaData", {"width": 1}), None),
         (script("weir.later", {}), None),
         (script("weir.end"), None),

@@ -5,12 +5,13 @@ from services.ingest.metrics import Flow
 
 def test_flow_is_counted_under_stable_names() -> None:
     flow = Flow()
-    flow.bytes, flow.tags, flow.bad_tags = 7, 2, 1
+    flow.bytes, flow.tags, flow.bad_tags, flow.rung_bytes = 7, 2, 1, 9
     samples = {sample.name: sample.value for family in flow.collect() for sample in family.samples}
     assert samples == {
         "weir_ingest_bytes_total": 7,
         "weir_ingest_tags_total": 2,
         "weir_ingest_bad_tags_total": 1,
+        "weir_ingest_rung_bytes_total": 9,
     }
 
 

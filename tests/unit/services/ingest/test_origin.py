@@ -8,9 +8,11 @@ import pytest
 from fastapi import FastAPI
 
 from libs.media import amf0
-from libs.media.flv import FLVReader, Tag, TagType
+from libs.media.flv import FLV_HEADER, FLVReader, Tag, TagType, write_tag
 from libs.problems import install_problems
+from services.ingest.clock import START_MS
 from services.ingest.hub import Hub
+from services.ingest.ladder import MAX_RUNGS
 from services.ingest.origin import build_origin
 from services.ingest.session import Session
 from tests.unit.services.ingest.hubs import SmallCatalog, make_hub, request
@@ -131,3 +133,106 @@ async def test_sessions_are_listed_while_they_are_open(
 async def test_unknown_session_is_a_problem(client: httpx2.AsyncClient, path: str) -> None:
     answer = await client.get(path)
     assert (answer.status_code, answer.json()["code"]) == (404, "session_unknown")
+
+
+# --- rungs ----------------------------------------------------------------------------------------
+
+
+def flv(*tags: Tag) -> bytes:
+    return FLV_HEADER + b"".join(write_tag(tag) for tag in tags)
+
+
+async def feed(
+    client: httpx2.AsyncClient,
+    session: Session,
+    body: bytes,
+    rung: str = "360p",
+    *,
+    epoch: int = 1,
+    take: int = 0,
+) -> httpx2.Response:
+    asked = {"epoch": epoch, "take": take}
+    return await client.put(f"/flv/{session.id}/{rung}", params=asked, content=body)
+
+
+RUNG = flv(video_header(), keyframe(START_MS), frame(START_MS + 40), keyframe(START_MS + 80))
+
+
+async def test_rung_is_fed_listed_and_pulled(client: httpx2.AsyncClient, session: Session) -> None:
+    assert (await feed(client, session, RUNG)).json() == {"newest_ms": START_MS + 80}
+    listed = (await client.get(f"/sessions/{session.id}")).json()
+    (rung,) = listed["rungs"]
+    assert (listed["session_ms"], listed["is_ended"]) == (START_MS + 120, False)
+    assert rung == {
+        "rung": "360p",
+        "next_tag": 6,
+        "newest_ms": START_MS + 80,
+        "lag_ms": 40,
+        "is_ended": False,
+        "current": None,
+        "challenger": None,
+    }
+    session.end("publisher_ended")
+    answer = await client.get(f"/flv/{session.id}/360p", params={"after": -1, "epoch": 1})
+    tags = FLVReader().feed(answer.content)
+    pictures = [tag.dts_ms for tag in tags if tag.type is TagType.VIDEO and tag.body[1] == 1]
+    assert pictures == [START_MS, START_MS + 40, START_MS + 80]
+    joined = FLVReader().feed((await client.get(f"/flv/{session.id}/360p")).content)
+    assert joined[0].body == video_header().body
+    assert next_tag_of(joined) == 4
+
+
+async def test_new_rung_is_told_in_the_log_of_the_source(
+    client: httpx2.AsyncClient, session: Session
+) -> None:
+    for name in ("360p", "720p"):
+        assert (await feed(client, session, RUNG, name)).status_code == 200
+    session.end("publisher_ended")
+    tags = await pull(client, session, after=-1)
+    told = [amf0.decode(tag.body) for tag in tags if tag.type is TagType.SCRIPT]
+    assert [fields for name, fields in told if name == "weir.ladder"] == [
+        {"rungs": "360p"},
+        {"rungs": "360p,720p"},
+    ]
+
+
+async def test_lower_rank_of_a_rung_is_fenced_and_its_connection_closed(
+    client: httpx2.AsyncClient, session: Session
+) -> None:
+    assert (await feed(client, session, RUNG, epoch=3, take=2)).status_code == 200
+    for epoch, take in ((3, 1), (2, 5)):
+        late = await feed(client, session, RUNG, epoch=epoch, take=take)
+        assert (late.status_code, late.json()["code"]) == (409, "fenced")
+        assert late.headers["connection"] == "close"
+
+
+@pytest.mark.parametrize(
+    ("rung", "body", "status", "code"),
+    [
+        ("source", RUNG, 422, "rung_name_invalid"),
+        ("Über", RUNG, 422, "rung_name_invalid"),
+        ("360p", b"no FLV at all", 422, "flv_invalid"),
+        ("360p", flv(keyframe(START_MS + 9_000)), 422, "rung_ahead"),
+    ],
+)
+async def test_bad_rung_is_a_problem_that_closes_the_connection(
+    client: httpx2.AsyncClient, session: Session, rung: str, body: bytes, status: int, code: str
+) -> None:
+    answer = await feed(client, session, body, rung)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.headers["connection"] == "close"
+
+
+async def test_rungs_are_limited(client: httpx2.AsyncClient, session: Session) -> None:
+    answers = [await feed(client, session, RUNG, f"r{n}") for n in range(MAX_RUNGS + 1)]
+    assert [answer.status_code for answer in answers] == [200] * MAX_RUNGS + [429]
+
+
+async def test_unknown_rung_and_ended_session_are_problems(
+    client: httpx2.AsyncClient, session: Session
+) -> None:
+    answer = await client.get(f"/flv/{session.id}/360p")
+    assert (answer.status_code, answer.json()["code"]) == (404, "rung_unknown")
+    session.end("publisher_ended")
+    answer = await feed(client, session, RUNG)
+    assert (answer.status_code, answer.json()["code"]) == (409, "session_ended")

@@ -291,6 +291,7 @@ def test_prologue_says_what_is_in_force_at_its_tag(session: Session) -> None:
         "generation": 1,
         "discontinuities": 0,
         "session_ms": START_MS + 40 + REJOIN_MS,
+        "rungs": "",
     }
     assert position_of(session, session.next_tag)["generation"] == 2
     assert position_of(session, session.next_tag)["discontinuities"] == 2

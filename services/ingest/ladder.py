@@ -1,0 +1,157 @@
+"""A session's rungs, and the processes that feed them."""
+
+from typing import Any, Protocol
+
+from libs.errors import Fenced
+from libs.names import check_rung
+from services.ingest.errors import RungsTooMany, RungUnknown, SessionHasEnded
+from services.ingest.replay import ReplayWindow
+from services.ingest.rung import Rung
+from services.ingest.rung_push import Rank, RungPush, Take
+from services.ingest.tag_log import PACKAGER
+
+MAX_RUNGS = 16
+KEEP_LONGER_MS = 30_000
+"""What a taker-over cuts again of the source it wants of the rungs, too; windows shrink by blocks,
+and a rung's blocks are longer."""
+
+
+class LadderOwner(Protocol):
+    """What a ladder needs of its session."""
+
+    id: str
+    replay: ReplayWindow
+    is_ended: bool
+
+    @property
+    def latest_ms(self) -> int: ...
+    def claim(self, epoch: int, reader: str = PACKAGER) -> None: ...
+    def fence(self, reader: str = PACKAGER) -> int: ...
+    def on_rung(self) -> None: ...
+
+
+class Ladder:
+    """Opens pushes by rank: a higher epoch, or a higher take of the same, takes over."""
+
+    def __init__(self, session: LadderOwner) -> None:
+        self._session = session
+        self._rungs: dict[str, Rung] = {}
+        self._take: Take | None = None
+        """The newest: whoever ranks below it is over as soon as it delivers."""
+
+    # --- what there is --------------------------------------------------------------------
+
+    @property
+    def names(self) -> list[str]:
+        """Of the rungs that have had a tag."""
+        return [name for name, rung in self._rungs.items() if rung.has_begun]
+
+    def find(self, name: str) -> Rung:
+        """Raises `RungUnknown`."""
+        rung = self._rungs.get(name)
+        if rung is None or not rung.has_begun:
+            raise RungUnknown(f"Session {self._session.id} has no rung {name!r}.")
+        return rung
+
+    def describe(self) -> list[dict[str, Any]]:
+        now_ms = self._session.latest_ms
+        return [
+            {
+                "rung": rung.name,
+                "next_tag": rung.next_tag,
+                "newest_ms": rung.newest_ms,
+                "lag_ms": now_ms - rung.newest_ms,
+                "is_ended": rung.is_ended,
+                "current": _rank_of(rung.current),
+                "challenger": _rank_of(rung.challenger),
+            }
+            for rung in self._rungs.values()
+            if rung.has_begun
+        ]
+
+    # --- pushes ---------------------------------------------------------------------------
+
+    async def open(self, name: str, rank: Rank, from_tag: int | None) -> tuple[Rung, RungPush]:
+        """A process feeds rung `name`; its decoding began at the session's tag `from_tag`.
+
+        Raises `Fenced`, `RungsTooMany`, `RungNameInvalid`, `SessionHasEnded`.
+        """
+        check_rung(name)
+        session = self._session
+        begin_ms = None if from_tag is None else await session.replay.time_of(from_tag)
+        if session.is_ended:
+            raise SessionHasEnded(f"Session {session.id} has ended; it takes no new rungs.")
+        session.claim(rank.epoch, f"transcode-{session.id}")
+        take = self._take
+        if take is None or rank > take.rank:
+            take = Take(rank, begin_ms or 0)
+        elif rank < take.rank:
+            raise Fenced(f"Take {take.rank.take} of epoch {take.rank.epoch} has begun.")
+        rung = self._rungs.get(name)
+        if rung is None:
+            if len(self._rungs) >= MAX_RUNGS:
+                raise RungsTooMany(f"A session has {MAX_RUNGS} rungs at most.")
+            replay = session.replay.another(keep_longer_ms=KEEP_LONGER_MS)
+            rung = self._rungs[name] = Rung(name, self, replay)
+        push = RungPush(take)
+        rung.open(push)
+        self._take = take
+        return rung, push
+
+    # --- what the session tells -----------------------------------------------------------
+
+    def acknowledge(self, session_ms: int) -> None:
+        """What is before `session_ms` is safe elsewhere, of every rung."""
+        for rung in self._rungs.values():
+            rung.replay.acknowledge_until(session_ms)
+
+    def end(self) -> None:
+        """The session has ended; pushes may still bring what was in the making."""
+        for rung in self._rungs.values():
+            rung.end()
+
+    def cut_off(self) -> None:
+        for rung in self._rungs.values():
+            if not rung.is_ended:
+                rung.cut_off()
+
+    def clear(self) -> None:
+        self.cut_off()
+        for rung in self._rungs.values():
+            rung.replay.clear()
+        self._rungs.clear()
+
+    def wake(self) -> None:
+        """A reader may have been fenced."""
+        for rung in self._rungs.values():
+            rung.wake()
+
+    # --- what the rungs ask ---------------------------------------------------------------
+
+    @property
+    def is_over(self) -> bool:
+        return self._session.is_ended
+
+    def fence(self, reader: str = PACKAGER) -> int:
+        return self._session.fence(reader)
+
+    def may_switch(self, push: RungPush, at_ms: int) -> bool:
+        """Whether all rungs of one process switch at one keyframe: the first that none has yet."""
+        take = push.take
+        if take.switch_ms is None:
+            switching = [
+                each
+                for each in self._rungs.values()
+                if each.challenger is not None and each.challenger.take is take and each.current
+            ]
+            if any(each.newest_ms >= at_ms for each in switching):
+                return False
+            take.switch_ms = at_ms
+        return at_ms >= take.switch_ms
+
+    def begun(self) -> None:
+        self._session.on_rung()
+
+
+def _rank_of(push: RungPush | None) -> dict[str, int] | None:
+    return None if push is None else push.take.rank._asdict()

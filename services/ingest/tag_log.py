@@ -1,0 +1,151 @@
+"""A numbered log of tags, and everybody who reads it: a session's, or one of its rungs'."""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, Callable
+from typing import Any
+
+from libs.media.flv import FLV_HEADER, Tag, write_tag
+from services.ingest.marks import position_mark
+from services.ingest.position import Positions
+from services.ingest.replay import LOST_BOUND, Batch, ReplayWindow
+
+PACKAGER = "package"
+"""The reader whose checkpoints are kept; others have names of their own."""
+
+
+class TagLog(ABC):
+    """Tags are numbered by `_append`; readers hear of them by `_wake`."""
+
+    def __init__(self, replay: ReplayWindow) -> None:
+        self.replay = replay
+        self.is_ended = False
+        self.readers = 0
+        self._positions = Positions()
+        self._waiters: list[asyncio.Future[None]] = []
+        self._listeners: set[Callable[[], None]] = set()
+        """Readers that have all there is, and take what comes without waking up."""
+
+    @property
+    def next_tag(self) -> int:
+        return self.replay.next_tag
+
+    @property
+    @abstractmethod
+    def latest_ms(self) -> int:
+        """Session time of the newest tag."""
+
+    @abstractmethod
+    def fence(self, reader: str = PACKAGER) -> int:
+        """The highest epoch that `reader` has claimed the session under."""
+
+    def _position_fields(self) -> dict[str, Any]:
+        """What `weir.position` says besides."""
+        return {}
+
+    def _append(self, tag: Tag) -> None:
+        if not self.is_ended:
+            self.replay.append(write_tag(tag), tag.dts_ms)
+
+    def prologue(self, tag: int, *, wanted: int | None = None) -> bytes:
+        """What a reader gets before `tag`: FLV header, sequence headers, position.
+
+        `wanted` is the tag that the reader asked for; a later `tag` means that those between are
+        lost, and the position says why.
+        """
+        position = self._positions.at(tag)
+        # An FLV timestamp has 32 bits: whoever reads these takes up the session's time by them.
+        at_ms = self.latest_ms
+        fields: dict[str, Any] = {
+            "next_tag": tag,
+            "generation": position.generation,
+            "discontinuities": position.discontinuities,
+            "session_ms": at_ms,
+            **self._position_fields(),
+        }
+        if wanted is not None and tag > wanted:
+            fields["gap_cause"] = LOST_BOUND
+        headers = [header._replace(dts_ms=at_ms) for header in position.headers]
+        wires = [write_tag(each) for each in (*headers, position_mark(at_ms, fields))]
+        return b"".join((FLV_HEADER, *wires))
+
+    async def read(
+        self,
+        first: int,
+        *,
+        epoch: int | None = None,
+        reader: str = PACKAGER,
+        write: Callable[[bytes], bool] | None = None,
+    ) -> AsyncGenerator[bytes, None]:
+        """The wire from tag `first` on, as it comes, each piece shared by all readers.
+
+        It ends with the session, when a newer epoch claims it, or when the reader has fallen out
+        of the replay window: asking again tells what was lost. What comes while the reader has
+        all that there is goes to `write`, if there is one, until that answers False.
+        """
+
+        def is_fenced() -> bool:
+            return epoch is not None and epoch < self.fence(reader)
+
+        cursor = first
+        self.readers += 1
+        try:
+            while not is_fenced():
+                if cursor < self.replay.oldest_tag:
+                    return
+                if cursor < self.next_tag:
+                    batch = await self._batch(cursor)
+                    if batch is None:
+                        return
+                    cursor = batch.next_tag
+                    yield batch.wire
+                elif self.is_ended:
+                    return
+                elif write is None:
+                    await self._news()
+                else:
+                    cursor = await self._hand_on(cursor, write, is_fenced)
+        finally:
+            self.readers -= 1
+
+    async def _batch(self, tag: int) -> Batch | None:
+        found = self.replay.batch(tag)
+        return found if isinstance(found, Batch) else await self.replay.load(found, tag)
+
+    async def _news(self) -> None:
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        await waiter
+
+    async def _hand_on(
+        self, cursor: int, write: Callable[[bytes], bool], is_fenced: Callable[[], bool]
+    ) -> int:
+        """Write each piece as it is numbered; returns the first tag that needs another way."""
+        blocked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def tell() -> None:
+            nonlocal cursor
+            may_write = not is_fenced()
+            while may_write and cursor < self.next_tag:
+                found = self.replay.batch(cursor) if cursor >= self.replay.oldest_tag else None
+                may_write = isinstance(found, Batch) and write(found.wire)
+                if may_write and found is not None:
+                    cursor = found.next_tag
+            if (self.is_ended or not may_write) and not blocked.done():
+                blocked.set_result(None)
+
+        self._listeners.add(tell)
+        try:
+            await blocked
+        finally:
+            self._listeners.discard(tell)
+        return cursor
+
+    def _wake(self) -> None:
+        for tell in self._listeners:
+            tell()
+        if self._waiters:
+            waiters, self._waiters = self._waiters, []
+            for waiter in waiters:
+                if not waiter.done():
+                    waiter.set_result(None)
