@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 from bench import cache
-from libs.launcher.publisher import find_ffmpeg
+from libs.ffmpeg import find_ffmpeg
 
 STORED = Path(__file__).with_name("inputs.sha256")
 """`sha256sum` of the inputs that the published figures were made with."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from bench import cache, inputs
 from bench.verdict import Line
-from libs.launcher.publisher import find_ffmpeg
+from libs.ffmpeg import find_ffmpeg
 
 RESULTS = Path(__file__).with_name("results.json")
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"

@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from libs.launcher.publisher import find_ffmpeg
+from libs.ffmpeg import find_ffmpeg
 
 
 def encode(

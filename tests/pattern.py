@@ -6,7 +6,7 @@ import time
 from types import TracebackType
 from typing import Self
 
-from libs.launcher.publisher import find_ffmpeg
+from libs.ffmpeg import find_ffmpeg
 from tests.time_code import BLOCKS, TIME_BITS, blocks_of
 
 WIDTH, HEIGHT, RATE = 640, 360, 25

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from libs.launcher.publisher import find_ffmpeg
+from libs.ffmpeg import find_ffmpeg
 from tests.oracles.flv_source import make_flv
 from tests.oracles.frame_ledger import Frames, input_frames
 from tests.running import RunningWeir

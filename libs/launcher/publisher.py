@@ -5,9 +5,9 @@ ffmpeg does the encoding; which one is found as everywhere: setting, PATH, the w
 
 import asyncio
 import contextlib
-import os
-import shutil
 from pathlib import Path
+
+from libs.ffmpeg import find_ffmpeg
 
 DEMO_STREAM = "demo"
 PAUSE_S = 2.0
@@ -18,17 +18,6 @@ FONT_CANDIDATES = (
     "/usr/share/fonts/truetype/liberation/LiberationSans-Regular.ttf",
     "/System/Library/Fonts/Helvetica.ttc",
 )
-
-
-def find_ffmpeg() -> str:
-    """`WEIR_FFMPEG`, else PATH, else the binary of the wheel `imageio-ffmpeg`."""
-    found = os.environ.get("WEIR_FFMPEG") or shutil.which("ffmpeg")
-    if found:
-        return found
-    import imageio_ffmpeg
-
-    binary: str = imageio_ffmpeg.get_ffmpeg_exe()
-    return binary
 
 
 def file_argv(file: Path, push_url: str, *, loop: bool) -> list[str]:

@@ -17,6 +17,7 @@ from libs.tags.marks import (
 )
 from libs.tags.pull import Claim, Ingest, Prologue, Pull, open_client
 from libs.tags.taking import take_lease
+from libs.tags.wanted import ask_wanted
 
 __all__ = [
     "Claim",
@@ -39,6 +40,7 @@ __all__ = [
     "RungUnknown",
     "SessionUnknown",
     "Spawn",
+    "ask_wanted",
     "hold",
     "is_mark",
     "open_client",

@@ -11,14 +11,14 @@ from collections.abc import Awaitable, Callable, Collection
 import structlog
 from opentelemetry import trace
 
+from libs.back_off import BackOff
 from libs.bus.tracing import within
-from libs.errors import NotFound, Unavailable, WeirError
+from libs.errors import Unavailable
 from libs.events import Message, RelayGrant, RelayRequested
 from libs.media.flv import Tag
 from libs.names import SOURCE
-from libs.tags import HeldLease, Ingest, IngestFenced, SessionUnknown, hold
+from libs.tags import HeldLease, Ingest, IngestFenced, SessionUnknown, ask_wanted, hold
 from services.relay import metrics
-from services.relay.back_off import BackOff
 from services.relay.backlog import Backlog
 from services.relay.errors import PushFailed
 from services.relay.frames import is_frame
@@ -155,21 +155,9 @@ class Relaying:
 
     async def _grant(self, known: RelayGrant | None) -> RelayGrant | None:
         """What the catalog wants now. While it does not answer, what it wanted before."""
-        while True:
-            self.changed.clear()
-            try:
-                return await self._ask_grant(self.order)
-            except WeirError as error:
-                if error.status == NotFound.status and self.changed.is_set():
-                    continue  # it was changed again while we asked
-                if error.status == NotFound.status:
-                    return None
-                if not error.retry:
-                    raise
-                if known is not None:
-                    asyncio.get_running_loop().call_later(RETRY_ASK_S, self.changed.set)
-                    return known
-            await asyncio.sleep(RETRY_ASK_S)
+        return await ask_wanted(
+            lambda: self._ask_grant(self.order), known=known, changed=self.changed
+        )
 
     # --- pushing --------------------------------------------------------------------------------
 

@@ -11,8 +11,8 @@ from typing import Any
 import httpx2
 import pytest
 
+from libs.ffmpeg import find_ffmpeg
 from libs.launcher.nats_server import free_port
-from libs.launcher.publisher import find_ffmpeg
 from tests.containers import need_docker
 from tests.media import encode, push
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from libs.launcher.publisher import find_ffmpeg
+from libs.ffmpeg import find_ffmpeg
 from tests.media import push
 from tests.oracles.flv_source import make_flv
 from tests.oracles.frame_ledger import input_frames

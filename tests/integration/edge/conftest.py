@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from libs.launcher.publisher import find_ffmpeg
+from libs.ffmpeg import find_ffmpeg
 from tests.edge import RunningEdge
 from tests.media import encode
 from tests.running import RunningWeir

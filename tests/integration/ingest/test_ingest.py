@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from libs.events import SessionEnded, StreamPublished, StreamUnpublished
-from libs.launcher.publisher import find_ffmpeg
+from libs.ffmpeg import find_ffmpeg
 from libs.media import amf0
 from libs.media.flv import FLVReader, Tag, TagType, is_sequence_header
 from libs.rtmp import RTMPPublisher

@@ -4,28 +4,13 @@ import asyncio
 import sys
 from pathlib import Path
 
-import imageio_ffmpeg
 import pytest
 
 from libs.launcher import publisher
-from libs.launcher.publisher import file_argv, find_ffmpeg, push_test_pattern
+from libs.launcher.publisher import file_argv, push_test_pattern
 from tests.waiting import until
 
 URL = "rtmp://127.0.0.1/stream/demo?sign=1-a"
-
-
-def test_setting_wins_over_path_and_path_over_the_wheel(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("WEIR_FFMPEG", raising=False)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert find_ffmpeg() == imageio_ffmpeg.get_ffmpeg_exe()
-    on_path = tmp_path / "ffmpeg"
-    on_path.write_text("#!/bin/sh\n")
-    on_path.chmod(0o755)
-    assert find_ffmpeg() == str(on_path)
-    monkeypatch.setenv("WEIR_FFMPEG", "/opt/ffmpeg")
-    assert find_ffmpeg() == "/opt/ffmpeg"
 
 
 def test_file_whose_name_looks_like_an_option_is_a_file(tmp_path: Path) -> None:

@@ -6,11 +6,11 @@ from typing import cast
 
 import pytest
 
+from libs.back_off import BackOff
 from libs.errors import Unavailable
 from libs.events import RelayGrant
 from libs.media.flv import Tag, TagType
 from libs.tags import Ingest
-from services.relay.back_off import BackOff
 from services.relay.backlog import Backlog
 from services.relay.errors import PushFailed
 from services.relay.relaying import Relaying

@@ -1,4 +1,4 @@
-from services.relay.back_off import GOOD_S, MAX_S, BackOff
+from libs.back_off import GOOD_S, MAX_S, BackOff
 
 
 def test_pauses_grow_to_a_limit_and_begin_anew_after_a_good_push() -> None:
