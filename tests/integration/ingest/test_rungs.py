@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from libs.launcher.publisher import find_ffmpeg
+from libs.ffmpeg import find_ffmpeg
 from libs.media.flv import FLV_HEADER, FLVReader, Tag, TagType, is_keyframe, write_tag
 from tests.integration.ingest.conftest import TOKEN, RunningIngest, SmallCatalog
 from tests.media import encode, push
