@@ -1,0 +1,64 @@
+"""A picture to be laid over a frame, and how one is read from an uploaded file."""
+
+import io
+import warnings
+from dataclasses import dataclass
+
+from PIL import Image, UnidentifiedImageError
+
+from libs.marks.errors import MarkRefused
+
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
+MAX_FILE_BYTES = 5 << 20
+MAX_PIXELS = 4096 * 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """RGBA, straight alpha, rows from the top without padding."""
+
+    width: int
+    height: int
+    rgba: bytes
+
+    def png(self) -> bytes:
+        out = io.BytesIO()
+        Image.frombytes("RGBA", (self.width, self.height), self.rgba).save(out, "PNG")
+        return out.getvalue()
+
+
+def finish(image: Image.Image, *, opacity: float) -> Picture:
+    """As it will be laid over: `opacity` is multiplied into the alpha."""
+    image = image.convert("RGBA")
+    if opacity < 1:
+        image.putalpha(image.getchannel("A").point([round(at * opacity) for at in range(256)]))
+    return Picture(image.width, image.height, image.tobytes())
+
+
+def read_picture(file: bytes, *, width: int, height: int, opacity: float = 1.0) -> Picture:
+    """The file's (first) picture, scaled to exactly `width` x `height`.
+
+    Raises `MarkRefused` for what is no picture, of another format, or larger than allowed; the
+    size is judged before a pixel is decoded.
+    """
+    if len(file) > MAX_FILE_BYTES:
+        raise MarkRefused(f"A mark's file may have {MAX_FILE_BYTES >> 20} MB.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(file), formats=FORMATS) as image:
+                _check_size(image)
+                scaled = image.convert("RGBA").resize((width, height), Image.Resampling.LANCZOS)
+    except MarkRefused:
+        raise
+    except (UnidentifiedImageError, Image.DecompressionBombWarning, Image.DecompressionBombError):
+        formats = ", ".join(FORMATS)
+        raise MarkRefused(f"A mark's file is a picture ({formats}) of a usual size.") from None
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
+        raise MarkRefused(f"The mark's picture is damaged: {error}.") from None
+    return finish(scaled, opacity=opacity)
+
+
+def _check_size(image: Image.Image) -> None:
+    if image.width * image.height > MAX_PIXELS:
+        raise MarkRefused(f"A mark's picture may have {MAX_PIXELS >> 20} megapixels.")
