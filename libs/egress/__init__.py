@@ -1,7 +1,8 @@
 """The one door to addresses that users name: relay targets, pictures, imports, webhooks."""
 
 from libs.egress.addresses import Network, is_public
-from libs.egress.errors import EgressRefused, EgressUnresolved
+from libs.egress.errors import EgressRefused, EgressUnresolved, FetchFailed
+from libs.egress.fetch import Fetched, fetch
 from libs.egress.guard import Egress, Place
 from libs.egress.own import OwnPlaces
 
@@ -9,8 +10,11 @@ __all__ = [
     "Egress",
     "EgressRefused",
     "EgressUnresolved",
+    "FetchFailed",
+    "Fetched",
     "Network",
     "OwnPlaces",
     "Place",
+    "fetch",
     "is_public",
 ]
