@@ -6,13 +6,13 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from libs.launcher.nats_server import free_port
 from tests.certificates import Pair, make_certificate
 from tests.required import lacking
+from tests.waiting import wait_until
 
 SHIPPED = Path(__file__).parents[1] / "deploy" / "edge"
 START_S = 10.0
@@ -68,11 +68,7 @@ class RunningEdge:
         checked = subprocess.run([*argv[:-2], "-t"], capture_output=True, text=True, check=False)
         assert checked.returncode == 0, checked.stderr
         self._process = subprocess.Popen(argv, stdin=subprocess.DEVNULL)
-        began = time.monotonic()
-        while not self._answers():
-            assert self._process.poll() is None, (self.folder / "error.log").read_text()
-            assert time.monotonic() - began < START_S
-            time.sleep(0.02)
+        wait_until(self._answers, within_s=START_S, what=(self.folder / "error.log").read_text)
 
     def stop(self) -> None:
         if self._process is not None:
@@ -88,13 +84,15 @@ class RunningEdge:
 
     def logged(self, path: str, *, count: int = 0) -> list[Logged]:
         """What it says of requests whose shared path ends so, once there are `count` of them."""
-        began = time.monotonic()
-        while True:
-            found = [each for each in self._all_logged() if each.path.endswith(path)]
-            if len(found) >= count:
-                return found
-            assert time.monotonic() - began < FLUSH_S, f"{len(found)} of {count} requests logged"
-            time.sleep(0.05)
+
+        def found() -> list[Logged]:
+            return [each for each in self._all_logged() if each.path.endswith(path)]
+
+        def said() -> str:
+            return f"{len(found())} of {count} requests logged"
+
+        wait_until(lambda: len(found()) >= count, within_s=FLUSH_S, what=said)
+        return found()
 
     def cached_files(self) -> list[Path]:
         return [path for path in (self.folder / "cache").rglob("*") if path.is_file()]
@@ -123,6 +121,8 @@ class RunningEdge:
         return text.replace("buffer=64k flush=2s", "")
 
     def _answers(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, (self.folder / "error.log").read_text()
         try:
             socket.create_connection(("127.0.0.1", self.https_port), timeout=1).close()
         except OSError:

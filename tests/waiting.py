@@ -1,11 +1,27 @@
 """Waiting for a condition, in place of sleeping for what is usually long enough."""
 
 import asyncio
+import time
 from collections.abc import Callable
 
 EVERY_S = 0.02
 PATIENCE_S = 30.0
 """So long may it take on a busy machine; only a failing test waits for it."""
+
+
+def wait_until(
+    condition: Callable[[], object],
+    *,
+    within_s: float = PATIENCE_S,
+    what: str | Callable[[], str] = "the condition",
+) -> None:
+    """As `until`, where no event loop runs; `what` may be found out when it did not come."""
+    deadline = time.monotonic() + within_s
+    while not condition():
+        if time.monotonic() >= deadline:
+            said = what if isinstance(what, str) else what()
+            raise AssertionError(f"not within {within_s:g} s: {said}")
+        time.sleep(EVERY_S)
 
 
 async def until(

@@ -19,6 +19,8 @@ _CHANNELS = "urn:mpeg:dash:23003:3:audio_channel_configuration:2011"
 _CLOCK = "urn:mpeg:dash:utc:http-xsdate:2014"
 CLOCK_PATH = "/time"
 """Where the gateway tells the time."""
+EARLY = "?early"
+"""Query of a segment that may still be in the making: it tells a cache not to wait for its end."""
 FINE_TIMESCALE = 1_000_000
 """Of steady periods: a mean duration must stay exact over hours."""
 TARGET_LATENCY_MS = 1500
@@ -113,9 +115,10 @@ def _adaptation_set(
     track = window.track(ranges[0].config_id)
     starts_with_sap = kind == "audio" or all(entry.is_independent for entry in entries)
     sap = ' startWithSAP="1"' if starts_with_sap else ""
+    early = EARLY if _is_offered_early(window, entries) else ""
     names = [
         f'initialization="{folder}/init-{track.config_id}.mp4"',
-        f'media="{folder}/$Number$.{kind}.m4s"',
+        f'media="{folder}/$Number$.{kind}.m4s{early}"',
     ]
     if entries[0].is_steady:
         template = _steady_template(window, entries, names)
@@ -127,6 +130,11 @@ def _adaptation_set(
         *_representation(window, track, ranges, rendition),
         "    </AdaptationSet>",
     ]
+
+
+def _is_offered_early(window: Window, entries: list[Entry]) -> bool:
+    """Whether players may ask for a segment as soon as it has a part."""
+    return bool(entries[0].is_steady and window.part_target_ms and not window.is_ended)
 
 
 def _steady_template(window: Window, entries: list[Entry], names: list[str]) -> list[str]:
@@ -142,7 +150,7 @@ def _steady_template(window: Window, entries: list[Entry], names: list[str]) -> 
         f'startNumber="{first.period_msn}"',
         f'duration="{round(duration_90k * FINE_TIMESCALE / 90_000)}"',
     ]
-    if window.part_target_ms and not window.is_ended:
+    if _is_offered_early(window, entries):
         attributes.append(f'availabilityTimeOffset="{early_s:.3f}"')
         attributes.append('availabilityTimeComplete="false"')
     return [f"      <SegmentTemplate {' '.join(attributes)}/>"]

@@ -8,6 +8,9 @@ from services.gateway.playback.reply import IMMUTABLE, Asked, headers
 
 Listener = Callable[[bytes], None]
 
+_UNBUFFERED = b"x-accel-buffering: no\r\n"
+"""To an nginx in front: bytes go on as they come."""
+
 
 class Growth(NamedTuple):
     """An answer that grows. `headers` are as a `Reply`'s."""
@@ -32,7 +35,7 @@ class Growing:
 
     def answer(self, _: Asked) -> "Growth":
         """A range of what has no end yet would be no use; all of it is lawful."""
-        return Growth(headers(self._content_type, IMMUTABLE), self)
+        return Growth(headers(self._content_type, IMMUTABLE, _UNBUFFERED), self)
 
     def listen(self, listener: Listener) -> None:
         self._listeners.add(listener)
