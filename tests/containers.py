@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from libs.launcher.nats_server import free_port
 from tests.nats_server import TOKEN
 from tests.required import lacking
 from tests.s3 import KEY, SECRET, S3Server
+from tests.waiting import wait_until
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
 START_S = 60.0
@@ -147,10 +147,9 @@ def _running(container: DockerContainer) -> Iterator[None]:
 
 
 def _wait_for(is_ready: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + START_S
-    while True:
+    def answers() -> bool:
         with suppress(httpx2.HTTPError):
-            if is_ready():
-                return
-        assert time.monotonic() < deadline, f"not ready within {START_S:g} s"
-        time.sleep(0.1)
+            return is_ready()
+        return False
+
+    wait_until(answers, within_s=START_S, what="a container that is ready")

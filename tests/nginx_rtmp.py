@@ -70,6 +70,11 @@ class NginxRTMP:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self._process.pid, number)
 
+    def recorded_bytes(self, name: str) -> int:
+        """Of all pushes of `name` so far."""
+        sizes = [file.stat().st_size for file in self.folder.glob(f"{name}*.flv")]
+        return sum(max(0, size - len(FLV_HEADER)) for size in sizes)
+
     def records(self, name: str) -> list[list[Tag]]:
         """The tags of each push of `name` so far, in the order in which they began."""
         files = sorted(self.folder.glob(f"{name}*.flv"), key=lambda file: file.stat().st_mtime)

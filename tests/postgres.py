@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.required import lacking
+from tests.waiting import wait_until
 
 USER = "postgres"
 START_TIMEOUT_S = 30.0
@@ -136,9 +136,10 @@ def _serve(folder: Path, home: Path) -> Iterator[Postgres]:
 
 
 def _wait_for(folder: Path, server: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    deadline = time.monotonic() + START_TIMEOUT_S
     ready = [str(folder / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
-    while subprocess.run(ready, check=False).returncode != 0:
-        if server.poll() is not None or time.monotonic() > deadline:
-            pytest.fail(f"Postgres did not start:\n{log.read_text()}")
-        time.sleep(0.05)
+
+    def is_ready() -> bool:
+        assert server.poll() is None, f"Postgres ended at once:\n{log.read_text()}"
+        return subprocess.run(ready, check=False).returncode == 0
+
+    wait_until(is_ready, within_s=START_TIMEOUT_S, what=log.read_text)

@@ -16,6 +16,7 @@ import pytest
 
 from libs.launcher.nats_server import free_port
 from libs.storage import ObjectStore, open_store
+from tests.waiting import wait_until
 
 READY_S = 90.0
 STOP_S = 30.0
@@ -65,7 +66,7 @@ class RunningWeir:
         return "nats://127.0.0.1:" + config.split("127.0.0.1:")[1].split('"')[0]
 
     def start(self) -> float:
-        """Seconds that it took to be ready."""
+        """Seconds that it took to be ready; nothing runs on if it does not get there."""
         began = time.monotonic()
         self.data_dir.mkdir(parents=True, exist_ok=True)
         environment = os.environ | {
@@ -79,10 +80,15 @@ class RunningWeir:
                 [Path(sys.executable).parent / "weir", self.command],
                 env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
             )  # fmt: skip
-        while "Weir is ready" not in said.read_text():
-            assert self.process.poll() is None, said.read_text()
-            assert time.monotonic() - began < READY_S, said.read_text() + self.logs()
-            time.sleep(0.05)
+        try:
+            wait_until(
+                lambda: self._says_ready(said),
+                within_s=READY_S,
+                what=lambda: said.read_text() + self.logs(),
+            )
+        except BaseException:
+            self.stop()
+            raise
         took = time.monotonic() - began
         self.credentials = json.loads((self.data_dir / "credentials.json").read_text())
         return took
@@ -95,8 +101,18 @@ class RunningWeir:
             process.wait(STOP_S)
         began = time.monotonic()
         self.process.send_signal(signal.SIGINT)
-        self.process.wait(STOP_S)
+        try:
+            self.process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()  # its children end with it
+            self.process.wait()
+            raise
         return time.monotonic() - began
+
+    def _says_ready(self, said: Path) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, said.read_text()
+        return "Weir is ready" in said.read_text()
 
     def kill(self, service: str, number: int = signal.SIGKILL) -> None:
         """Send a signal to one service (or `nats`) of this Weir."""

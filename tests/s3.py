@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import pytest
 from minio import Minio
 
 from libs.launcher.nats_server import free_port
+from tests.waiting import wait_until
 
 KEY, SECRET = "WEIRKEY", "weir-secret-key"
 START_TIMEOUT_S = 60.0
@@ -77,13 +77,12 @@ def serving(argv: list[str | Path], port: int) -> Iterator[None]:
 
 
 def _wait_for(process: subprocess.Popen[bytes], url: str) -> None:
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while True:
+    def answers() -> bool:
+        assert process.poll() is None, "the S3 server ended at once"
         try:
             httpx2.get(url, timeout=2)
         except httpx2.HTTPError:
-            assert process.poll() is None, "the S3 server ended at once"
-            assert time.monotonic() < deadline, "the S3 server does not answer"
-            time.sleep(0.05)
-        else:
-            return
+            return False
+        return True
+
+    wait_until(answers, within_s=START_TIMEOUT_S, what="an answer of the S3 server")

@@ -50,6 +50,8 @@ def _is_served(url: str) -> bool:
 def two_gateways(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoGateways]:
     two = TwoGateways(RunningWeir(tmp_path_factory.mktemp("two"), dict(TRUSTS_US)))
     two.weir.start()
-    two.start_second()
-    yield two
-    two.weir.stop()
+    try:
+        two.start_second()
+        yield two
+    finally:
+        two.weir.stop()

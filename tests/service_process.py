@@ -41,7 +41,12 @@ class ServiceProcess:
             return 0
         self._process.send_signal(number)
         self._process.send_signal(signal.SIGCONT)
-        code = self._process.wait(ENDS_S)
+        try:
+            code = self._process.wait(ENDS_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            raise
         self._process = None
         return code
 

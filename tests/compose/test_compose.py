@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from libs.ffmpeg import find_ffmpeg
 from libs.launcher.nats_server import free_port
 from tests.containers import need_docker
 from tests.media import encode, push
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.docker, pytest.mark.integration, pytest.mark.timeout(900)]
 
@@ -49,6 +49,9 @@ class Composed:
         found = json.loads(_output(["docker", "inspect", *self.compose("ps", "-aq").split()]))
         return {item["Config"]["Labels"]["com.docker.compose.service"]: item for item in found}
 
+    def logs(self) -> str:
+        return self.compose("logs", "--tail", "20")
+
     def is_healthy(self) -> bool:
         try:
             answer = httpx2.get(f"{self.url}/api/v1/health", headers=self.headers, timeout=3)
@@ -64,7 +67,7 @@ def composed() -> Iterator[Composed]:
     project = Composed()
     try:
         project.compose("up", "-d", "--build")
-        _wait(project.is_healthy, UP_S, lambda: project.compose("logs", "--tail", "20"))
+        wait_until(project.is_healthy, within_s=UP_S, what=project.logs)
         yield project
     finally:
         project.compose("down", "-v", "-t", "5")
@@ -82,7 +85,7 @@ def test_every_container_is_healthy_and_init_has_ended(composed: Composed) -> No
             if name in SERVICES and state["Health"]["Status"] != "healthy"
         }
 
-    _wait(lambda: not unhealthy(), UP_S, lambda: str(unhealthy()))
+    wait_until(lambda: not unhealthy(), within_s=UP_S, what=lambda: str(unhealthy()))
 
 
 def test_only_http_and_rtmp_are_published(composed: Composed) -> None:
@@ -107,7 +110,9 @@ def test_a_push_plays_through_the_published_ports(composed: Composed, tmp_path: 
     stream = created.json()
     publisher = push(encode(tmp_path / "in.flv", seconds=30), stream["push"]["url"])
     playlist = f"{composed.url}/{stream['id']}/source/video.m3u8"
-    _wait(lambda: httpx2.get(playlist).text.count("#EXTINF") > 1, PLAYLIST_S, lambda: playlist)
+    wait_until(
+        lambda: httpx2.get(playlist).text.count("#EXTINF") > 1, within_s=PLAYLIST_S, what=playlist
+    )
     rtmp = f"rtmp://127.0.0.1:{composed.variables['WEIR_RTMP_PORT']}/live/{stream['id']}"
     for name in ("live.flv", "live.m3u8", "manifest.mpd"):
         _play(f"{composed.url}/{stream['id']}/{name}")
@@ -122,13 +127,6 @@ def _play(url: str) -> None:
     argv = [find_ffmpeg(), "-nostdin", "-v", "error", "-i", url, "-t", "2", "-f", "null", "-"]
     played = subprocess.run(argv, check=False, timeout=30, capture_output=True, text=True)
     assert played.returncode == 0, f"{url}: {played.stderr}"
-
-
-def _wait(is_true: Any, timeout_s: float, explain: Any) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not is_true():
-        assert time.monotonic() < deadline, explain()
-        time.sleep(0.2)
 
 
 def _output(argv: list[Any], environment: dict[str, str] | None = None) -> str:

@@ -2,12 +2,10 @@
 
 import json
 import os
-import re
 import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import httpx2
@@ -17,6 +15,7 @@ from libs.launcher.house import SERVICES
 from libs.launcher.nats_server import free_port
 from tests.media import encode
 from tests.running import RunningWeir
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -162,14 +161,10 @@ def test_killed_service_is_said_and_started_again(own_weir: RunningWeir) -> None
     own_weir.start()
     before = own_weir.pid("relay")
     own_weir.kill("relay")
-    deadline = time.monotonic() + GIVES_UP_S
-    said = own_weir.data_dir / "up.log"
-    while not re.search(r"weir: relay ended with code -9; starting it again in", said.read_text()):
-        assert time.monotonic() < deadline, said.read_text()
-        time.sleep(0.05)
-    while not _runs_again(own_weir, before):
-        assert time.monotonic() < deadline, "the relay is not back"
-        time.sleep(0.05)
+    said = (own_weir.data_dir / "up.log").read_text
+    announcement = "weir: relay ended with code -9; starting it again in"
+    wait_until(lambda: announcement in said(), within_s=GIVES_UP_S, what=said)
+    wait_until(lambda: _runs_again(own_weir, before), within_s=GIVES_UP_S, what="the relay is back")
     assert own_weir.stop() < 5
     assert own_weir.process is not None
     assert own_weir.process.returncode == 0
@@ -181,10 +176,11 @@ def test_launcher_that_is_killed_leaves_no_process_behind(own_weir: RunningWeir)
     assert own_weir.process is not None
     own_weir.process.send_signal(signal.SIGKILL)
     own_weir.process.wait()
-    deadline = time.monotonic() + GIVES_UP_S
-    while any(_is_running(pid) for pid in children):
-        assert time.monotonic() < deadline, "a child outlived the launcher"
-        time.sleep(0.05)
+    wait_until(
+        lambda: not any(_is_running(pid) for pid in children),
+        within_s=GIVES_UP_S,
+        what="the launcher's children are gone",
+    )
 
 
 @pytest.fixture(name="weir_up")

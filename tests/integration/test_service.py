@@ -5,7 +5,6 @@ import json
 import re
 import signal
 import socket
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from libs.service import STOP_TIMEOUT_S
 from libs.settings import EXIT_FAILED, EXIT_SETTINGS
 from tests.nats_server import NATSServer
 from tests.service_process import ServiceProcess
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -38,12 +38,15 @@ class Sample(ServiceProcess):
 
     def url(self) -> str:
         """Of its listener, once it has started."""
-        deadline = time.monotonic() + ENDS_S
-        while not (started := re.search(r'"url": ?"([^"]+)"', self.said())):
+        found: list[str] = []
+
+        def has_started() -> bool:
             assert self.process.poll() is None, self.said()
-            assert time.monotonic() < deadline, self.said()
-            time.sleep(0.02)
-        return started[1]
+            found[:] = re.findall(r'"url": ?"([^"]+)"', self.said())
+            return bool(found)
+
+        wait_until(has_started, within_s=ENDS_S, what=self.said)
+        return found[0]
 
     def get(self, path: str, token: str | None = TOKEN, **more: Any) -> httpx2.Response:
         headers = {"Authorization": f"Bearer {token}"} if token is not None else {}

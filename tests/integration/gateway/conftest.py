@@ -102,10 +102,12 @@ async def serving(origin: Origin) -> AsyncIterator[None]:
     server.capture_signals = contextlib.nullcontext  # type: ignore[assignment]
     task = asyncio.create_task(server.serve())
     origin.url = f"http://127.0.0.1:{port}"
-    yield
-    origin.flv.put_nowait(None)
-    server.should_exit = server.force_exit = True
-    await task
+    try:
+        yield
+    finally:
+        origin.flv.put_nowait(None)
+        server.should_exit = server.force_exit = True
+        await task
 
 
 class Catalog:
@@ -261,7 +263,9 @@ async def gateway(
 ) -> AsyncIterator[Gateway]:
     made = Gateway(tmp_path, nats, store_of_gateway)
     made.start()
-    await made.until("/readyz", 200)
-    yield made
-    await made.client.aclose()
-    made.kill()
+    try:
+        await made.until("/readyz", 200)
+        yield made
+    finally:
+        await made.client.aclose()
+        made.kill()

@@ -146,6 +146,8 @@ async def ingest(
 ) -> AsyncIterator[RunningIngest]:
     running = RunningIngest(tmp_path, module_nats)
     running.start()
-    await running.ready()
-    yield running
-    running.kill(signal.SIGTERM)
+    try:
+        await running.ready()
+        yield running
+    finally:
+        running.kill(signal.SIGTERM)

@@ -71,10 +71,12 @@ class ServedIngest(FakeIngest):
         server.capture_signals = contextlib.nullcontext  # type: ignore[assignment]
         task = asyncio.create_task(server.serve())
         self.url = f"http://127.0.0.1:{port}"
-        yield
-        self.raise_fence(1 << 30)
-        server.should_exit = server.force_exit = True
-        await task
+        try:
+            yield
+        finally:
+            self.raise_fence(1 << 30)
+            server.should_exit = server.force_exit = True
+            await task
 
 
 class Listener:

@@ -30,6 +30,7 @@ SWITCH_S = 2.0
 TAKEOVER_S = 8.0
 BUSY_S = 5.0
 """What a machine that has other work may take on top; alone it needs none of it."""
+STILL_S = 1.0
 GOP_FRAMES = 25
 
 
@@ -224,7 +225,7 @@ async def test_targets_are_added_switched_and_deleted_while_live(
         await until(is_in(relaying, stream, target, "live"), within_s=within_s, what="added")
 
         change(relaying, stream, target, is_enabled=False)
-        await until(lambda: _is_still(nginx, "one"), within_s=within_s, what="switched off")
+        await until(stands_still(nginx, "one"), within_s=within_s, what="switched off")
         assert look(relaying, stream, target)["state"] == "stopped"
 
         change(relaying, stream, target, is_enabled=True)
@@ -232,18 +233,25 @@ async def test_targets_are_added_switched_and_deleted_while_live(
 
         change(relaying, stream, target, url=nginx.url("two"))
         await until(lambda: recorded_frames(nginx, "two") > 0, within_s=within_s, what="moved")
-        await until(lambda: _is_still(nginx, "one"), within_s=within_s, what="left the old one")
+        await until(stands_still(nginx, "one"), within_s=within_s, what="left the old one")
 
         relaying.call("DELETE", f"{path}/relay-targets/{target['id']}")
-        await until(lambda: _is_still(nginx, "two"), within_s=within_s, what="deleted")
+        await until(stands_still(nginx, "two"), within_s=within_s, what="deleted")
         assert relaying.call("GET", f"{path}/relay-targets")["targets"] == []
 
 
-def _is_still(server: NginxRTMP, name: str) -> bool:
-    """Whether nothing more arrives for a second."""
-    before = recorded_frames(server, name)
-    time.sleep(1)
-    return before > 0 and recorded_frames(server, name) == before
+def stands_still(server: NginxRTMP, name: str) -> Callable[[], bool]:
+    """A condition: nothing more has come to the server's records for a while of looking at them."""
+    size_bytes, since = 0, 0.0
+
+    def has_stood() -> bool:
+        nonlocal size_bytes, since
+        now_bytes, now = server.recorded_bytes(name), time.monotonic()
+        if now_bytes != size_bytes:
+            size_bytes, since = now_bytes, now
+        return size_bytes > 0 and now - since >= STILL_S
+
+    return has_stood
 
 
 async def test_worker_that_is_killed_is_followed_by_another(
