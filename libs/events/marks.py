@@ -7,7 +7,7 @@ to a filter's language.
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from libs.events.rows import Row
 
@@ -73,17 +73,26 @@ class ClockMark(Lettered):
     def _is_known(cls, timezone: str) -> str:
         try:
             ZoneInfo(timezone)
-        except (OSError, ValueError):
+        except (OSError, ValueError, KeyError):
             raise ValueError("not a name of the IANA time zone database") from None
         return timezone
 
 
 class ImageMark(Placed):
+    """A picture: one that was uploaded, or one that is fetched through the egress guard."""
+
     kind: Literal["image"] = "image"
-    image: str = Field(pattern=r"^[0-9a-f]{64}$")
-    """SHA-256 of the uploaded picture's file."""
+    image: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    """SHA-256 of the uploaded file."""
+    url: str | None = Field(default=None, min_length=1, max_length=2048, repr=False)
     width: int = Field(default=100, ge=1, le=4096)
     height: int = Field(default=50, ge=1, le=4096)
+
+    @model_validator(mode="after")
+    def _names_one_picture(self) -> "ImageMark":
+        if (self.image is None) == (self.url is None):
+            raise ValueError("give either `image` or `url`")
+        return self
 
 
 Mark = Annotated[TextMark | ClockMark | ImageMark, Field(discriminator="kind")]
