@@ -89,6 +89,8 @@ class SegmentsLost:
     discontinuity_sequence: int
     target_s: int
     cause: str
+    is_news: bool = True
+    """Whether it is to be told: what a rung lacks of the time before it existed is not."""
 
 
 @dataclass(frozen=True)

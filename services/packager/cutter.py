@@ -9,7 +9,14 @@ from libs.errors import Invalid
 from libs.events import Checkpoint
 from libs.media.flv import FLVInvalid, PacketKind, Tag, TagType, parse_audio, parse_video
 from libs.names import session_started_at_s
-from libs.tags.marks import ClockMark, DiscontinuityMark, EndMark, PositionMark, read_mark
+from libs.tags.marks import (
+    ClockMark,
+    DiscontinuityMark,
+    EndMark,
+    LadderMark,
+    PositionMark,
+    read_mark,
+)
 from services.packager.cut_rule import CutRule
 from services.packager.cuts import Cut, SessionEnded, State
 from services.packager.errors import GOPTooLong
@@ -51,6 +58,8 @@ class Cutter:
         self._ended: SessionEnded | None = None
         self._refill: _Refill | None = None
         self.refusal: Invalid | None = None
+        self.rungs: tuple[str, ...] = ()
+        """Those that the session has, as far as its tags tell."""
 
     @classmethod
     def resume(
@@ -84,6 +93,15 @@ class Cutter:
     def at_ms(self) -> int:
         """Session time about which the next tag is expected."""
         return self._sequencer.start_90k // TICKS_A_MS
+
+    @property
+    def known_90k(self) -> int:
+        """All boundaries up to this session time have been given out."""
+        return self._sequencer.known_90k
+
+    @property
+    def generation(self) -> int:
+        return self._sequencer.generation
 
     # --- feeding ----------------------------------------------------------------------------------
 
@@ -232,6 +250,8 @@ class Cutter:
             case DiscontinuityMark(generation=generation):
                 self._begin_timeline()
                 self._sequencer.generation = generation
+            case LadderMark(rungs=rungs):
+                self.rungs = rungs
             case EndMark(cause=cause):
                 self._end(cause)
             case _:

@@ -401,6 +401,13 @@ class Sequencer:
             self._cuts += parts
 
     @property
+    def known_90k(self) -> int:
+        """No boundary will be set before this session time any more."""
+        if self._video_newest is not None:
+            return self._video_newest + self._delay
+        return self._segments[-1].start if self._segments else self.end
+
+    @property
     def start_90k(self) -> int:
         """Where the segment begins that is given out next."""
         return self._segments[0].start if self._segments else self.end
