@@ -3,7 +3,18 @@
 from libs.marks.errors import MarkRefused
 from libs.marks.fonts import Fonts
 from libs.marks.lettering import draw_text
-from libs.marks.picture import Picture, read_picture
+from libs.marks.picture import Picture, Probe, probe_picture, read_picture
 from libs.marks.placing import place
+from libs.marks.stored import image_key
 
-__all__ = ["Fonts", "MarkRefused", "Picture", "draw_text", "place", "read_picture"]
+__all__ = [
+    "Fonts",
+    "MarkRefused",
+    "Picture",
+    "Probe",
+    "draw_text",
+    "image_key",
+    "place",
+    "probe_picture",
+    "read_picture",
+]

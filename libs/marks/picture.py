@@ -1,8 +1,11 @@
 """A picture to be laid over a frame, and how one is read from an uploaded file."""
 
+import contextlib
 import io
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from PIL import Image, UnidentifiedImageError
 
@@ -35,12 +38,38 @@ def finish(image: Image.Image, *, opacity: float) -> Picture:
     return Picture(image.width, image.height, image.tobytes())
 
 
+class Probe(NamedTuple):
+    """What a file holds."""
+
+    width: int
+    height: int
+    content_type: str
+
+
+def probe_picture(file: bytes) -> Probe:
+    """Look at the file as `read_picture` does, and decode all of its first picture.
+
+    Raises `MarkRefused`.
+    """
+    with _opened(file) as image:
+        image.load()
+        return Probe(image.width, image.height, Image.MIME[image.format or ""])
+
+
 def read_picture(file: bytes, *, width: int, height: int, opacity: float = 1.0) -> Picture:
     """The file's (first) picture, scaled to exactly `width` x `height`.
 
     Raises `MarkRefused` for what is no picture, of another format, or larger than allowed; the
     size is judged before a pixel is decoded.
     """
+    with _opened(file) as image:
+        scaled = image.convert("RGBA").resize((width, height), Image.Resampling.LANCZOS)
+    return finish(scaled, opacity=opacity)
+
+
+@contextlib.contextmanager
+def _opened(file: bytes) -> Iterator[Image.Image]:
+    """What goes wrong with it inside becomes `MarkRefused`, too."""
     if len(file) > MAX_FILE_BYTES:
         raise MarkRefused(f"A mark's file may have {MAX_FILE_BYTES >> 20} MB.")
     try:
@@ -48,15 +77,12 @@ def read_picture(file: bytes, *, width: int, height: int, opacity: float = 1.0) 
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(file), formats=FORMATS) as image:
                 _check_size(image)
-                scaled = image.convert("RGBA").resize((width, height), Image.Resampling.LANCZOS)
-    except MarkRefused:
-        raise
+                yield image
     except (UnidentifiedImageError, Image.DecompressionBombWarning, Image.DecompressionBombError):
         formats = ", ".join(FORMATS)
         raise MarkRefused(f"A mark's file is a picture ({formats}) of a usual size.") from None
     except (OSError, ValueError, SyntaxError, EOFError) as error:
         raise MarkRefused(f"The mark's picture is damaged: {error}.") from None
-    return finish(scaled, opacity=opacity)
 
 
 def _check_size(image: Image.Image) -> None:

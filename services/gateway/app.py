@@ -46,6 +46,7 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
         neighbours=Neighbourhood(service.bus, origin),
         sessions=_console_sessions(settings),
         viewing=viewing,
+        store=store,
     )
     player = Player(
         directory,

@@ -19,6 +19,7 @@ TooLarge
 NotFound
 ├── StreamUnknown
 ├── RelayTargetUnknown
+├── ImageUnknown
 Unavailable
 ├── OriginUnreachable      ingest or packager does not answer
 """
@@ -81,6 +82,10 @@ class ItemTooLarge(TooLarge):
 
 class StreamUnknown(NotFound):
     code = "stream_unknown"
+
+
+class ImageUnknown(NotFound):
+    code = "image_unknown"
 
 
 class RelayTargetUnknown(NotFound):

@@ -3,11 +3,13 @@
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
+from libs.marks.picture import MAX_FILE_BYTES
 from libs.problems import install_problems
 from services.gateway import pages
 from services.gateway.api import (
     docs,
     health,
+    images,
     jobs,
     login,
     relay_targets,
@@ -23,6 +25,7 @@ from services.gateway.api.security import BodyLimit, SecurityHeaders
 from services.gateway.assets import assets_router
 
 MAX_BODY_BYTES = 64 * 1024
+UPLOADS = {"/api/v1/images": MAX_FILE_BYTES}
 DESCRIPTION = (
     "Streams, sessions and the segment log of this Weir. Send the API key as the header "
     "x-api-key. Errors are problem+json (RFC 9457) with a stable code."
@@ -34,6 +37,7 @@ _API = (
     viewer_tokens,
     viewer_keys,
     relay_targets,
+    images,
     sessions,
     jobs,
     login,
@@ -63,7 +67,7 @@ def build_api(house: House | None = None) -> FastAPI:
     app.include_router(docs.router)
     app.include_router(assets_router(pages.DIST / "static"))
     app.include_router(pages.router)
-    app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
+    app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES, uploads=UPLOADS)
     app.add_middleware(SecurityHeaders)
     return app
 

@@ -6,6 +6,7 @@ from typing import Annotated, Protocol, TypeVar
 from fastapi import Depends, Request
 
 from libs.events import Answer, Ask, Message
+from libs.storage import ObjectStore
 from services.gateway.api.console_session import ConsoleSessions
 from services.gateway.playback.directory import Directory
 from services.gateway.settings import GatewaySettings
@@ -48,6 +49,7 @@ class House:
     neighbours: Neighbours
     sessions: ConsoleSessions
     viewing: Viewing
+    store: ObjectStore
     failed_logins: dict[str, list[float]] = field(default_factory=dict)
     """By address, when its last wrong logins were (monotonic)."""
 

@@ -2,6 +2,8 @@
 script run and no type be guessed.
 """
 
+from collections.abc import Mapping
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -37,26 +39,31 @@ class SecurityHeaders:
 
 
 class BodyLimit:
-    """A body of more than `max_bytes` is 413, whether it says its length or not."""
+    """A body of more than `max_bytes` is 413, whether it says its length or not.
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
+    `uploads`: the paths that take more, and how much.
+    """
+
+    def __init__(self, app: ASGIApp, *, max_bytes: int, uploads: Mapping[str, int]) -> None:
         self._app = app
         self._max_bytes = max_bytes
+        self._uploads = uploads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         taken = 0
+        most = self._uploads.get(scope["path"], self._max_bytes)
         length = Headers(scope=scope).get("content-length", "0")
-        is_too_long = length.isdecimal() and int(length) > self._max_bytes
+        is_too_long = length.isdecimal() and int(length) > most
 
         async def receive_bounded() -> Message:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if is_too_long or taken > self._max_bytes:
-                raise HTTPException(413, f"A body has at most {self._max_bytes} bytes.")
+            if is_too_long or taken > most:
+                raise HTTPException(413, f"A body has at most {most} bytes.")
             return message
 
         await self._app(scope, receive_bounded, send)

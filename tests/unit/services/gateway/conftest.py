@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -39,6 +40,7 @@ from libs.events import (
     ViewerPage,
 )
 from libs.signing import sign_push
+from libs.storage import open_store
 from services.gateway.api.app import build_api
 from services.gateway.api.console_session import ConsoleSessions
 from services.gateway.api.house import House, ServiceState
@@ -185,7 +187,7 @@ def viewing_of(catalog: MemoryCatalog, **more: Any) -> Viewing:
     return Viewing(Outside(find_stream=find_stream, **(facts | more)))
 
 
-def house_of(settings: GatewaySettings) -> House:
+def house_of(settings: GatewaySettings, folder: Path) -> House:
     catalog = MemoryCatalog()
     return House(
         settings=settings,
@@ -199,17 +201,18 @@ def house_of(settings: GatewaySettings) -> House:
             lifetime_s=settings.console_session_s,
         ),
         viewing=viewing_of(catalog),
+        store=open_store(f"file://{folder}"),
     )
 
 
 @pytest.fixture
-def house() -> House:
-    return house_of(settings_of())
+def house(tmp_path: Path) -> House:
+    return house_of(settings_of(), tmp_path)
 
 
 @pytest.fixture
-def strict_house() -> House:
-    return house_of(settings_of(svs_compat="strict"))
+def strict_house(tmp_path: Path) -> House:
+    return house_of(settings_of(svs_compat="strict"), tmp_path)
 
 
 def client_of(house: House, **headers: str) -> httpx2.AsyncClient:
