@@ -19,6 +19,7 @@ TooLarge
 NotFound
 ├── StreamUnknown
 ├── RelayTargetUnknown
+├── RungUnknown            the stream has no such rendition now
 ├── ImageUnknown
 Unavailable
 ├── OriginUnreachable      ingest or packager does not answer
@@ -86,6 +87,10 @@ class StreamUnknown(NotFound):
 
 class ImageUnknown(NotFound):
     code = "image_unknown"
+
+
+class RungUnknown(NotFound):
+    code = "rung_unknown"
 
 
 class RelayTargetUnknown(NotFound):

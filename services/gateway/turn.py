@@ -159,7 +159,7 @@ class Turn:
         head = websocket_head(handshake.accept, common) if handshake else stream_head(common)
         is_websocket = handshake is not None
         front.player.watch(
-            request.route.stream, request.visit, connection, head, is_websocket=is_websocket
+            request.route, request.visit, connection, head, is_websocket=is_websocket
         )
 
     def _on_answer(self, task: "asyncio.Task[Any]") -> None:

@@ -24,7 +24,8 @@ from services.packager.packing import Packing
 from services.packager.packings import Packings
 from services.packager.playlist import MediaPlaylist, has_segments
 from services.packager.playlists import Reload
-from services.packager.rows import folder, init_key, segment_key
+from services.packager.rendition import Rendition
+from services.packager.rows import init_key, segment_key
 from services.packager.window import Window
 
 HOLD_S = 10.0
@@ -51,9 +52,10 @@ class Origin:
         self._hold_s = hold_s
 
     def add_routes(self, app: Router) -> None:
-        top, media = "/live/{session}", f"/live/{{session}}/{SOURCE}"
+        top, media = "/live/{session}", "/live/{session}/{rendition}"
         app.add_route(f"{top}/master.m3u8", _traced("multivariant", self.multivariant))
         app.add_route(f"{top}/manifest.mpd", _traced("manifest", self.manifest))
+        app.add_route(f"{media}/index.m3u8", _traced("multivariant", self.of_one))
         app.add_route(f"{media}/{{kind}}.m3u8", _traced("playlist", self.playlist))
         # Before the segments, whose `kind` would take the number of a part as well.
         app.add_route(f"{media}/{{msn:int}}.{{part:int}}.{{kind}}.m4s", _traced("part", self.part))
@@ -65,14 +67,27 @@ class Origin:
     async def multivariant(self, request: Request) -> Response:
         packing = self._packing(request)
         text = await self._rendered(
-            packing, lambda: render_multivariant(packing.window, rendition=SOURCE)
+            packing.window, lambda: render_multivariant(packing.source, packing.rungs.shown)
         )
+        return Response(text, media_type=HLS_TYPE)
+
+    async def of_one(self, request: Request) -> Response:
+        """The multivariant playlist of one rendition and the session's sound."""
+        packing = self._packing(request)
+        rendition = self._rendition(packing, request)
+
+        def render() -> str:
+            if rendition is packing.source:
+                return render_multivariant(packing.source, (), base="../")
+            return render_multivariant(packing.source, [rendition], base="../", has_source=False)
+
+        text = await self._rendered(rendition.window, render)
         return Response(text, media_type=HLS_TYPE)
 
     async def manifest(self, request: Request) -> Response:
         packing = self._packing(request)
         text = await self._rendered(
-            packing,
+            packing.window,
             lambda: render_manifest(
                 packing.window,
                 session=packing.order.session,
@@ -87,19 +102,19 @@ class Origin:
         holds that. Headers tell the edge where it stands and what a delta update leaves out.
         """
         packing, kind = self._packing(request), _kind(request)
-        wanted = _reload(request)
+        rendition, wanted = self._rendition(packing, request), _reload(request)
 
         def newest() -> MediaPlaylist | None:
-            return packing.playlists.newest(kind)
+            return rendition.playlists.newest(kind)
 
-        found = await self._rendered(packing, newest)
+        found = await self._rendered(rendition.window, newest)
         if found is not None and wanted is not None:
-            found = await packing.playlists.reload(kind, wanted)
+            found = await rendition.playlists.reload(kind, wanted)
         if found is None:
-            raise MediaUnknown(f"Session {packing.order.session} has no {kind}.")
+            raise MediaUnknown(f"Rendition {rendition.name} has no {kind}.")
         msn, part = found.position
         headers = {
-            "weir-position": f"{msn}.{part}.{packing.window.part_count(msn - 1, kind)}",
+            "weir-position": f"{msn}.{part}.{rendition.window.part_count(msn - 1, kind)}",
             "weir-target-s": str(found.target_s),
         }
         if found.skip is not None:
@@ -108,27 +123,26 @@ class Origin:
 
     async def _rendered(
         self,
-        packing: Packing,
+        window: Window,
         render: Callable[[], Rendered | None],
         *,
         has_any: Callable[[Window], bool] = has_segments,
     ) -> Rendered | None:
         """Wait for the first segment, then render. Raises `MediaNotYet`, `MediaUnknown`."""
-        window = packing.window
 
         def is_begun() -> bool | None:
             return (not window.is_behind and has_any(window)) or None
 
         if not await window.wait_for(is_begun, hold_s=self._hold_s):
-            self._refuse(packing, "any segment", may_come=True)
+            _refuse(window, "any segment", may_come=True)
         return render()
 
     # --- media ------------------------------------------------------------------------------------
 
     async def segment(self, request: Request) -> Response:
-        packing = self._packing(request)
+        rendition = self._rendition(self._packing(request), request)
         msn, kind = request.path_params["msn"], _kind(request)
-        window = packing.window
+        window = rendition.window
         data = window.find(msn, kind)
         if data is None and window.may_come(msn):
 
@@ -141,16 +155,15 @@ class Origin:
                 parts = grow(window, msn, kind, hold_s=self._hold_s)
                 return StreamingResponse(parts, media_type=MP4_TYPE)
         if data is None:
-            data = self._spooled_track(packing, msn, kind)
+            data = self._spooled_track(rendition, msn, kind)
         if data is None:
-            self._refuse(packing, f"segment {msn}.{kind}", may_come=window.may_come(msn))
+            _refuse(window, f"segment {msn}.{kind}", may_come=window.may_come(msn))
         return Response(data, media_type=MP4_TYPE)
 
     async def part(self, request: Request) -> Response:
         """A part, from memory only; the one that is hinted at is held until it exists."""
-        packing = self._packing(request)
+        window = self._rendition(self._packing(request), request).window
         msn, index, kind = request.path_params["msn"], request.path_params["part"], _kind(request)
-        window = packing.window
 
         def find() -> bytes | None:
             return window.part(msn, kind, index)
@@ -160,21 +173,21 @@ class Origin:
             data = await window.wait_for(find, hold_s=self._hold_s)
         if data is None:
             may_come = window.part_may_come(msn, kind, index)
-            self._refuse(packing, f"part {msn}.{index}.{kind}", may_come=may_come)
+            _refuse(window, f"part {msn}.{index}.{kind}", may_come=may_come)
         return Response(data, media_type=MP4_TYPE)
 
     async def init(self, request: Request) -> Response:
-        packing = self._packing(request)
+        rendition = self._rendition(self._packing(request), request)
         config_id = request.path_params["config_id"]
-        data = packing.window.init(config_id)
+        data = rendition.window.init(config_id)
         if data is None:
-            data = self._spool.read(init_key(self._folder(packing), config_id))
+            data = self._spool.read(init_key(rendition.folder, config_id))
         if data is None:
-            self._refuse(packing, f"init segment {config_id}", may_come=False)
+            _refuse(rendition.window, f"init segment {config_id}", may_come=False)
         return Response(data, media_type=MP4_TYPE)
 
-    def _spooled_track(self, packing: Packing, msn: int, kind: TrackKind) -> bytes | None:
-        data = self._spool.read(segment_key(self._folder(packing), msn))
+    def _spooled_track(self, rendition: Rendition, msn: int, kind: TrackKind) -> bytes | None:
+        data = self._spool.read(segment_key(rendition.folder, msn))
         if data is None:
             return None
         where = split_tracks(data).get(_TRACK_IDS[kind])
@@ -185,15 +198,19 @@ class Origin:
     def _packing(self, request: Request) -> Packing:
         return self._packings.find(request.path_params["session"])
 
-    def _folder(self, packing: Packing) -> str:
-        order = packing.order
-        return folder(order.tenant, order.stream, order.session, SOURCE)
+    def _rendition(self, packing: Packing, request: Request) -> Rendition:
+        """Raises `MediaUnknown`."""
+        name = request.path_params["rendition"]
+        rendition = packing.rendition(name)
+        if rendition is None:
+            raise MediaUnknown(f"Session {packing.order.session} has no rendition {name!r}.")
+        return rendition
 
-    def _refuse(self, packing: Packing, what: str, *, may_come: bool) -> NoReturn:
-        session = packing.order.session
-        if may_come and not packing.window.is_ended:
-            raise MediaNotYet(f"Session {session} does not have {what} yet; ask again.")
-        raise MediaUnknown(f"Session {session} does not have {what}.")
+
+def _refuse(window: Window, what: str, *, may_come: bool) -> NoReturn:
+    if may_come and not window.is_ended:
+        raise MediaNotYet(f"The session does not have {what} yet; ask again.")
+    raise MediaUnknown(f"The session does not have {what}.")
 
 
 def _kind(request: Request) -> TrackKind:

@@ -6,27 +6,24 @@ dropped at once), or an ingest that lost the session (then what is held is given
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 
 from libs.bus.tracing import within
 from libs.errors import Unavailable
-from libs.events import (
-    JobFailed,
-    Message,
-    PackageRequested,
-    RenditionEnded,
-    RenditionStarted,
-)
+from libs.events import Checkpoint, JobFailed, Message, PackageRequested
 from libs.names import SOURCE
 from libs.storage import ObjectStore
 from libs.tags import Claim, HeldLease, Ingest, IngestFenced, SessionUnknown, hold
 from services.packager import metrics
-from services.packager.cuts import Cut, Part, SegmentCut, SegmentsLost, TrackConfigured
+from services.packager.cuts import Cut
 from services.packager.cutter import Cutter
-from services.packager.playlists import Playlists
-from services.packager.rows import folder, init_key, lost_fact, segment_row
+from services.packager.rendition import Rendition
+from services.packager.rung_packing import RungPacking
+from services.packager.rungs import Rungs
 from services.packager.storing import Item, SpoolLike, Storing
 from services.packager.window import Window
 
@@ -57,15 +54,12 @@ class Packing:
         give_up_s: float = GIVE_UP_S,
     ) -> None:
         self.order = order
-        self.window = Window(order.playlist_segments, segment_s=order.segment_s)
-        self.playlists = Playlists(self.window, session=order.session, rendition=SOURCE)
         self.lease = lease
         self._ingest = ingest
         self._holder = holder
         self._say = say
         self._traceparent = traceparent
         self._give_up_s = give_up_s
-        self._folder = folder(order.tenant, order.stream, order.session, SOURCE)
         self._storing = Storing(
             order,
             spool=spool,
@@ -74,12 +68,41 @@ class Packing:
             acknowledge=lambda checkpoint: ingest.acknowledge(lease.epoch, checkpoint),
             max_pending_bytes=max_pending_bytes,
         )
-        self._acknowledged_msn = 0
-        """Segments below it outlive their packager already."""
+        self.source = self._rendition(SOURCE)
+        self.rungs = Rungs(self.window, begin=self._begin_rung)
+        self._checkpoints: deque[Checkpoint] = deque()
+        """Those that wait until every rung has come there as well."""
         self._shown_tag = 0
-        self._configs: tuple[str, ...] = ()
         self._told_refusals: set[str] = set()
         self._log = log.bind(stream=order.stream, session=order.session, epoch=lease.epoch)
+
+    @property
+    def window(self) -> Window:
+        return self.source.window
+
+    def rendition(self, name: str) -> Rendition | None:
+        return self.source if name == SOURCE else self.rungs.find(name)
+
+    def _rendition(self, name: str) -> Rendition:
+        return Rendition(
+            name,
+            self.order,
+            epoch=self.lease.epoch,
+            put=self._storing.put,
+            surroundings=lambda: self.rungs.surroundings(name, self.source),
+        )
+
+    def _begin_rung(self, name: str) -> RungPacking:
+        rendition = self._rendition(name)
+        rendition.acknowledged_msn = self.source.acknowledged_msn
+        return RungPacking(
+            rendition,
+            self.window,
+            ingest=self._ingest,
+            epoch=self.lease.epoch,
+            session=self.order.session,
+            on_progress=self._acknowledge,
+        )
 
     # --- life -------------------------------------------------------------------------------------
 
@@ -94,6 +117,7 @@ class Packing:
                 self._storing.discard()
             finally:
                 self.window.close()
+                self.rungs.close()
                 metrics.SESSIONS.dec()
 
     def look_again(self) -> bool:
@@ -102,11 +126,15 @@ class Packing:
 
     async def _work(self) -> None:
         storing = asyncio.create_task(self._storing.run())
-        cutting = asyncio.create_task(self._cut())
+        cutting = asyncio.create_task(self._cut_all())
+        failed = self.rungs.failed
+        ends: set[asyncio.Future[Any]] = {storing, cutting, failed}
         try:
-            await asyncio.wait({storing, cutting}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             if storing.done():
                 await storing  # it only ends first by being fenced
+            if failed.done():
+                await failed
             last_msn = await cutting
             self._storing.finish()
             await storing
@@ -114,19 +142,20 @@ class Packing:
             for task in (storing, cutting):
                 task.cancel()
             await asyncio.gather(storing, cutting, return_exceptions=True)
-        self._say(
-            RenditionEnded(
-                tenant=self.order.tenant,
-                stream=self.order.stream,
-                session=self.order.session,
-                rendition=SOURCE,
-                epoch=self.lease.epoch,
-                last_msn=last_msn,
-            )
-        )
+            await self.rungs.stop()
+            failed.cancel()
+        for rung in self.rungs.renditions:
+            self._say(rung.ended(rung.last_msn))
+        self._say(self.source.ended(last_msn))
         self._log.info("packing.ended", last_msn=last_msn)
 
     # --- cutting ----------------------------------------------------------------------------------
+
+    async def _cut_all(self) -> int | None:
+        """Cut the source, and the rungs to their end; returns the source's last MSN."""
+        last_msn = await self._cut()
+        await self.rungs.finish()
+        return last_msn
 
     async def _cut(self) -> int | None:
         """Cut the whole session; returns its last MSN."""
@@ -157,9 +186,9 @@ class Packing:
         """From the first tag or oldest checkpoint, so that the live window comes back as well."""
         order = self.order
         self._shown_tag = claim.next_tag
-        self._acknowledged_msn = claim.checkpoints[-1].msn if claim.checkpoints else 0
+        self.source.acknowledged_msn = claim.checkpoints[-1].msn if claim.checkpoints else 0
         self.window.catch_up(is_behind=True)
-        self._log.info("packing.begun", acknowledged_msn=self._acknowledged_msn)
+        self._log.info("packing.begun", acknowledged_msn=self.source.acknowledged_msn)
         if claim.oldest_tag == 0 or not claim.checkpoints:
             return Cutter(order.session, segment_s=order.segment_s, has_lead_in=True)
         return Cutter.resume(
@@ -170,7 +199,7 @@ class Packing:
         """Show playlists once everything is cut again that a predecessor may have shown."""
         if self.window.is_behind and cutter.next_tag >= self._shown_tag:
             newest_msn = self.window.newest_msn or 0
-            if newest_msn >= self._acknowledged_msn - 1:
+            if newest_msn >= self.source.acknowledged_msn - 1:
                 self.window.catch_up(is_behind=False)
 
     async def _pull(self, cutter: Cutter) -> None:
@@ -190,6 +219,7 @@ class Packing:
                     self._handle(cutter, cutter.configure(header))
             if number == 0:
                 cutter.begin(position.generation)
+            self.rungs.know(position.rungs, cutter)
             async for tags in pull.tags():
                 for tag in tags:
                     cuts = cutter.feed(number, tag)
@@ -197,6 +227,8 @@ class Packing:
                     if cuts:
                         self._handle(cutter, cuts)
                 self._note_progress(cutter)
+                self.rungs.know(cutter.rungs, cutter)
+                self.rungs.follow((), cutter)
                 if cutter.refusal is not None:
                     self._tell_refusal(cutter)
 
@@ -210,56 +242,21 @@ class Packing:
     # --- what was cut -----------------------------------------------------------------------------
 
     def _handle(self, cutter: Cutter, cuts: list[Cut]) -> None:
-        is_boundary = False
-        for cut in cuts:
-            self.window.take(cut)
-            match cut:
-                case TrackConfigured():
-                    key = init_key(self._folder, cut.track.config_id)
-                    self._storing.put(Item(key, cut.init, cut_at=time.monotonic()))
-                case Part():
-                    metrics.PARTS.inc()
-                case SegmentCut():
-                    self._store(cut)
-                    is_boundary = True
-                case SegmentsLost():
-                    metrics.LOST.inc(cut.last_msn - cut.first_msn + 1)
-                    self._log.error("segment.lost", msn=cut.first_msn, cause=cut.cause)
-                    self._storing.put(Item(facts=(lost_fact(self.order, cut),)))
-                    is_boundary = True
-                case _:
-                    pass
+        is_boundary = self.source.take(cuts)
         if is_boundary or cutter.is_ended:
             checkpoint = cutter.checkpoint()
-            if checkpoint.msn > self._acknowledged_msn:
-                self._storing.put(Item(checkpoint=checkpoint))
+            if checkpoint.msn > self.source.acknowledged_msn:
+                self._checkpoints.append(checkpoint)
+        self.rungs.follow(cuts, cutter)
+        self._acknowledge()
 
-    def _store(self, cut: SegmentCut) -> None:
-        metrics.SEGMENTS.inc()
-        row = segment_row(self.order, cut, epoch=self.lease.epoch)
-        configs = tuple(track.config_id for track in cut.tracks)
-        if configs != self._configs:
-            self._configs = configs
-            self._storing.put(Item(facts=(self._started(configs),)))
-        self._storing.put(
-            Item(
-                key=row.object_key,
-                data=cut.data,
-                row=row,
-                is_acknowledged=cut.msn < self._acknowledged_msn,
-                cut_at=time.monotonic(),
-            )
-        )
-
-    def _started(self, configs: tuple[str, ...]) -> RenditionStarted:
-        return RenditionStarted(
-            tenant=self.order.tenant,
-            stream=self.order.stream,
-            session=self.order.session,
-            rendition=SOURCE,
-            epoch=self.lease.epoch,
-            tracks=tuple(self.window.track(config_id) for config_id in configs),
-        )
+    def _acknowledge(self) -> None:
+        """Tell ingest how far all renditions are cut: behind what is queued to be stored."""
+        while self._checkpoints:
+            msn = self._checkpoints[0].msn
+            if self.rungs.safe_msn(msn) < msn:
+                return
+            self._storing.put(Item(checkpoint=self._checkpoints.popleft()))
 
     def _tell_refusal(self, cutter: Cutter) -> None:
         """Say once why tags are left out: a codec that is not carried, for example."""

@@ -14,6 +14,7 @@ from services.packager.window import LISTED_TARGETS, Window
 
 VERSION = 7
 VERSION_WITH_GAPS = 8
+_KINDS: tuple[TrackKind, ...] = ("video", "audio")
 HOLD_BACK_PARTS = 3
 """PART-HOLD-BACK in part targets: the least that RFC 8216bis allows (4.4.3.8)."""
 SKIP_TARGETS = 6
@@ -39,6 +40,21 @@ class MediaPlaylist(NamedTuple):
     """None if nothing in it is old enough."""
 
 
+class Neighbour(NamedTuple):
+    """Another rendition of the session, whose playlists players may switch to."""
+
+    name: str
+    window: Window
+
+
+class Surroundings(NamedTuple):
+    """What a playlist tells of the session's other renditions."""
+
+    neighbours: tuple[Neighbour, ...] = ()
+    hold_back_s: float = 0.0
+    """Players must stay this far behind to be able to switch to any of them."""
+
+
 class _Line(NamedTuple):
     """One track of one whole segment."""
 
@@ -62,13 +78,20 @@ def has_track(window: Window, kind: TrackKind) -> bool:
     return any(kind in entry.tracks for entry in window.listed)
 
 
-def render_media(window: Window, kind: TrackKind, *, session: str, rendition: str) -> MediaPlaylist:
+def render_media(
+    window: Window,
+    kind: TrackKind,
+    *,
+    session: str,
+    rendition: str,
+    surroundings: Surroundings = Surroundings(),  # noqa: B008 - a frozen value
+) -> MediaPlaylist:
     """The media playlist of one track; it stands at `<rendition>/<kind>.m3u8`."""
     lines = _lines(window, kind)
     opened = None if window.is_ended else window.open_entry(kind)
     folder = f"../{session}/{rendition}"
     writer = _Writer(kind, folder, next(line.config_id for line in lines if line.config_id))
-    head = _head(window, kind, lines, opened)
+    head = _head(window, kind, lines, opened, surroundings.hold_back_s)
     # Older parts are not listed (RFC 8216bis, 6.2.2).
     parts_us = (LISTED_TARGETS if window.part_target_ms else 0) * window.target_s * 1_000_000
     end_us = sum(line.duration_us for line in lines) + _duration_us(opened, kind)
@@ -82,7 +105,7 @@ def render_media(window: Window, kind: TrackKind, *, session: str, rendition: st
             skipped, skipped_bytes = skipped + 1, len(body)
     if opened is not None:
         body += writer.open_segment(opened)
-    body += _tail(window, kind)
+    body += _tail(window, kind, surroundings.neighbours)
     begun = _joined(head)
     return MediaPlaylist(
         body=f"{begun}{_joined([writer.first_map, *body])}".encode("ascii"),
@@ -135,7 +158,11 @@ def _duration_us(opened: OpenEntry | None, kind: TrackKind) -> int:
 
 
 def _head(
-    window: Window, kind: TrackKind, lines: list[_Line], opened: OpenEntry | None
+    window: Window,
+    kind: TrackKind,
+    lines: list[_Line],
+    opened: OpenEntry | None,
+    hold_back_s: float,
 ) -> list[str]:
     has_gaps = any(line.config_id is None for line in lines)
     tags = [
@@ -145,10 +172,11 @@ def _head(
     ]
     if window.part_target_ms:
         target_s = _part_target_s(window, kind, lines, opened)
+        hold_back_s = max(HOLD_BACK_PARTS * target_s, hold_back_s)
         tags += [
             (
                 f"#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,"
-                f"PART-HOLD-BACK={_decimal(HOLD_BACK_PARTS * target_s)},"
+                f"PART-HOLD-BACK={_decimal(hold_back_s)},"
                 f"CAN-SKIP-UNTIL={SKIP_TARGETS * window.target_s}.0"
             ),
             f"#EXT-X-PART-INF:PART-TARGET={_decimal(target_s)}",
@@ -233,17 +261,28 @@ class _Writer:
         return f"{self._folder}/{msn}.{index}.{self._kind}.m4s"
 
 
-def _tail(window: Window, kind: TrackKind) -> list[str]:
+def _tail(window: Window, kind: TrackKind, neighbours: tuple[Neighbour, ...]) -> list[str]:
     if window.is_ended:
         return ["#EXT-X-ENDLIST"]
-    other: TrackKind = "audio" if kind == "video" else "video"
-    if not window.part_target_ms or not has_track(window, other):
+    if not window.part_target_ms:
         return []
-    msn, part = window.position(other)
+    other: TrackKind = "audio" if kind == "video" else "video"
+    reports = _report(window, other, f"{other}.m3u8")
+    for name, neighbour in neighbours:
+        for each in _KINDS:
+            reports += _report(neighbour, each, f"../{name}/{each}.m3u8")
+    return reports
+
+
+def _report(window: Window, kind: TrackKind, uri: str) -> list[str]:
+    """Where another playlist stands (RFC 8216bis, 4.4.5.4)."""
+    if window.is_behind or not has_track(window, kind):
+        return []
+    msn, part = window.position(kind)
     if part == 0:
         msn -= 1
-        part = len(next((line.parts for line in reversed(_lines(window, other))), ()))
-    report = f'#EXT-X-RENDITION-REPORT:URI="{other}.m3u8",LAST-MSN={msn}'
+        part = len(next((line.parts for line in reversed(_lines(window, kind))), ()))
+    report = f'#EXT-X-RENDITION-REPORT:URI="{uri}",LAST-MSN={msn}'
     return [f"{report},LAST-PART={part - 1}" if part else report]
 
 

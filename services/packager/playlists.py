@@ -5,13 +5,14 @@ when it does.
 """
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 from libs.events import TrackKind
 from services.packager import metrics
 from services.packager.entries import Position
 from services.packager.errors import MediaNotYet, ReloadWrong
-from services.packager.playlist import MediaPlaylist, has_track, render_media
+from services.packager.playlist import MediaPlaylist, Surroundings, has_track, render_media
 from services.packager.window import Window
 
 MSN_AHEAD = 2
@@ -39,8 +40,16 @@ class _State(NamedTuple):
 
 
 class Playlists:
-    def __init__(self, window: Window, *, session: str, rendition: str) -> None:
+    def __init__(
+        self,
+        window: Window,
+        *,
+        session: str,
+        rendition: str,
+        surroundings: Callable[[], Surroundings] = Surroundings,
+    ) -> None:
         self._window = window
+        self._surroundings = surroundings
         self._session = session
         self._rendition = rendition
         self._rendered: dict[TrackKind, tuple[_State, MediaPlaylist]] = {}
@@ -54,7 +63,13 @@ class Playlists:
             return found[1]
         if not has_track(window, kind):
             return None
-        rendered = render_media(window, kind, session=self._session, rendition=self._rendition)
+        rendered = render_media(
+            window,
+            kind,
+            session=self._session,
+            rendition=self._rendition,
+            surroundings=self._surroundings(),
+        )
         metrics.RENDERS.inc()
         self._rendered[kind] = (state, rendered)
         return rendered

@@ -1,8 +1,12 @@
 """Bit rates and frame rate of a session, as measured from its segments."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from libs.events import TrackKind
 from services.packager.cuts import SegmentCut
+from services.packager.entries import Entry
 
 
 @dataclass
@@ -33,3 +37,22 @@ class Rates:
     @property
     def frame_rate(self) -> float:
         return self.frames * 90_000 / self.frames_90k if self.frames_90k else 0.0
+
+
+class TrackRates(NamedTuple):
+    """Of one track."""
+
+    peak_bps: int
+    average_bps: int
+
+
+def track_rates(entries: Iterable[Entry], kind: TrackKind) -> TrackRates:
+    """What one track of some segments measures; nothing if they lack it."""
+    peak = size_bytes = duration_90k = 0
+    for entry in entries:
+        track = entry.tracks.get(kind)
+        if track is not None:
+            size_bytes += track.size_bytes
+            duration_90k += entry.duration_90k
+            peak = max(peak, track.size_bytes * 8 * 90_000 // entry.duration_90k)
+    return TrackRates(peak, size_bytes * 8 * 90_000 // duration_90k if duration_90k else 0)

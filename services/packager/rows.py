@@ -10,8 +10,12 @@ from services.packager.cuts import SegmentCut, SegmentsLost
 MEDIA_TYPE = "video/mp4"
 
 
+def session_folder(tenant: str, stream: str, session: str) -> str:
+    return f"segments/{tenant}/{stream}/{session}"
+
+
 def folder(tenant: str, stream: str, session: str, rendition: str) -> str:
-    return f"segments/{tenant}/{stream}/{session}/{rendition}"
+    return f"{session_folder(tenant, stream, session)}/{rendition}"
 
 
 def segment_key(folder: str, msn: int) -> str:
@@ -22,14 +26,16 @@ def init_key(folder: str, config_id: str) -> str:
     return f"{folder}/init-{config_id}.mp4"
 
 
-def segment_row(order: PackageRequested, cut: SegmentCut, *, epoch: int) -> Segment:
-    where = folder(order.tenant, order.stream, order.session, SOURCE)
+def segment_row(
+    order: PackageRequested, cut: SegmentCut, *, epoch: int, rendition: str = SOURCE
+) -> Segment:
+    where = folder(order.tenant, order.stream, order.session, rendition)
     size_bytes = len(cut.data)
     return Segment(
         tenant=order.tenant,
         stream=order.stream,
         session=order.session,
-        rendition=SOURCE,
+        rendition=rendition,
         msn=cut.msn,
         object_key=segment_key(where, cut.msn),
         size_bytes=size_bytes,
@@ -48,12 +54,14 @@ def segment_row(order: PackageRequested, cut: SegmentCut, *, epoch: int) -> Segm
     )
 
 
-def lost_fact(order: PackageRequested, lost: SegmentsLost) -> SegmentLost:
+def lost_fact(
+    order: PackageRequested, lost: SegmentsLost, *, rendition: str = SOURCE
+) -> SegmentLost:
     return SegmentLost(
         tenant=order.tenant,
         stream=order.stream,
         session=order.session,
-        rendition=SOURCE,
+        rendition=rendition,
         first_msn=lost.first_msn,
         last_msn=lost.last_msn,
         cause=lost.cause,

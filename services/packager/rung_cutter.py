@@ -52,7 +52,9 @@ class _Hole(NamedTuple):
 class RungCutter:
     """`follow` takes the source's cuts, `feed` the rung's tags, in whatever order they come."""
 
-    def __init__(self, session: str) -> None:
+    def __init__(self, session: str, *, first_news_msn: int = 0) -> None:
+        """What is lost before `first_news_msn` has been told of by a predecessor."""
+        self._first_news_msn = first_news_msn
         self._first_msn = session_started_at_s(session)
         self._cuts: list[Cut] = []
         self._intervals: deque[Interval] = deque()
@@ -79,7 +81,6 @@ class RungCutter:
         self._is_decodable = False
         """Whether the segment that was given out last is no gap."""
         self._ended: SessionEnded | None = None
-        self._generation = 0
         self.is_over = False
         """Whether nothing more comes of the rung."""
         self.is_done = False
@@ -102,19 +103,30 @@ class RungCutter:
 
     # --- the source -------------------------------------------------------------------------------
 
-    def follow(
-        self, cuts: Iterable[Cut], *, known_90k: int, generation: int = 0, is_quiet: bool = False
-    ) -> list[Cut]:
+    def begin(
+        self,
+        intervals: Iterable[tuple[SegmentOpened, int | None]],
+        *,
+        generation: int,
+        is_quiet: bool,
+    ) -> None:
+        """What the source had before the rung was known, each with its end, if there is one.
+
+        `is_quiet`: it is no news that the rung lacks them.
+        """
+        for opened, end in intervals:
+            self._open(Interval(opened, end, generation, is_quiet=is_quiet))
+
+    def follow(self, cuts: Iterable[Cut], *, known_90k: int, generation: int = 0) -> list[Cut]:
         """What the source has cut; all its boundaries up to `known_90k` have been told."""
-        self._generation = generation
         for cut in cuts:
             match cut:
                 case SegmentOpened():
-                    self._open(Interval(cut, generation=generation, is_quiet=is_quiet))
+                    self._open(Interval(cut, generation=generation))
                 case SegmentCut():
                     self._end(cut.msn, cut.start_90k + cut.duration_90k)
                 case SegmentsLost():
-                    self._lose(cut, is_quiet=is_quiet)
+                    self._lose(cut)
                 case SessionEnded():
                     self._ended = cut
                 case _:
@@ -125,6 +137,7 @@ class RungCutter:
     def _open(self, interval: Interval) -> None:
         if self._intervals and self._intervals[-1].end is None:
             self._intervals[-1].end = interval.start
+        interval.is_quiet |= interval.msn < self._first_news_msn
         self._intervals.append(interval)
 
     def _end(self, msn: int, end: int) -> None:
@@ -132,7 +145,7 @@ class RungCutter:
             if interval.msn == msn and interval.end is None:
                 interval.end = end
 
-    def _lose(self, lost: SegmentsLost, *, is_quiet: bool) -> None:
+    def _lose(self, lost: SegmentsLost) -> None:
         """An interval that the source has not got, nobody has."""
         for interval in self._intervals:
             if lost.first_msn <= interval.msn <= lost.last_msn:
@@ -155,7 +168,7 @@ class RungCutter:
                 origin_ms=0,
                 is_lead_in=False,
             )
-            interval = Interval(opened, is_quiet=is_quiet)
+            interval = Interval(opened)
             interval.end, interval.lost = lost.start_90k + end, lost.cause
             self._open(interval)
 

@@ -17,11 +17,10 @@ from opentelemetry import trace
 
 from libs.bus.tracing import traceparent
 from libs.events import Checkpoint, Message, PackageRequested, Segment, SegmentLost
-from libs.names import SOURCE
 from libs.storage import ObjectMissing, ObjectStore, SpoolEntry, SpoolFull, StoreUnavailable
 from libs.tags.errors import IngestAway, SessionUnknown
 from services.packager import metrics
-from services.packager.rows import MEDIA_TYPE, folder
+from services.packager.rows import MEDIA_TYPE, session_folder
 
 log = structlog.get_logger()
 
@@ -66,7 +65,7 @@ class Storing:
         max_pending_bytes: int,
     ) -> None:
         self._order = order
-        self._folder = folder(order.tenant, order.stream, order.session, SOURCE)
+        self._folder = session_folder(order.tenant, order.stream, order.session)
         self._spool = spool
         self._store = store
         self._say = say
@@ -177,7 +176,7 @@ class Storing:
                     tenant=row.tenant,
                     stream=row.stream,
                     session=row.session,
-                    rendition=SOURCE,
+                    rendition=row.rendition,
                     first_msn=row.msn,
                     last_msn=row.msn,
                     cause="spool_full",

@@ -59,6 +59,8 @@ class HLSWatch:
         """Answers other than 200, once the first playlist was there."""
         self.loaded: set[str] = set()
         """Segments and init segments that were fetched."""
+        self.may_grow = False
+        """Whether renditions may join while it watches."""
         self.renditions: set[tuple[str, ...]] = set()
         """Every set of media playlists that a multivariant playlist named."""
         self._listed: dict[str, set[str]] = {}
@@ -92,7 +94,7 @@ class HLSWatch:
     def findings(self) -> list[Finding]:
         """The linter's, and what a player would stumble over."""
         found = list(self.lint.findings)
-        if len(self.renditions) > 1:
+        if len(self.renditions) > 1 and not self.may_grow:
             found.append(Finding("renditions_changed", "live.m3u8", str(self.renditions)))
         found += [
             Finding("refused", refusal.uri, f"{refusal.status}")

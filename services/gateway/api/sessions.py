@@ -5,14 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query
 
 from libs.events import PAGE_ROWS, ListSegments, ListSessions, SegmentPage, SessionPage
-from libs.names import DEFAULT_TENANT, SOURCE
+from libs.names import DEFAULT_TENANT, RENDITION, SOURCE
 from services.gateway.api.auth import authorised
 from services.gateway.api.house import TheHouse
 
 PAGE_SESSIONS = 200
 _SESSION = r"^[0-9a-f]{8}-[0-9a-f]{8}$"
 _STREAM = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
-_RENDITION = r"^[a-z0-9][a-z0-9_]{0,31}$"
+_RENDITION = f"^{RENDITION.pattern}$"
 
 router = APIRouter(prefix="/sessions", tags=["sessions"], dependencies=[Depends(authorised)])
 

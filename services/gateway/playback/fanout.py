@@ -1,4 +1,4 @@
-"""One FLV pull per watched stream, however many watch.
+"""One FLV pull per watched stream, and per watched rung of it, however many watch.
 
 A pull starts with the first viewer and ends a little after the last. It is begun again when
 ingest, or the stream's session, changes; its viewers notice nothing but a short silence.
@@ -13,8 +13,9 @@ import structlog
 from opentelemetry import propagate, trace
 
 from libs.media.flv import FLVReader
+from libs.names import SOURCE
 from services.gateway import metrics
-from services.gateway.errors import OriginUnreachable
+from services.gateway.errors import OriginUnreachable, RungUnknown
 from services.gateway.playback.directory import Directory, Live
 from services.gateway.playback.feed import Feed
 from services.gateway.playback.origin import Origin
@@ -50,8 +51,12 @@ class Fanout:
         origin: Origin,
         *,
         on_done: Callable[["Fanout"], None],
+        rung: str = "",
     ) -> None:
         self.stream = stream
+        self.rung = rung
+        """Its name; empty for the source."""
+        self._is_known = True
         self.feed = Feed()
         self._directory = directory
         self._origin = origin
@@ -79,7 +84,7 @@ class Fanout:
     async def run(self) -> None:
         """Pull while the stream is live; then let the viewers go."""
         try:
-            while (live := self._directory.live(self.stream)) is not None:
+            while (live := self._directory.live(self.stream)) is not None and self._is_known:
                 self._changed.clear()
                 await self._pull_until_changed(live)
         finally:
@@ -102,7 +107,7 @@ class Fanout:
             pull.cancel()
             await asyncio.wait({pull})
         self._report(pull, live)
-        if self._is_current(live):
+        if self._is_current(live) and self._is_known:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), RETRY_S)
 
@@ -111,7 +116,10 @@ class Fanout:
         if error is None:
             return
         metrics.ORIGIN_FAILURES.labels("ingest").inc()
-        if isinstance(error, OriginUnreachable):
+        if isinstance(error, RungUnknown):
+            # Who watches it is let go; a session to come may have it again.
+            self._is_known = False
+        elif isinstance(error, OriginUnreachable):
             log.warning("pull.broke", stream=self.stream, session=live.session, reason=str(error))
         else:
             log.error("pull.failed", stream=self.stream, session=live.session, exc_info=error)
@@ -129,7 +137,7 @@ class Fanout:
             attributes={"weir.stream": live.stream, "weir.session": live.session},
         ):
             metrics.PULLS.inc()
-            async with self._origin.flv(live) as reads:
+            async with self._origin.flv(live, self.rung) as reads:
                 reader = FLVReader()
                 self.feed.begin_pull(live.session)
                 async for data in reads:
@@ -165,16 +173,18 @@ class Fanouts:
         self._directory = directory
         self._origin = origin
         self._spawn = spawn
-        self._running: dict[str, tuple[Fanout, asyncio.Task[Any]]] = {}
+        self._running: dict[tuple[str, str], tuple[Fanout, asyncio.Task[Any]]] = {}
+        """By stream and rung."""
         directory.on_change(self._on_change)
 
-    def of(self, stream: str) -> Fanout:
-        """The stream's fanout; its pull is begun if there is none."""
-        found = self._running.get(stream)
+    def of(self, stream: str, rung: str = "") -> Fanout:
+        """The fanout of a stream, or of one of its rungs; its pull is begun if there is none."""
+        rung = "" if rung == SOURCE else rung
+        found = self._running.get((stream, rung))
         if found is None:
-            fanout = Fanout(stream, self._directory, self._origin, on_done=self._on_done)
-            found = fanout, self._spawn(fanout.run(), name=f"fanout {stream}")
-            self._running[stream] = found
+            fanout = Fanout(stream, self._directory, self._origin, on_done=self._on_done, rung=rung)
+            found = fanout, self._spawn(fanout.run(), name=f"fanout {stream} {rung}".rstrip())
+            self._running[stream, rung] = found
         return found[0]
 
     async def close(self) -> None:
@@ -185,11 +195,13 @@ class Fanouts:
             await asyncio.wait(tasks)
 
     def _on_change(self, stream: str) -> None:
-        if stream in self._running:
-            self._running[stream][0].changed()
+        for (name, _), (fanout, _task) in self._running.items():
+            if name == stream:
+                fanout.changed()
 
     def _on_done(self, fanout: Fanout) -> None:
-        found = self._running.get(fanout.stream)
+        key = (fanout.stream, fanout.rung)
+        found = self._running.get(key)
         if found is not None and found[0] is fanout:
-            del self._running[fanout.stream]
+            del self._running[key]
             found[1].cancel()

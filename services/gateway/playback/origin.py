@@ -8,9 +8,10 @@ from typing import NamedTuple
 import httpx2
 from opentelemetry import propagate
 
+from libs.names import SOURCE
 from libs.pull import PullBroken, open_pull
 from libs.storage import ObjectMissing, ObjectStore
-from services.gateway.errors import OriginUnreachable
+from services.gateway.errors import OriginUnreachable, RungUnknown
 from services.gateway.playback.directory import Live, Packager
 
 CONNECT_S = 1.0
@@ -68,14 +69,21 @@ class Origin:
             return None
 
     @asynccontextmanager
-    async def flv(self, live: Live) -> AsyncIterator[AsyncIterator[bytes]]:
-        """The session's FLV from its last keyframe on, as ingest sends it."""
+    async def flv(self, live: Live, rung: str = "") -> AsyncIterator[AsyncIterator[bytes]]:
+        """The session's FLV, or that of a rung, from its last keyframe on, as ingest sends it.
+
+        Raises `RungUnknown`, too.
+        """
         url = f"{live.origin_url}/flv/{live.session}"
+        if rung and rung != SOURCE:
+            url += f"/{rung}"
         headers = {"authorization": f"Bearer {self._token}", **_trace()}
         try:
             async with open_pull(
                 url, headers=headers, connect_s=CONNECT_S, silence_s=FLV_READ_S
             ) as pull:
+                if rung and pull.status == httpx2.codes.NOT_FOUND:
+                    raise RungUnknown(f"{live.stream} has no rendition {rung!r} now.")
                 if pull.status != httpx2.codes.OK:
                     raise OriginUnreachable(f"Ingest answered {pull.status} for the session's FLV.")
                 yield aiter(pull)

@@ -119,23 +119,24 @@ class Player:
 
     def watch(
         self,
-        stream: str,
+        route: MediaRoute,
         visit: Visit,
         connection: socket.socket,
         head: bytes,
         *,
         is_websocket: bool = False,
     ) -> Viewer:
-        """Send the stream's FLV to `connection`, which belongs to the viewer from now on.
+        """Send the FLV of a stream, or of a rung, to `connection`: from now on it is the viewer's.
 
         `refuse_flv` has been asked just before. The viewer may have left again when it returns.
         """
         if self._poller is None:
             self._poller = Poller()
         # Answers before this one may have taken long to go out: it is looked at again.
+        stream = route.stream
         granted = self._admission.admit_flv(stream, visit)
         member = Member(stream, granted if isinstance(granted, Grant) else ANYBODY, visit.address)
-        fanout = self._fanouts.of(stream)
+        fanout = self._fanouts.of(stream, route.rendition)
         self._viewers += 1
         kind = "flv_websocket" if is_websocket else "flv"
         metrics.VIEWERS.labels(kind).inc()

@@ -161,7 +161,7 @@ class Playlists:
 
 def _path(route: MediaRoute) -> str:
     """Where the packager has it under the session."""
-    if route.kind is Kind.MULTIVARIANT:
+    if route.kind is Kind.MULTIVARIANT and not route.rendition:
         return "master.m3u8"
     if route.kind is Kind.MANIFEST:
         return "manifest.mpd"

@@ -6,6 +6,8 @@ holds a "%", a backslash, a NUL or ".." is simply no media route. Under a stream
     /<stream>/live.flv
     /<stream>/{live,master,index}.m3u8                      multivariant playlist
     /<stream>/manifest.mpd
+    /<stream>/<rendition>/index.m3u8                        multivariant playlist of one rendition
+    /<stream>/<rendition>/live.flv
     /<stream>/<rendition>/{video,audio}.m3u8                media playlist
     /<stream>/<session>/<rendition>/<msn>.{video,audio}.m4s
     /<stream>/<session>/<rendition>/<msn>.<part>.{video,audio}.m4s
@@ -21,7 +23,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-from libs.names import RESERVED_STREAM_IDS
+from libs.names import RENDITION, RESERVED_STREAM_IDS
 
 MAX_PATH_BYTES = 256
 """Longer than every lawful media path."""
@@ -55,13 +57,14 @@ class MediaRoute(NamedTuple):
 
 _STREAM = rb"(?P<stream>[A-Za-z0-9][A-Za-z0-9_-]{0,63})"
 _SESSION = rb"(?P<session>[0-9a-f]{8}-[0-9a-f]{8})"
-_RENDITION = rb"[a-z0-9][a-z0-9_]{0,31}"
+_RENDITION = RENDITION.pattern.encode()
 _ROUTE = re.compile(
     rb"/(?:(?:hls|dash)/)?" + _STREAM + rb"/(?:"
     rb"(?P<flv>live\.flv)"
     rb"|(?P<multivariant>(?:live|master|index)\.m3u8)"
     rb"|(?P<manifest>(?:manifest|index)\.mpd)"
-    rb"|(?P<of_list>" + _RENDITION + rb")/(?P<playlist>(?:video|audio)\.m3u8)"
+    rb"|(?P<of_list>" + _RENDITION + rb")/"
+    rb"(?:(?P<playlist>(?:video|audio)\.m3u8)|(?P<one>index\.m3u8)|(?P<one_flv>live\.flv))"
     rb"|" + _SESSION + rb"/(?P<of_media>" + _RENDITION + rb")/(?:"
     rb"(?P<segment>[1-9][0-9]{0,9}\.(?:video|audio)\.m4s)"
     rb"|(?P<part>[1-9][0-9]{0,9}\.(?:0|[1-9][0-9]{0,2})\.(?:video|audio)\.m4s)"
@@ -69,7 +72,11 @@ _ROUTE = re.compile(
 )
 AUTHORISE_PATH = b"/_authorise"
 _AUTHORISE = MediaRoute(Kind.AUTHORISE, stream="")
-_MEDIA = tuple(kind for kind in Kind if kind is not Kind.AUTHORISE)
+_KINDS = {kind.value: kind for kind in Kind if kind is not Kind.AUTHORISE} | {
+    "one": Kind.MULTIVARIANT,
+    "one_flv": Kind.FLV,
+}
+"""By the group of `_ROUTE` that names the file."""
 _RESERVED = frozenset(name.encode() for name in RESERVED_STREAM_IDS)
 
 
@@ -78,14 +85,14 @@ def _match(path: bytes) -> MediaRoute | None:
     found = _ROUTE.fullmatch(path)
     if found is None or found["stream"] in _RESERVED:
         return None
-    kind = next(kind for kind in _MEDIA if found[kind.value] is not None)
+    group = next(group for group in _KINDS if found[group] is not None)
     rendition = found["of_list"] or found["of_media"] or b""
     return MediaRoute(
-        kind=kind,
+        kind=_KINDS[group],
         stream=found["stream"].decode(),
         session=(found["session"] or b"").decode(),
         rendition=rendition.decode(),
-        name=found[kind.value].decode(),
+        name=found[group].decode(),
     )
 
 

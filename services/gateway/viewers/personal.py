@@ -37,6 +37,8 @@ def personal(reply: Reply, route: MediaRoute, visit: Visit, token: str) -> Reply
     base = b"%b~%b/%b/" % (visit.to_root, name.encode(), route.stream.encode())
     body = bytes(reply.body)
     if route.kind is Kind.MULTIVARIANT:
+        if route.rendition:
+            base += b"%b/" % route.rendition.encode()
         body = _LINE.sub(base, _URI.sub(base, body))
         return Reply(200, _HLS, body)
     opening = _MPD.search(body)

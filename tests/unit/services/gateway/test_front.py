@@ -125,7 +125,7 @@ class OneSegmentPlayer:
 
     def watch(
         self,
-        _stream: str,
+        _route: MediaRoute,
         _visit: Visit,
         connection: socket.socket,
         head: bytes,

@@ -6,7 +6,7 @@ import pytest
 
 from libs.events import TrackKind
 from services.packager.multivariant import render_multivariant
-from services.packager.playlist import has_track, render_media
+from services.packager.playlist import Neighbour, has_track, render_media
 from tests.unit.services.packager.scenes import SCENES
 from tests.unit.services.packager.windows import SESSION, WindowMaker
 
@@ -31,7 +31,7 @@ def test_media_playlists_equal_their_golden_files(scene: str) -> None:
 
 @pytest.mark.parametrize("scene", SCENES)
 def test_multivariant_playlist_equals_its_golden_file(scene: str) -> None:
-    rendered = render_multivariant(SCENES[scene](), rendition="source")
+    rendered = render_multivariant(Neighbour("source", SCENES[scene]()), ())
     assert rendered == (GOLDEN / f"{scene}.master.m3u8").read_text()
 
 

@@ -328,7 +328,10 @@ def test_seeded_intervals_are_lost_without_a_word() -> None:
     cutter = Cutter(SESSION, segment_s=2)
     cuts = list(itertools.chain(*(cutter.feed(n, tag) for n, tag in enumerate(source()))))
     own = RungCutter(SESSION)
-    given = own.follow(cuts[:-1], known_90k=cutter.known_90k, is_quiet=True)
+    opened = [cut for cut in cuts if isinstance(cut, SegmentOpened)]
+    ends = {cut.msn: cut.start_90k + cut.duration_90k for cut in segments(cuts)}
+    own.begin(((cut, ends[cut.msn]) for cut in opened), generation=1, is_quiet=True)
+    given = own.follow((), known_90k=cutter.known_90k)
     for number, tag in enumerate(rung(encoding(), START_MS + 10_000)):
         given += own.feed(number, tag)
     given += own.follow([cuts[-1]], known_90k=cutter.known_90k)

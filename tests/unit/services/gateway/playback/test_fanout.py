@@ -9,7 +9,7 @@ import pytest
 
 from libs.media import amf0
 from libs.media.flv import FLV_HEADER, Tag, TagType, write_tag
-from services.gateway.errors import OriginUnreachable
+from services.gateway.errors import OriginUnreachable, RungUnknown
 from services.gateway.playback import fanout as fanout_module
 from services.gateway.playback.audience import Audience
 from services.gateway.playback.directory import Directory, Live
@@ -35,14 +35,18 @@ class Ingest:
 
     def __init__(self) -> None:
         self.pulls: list[Live] = []
+        self.rungs: list[str] = []
         self.reads: list[asyncio.Queue[bytes | None]] = []
         self.opened = asyncio.Event()
         self.is_away = False
         self.closed = 0
 
     @asynccontextmanager
-    async def flv(self, live: Live) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def flv(self, live: Live, rung: str = "") -> AsyncIterator[AsyncIterator[bytes]]:
+        if rung == "gone":
+            raise RungUnknown("no such rung")
         self.pulls.append(live)
+        self.rungs.append(rung)
         queue: asyncio.Queue[bytes | None] = asyncio.Queue()
         self.reads.append(queue)
         self.opened.set()
@@ -263,3 +267,29 @@ async def test_pull_ends_a_little_after_the_last_viewer(
     another, _ = watch()
     assert another is not fanout
     await ingest.next_pull()
+
+
+async def test_rung_has_a_pull_of_its_own(
+    fanouts: Fanouts, ingest: Ingest, poller: Poller, publish: Publish
+) -> None:
+    publish(ONE)
+    source, rung = fanouts.of("cam"), fanouts.of("cam", "360p")
+    assert source is fanouts.of("cam", "source")
+    assert rung is not source
+    for fanout in (source, rung):
+        fanout.join(Watched(poller, on_leave=fanout.left).viewer)
+    async with asyncio.timeout(5):
+        while len(ingest.rungs) < 2:
+            await asyncio.sleep(0.01)
+    assert sorted(ingest.rungs) == ["", "360p"]
+
+
+async def test_viewers_of_a_rung_that_there_is_not_are_let_go(
+    fanouts: Fanouts, poller: Poller, publish: Publish
+) -> None:
+    publish(ONE)
+    fanout = fanouts.of("cam", "gone")
+    watched = Watched(poller, on_leave=fanout.left)
+    fanout.join(watched.viewer)
+    async with asyncio.timeout(5):
+        await watched.has_left.wait()

@@ -12,6 +12,15 @@ SESSION = "69573000-0a0b0c0d"
     ("path", "route"),
     [
         ("/cam/live.flv", MediaRoute(Kind.FLV, "cam", name="live.flv")),
+        ("/cam/720p/live.flv", MediaRoute(Kind.FLV, "cam", rendition="720p", name="live.flv")),
+        (
+            "/cam/720p/index.m3u8",
+            MediaRoute(Kind.MULTIVARIANT, "cam", rendition="720p", name="index.m3u8"),
+        ),
+        (
+            "/hls/cam/my-rung/index.m3u8",
+            MediaRoute(Kind.MULTIVARIANT, "cam", rendition="my-rung", name="index.m3u8"),
+        ),
         ("/cam/live.m3u8", MediaRoute(Kind.MULTIVARIANT, "cam", name="live.m3u8")),
         ("/cam/master.m3u8", MediaRoute(Kind.MULTIVARIANT, "cam", name="master.m3u8")),
         ("/cam/index.m3u8", MediaRoute(Kind.MULTIVARIANT, "cam", name="index.m3u8")),
