@@ -15,7 +15,7 @@ from services.gateway.settings import GatewaySettings
 from services.ingest.settings import Settings as IngestSettings
 from services.packager.settings import PackagerSettings
 from services.relay.settings import RelaySettings
-from services.transcoder.settings import Settings as TranscoderSettings
+from services.transcoder.settings import TranscoderSettings
 
 SERVICES: dict[str, type[Settings]] = {
     "ingest": IngestSettings,

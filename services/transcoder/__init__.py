@@ -1,1 +1,1 @@
-"""The CPU farm: ladder rungs of live streams and finite media jobs. It takes no work yet."""
+"""The CPU farm: the rungs of live streams."""

@@ -1,7 +1,28 @@
-"""Settings of the transcoder: so far those that every service shares."""
+"""Settings of the transcoder, beside those that every service has."""
+
+import os
+from typing import Literal
+
+from pydantic import Field
 
 from libs.settings import Settings as SharedSettings
 
+Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium"]
 
-class Settings(SharedSettings):
-    pass
+
+def _cores() -> float:
+    return float(len(os.sched_getaffinity(0)))
+
+
+class TranscoderSettings(SharedSettings):
+    ffmpeg: str | None = None
+    """The ffmpeg binary, 5.1 or newer; default: the one on PATH, else the wheel's."""
+    transcode_slots: float = Field(
+        default_factory=lambda: float(len(os.sched_getaffinity(0))), gt=0
+    )
+    """Cores' worth of work that this process takes on; default: the cores that it may use. One
+    session is taken in any case."""
+    encoder_preset: Preset = "veryfast"
+    """x264's: slower ones make better pictures of the same bits."""
+    encoder_input_max_bytes: int = Field(default=16 << 20, ge=1 << 20)
+    """Memory of one session for what ffmpeg has not taken; past it rungs are shed."""

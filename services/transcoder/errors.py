@@ -1,0 +1,23 @@
+"""Why a session's rungs are not made.
+
+WeirError
+├── Unavailable
+│   └── TakeFailed        one process did not do; another is tried after a pause. `cause` says why
+└── Invalid
+    └── SourceUnsupported the source's codec cannot be decoded here
+"""
+
+from libs.errors import Invalid, Unavailable
+
+
+class TakeFailed(Unavailable):
+    code = "take_failed"
+
+    def __init__(self, cause: str, detail: str) -> None:
+        super().__init__(detail)
+        self.cause = cause
+        """`ffmpeg_failed`, `stalled`, `too_slow`, `ingest_away`, `tags_lost`."""
+
+
+class SourceUnsupported(Invalid):
+    code = "codec_unsupported"

@@ -1,0 +1,82 @@
+"""What is said of a session's transcoding: its state, why, and which rungs are made."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import structlog
+
+from libs.events import (
+    Message,
+    RungReport,
+    TranscodeChanged,
+    TranscodeReport,
+    TranscodeRequested,
+    TranscodeState,
+)
+from services.transcoder.sizes import NOT_SMALLER
+from services.transcoder.take import Take
+
+log = structlog.get_logger()
+SHED = "shed"
+
+
+class Report:
+    """Says `transcode.changed` at each change."""
+
+    def __init__(
+        self, order: TranscodeRequested, *, epoch: int, say: Callable[[Message], None]
+    ) -> None:
+        self._order = order
+        self._say = say
+        self._said = TranscodeReport(
+            epoch=epoch, number=0, state="idle", since=datetime.now(UTC), take=0
+        )
+        self._log = log.bind(stream=order.stream, session=order.session, epoch=epoch)
+
+    @property
+    def state(self) -> TranscodeState:
+        return self._said.state
+
+    def enter(
+        self,
+        state: TranscodeState,
+        take: Take | None,
+        cause: str | None = None,
+        detail: str | None = None,
+    ) -> None:
+        rungs = rungs_of(take) if take is not None else ()
+        number = take.number if take is not None else self._said.take
+        known = self._said
+        if (known.state, known.cause, known.rungs, known.take) == (state, cause, rungs, number):
+            return
+        self._said = TranscodeReport(
+            epoch=known.epoch,
+            number=known.number + 1,
+            state=state,
+            cause=cause,
+            detail=detail,
+            since=known.since if known.state == state else datetime.now(UTC),
+            take=number,
+            rungs=rungs,
+        )
+        level = self._log.warning if state == "failed" or cause else self._log.info
+        level(
+            "transcode.changed", state=state, cause=cause, detail=detail, take=number,
+            rungs=[rung.name for rung in rungs if not rung.left_out],
+        )  # fmt: skip
+        order = self._order
+        self._say(
+            TranscodeChanged(
+                job=order.job, stream=order.stream, session=order.session, report=self._said
+            )
+        )
+
+
+def rungs_of(take: Take) -> tuple[RungReport, ...]:
+    made = [
+        RungReport(name=each.sized.rung.name, width=each.sized.width, height=each.sized.height)
+        for each in take.outputs
+    ]
+    shed = [RungReport(name=rung.name, left_out=SHED) for rung in take.shed]
+    small = [RungReport(name=rung.name, left_out=NOT_SMALLER) for rung in take.left_out]
+    return (*made, *shed, *small)

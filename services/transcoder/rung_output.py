@@ -1,0 +1,106 @@
+"""One rung on its way: what ffmpeg writes, with the source's sound beside it, into its `PUT`."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+
+from libs.media.flv import (
+    FLV_HEADER,
+    FLVReader,
+    PacketKind,
+    Tag,
+    TagType,
+    parse_video,
+    write_tag,
+)
+from services.transcoder.rung_put import RungPut, check_status
+from services.transcoder.sizes import SizedRung
+
+READ_BYTES = 1 << 18
+SOUND_WAIT_MS = 3000
+"""Sound waits so long for the picture that belongs before it, then it goes first."""
+
+
+class RungOutput:
+    """Sound is put in as it comes; pictures come from ffmpeg, `base_ms` behind session time."""
+
+    def __init__(
+        self,
+        sized: SizedRung,
+        *,
+        base_ms: int,
+        begin_ms: int,
+        open_put: Callable[[str], Awaitable[RungPut]],
+    ) -> None:
+        self.sized = sized
+        self.newest_ms = begin_ms
+        """Session time of the newest picture."""
+        self.frames = 0
+        self._base_ms = base_ms
+        self._begin_ms = begin_ms
+        self._open_put = open_put
+        self._put: RungPut | None = None
+        self._sound: deque[Tag] = deque()
+
+    @property
+    def is_superseded(self) -> bool:
+        """Whether another process has the rung."""
+        return self._put is not None and self._put.status == HTTPStatus.CONFLICT
+
+    def hear(self, tag: Tag) -> None:
+        self._sound.append(tag)
+
+    async def flush_sound(self) -> None:
+        """Send the sound that has waited for long: no picture comes. Raises `TakeFailed`."""
+        wire = b"".join(self._sound_before(self.newest_ms))
+        if wire and self._put is not None:
+            await self._send(wire)
+
+    async def run(self, reader: asyncio.StreamReader) -> None:
+        """Until ffmpeg has written its last. Raises `TakeFailed`."""
+        flv = FLVReader()
+        try:
+            while data := await reader.read(READ_BYTES):
+                tags = [tag for tag in flv.feed(data) if tag.type is TagType.VIDEO]
+                wire = self._mux(tags)
+                if wire:
+                    await self._send(wire)
+            if self._put is not None:
+                await self._send(b"".join(map(write_tag, self._sound)))
+                await self._put.end()
+        finally:
+            if self._put is not None:
+                self._put.abort()
+
+    async def _send(self, wire: bytes) -> None:
+        if self._put is None:
+            self._put = await self._open_put(self.sized.rung.name)
+            wire = FLV_HEADER + wire
+        if self._put.status is not None:
+            # ffmpeg's pipe is read all the same: the other rungs come out of the same process.
+            check_status(self._put.status)
+            return
+        await self._put.send(wire)
+
+    def _mux(self, tags: list[Tag]) -> bytes:
+        out: list[bytes] = []
+        for tag in tags:
+            at_ms = tag.dts_ms + self._base_ms
+            if parse_video(tag.body).kind is PacketKind.FRAMES:
+                if at_ms < self._begin_ms:
+                    continue  # pictures that lean on what is before the keyframe
+                self.newest_ms = at_ms
+                self.frames += 1
+                out += self._sound_before(at_ms)
+            out.append(write_tag(tag._replace(dts_ms=at_ms)))
+        return b"".join(out)
+
+    def _sound_before(self, at_ms: int) -> list[bytes]:
+        out: list[bytes] = []
+        sound = self._sound
+        while sound and (
+            sound[0].dts_ms <= at_ms or sound[-1].dts_ms - sound[0].dts_ms > SOUND_WAIT_MS
+        ):
+            out.append(write_tag(sound.popleft()))
+        return out

@@ -1,0 +1,237 @@
+"""One running transcode job: a session's rungs, by one take after another.
+
+A new take begins when the ladder or the source is changed, when the last one failed or was too
+slow, or when rungs that were shed are tried again. While it can, the old take goes on until ingest
+has switched to the new one.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from libs.back_off import BackOff
+from libs.bus.tracing import within
+from libs.events import Ladder, Message, TranscodePlan, TranscodeRequested
+from libs.tags import HeldLease, IngestAway, IngestFenced, SessionUnknown, ask_wanted, hold
+from services.transcoder import metrics
+from services.transcoder.errors import SourceUnsupported, TakeFailed
+from services.transcoder.report import SHED, Report
+from services.transcoder.shedding import Shedding
+from services.transcoder.take import End, Take, Wanted
+
+log = structlog.get_logger()
+
+TICK_S = 0.5
+ASK_AGAIN_S = 15.0
+"""A change of the ladder is heard at once; this is for news that was missed."""
+OVERLAP_S = 10.0
+"""How long an old take goes on beside a new one that is live, if ingest does not switch before."""
+HAND_OVER_S = 2.5
+"""How long a job that is let go goes on for its successor to take over without a gap."""
+
+AskPlan = Callable[[TranscodeRequested], Awaitable[TranscodePlan]]
+MakeTake = Callable[[int, Wanted, int | None], Take]
+"""Its number, what it makes, and the tag behind which it begins (None: at the last keyframe)."""
+
+
+class Transcoding:
+    def __init__(
+        self,
+        order: TranscodeRequested,
+        *,
+        lease: HeldLease,
+        ask_plan: AskPlan,
+        make_take: MakeTake,
+        say: Callable[[Message], None],
+        traceparent: str | None = None,
+        back_off: BackOff | None = None,
+    ) -> None:
+        self.order = order
+        self.lease = lease
+        self.changed = asyncio.Event()
+        """Set when the ladder may have been changed, or the session may be over."""
+        self.is_ending = False
+        """Set when it has learned that it is not wanted."""
+        self._ask_plan = ask_plan
+        self._make_take = make_take
+        self._traceparent = traceparent
+        self._back_off = back_off or BackOff()
+        self._shedding = Shedding()
+        self._report = Report(order, epoch=lease.epoch, say=say)
+        self._takes: dict[asyncio.Task[End], Take] = {}
+        self._number = 0
+        self._ladder: Ladder | None = None
+        self._begun_s = 0.0
+        self._live_s: float | None = None
+        """When the newest take was first seen live."""
+        self._begin_s: float | None = None
+        """When the next take is due."""
+        self._is_over = False
+        self._trouble: tuple[str, str] | None = None
+        self._log = log.bind(stream=order.stream, session=order.session, epoch=lease.epoch)
+
+    async def run(self) -> None:
+        """Never raises; the lease is let go in the fitting way."""
+        with within(self._traceparent):
+            metrics.LADDERS.inc()
+            try:
+                await hold(self.lease, self._work(), job=self.order.job)
+            except IngestFenced:
+                metrics.FENCED.inc()
+            finally:
+                metrics.LADDERS.dec()
+
+    def look_again(self) -> bool:
+        """An offer of what runs: is it still wanted? It may just be ending because it was not."""
+        if self.is_ending:
+            return False
+        self.changed.set()
+        return True
+
+    # --- what is wanted -------------------------------------------------------------------------
+
+    async def _work(self) -> None:
+        try:
+            plan = await self._plan(None)
+            while plan is not None and not self._is_over:
+                self._follow(plan)
+                await self._until_news()
+                if not self._is_over:
+                    plan = await self._plan(plan)
+            self.is_ending = True
+        except asyncio.CancelledError:
+            await self._hand_over()
+            raise
+        finally:
+            await self._end_takes()
+        self._report.enter("idle", None)
+
+    async def _plan(self, known: TranscodePlan | None) -> TranscodePlan | None:
+        return await ask_wanted(
+            lambda: self._ask_plan(self.order), known=known, changed=self.changed
+        )
+
+    def _follow(self, plan: TranscodePlan) -> None:
+        if plan.ladder != self._ladder:
+            self._ladder = plan.ladder
+            self._shedding = Shedding()
+            self._back_off = BackOff()
+            self._begin()
+
+    async def _until_news(self) -> None:
+        """Keep the takes going, until the session is over or the plan is to be asked again."""
+        ask_s = time.monotonic() + ASK_AGAIN_S
+        while time.monotonic() < ask_s and not self.changed.is_set() and not self._is_over:
+            changing = asyncio.create_task(self.changed.wait())
+            await asyncio.wait(
+                {changing, *self._takes}, timeout=TICK_S, return_when=asyncio.FIRST_COMPLETED
+            )
+            changing.cancel()
+            for task in [task for task in self._takes if task.done()]:
+                self._settle(task, self._takes.pop(task))
+            self._tick(time.monotonic())
+
+    # --- takes ----------------------------------------------------------------------------------
+
+    @property
+    def _newest(self) -> Take | None:
+        return next(reversed(self._takes.values()), None)
+
+    def _begin(self, after: int | None = None) -> None:
+        assert self._ladder is not None
+        self._number += 1
+        wanted = Wanted(self._ladder.rungs, self._shedding.count)
+        take = self._make_take(self._number, wanted, after)
+        self._takes[asyncio.create_task(take.run(), name=f"take-{self._number}")] = take
+        self._begun_s, self._live_s, self._begin_s = time.monotonic(), None, None
+        metrics.TAKES.inc()
+        if self._report.state == "idle":
+            self._report.enter("starting", None)
+
+    def _begin_later(self, cause: str, detail: str) -> None:
+        lasted_s = 0.0 if self._live_s is None else time.monotonic() - self._live_s
+        self._begin_s = time.monotonic() + self._back_off.next_s(lasted_s=lasted_s)
+        self._trouble = (cause, detail)
+        if not self._takes:
+            self._report.enter("failed", None, cause, detail)
+
+    def _tick(self, now_s: float) -> None:
+        newest = self._newest
+        if self._begin_s is not None and now_s >= self._begin_s:
+            self._begin()
+        elif newest is not None and newest.is_live:
+            self._live_s = self._live_s or now_s
+            cause = SHED if newest.shed else None
+            detail = "The encoder is too slow for more rungs." if newest.shed else None
+            self._report.enter("live", newest, cause, detail)
+            self._retire_old(is_late=now_s - self._live_s > OVERLAP_S)
+            is_alone = len(self._takes) == 1
+            if is_alone and newest.shed and self._shedding.may_try(now_s):
+                self._log.info("transcode.trying_more", shed=self._shedding.count)
+                self._shedding.try_more(now_s)
+                self._begin()
+
+    def _retire_old(self, *, is_late: bool) -> None:
+        newest = self._newest
+        assert newest is not None
+        made = {output.sized.rung.name for output in newest.outputs}
+        for take in self._takes.values():
+            common = [each for each in take.outputs if each.sized.rung.name in made]
+            if take is not newest and (is_late or all(each.is_superseded for each in common)):
+                take.retire()
+
+    def _settle(self, task: asyncio.Task[End], take: Take) -> None:
+        """A take has ended. Raises `IngestFenced`, and what is a bug."""
+        is_newest = not self._takes or take.number > max(t.number for t in self._takes.values())
+        try:
+            end = task.result()
+        except SessionUnknown:
+            self._is_over = True
+        except TakeFailed as error:
+            self._settle_failure(take, error, is_newest=is_newest)
+        except (SourceUnsupported, IngestAway) as error:
+            if is_newest:
+                self._begin_later(error.code, str(error))
+        else:
+            if end is End.SESSION_OVER:
+                self._is_over = True
+            elif end is End.SOURCE_CHANGED and is_newest:
+                self._begin(after=take.changed_tag - 1)
+
+    def _settle_failure(self, take: Take, error: TakeFailed, *, is_newest: bool) -> None:
+        metrics.FAILURES.labels(error.cause).inc()
+        self._log.warning("take.failed", take=take.number, cause=error.cause, reason=str(error))
+        if not is_newest:
+            return
+        if error.cause == "too_slow":
+            metrics.SHED.inc()
+            self._shedding.too_slow(time.monotonic(), made=len(take.outputs))
+            for old in self._takes.values():
+                old.retire()
+            self._begin()
+        else:
+            self._begin_later(error.cause, str(error))
+
+    # --- the end --------------------------------------------------------------------------------
+
+    async def _hand_over(self) -> None:
+        """Let another worker have the job, and go on until it has taken the rungs over."""
+        await self.lease.release()
+        self.lease.drop()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(HAND_OVER_S):
+                while self._takes and not all(t.is_superseded for t in self._takes.values()):
+                    await asyncio.wait(self._takes, timeout=TICK_S / 5)
+                    if any(task.done() for task in self._takes):
+                        return
+
+    async def _end_takes(self) -> None:
+        for take in self._takes.values():
+            take.retire()
+        for task in self._takes:
+            task.cancel()
+        await asyncio.gather(*self._takes, return_exceptions=True)
+        self._takes.clear()

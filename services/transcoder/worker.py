@@ -1,0 +1,117 @@
+"""How an offer becomes a job of this process: wanted, room for it, its lease, its takes."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import httpx2
+
+from libs.bus import Lease, Leases
+from libs.bus.tracing import traceparent
+from libs.errors import NotFound, WeirError
+from libs.events import Message, TranscodePlan, TranscodeRequested
+from libs.ffmpeg import find_ffmpeg
+from libs.tags import Ingest, take_lease
+from services.transcoder import metrics
+from services.transcoder.cost import Slots, cost_of
+from services.transcoder.encoder import Encoder
+from services.transcoder.errors import TakeFailed
+from services.transcoder.ladders import Running
+from services.transcoder.rung_put import PutTo, RungPut
+from services.transcoder.settings import TranscoderSettings
+from services.transcoder.sizes import SizedRung
+from services.transcoder.take import Take, Wanted
+from services.transcoder.transcoding import Transcoding
+
+
+class Worker:
+    def __init__(
+        self,
+        settings: TranscoderSettings,
+        *,
+        client: httpx2.AsyncClient,
+        leases: Leases,
+        url: Callable[[], str],
+        ask_plan: Callable[[TranscodeRequested], Awaitable[TranscodePlan]],
+        say: Callable[[Message], None],
+    ) -> None:
+        self._settings = settings
+        self._client = client
+        self._leases = leases
+        self._url = url
+        self._ask_plan = ask_plan
+        self._say = say
+        self._binary = settings.ffmpeg or find_ffmpeg()
+        self._slots = Slots(settings.transcode_slots)
+
+    async def begin(self, order: TranscodeRequested) -> Running | None:
+        """None when it is not wanted, there is no room, or another holds the lease."""
+        try:
+            plan = await self._ask_plan(order)
+        except WeirError as error:
+            if error.status == NotFound.status or error.retry:
+                return None  # not wanted, or it will be offered again
+            raise
+        if not self._slots.enter(order.job, cost_of(plan.ladder)):
+            metrics.REFUSED.inc()
+            return None
+        ingest = Ingest(self._client, order.origin_url, order.session, reader=order.job)
+        lease = None
+        try:
+            lease = await self._take_lease(order, ingest)
+        finally:
+            if lease is None:
+                self._slots.leave(order.job)
+        metrics.SLOTS.set(self._slots.taken)
+        return None if lease is None else self._transcoding(order, ingest, lease)
+
+    async def leave(self, job: Running) -> None:
+        self._slots.leave(job.order.job)
+        metrics.SLOTS.set(self._slots.taken)
+
+    async def _take_lease(self, order: TranscodeRequested, ingest: Ingest) -> Lease | None:
+        return await take_lease(
+            self._leases,
+            ingest,
+            f"transcode.{order.session}",
+            holder=self._settings.instance,
+            url=self._url(),
+            stream=order.stream,
+            silent=order.silent,
+        )
+
+    def _transcoding(self, order: TranscodeRequested, ingest: Ingest, lease: Lease) -> Transcoding:
+        token = self._settings.internal_token.get_secret_value()
+
+        def make_take(number: int, wanted: Wanted, after: int | None) -> Take:
+            async def open_put(rung: str, from_tag: int) -> RungPut:
+                return await RungPut.open(
+                    PutTo(
+                        order.origin_url, token, order.session, rung, lease.epoch, number, from_tag
+                    )
+                )
+
+            return Take(
+                number,
+                wanted,
+                ingest=ingest,
+                epoch=lease.epoch,
+                start_encoder=self._start_encoder,
+                open_put=open_put,
+                max_input_bytes=self._settings.encoder_input_max_bytes,
+                after=after,
+            )
+
+        return Transcoding(
+            order,
+            lease=lease,
+            ask_plan=self._ask_plan,
+            make_take=make_take,
+            say=self._say,
+            traceparent=traceparent(),
+        )
+
+    async def _start_encoder(self, rungs: Sequence[SizedRung], frame_rate: float) -> Encoder:
+        preset = self._settings.encoder_preset
+        try:
+            return await Encoder.start(self._binary, rungs, frame_rate=frame_rate, preset=preset)
+        except OSError as error:
+            raise TakeFailed("ffmpeg_failed", f"ffmpeg cannot be run: {error}.") from None

@@ -1,0 +1,239 @@
+"""The rungs of live streams, made by a whole Weir."""
+
+import asyncio
+import itertools
+import os
+import signal
+import subprocess
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.media import encode, push
+from tests.rungs import Inside, children_of, frames, sounds
+from tests.running import RunningWeir
+from tests.waiting import until
+
+pytestmark = pytest.mark.integration
+
+SMALL = {"name": "small", "width": 320, "height": 180, "bitrate": 200_000}
+TINY = {"name": "tiny", "width": 160, "height": 90, "bitrate": 100_000}
+TAKEOVER_S = 8.0
+BUSY_S = 8.0
+"""What a machine that has other work may take on top."""
+LIVE_S = 20.0
+GOP_FRAMES = 30
+EDGE_FRAMES = 3
+"""Sound around the first picture that may belong to what is before it."""
+
+
+@pytest.fixture(scope="module")
+def transcoding(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningWeir]:
+    weir = RunningWeir(tmp_path_factory.mktemp("transcoding"))
+    weir.environment = {"WEIR_ENCODER_PRESET": "ultrafast"}
+    weir.start()
+    yield weir
+    weir.stop()
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Long, with frames that are decoded before the one they are shown behind."""
+    folder = tmp_path_factory.mktemp("media")
+    return encode(
+        folder / "in.flv", seconds=90, size="640x360", rate="30", gop=GOP_FRAMES, b_frames=2
+    )
+
+
+@pytest.fixture
+async def publishers() -> AsyncIterator[list[subprocess.Popen[bytes]]]:
+    running: list[subprocess.Popen[bytes]] = []
+    yield running
+    for publisher in running:
+        publisher.kill()
+        publisher.wait()
+
+
+def report(weir: RunningWeir, inside: Inside) -> dict[str, Any]:
+    """What the transcoding of a session says of itself."""
+    jobs = weir.call("GET", "/api/v1/jobs")["jobs"]
+    for job in jobs:
+        if job["id"] == f"transcode-{inside.session}":
+            return job["report"] or {}
+    return {}
+
+
+def made(weir: RunningWeir, inside: Inside) -> list[str]:
+    """The rungs that are live."""
+    said = report(weir, inside)
+    if said.get("state") != "live":
+        return []
+    return [rung["name"] for rung in said["rungs"] if rung["left_out"] is None]
+
+
+async def test_every_frame_and_keyframe_of_three_rungs_has_the_time_of_the_source(
+    transcoding: RunningWeir, tmp_path: Path
+) -> None:
+    seconds = 12
+    source = encode(tmp_path / "hd.flv", seconds=seconds, size="1920x1080", rate="30", gop=60)
+    # As the replaced system's clients say it; the last is no smaller than the one before.
+    stream = transcoding.create_stream(
+        isCodec="true", ld="true", sd=True, hd="true", codec="libx264", reconnectWindow=1
+    )
+    publisher = push(source, stream["push"]["url"])
+    inside = await Inside.of(transcoding, stream["id"])
+    await until(lambda: len(inside.rungs()) == 3, within_s=LIVE_S, what="three rungs")
+    names = {"360p": (640, 360), "480p": (854, 480), "720p": (1280, 720)}
+    await until(lambda: made(transcoding, inside) == list(names), within_s=LIVE_S, what="live")
+    said = report(transcoding, inside)
+    assert {rung["name"]: (rung["width"], rung["height"]) for rung in said["rungs"]} == names
+    source_tags, *rung_tags = await asyncio.gather(inside.pull(), *map(inside.pull, names))
+    assert publisher.wait() == 0
+    wanted = frames(source_tags)
+    assert len(wanted) == seconds * 30
+    for tags in rung_tags:
+        # What came before the transcoder had the job begins with the last keyframe it found.
+        got = frames(tags)
+        assert got == wanted[-len(got) :]
+        assert len(got) >= len(wanted) - 4 * 30
+        heard = sounds(tags)
+        assert heard == sounds(source_tags)[-len(heard) :]
+        assert len(heard) > 0.6 * len(sounds(source_tags))
+
+
+async def test_source_is_not_enlarged_and_the_rung_set_is_changed_while_live(
+    transcoding: RunningWeir, source: Path, publishers: list[subprocess.Popen[bytes]]
+) -> None:
+    stream = transcoding.create_stream(ladder={"rungs": [SMALL, "hd", "ud"]}, reconnectWindow=1)
+    path = f"/api/v1/streams/{stream['id']}"
+    publishers.append(push(source, stream["push"]["url"]))
+    inside = await Inside.of(transcoding, stream["id"])
+    await until(lambda: made(transcoding, inside) == ["small", "720p"], what="live")
+    rungs = {rung["name"]: rung for rung in report(transcoding, inside)["rungs"]}
+    assert (rungs["720p"]["width"], rungs["720p"]["height"]) == (640, 360)
+    assert rungs["1080p"]["left_out"] == "not_smaller"
+
+    transcoding.call("PATCH", path, {"item": {"ladder": {"rungs": [SMALL, TINY]}}})
+    await until(lambda: made(transcoding, inside) == ["tiny", "small"], what="changed")
+    await until(lambda: inside.rungs()["small"]["current"]["take"] == 2, what="switched")
+    await until(lambda: inside.rungs()["720p"]["current"] is None, what="the old rung ended")
+
+    transcoding.call("PATCH", path, {"item": {"ladder": None}})
+    await until(
+        lambda: all(rung["current"] is None for rung in inside.rungs().values()), what="off"
+    )
+    pulls = [asyncio.create_task(inside.pull(name)) for name in ("", "small")]
+    publishers[0].kill()
+    source_tags, tags = await asyncio.gather(*pulls)
+    got, wanted = frames(tags), frames(source_tags)
+    start = wanted.index(got[0])
+    assert got == wanted[start : start + len(got)], "no frame is missing or twice at the switch"
+
+
+async def test_worker_that_is_killed_is_followed_by_another_and_leaves_no_process(
+    own_weir: RunningWeir, source: Path, publishers: list[subprocess.Popen[bytes]]
+) -> None:
+    own_weir.environment = {"WEIR_ENCODER_PRESET": "ultrafast"}
+    own_weir.start()
+    stream = own_weir.create_stream(ladder={"rungs": [SMALL, TINY]}, reconnectWindow=1)
+    publishers.append(push(source, stream["push"]["url"]))
+    inside = await Inside.of(own_weir, stream["id"])
+    await until(lambda: made(own_weir, inside) == ["tiny", "small"], within_s=LIVE_S, what="live")
+    own_weir.add("transcoder")
+    victim = own_weir.pid("transcoder")
+    (encoder,) = children_of(victim)
+    began = time.monotonic()
+    own_weir.kill("transcoder", signal.SIGKILL)
+    await until(
+        lambda: (inside.rungs()["small"]["current"] or {}).get("epoch") == 2,
+        within_s=TAKEOVER_S + BUSY_S,
+        what="taken over",
+    )
+    print(f"taken over after {time.monotonic() - began:.1f} s")  # noqa: T201 - for `pytest -s`
+    await until(lambda: not Path(f"/proc/{encoder}").exists(), what="its ffmpeg went, too")
+    await until(lambda: made(own_weir, inside) == ["tiny", "small"], within_s=LIVE_S, what="live")
+    assert len(own_weir.sessions(stream["id"])) == 1
+    pulls = [asyncio.create_task(inside.pull(name)) for name in ("", "small", "tiny")]
+    await asyncio.sleep(3)  # of the successor's own
+    publishers[0].kill()
+    source_tags, *rung_tags = await asyncio.gather(*pulls)
+    wanted = set(frames(source_tags))
+    for tags in rung_tags:
+        got = frames(tags)
+        assert set(got) <= wanted
+        assert len(set(got)) == len(got)
+        gaps = [b.pts_ms - a.pts_ms for a, b in itertools.pairwise(got)]
+        assert sum(gap > 50 for gap in gaps) <= 1, "one gap at most, for the time of the takeover"
+        assert max(gaps) < (TAKEOVER_S + BUSY_S) * 1000
+
+
+async def test_zombie_is_fenced(
+    own_weir: RunningWeir, source: Path, publishers: list[subprocess.Popen[bytes]]
+) -> None:
+    own_weir.environment = {"WEIR_ENCODER_PRESET": "ultrafast"}
+    own_weir.start()
+    stream = own_weir.create_stream(ladder={"rungs": [TINY]}, reconnectWindow=1)
+    publishers.append(push(source, stream["push"]["url"]))
+    inside = await Inside.of(own_weir, stream["id"])
+    await until(lambda: made(own_weir, inside) == ["tiny"], within_s=LIVE_S, what="live")
+    own_weir.add("transcoder")
+    zombie = own_weir.pid("transcoder")
+    (encoder,) = children_of(zombie)
+    own_weir.kill("transcoder", signal.SIGSTOP)
+    try:
+        await until(
+            lambda: (inside.rungs()["tiny"]["current"] or {}).get("epoch") == 2,
+            within_s=TAKEOVER_S + BUSY_S,
+            what="taken over",
+        )
+    finally:
+        os.kill(zombie, signal.SIGCONT)
+    log = own_weir.data_dir / "logs" / "transcoder.log"
+    await until(lambda: "job.fenced" in log.read_text(), within_s=20, what="fenced")
+    await until(lambda: not Path(f"/proc/{encoder}").exists(), what="its ffmpeg went")
+    assert inside.rungs()["tiny"]["current"]["epoch"] == 2
+    pulls = [asyncio.create_task(inside.pull(name)) for name in ("", "tiny")]
+    publishers[0].kill()
+    source_tags, tags = await asyncio.gather(*pulls)
+    got = frames(tags)
+    assert got == sorted(set(got))
+    assert set(got) <= set(frames(source_tags))
+
+
+async def test_worker_that_is_told_to_stop_hands_over_without_a_gap(
+    own_weir: RunningWeir, source: Path, publishers: list[subprocess.Popen[bytes]]
+) -> None:
+    own_weir.environment = {"WEIR_ENCODER_PRESET": "ultrafast"}
+    own_weir.start()
+    stream = own_weir.create_stream(ladder={"rungs": [TINY]}, reconnectWindow=1)
+    publishers.append(push(source, stream["push"]["url"]))
+    inside = await Inside.of(own_weir, stream["id"])
+    await until(lambda: made(own_weir, inside) == ["tiny"], within_s=LIVE_S, what="live")
+    own_weir.add("transcoder")
+    own_weir.kill("transcoder", signal.SIGTERM)
+    await until(
+        lambda: (inside.rungs()["tiny"]["current"] or {}).get("epoch") == 2,
+        within_s=TAKEOVER_S + BUSY_S,
+        what="taken over",
+    )
+
+
+async def test_ffmpeg_that_dies_is_begun_again(
+    transcoding: RunningWeir, source: Path, publishers: list[subprocess.Popen[bytes]]
+) -> None:
+    stream = transcoding.create_stream(ladder={"rungs": [TINY]}, reconnectWindow=1)
+    publishers.append(push(source, stream["push"]["url"]))
+    inside = await Inside.of(transcoding, stream["id"])
+    await until(lambda: made(transcoding, inside) == ["tiny"], within_s=LIVE_S, what="live")
+    (encoder,) = children_of(transcoding.pid("transcoder"))
+    os.kill(encoder, signal.SIGSEGV)
+    await until(lambda: report(transcoding, inside)["cause"] == "ffmpeg_failed", what="seen")
+    await until(
+        lambda: (inside.rungs()["tiny"]["current"] or {}).get("take") == 2,
+        within_s=LIVE_S,
+        what="another take",
+    )
+    await until(lambda: made(transcoding, inside) == ["tiny"], within_s=LIVE_S, what="live again")

@@ -1,0 +1,44 @@
+"""The one command line."""
+
+import shlex
+
+from services.catalog.ladder_fields import TEMPLATES
+from services.transcoder.argv import build_argv
+from services.transcoder.sizes import SizedRung
+
+RUNGS = [
+    (SizedRung(TEMPLATES["ld"], 640, 360), 7),
+    (SizedRung(TEMPLATES["hd"], 1280, 720), 9),
+]
+GOLDEN = """
+/usr/bin/ffmpeg -f flv -analyzeduration 200000 -copyts -fpsprobesize 0 -protocol_whitelist pipe
+-threads 1 -i pipe:0
+-filter_complex '[0:v]split=2[s0][s1];[s0]scale=640:360[s2];[s2]setsar=1[s3];[s1]scale=1280:720[s4];[s4]setsar=1[s5]'
+-map '[s3]' -f flv -b:v 400000 -bf 0 -bufsize 600000 -c:v libx264 -enc_time_base 1:1000
+-flush_packets 1 -flvflags no_duration_filesize -force_key_frames source -forced-idr 1
+-fps_mode passthrough -g 1000000 -maxrate 600000 -pix_fmt yuv420p -preset veryfast -sc_threshold 0
+-threads 1 -x264-params rc-lookahead=9:sync-lookahead=0 pipe:7
+-map '[s5]' -f flv -b:v 1000000 -bf 0 -bufsize 1500000 -c:v libx264 -enc_time_base 1:1000
+-flush_packets 1 -flvflags no_duration_filesize -force_key_frames source -forced-idr 1
+-fps_mode passthrough -g 1000000 -maxrate 1500000 -pix_fmt yuv420p -preset veryfast -sc_threshold 0
+-threads 2 -x264-params rc-lookahead=9:sync-lookahead=0 pipe:9
+-hide_banner -nostats -nostdin -loglevel warning
+"""  # noqa: E501 - one argument
+
+
+def test_one_process_decodes_once_and_makes_all_rungs() -> None:
+    argv = build_argv("/usr/bin/ffmpeg", RUNGS, frame_rate=30.0, preset="veryfast")
+    assert argv == shlex.split(GOLDEN)
+
+
+def test_lookahead_of_few_frames_a_second_is_short() -> None:
+    argv = build_argv("ffmpeg", RUNGS, frame_rate=5.0, preset="veryfast")
+    assert "rc-lookahead=2:sync-lookahead=0" in argv
+    argv = build_argv("ffmpeg", RUNGS, frame_rate=60.0, preset="veryfast")
+    assert "rc-lookahead=10:sync-lookahead=0" in argv
+
+
+def test_names_of_rungs_are_not_in_it() -> None:
+    secret = TEMPLATES["ld"].model_copy(update={"name": "n4me"})
+    argv = build_argv("ffmpeg", [(SizedRung(secret, 640, 360), 5)], frame_rate=25, preset="fast")
+    assert "n4me" not in " ".join(argv)
