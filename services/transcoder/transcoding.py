@@ -14,7 +14,7 @@ import structlog
 
 from libs.back_off import BackOff
 from libs.bus.tracing import within
-from libs.events import Ladder, Message, TranscodePlan, TranscodeRequested
+from libs.events import Ladder, Message, TranscodePlan, TranscodeRequested, TranscodeState
 from libs.tags import HeldLease, IngestAway, IngestFenced, SessionUnknown, ask_wanted, hold
 from services.transcoder import metrics
 from services.transcoder.errors import SourceUnsupported, TakeFailed
@@ -162,17 +162,23 @@ class Transcoding:
         newest = self._newest
         if self._begin_s is not None and now_s >= self._begin_s:
             self._begin()
+        elif newest is not None and newest.shed and not newest.is_live:
+            self._say_made("starting", newest)
         elif newest is not None and newest.is_live:
             self._live_s = self._live_s or now_s
-            cause = SHED if newest.shed else None
-            detail = "The encoder is too slow for more rungs." if newest.shed else None
-            self._report.enter("live", newest, cause, detail)
+            self._say_made("live", newest)
             self._retire_old(is_late=now_s - self._live_s > OVERLAP_S)
             is_alone = len(self._takes) == 1
             if is_alone and newest.shed and self._shedding.may_try(now_s):
                 self._log.info("transcode.trying_more", shed=self._shedding.count)
                 self._shedding.try_more(now_s)
                 self._begin()
+
+    def _say_made(self, state: TranscodeState, take: Take) -> None:
+        if take.shed:
+            self._report.enter(state, take, SHED, "The encoder is too slow for more rungs.")
+        else:
+            self._report.enter(state, take)
 
     def _retire_old(self, *, is_late: bool) -> None:
         newest = self._newest
@@ -206,11 +212,14 @@ class Transcoding:
         self._log.warning("take.failed", take=take.number, cause=error.cause, reason=str(error))
         if not is_newest:
             return
-        if error.cause == "too_slow":
-            metrics.SHED.inc()
-            self._shedding.too_slow(time.monotonic(), made=len(take.outputs))
-            for old in self._takes.values():
-                old.retire()
+        if error.cause != "too_slow":
+            self._begin_later(error.cause, str(error))
+            return
+        metrics.SHED.inc()
+        self._shedding.too_slow(time.monotonic(), made=len(take.outputs))
+        for old in self._takes.values():
+            old.retire()
+        if len(take.outputs) > 1:
             self._begin()
         else:
             self._begin_later(error.cause, str(error))

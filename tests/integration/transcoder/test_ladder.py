@@ -1,10 +1,12 @@
 """The rungs of live streams, made by a whole Weir."""
 
 import asyncio
+import contextlib
 import itertools
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -12,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from libs.media.flv import FLV_HEADER, write_tag
+from tests.faults import healthy, joined
 from tests.media import encode, push
 from tests.rungs import Inside, children_of, frames, sounds
 from tests.running import RunningWeir
@@ -236,3 +240,85 @@ async def test_ffmpeg_that_dies_is_begun_again(
         what="another take",
     )
     await until(lambda: made(transcoding, inside) == ["tiny"], within_s=LIVE_S, what="live again")
+
+
+async def test_source_of_another_size_begins_another_take(
+    transcoding: RunningWeir, tmp_path: Path
+) -> None:
+    small = encode(tmp_path / "small.flv", seconds=6, size="320x180", rate="30", gop=GOP_FRAMES)
+    large = encode(tmp_path / "large.flv", seconds=8, size="640x360", rate="30", gop=GOP_FRAMES)
+    whole = joined(*(healthy(path.read_bytes()) for path in (small, large)))
+    both = tmp_path / "both.flv"
+    both.write_bytes(FLV_HEADER + b"".join(write_tag(timed.tag) for timed in whole))
+    stream = transcoding.create_stream(ladder={"rungs": [TINY, "ld"]}, reconnectWindow=1)
+    publisher = push(both, stream["push"]["url"])
+    inside = await Inside.of(transcoding, stream["id"])
+    await until(lambda: made(transcoding, inside) == ["tiny", "360p"], what="live")
+    assert _size(transcoding, inside, "360p") == (320, 180)
+    await until(lambda: _size(transcoding, inside, "360p") == (640, 360), what="the other size")
+    source_tags, tags = await asyncio.gather(inside.pull(), inside.pull("tiny"))
+    assert publisher.wait() == 0
+    got, wanted = frames(tags), frames(source_tags)
+    assert got == wanted[-len(got) :], "no frame is lost at the change"
+
+
+def _size(weir: RunningWeir, inside: Inside, name: str) -> tuple[int, int]:
+    sizes = {
+        rung["name"]: (rung["width"], rung["height"]) for rung in report(weir, inside)["rungs"]
+    }
+    return sizes.get(name, (0, 0))
+
+
+async def test_starved_encoder_sheds_rungs_and_recovers_while_the_source_goes_on(
+    own_weir: RunningWeir, source: Path, publishers: list[subprocess.Popen[bytes]]
+) -> None:
+    own_weir.environment = {"WEIR_ENCODER_PRESET": "ultrafast"}
+    own_weir.start()
+    stream = own_weir.create_stream(ladder={"rungs": [SMALL, TINY]}, reconnectWindow=1)
+    publishers.append(push(source, stream["push"]["url"]))
+    inside = await Inside.of(own_weir, stream["id"])
+    await until(lambda: made(own_weir, inside) == ["tiny", "small"], within_s=LIVE_S, what="live")
+    worker = own_weir.pid("transcoder")
+    before = own_weir.memory_bytes("transcoder")
+    with starved(worker):
+        await until(lambda: _shed(own_weir, inside) == ["small"], within_s=60, what="shed")
+    assert own_weir.pid("transcoder") == worker
+    assert own_weir.memory_bytes("transcoder") < before + (64 << 20)
+    await until(
+        lambda: made(own_weir, inside) == ["tiny", "small"], within_s=60, what="all rungs again"
+    )
+    pulling = asyncio.create_task(inside.pull())
+    publishers[0].kill()
+    got = frames(await pulling)
+    assert max(b.pts_ms - a.pts_ms for a, b in itertools.pairwise(got)) < 150, "the source goes on"
+
+
+def _shed(weir: RunningWeir, inside: Inside) -> list[str]:
+    rungs = report(weir, inside).get("rungs", [])
+    return [rung["name"] for rung in rungs if rung["left_out"] == "shed"]
+
+
+@contextlib.contextmanager
+def starved(worker: int) -> Iterator[None]:
+    """Let the worker's ffmpegs run for a hundredth of the time: as a quota does, but smaller."""
+    is_over = threading.Event()
+
+    def send(number: signal.Signals) -> None:
+        for child in children_of(worker):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, number)
+
+    def starve() -> None:
+        while not is_over.wait(0.5):
+            send(signal.SIGCONT)
+            time.sleep(0.005)
+            send(signal.SIGSTOP)
+
+    thread = threading.Thread(target=starve)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
+        send(signal.SIGCONT)
