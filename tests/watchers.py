@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import re
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urljoin
 
 import httpx2
@@ -115,3 +115,30 @@ class FLVPlayer:
             while data := await reader.read(1 << 16):
                 self.read_bytes += len(data)
         self.has_ended.set()
+
+
+async def media_of(client: httpx2.AsyncClient, url: str, token: str, stream: str) -> dict[str, str]:
+    """By kind, a path that is good now; `{}` stands for what is personal."""
+    base = f"{url}/~{token}/{stream}"
+    hls = await HLSPlayer(client, f"{base}/live.m3u8").open()
+    dash = await DASHPlayer(client, f"{base}/manifest.mpd").reload()
+    found = {
+        "multivariant": hls.url,
+        "playlist": hls.media_url,
+        "init": hls.init_url,
+        "segment": hls.segment_urls[-1],
+        "manifest": f"{base}/manifest.mpd",
+        "dash segment": dash.segment_url,
+        "flv": f"{base}/live.flv",
+    }
+    if hls.part_url:
+        found["part"] = hls.part_url
+    return {
+        kind: "/~{}/" + address.split("/~")[1].split("/", 1)[1] for kind, address in found.items()
+    }
+
+
+async def status_of(client: httpx2.AsyncClient, url: str, **more: Any) -> tuple[int, str]:
+    """Status and reason, without reading an endless body."""
+    async with client.stream("GET", url, **more) as response:
+        return response.status_code, response.headers.get("x-weir-reason", "")

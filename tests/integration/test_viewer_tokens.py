@@ -19,7 +19,7 @@ from tests.running import RunningWeir
 from tests.second_gateway import TwoGateways
 from tests.viewing import until_live
 from tests.waiting import until
-from tests.watchers import DASHPlayer, FLVPlayer, HLSPlayer
+from tests.watchers import FLVPlayer, HLSPlayer, media_of, status_of
 
 REVOKED_S = 2.0
 POLICY_VIOLATION = 1008
@@ -79,33 +79,6 @@ async def on_air(house: House, source: Path, **item: Any) -> AsyncIterator[str]:
 async def client() -> AsyncIterator[httpx2.AsyncClient]:
     async with httpx2.AsyncClient(trust_env=False, timeout=15) as made:
         yield made
-
-
-async def media_of(client: httpx2.AsyncClient, url: str, token: str, stream: str) -> dict[str, str]:
-    """By kind, a path that is good now; `{}` stands for what is personal."""
-    base = f"{url}/~{token}/{stream}"
-    hls = await HLSPlayer(client, f"{base}/live.m3u8").open()
-    dash = await DASHPlayer(client, f"{base}/manifest.mpd").reload()
-    found = {
-        "multivariant": hls.url,
-        "playlist": hls.media_url,
-        "init": hls.init_url,
-        "segment": hls.segment_urls[-1],
-        "manifest": f"{base}/manifest.mpd",
-        "dash segment": dash.segment_url,
-        "flv": f"{base}/live.flv",
-    }
-    if hls.part_url:
-        found["part"] = hls.part_url
-    return {
-        kind: "/~{}/" + address.split("/~")[1].split("/", 1)[1] for kind, address in found.items()
-    }
-
-
-async def status_of(client: httpx2.AsyncClient, url: str, **more: Any) -> tuple[int, str]:
-    """Status and reason, without reading an endless body."""
-    async with client.stream("GET", url, **more) as response:
-        return response.status_code, response.headers.get("x-weir-reason", "")
 
 
 async def test_every_kind_of_byte_wants_a_token_that_holds(

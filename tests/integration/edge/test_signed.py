@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from typing import Any
 
 import httpx2
@@ -13,10 +14,12 @@ from tests.edge import RunningEdge
 from tests.integration.edge.conftest import OnAir
 from tests.running import RunningWeir
 from tests.viewing import until_live
+from tests.watchers import media_of, status_of
 
 VIEWERS = 20
-REVOKED_S = 4.0
-"""Within two seconds, on a machine that has other work."""
+SHORT = {"expires_in_s": 1}
+EXPIRED_S = 5.0
+REVOKED_S = 2.0
 
 
 @pytest.fixture(scope="module")
@@ -92,17 +95,46 @@ async def test_nobody_else_gets_what_is_cached(
     assert (await client.get(path)).status_code == 403
 
 
-async def test_revoked_token_is_refused_what_is_cached(
-    client: httpx2.AsyncClient, edge_weir: RunningWeir, signed: str
+async def test_every_kind_of_byte_that_is_cached_wants_a_token_that_holds(
+    client: httpx2.AsyncClient,
+    edge: RunningEdge,
+    edge_weir: RunningWeir,
+    signed: str,
+    live: str,
 ) -> None:
-    token = token_for(edge_weir, signed)
-    path = await segment_of(client, signed, token)
-    assert (await client.get(f"/~{token}{path}")).status_code == 200
-    api = f"/api/v1/streams/{signed}/viewer-tokens/revoke"
-    edge_weir.call("POST", api, {"token": token})
-    async with asyncio.timeout(REVOKED_S):
-        while (await client.get(f"/~{token}{path}")).status_code != 403:
+    good, revoked, expired = (token_for(edge_weir, signed, **more) for more in ({}, {}, SHORT))
+    wrong = {
+        "viewer_token_wrong": good[:-6] + "AAAAAA",
+        "viewer_token_elsewhere": token_for(edge_weir, live),
+        "viewer_address_wrong": token_for(edge_weir, signed, address="192.0.2.1"),
+        "viewer_token_expired": expired,
+    }
+    media = await media_of(client, edge.url, good, signed)
+    assert media.keys() >= {"part", "init", "segment", "dash segment", "manifest", "flv"}
+    for path in media.values():
+        for token in (good, revoked):
+            assert (await status_of(client, path.format(token)))[0] == 200, path
+    edge_weir.call("POST", f"/api/v1/streams/{signed}/viewer-tokens/revoke", {"token": revoked})
+    began = time.monotonic()
+    for kind, path in media.items():
+        while (await status_of(client, path.format(revoked)))[0] != 403:
+            assert time.monotonic() - began < REVOKED_S, kind
+    wrong["viewer_token_revoked"] = revoked
+    async with asyncio.timeout(EXPIRED_S):
+        while (await status_of(client, media["playlist"].format(expired)))[0] != 403:
             await asyncio.sleep(0.05)
+    for kind, path in media.items():
+        assert (await status_of(client, path.replace("/~{}", "")))[0] == 403, kind
+        for reason, token in wrong.items():
+            found = await status_of(client, path.format(token))
+            assert found == (403, reason), (kind, reason)
+        assert (await status_of(client, path.format(good)))[0] == 200, kind
+    trusting = edge.certificate.trusting()
+    for token in wrong.values():
+        address = edge.url.replace("https", "wss") + media["flv"].format(token)
+        with pytest.raises(InvalidStatus) as refused:
+            await connect_websocket(address, ssl=trusting)
+        assert refused.value.response.status_code == 403
 
 
 async def test_query_token_leads_to_the_path_and_flv_flows(
