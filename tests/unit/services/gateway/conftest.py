@@ -47,7 +47,11 @@ from services.gateway.api.house import House, ServiceState
 from services.gateway.playback.directory import Directory
 from services.gateway.settings import GatewaySettings
 from services.gateway.viewers.viewing import Outside, Viewing
+from tests.unit.services.gateway.one_stream import connect, door, player, port
 
+__all__ = ["connect", "door", "player", "port"]
+
+ON_BOTH_LOOPS = {"test_front.py", "test_turn.py", "test_viewer.py"}
 API_KEY = "key-of-the-tests"
 PASSWORD = "correct horse"
 CREATED_AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -58,7 +62,7 @@ def pytest_asyncio_loop_factories(
 ) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     """What writes to transports is tested on both loops: their flow control differs."""
     loops: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {"asyncio": asyncio.new_event_loop}
-    if item.path.name == "test_front.py":
+    if item.path.name in ON_BOTH_LOOPS:
         loops["uvloop"] = uvloop.new_event_loop
     return loops
 
