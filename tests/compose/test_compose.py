@@ -12,6 +12,7 @@ import pytest
 
 from libs.ffmpeg import find_ffmpeg
 from libs.launcher.nats_server import free_port
+from tests.certificates import make_certificate
 from tests.containers import need_docker
 from tests.media import encode, push
 from tests.waiting import wait_until
@@ -32,11 +33,21 @@ SECRETS = (
 
 
 class Composed:
-    """A project that is up."""
+    """A project that is up; its edge is started by the test that wants one."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: Path) -> None:
         self.variables = {name: f"test{index}secret{index}" for index, name in enumerate(SECRETS)}
         self.variables |= {"WEIR_HTTP_PORT": str(free_port()), "WEIR_RTMP_PORT": str(free_port())}
+        self.certificate = make_certificate(tls)
+        # Of this project alone: another one may run on this machine.
+        subnet = f"10.213.{os.getpid() % 256}.0/24"
+        self.variables |= {
+            "WEIR_TLS_DIR": str(tls),
+            "WEIR_HTTPS_PORT": str(free_port()),
+            "WEIR_PRIVATE_SUBNET": subnet,
+            "WEIR_TRUSTED_PROXIES": subnet,
+        }
+        self.https_url = f"https://127.0.0.1:{self.variables['WEIR_HTTPS_PORT']}"
         self.url = f"http://127.0.0.1:{self.variables['WEIR_HTTP_PORT']}"
         self.headers = {"x-api-key": self.variables["WEIR_API_KEY"]}
 
@@ -61,16 +72,16 @@ class Composed:
 
 
 @pytest.fixture(scope="module")
-def composed() -> Iterator[Composed]:
+def composed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composed]:
     """Serves; gone with its volumes afterwards."""
     need_docker()
-    project = Composed()
+    project = Composed(tmp_path_factory.mktemp("tls"))
     try:
         project.compose("up", "-d", "--build")
         wait_until(project.is_healthy, within_s=UP_S, what=project.logs)
         yield project
     finally:
-        project.compose("down", "-v", "-t", "5")
+        project.compose("--profile", "edge", "down", "-v", "-t", "5")
 
 
 def test_every_container_is_healthy_and_init_has_ended(composed: Composed) -> None:
@@ -121,6 +132,50 @@ def test_a_push_plays_through_the_published_ports(composed: Composed, tmp_path: 
     sessions = f"{composed.url}/api/v1/sessions"
     (session,) = httpx2.get(sessions, headers=composed.headers).json()["sessions"]
     assert session["segments"] >= 10
+
+
+def test_hls_plays_through_the_edge(composed: Composed, tmp_path: Path) -> None:
+    """Over TLS and HTTP/2; the gateway believes what the edge says of viewers, and counts them."""
+    composed.compose("--profile", "edge", "up", "-d", "edge")
+    made = httpx2.post(
+        f"{composed.url}/api/v1/streams", json={"item": {}}, headers=composed.headers
+    )
+    stream = made.json()
+    publisher = push(encode(tmp_path / "in.flv", seconds=60), stream["push"]["url"])
+    trusting = composed.certificate.trusting()
+    base = f"{composed.https_url}/{stream['id']}"
+    with httpx2.Client(verify=trusting, trust_env=False) as viewer:
+
+        def has_segments() -> bool:
+            try:
+                return viewer.get(f"{base}/source/video.m3u8").text.count("#EXTINF") > 1
+            except httpx2.TransportError:
+                return False
+
+        wait_until(has_segments, within_s=PLAYLIST_S, what=composed.logs)
+        playlist = viewer.get(f"{base}/source/video.m3u8").text
+        segments = [line for line in playlist.splitlines() if line.endswith(".video.m4s")]
+        segment = f"{base}/source/{segments[-1]}"
+        answers = [viewer.get(segment) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [200, 200]
+        assert answers[1].headers["x-cache"] == "HIT"
+    argv = [
+        "curl",
+        "-sS",
+        "--http2",
+        "--cacert",
+        str(composed.certificate.chain),
+        "-o",
+        "/dev/null",
+    ]
+    spoken = _output([*argv, "-w", "%{http_version} %{http_code}", f"{base}/live.m3u8"])
+    assert spoken == "2 200"
+    for name in ("live.m3u8", "manifest.mpd", "live.flv"):
+        _play(f"{base}/{name}")
+    seen = httpx2.get(f"{composed.url}/api/v1/streams/{stream['id']}", headers=composed.headers)
+    assert seen.json()["viewers"]["hls"] >= 1, "the edge asked for its viewers"
+    publisher.kill()
+    publisher.wait()
 
 
 def _play(url: str) -> None:
