@@ -2,7 +2,8 @@
 
 Work: 64 kept connections; the video of a segment of input A (about 125 KB) 300 times a second,
 its media playlist 1,500 times a second. Beside: nginx with `sendfile`, the same bytes. Of Weir the
-gateway counts: what it has once, it serves from memory.
+gateway counts: what it has once, it serves from memory. Then the same at the shipped nginx edge,
+which serves from its cache.
 """
 
 from contextlib import ExitStack
@@ -16,6 +17,7 @@ from bench.ll_hls import media_playlist
 from bench.loop import Loop
 from bench.pacing import Pacing
 from bench.reading import Reading
+from bench.servers.edge import Edge
 from bench.servers.server import Server
 from bench.servers.static import NginxStatic
 from bench.servers.weir import Weir
@@ -28,6 +30,8 @@ SEGMENTS_PER_S = 300
 PLAYLISTS_PER_S = 1500
 GOAL = Goal(2.0)
 """CPU for an answer: half of nginx's answers for the same CPU."""
+EDGE_GOAL = Goal(1.053)
+"""At least 0.95 of nginx's answers for the same CPU."""
 WORKING = frozenset({"gateway"})
 WARM_UP_S = 1.0
 
@@ -38,6 +42,7 @@ def measure(board: Board) -> list[Line]:
     media = replay.load(inputs.path_of("a"), loops=3)
     with ExitStack() as stack:
         weir, nginx = stack.enter_context(Weir()), stack.enter_context(NginxStatic())
+        edge = stack.enter_context(Edge(weir))
         for what, rate in (("segments", SEGMENTS_PER_S), ("playlists", PLAYLISTS_PER_S)):
             with Loop() as loop:
                 stream = weir.new_stream()
@@ -49,10 +54,17 @@ def measure(board: Board) -> list[Line]:
                 runs = {
                     "weir": partial(serve, loop, weir, path, rate=rate, window_s=window_s),
                     nginx.name: partial(serve, loop, nginx, copy, rate=rate, window_s=window_s),
+                    edge.name: partial(serve, loop, edge, path, rate=rate, window_s=window_s),
                 }
                 found = board.compare(what, runs, pairs=board.pairs_of(2))
             work = f"{what}, {CONNECTIONS} connections, {rate}/s"
             lines.append(found.line(ROW, METRIC, work, "µs CPU a GET", nginx.name, GOAL))
+            lines.append(
+                found.line(
+                    ROW, f"{METRIC} by the edge", work, "µs CPU a GET", nginx.name, EDGE_GOAL,
+                    ours=edge.name,
+                )
+            )  # fmt: skip
     return lines
 
 
