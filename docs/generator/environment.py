@@ -40,6 +40,7 @@ _COMPOSE_MEANINGS = {
     "MINIO_IMAGE": "S3 server that takes MinIO's variables.",
     "NGINX_IMAGE": "nginx 1.22 or newer, for `--profile edge`.",
     "WEIR_HTTPS_PORT": "Port of the edge.",
+    "WEIR_PRIVATE_SUBNET": "The private network; `WEIR_TRUSTED_PROXIES` goes with it.",
     "WEIR_TLS_DIR": "Folder with the edge's `cert.pem` and `key.pem`.",
     "LGTM_IMAGE": "Grafana with Tempo, for `--profile traces`.",
 }
