@@ -33,6 +33,11 @@ OpenPull = Callable[..., AbstractAsyncContextManager[Answer]]
 MAX_UNREAD_BYTES = 4 * 1024 * 1024
 """What a reader may leave; the sender then waits."""
 
+GATHER_S = 0.1
+"""So much of a stream is gathered for whoever is in no hurry: with the way to the next tag it makes
+100 ms.
+"""
+
 
 class PullBroken(Unavailable):
     """The other side is not there, went in the middle, or was silent for too long."""

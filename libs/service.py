@@ -15,7 +15,7 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, NoReturn
 
 import prometheus_client
@@ -29,6 +29,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from libs.bus import Bus
 from libs.errors import Invalid, Unauthorized, Unavailable
 from libs.problems import install_problems, problem_of
+from libs.quiet_server import QuietServer
 from libs.settings import Settings, SettingsInvalid, mistakes_said
 from libs.telemetry import set_up_logs, set_up_traces
 
@@ -174,7 +175,7 @@ class Service:
             await asyncio.wait_for(self._stop(), STOP_TIMEOUT_S)
         except TimeoutError:
             log.warning("service.stop_timed_out", after_s=STOP_TIMEOUT_S)
-        server.should_exit = server.force_exit = True
+        server.leave(is_forced=True)
         for task in (serving, stopped, *self._tasks):
             task.cancel()
         log.info("service.stopped", exit_code=self._exit_code)
@@ -280,9 +281,7 @@ class _Protocol(HttpToolsProtocol):
         self.scope["extensions"] = {TRANSPORT: self.transport}  # type: ignore[dict-item]
 
 
-class _Server(uvicorn.Server):
-    """uvicorn without its own signal handling: the service decides when to stop."""
-
+class _Server(QuietServer):
     def __init__(self, app: ASGIApp) -> None:
         super().__init__(
             uvicorn.Config(
@@ -296,7 +295,3 @@ class _Server(uvicorn.Server):
                 date_header=False,
             )
         )
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield

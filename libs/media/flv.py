@@ -19,6 +19,8 @@ MAX_TAG_BYTES = 0xFFFFFF
 _BACK_POINTER_BYTES = 4
 _HAS_VIDEO = 1
 _TAG_HEADER = Struct(">II3x").pack
+_HEADER_AT = Struct(">II").unpack_from
+"""Type and size, then the time: its low 24 bits before the high 8."""
 _BACK_POINTER = Struct(">I").pack
 _WRAP_MS = 1 << 32
 _MASK_MS = _WRAP_MS - 1
@@ -70,6 +72,18 @@ def first_time(wire: bytes, *, near_ms: int) -> int:
     return _unwrap(wire[4:8], near_ms)
 
 
+class Run(NamedTuple):
+    """Whole tags in a row that are nothing but ordinary frames of AVC and AAC, none a keyframe."""
+
+    tags: int
+    first_dts_ms: int
+    latest_dts_ms: int
+
+
+_ORDINARY = {int(TagType.VIDEO): b"\x27\x01", int(TagType.AUDIO): b"\xaf\x01"}
+"""How their bodies begin."""
+
+
 class FLVReader:
     """Reads an FLV file or stream in whatever pieces it comes.
 
@@ -110,6 +124,34 @@ class FLVReader:
             start = end + _BACK_POINTER_BYTES
         del buffer[:start]
         return tags
+
+    def skim(self, data: bytes) -> Run | None:
+        """What `data` is if it can go on as it is; None (and nothing has happened) if it must be
+        fed.
+
+        A service that passes tags on looks at most of them only so far.
+        """
+        if self._buffer or not self._is_header_read:
+            return None
+        at, end, count, near = 0, len(data), 0, self._near_ms
+        first = latest = 0
+        while at + TAG_HEADER_BYTES < end:
+            kind_size, stamp = _HEADER_AT(data, at)
+            body = at + TAG_HEADER_BYTES
+            if data[body : body + 2] != _ORDINARY.get(kind_size >> 24):
+                return None
+            at = body + (kind_size & MAX_TAG_BYTES) + _BACK_POINTER_BYTES
+            stamp = (stamp & 0xFF) << 24 | stamp >> 8
+            near += ((stamp - near + _HALF_WRAP_MS) & _MASK_MS) - _HALF_WRAP_MS
+            if not count:
+                first = latest = near
+            elif near > latest:
+                latest = near
+            count += 1
+        if at != end or not count:
+            return None
+        self._near_ms = near
+        return Run(count, first, latest)
 
     def _read_file_header(self) -> int:
         """The length of the file header, or 0 if more bytes are needed to know it."""

@@ -57,8 +57,12 @@ class PublishHandle(Protocol):
     revoked: asyncio.Future[EndCause]
     """Done when the publish was taken over or kicked: the server closes the connection."""
 
-    def accept(self, tag: Tag) -> None:
-        """Take one tag in publisher time. Must not block."""
+    @property
+    def may_wait(self) -> bool:
+        """Whether the publisher's bytes may be read a tick later (`libs.rtmp.pacer`)."""
+
+    def accept(self, *tags: Tag) -> None:
+        """Take the tags that came together, in publisher time. Must not block."""
 
     async def close(self, cause: EndCause) -> None: ...
 

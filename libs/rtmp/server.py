@@ -18,6 +18,7 @@ from libs.rtmp.door import INSTALLATION, Door, Limits, PublishHandle, StreamRequ
 from libs.rtmp.errors import RTMPRefused, RTMPViolation
 from libs.rtmp.lobby import Lobby
 from libs.rtmp.messages import MessageType, UserControl
+from libs.rtmp.pacer import Pacer
 
 log = structlog.get_logger()
 
@@ -43,6 +44,7 @@ class RTMPServer:
             max_waiting=self.limits.max_half_open,
             max_per_address=self.limits.max_half_open_per_address,
         )
+        self.pacer = Pacer()
         self._server: asyncio.Server | None = None
 
     async def start(self, host: str, port: int) -> int:
@@ -140,17 +142,22 @@ class Connection(asyncio.Protocol):
                 self._receive_chunks(rest)
 
     def _receive_chunks(self, data: bytes) -> None:
-        accept = self._publish.accept if self._publish is not None else None
+        tags: list[Tag] = []
         for message in self._reader.feed(data):
-            kind = _MEDIA.get(message.type) if accept is not None else None
-            if accept is not None and kind is not None:
+            kind = _MEDIA.get(message.type) if self._publish is not None else None
+            if kind is not None:
                 if message.body:
-                    accept(Tag(kind, message.timestamp, message.body))
-            elif self._work is not None:
+                    tags.append(Tag(kind, message.timestamp, message.body))
+                continue
+            if tags and self._publish is not None:
+                self._publish.accept(*tags)
+                tags = []
+            if self._work is not None:
                 self._pending.append(message)
             else:
                 self._on_message(message)
-                accept = self._publish.accept if self._publish is not None else None
+        if tags and self._publish is not None:
+            self._publish.accept(*tags)
 
     def _on_message(self, message: Message) -> None:
         match message.type:
@@ -176,8 +183,7 @@ class Connection(asyncio.Protocol):
 
     def _accept_all(self, message: Message) -> None:
         if self._publish is not None:
-            for tag in messages.read_tags(message):
-                self._publish.accept(tag)
+            self._publish.accept(*messages.read_tags(message))
 
     # --- commands ----------------------------------------------------------------------
 
@@ -298,6 +304,23 @@ class Connection(asyncio.Protocol):
         self._audience = audience
         audience.join(self)
 
+    # --- reading at the pacer's tick ------------------------------------------------------
+
+    @property
+    def may_wait(self) -> bool:
+        """Whether it publishes to nobody who waits."""
+        is_steady = self._publish is not None and self._work is None and not self._is_closed
+        return is_steady and self._publish is not None and self._publish.may_wait
+
+    def _check_pace(self) -> None:
+        # What TLS has decrypted or not is known to the transport only.
+        if self.may_wait and self._transport.get_extra_info("ssl_object") is None:
+            self._server.pacer.add(self)
+
+    @property
+    def transport(self) -> asyncio.Transport:
+        return self._transport
+
     # --- what an audience asks of its players ------------------------------------------
 
     def send(self, data: bytes) -> None:
@@ -342,6 +365,7 @@ class Connection(asyncio.Protocol):
             self._close(f"{what} within {limit:g} s", cause="idle")
         else:
             self._timer = self._loop.call_later(CHECK_S, self._check_time)
+            self._check_pace()
 
     def _settled(self) -> None:
         self._is_half_open = False
@@ -362,6 +386,7 @@ class Connection(asyncio.Protocol):
         self._settled()
         self._timer.cancel()
         self._server.connections.discard(self)
+        self._server.pacer.discard(self)
         self._transport.close()
         self._loop.call_later(LINGER_S, self._transport.abort)
         log.info("rtmp.closed", reason=reason, peer=self._address, received=self._received)

@@ -77,6 +77,10 @@ class Ingest:
         body = checkpoint.model_dump(mode="json")
         await self._post("checkpoint", body, params={"epoch": epoch})
 
+    async def gather(self, is_wanted: bool) -> None:
+        """Let ingest gather tags for this reader, or send them as they come."""
+        await self._post("gather", {"reader": self._reader, "is_wanted": is_wanted})
+
     @asynccontextmanager
     async def pull(
         self, after: int | None, epoch: int, *, near_ms: int = 0, rung: str | None = None

@@ -1,12 +1,11 @@
 """The public listener: uvicorn with the front protocol, in the service's own loop."""
 
-import contextlib
 import socket
-from collections.abc import Iterator
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from libs.quiet_server import QuietServer
 from services.gateway.front import FrontProtocol
 from services.gateway.playback.player import Player
 
@@ -14,14 +13,6 @@ BACKLOG = 2048
 KEEP_ALIVE_S = 65
 """Longer than a proxy in front keeps an idle connection, so that it is the one who closes."""
 GRACEFUL_S = 2
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its own signal handling: the service decides when to stop."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 class Door:
@@ -35,7 +26,7 @@ class Door:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind((host, port))
         self._socket.listen(BACKLOG)
-        self._server = _Server(
+        self._server = QuietServer(
             uvicorn.Config(
                 app,
                 http=FrontProtocol.for_player(player),
@@ -62,4 +53,4 @@ class Door:
 
     def close(self) -> None:
         """Take no more connections, end the ones there are."""
-        self._server.should_exit = True
+        self._server.leave()

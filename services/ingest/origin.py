@@ -5,6 +5,9 @@ with `epoch` it is fenced: a newer epoch of the same `reader` ends it. A prologu
 header, the sequence headers in force, `weir.position`. Every tag behind it counts one, and is
 serialised once for all readers.
 
+A `reader` that would only keep what it gets until its next tick says so by `POST
+/sessions/{session}/gather`; from then on it is sent what gathers in `GATHER_S`.
+
 `PUT /flv/{session}/{rung}` feeds a rung for as long as its body goes on; it ends with 200, or with
 409 `fenced` when another process has taken the rung over. `GET` of the same is a pull of the rung,
 whose tags have numbers of their own.
@@ -32,6 +35,13 @@ class Claim(BaseModel):
     epoch: int = Field(ge=0)
     holder: str
     reader: str = PACKAGER
+
+
+class Gather(BaseModel):
+    """A reader says whether its tags may be gathered."""
+
+    reader: str
+    is_wanted: bool
 
 
 def build_origin(hub: Hub) -> APIRouter:
@@ -76,6 +86,11 @@ def build_origin(hub: Hub) -> APIRouter:
             "oldest_tag": replay.oldest_tag,
             "next_tag": replay.next_tag,
         }
+
+    @router.post("/sessions/{session_id}/gather")
+    async def gather(session_id: str, body: Gather) -> dict[str, Any]:
+        hub.session(session_id).gathering.want(body.reader, is_wanted=body.is_wanted)
+        return {}
 
     @router.post("/sessions/{session_id}/checkpoint")
     async def checkpoint(session_id: str, epoch: int, body: Checkpoint) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from libs.rtmp import Audience
 from services.ingest.marks import is_mark
 from services.ingest.session import Session
 
+READER = "play"
+
 
 class PlayRoom:
     """The audience of a session; the session is read once for all, while somebody is there."""
@@ -37,7 +39,7 @@ class PlayRoom:
             reader = FLVReader()
             first = session.replay.join_tag
             self.audience.take(_without_marks(reader.feed(session.prologue(first))))
-            async with aclosing(session.read(first)) as pieces:
+            async with aclosing(session.read(first, reader=READER)) as pieces:
                 async for piece in pieces:
                     self.audience.take(_without_marks(reader.feed(piece)))
             if session.is_ended:

@@ -1,6 +1,7 @@
 """One publish: a connection that pushes under one generation; what the RTMP server holds."""
 
 import asyncio
+import time
 from collections.abc import Callable
 
 from libs.bus import traceparent
@@ -8,6 +9,9 @@ from libs.events import EndCause, PublishGrant
 from libs.media.flv import Tag
 from services.ingest.metrics import FLOW
 from services.ingest.session import Session
+
+CALM_AFTER_S = 2.0
+"""A publish is young until then: services still come to read it."""
 
 
 class Publish:
@@ -37,14 +41,21 @@ class Publish:
         self._on_over = on_over
         self._frames_before = session.frames
         self._is_said = False
+        self._begun_at = time.monotonic()
 
-    def accept(self, tag: Tag) -> None:
-        """One tag from the connection, in publisher time."""
+    @property
+    def may_wait(self) -> bool:
+        """Whether the publisher's bytes may be read a tick later: nobody waits for them."""
+        is_calm = time.monotonic() - self._begun_at >= CALM_AFTER_S
+        return is_calm and self.session.gathering.is_unanimous
+
+    def accept(self, *tags: Tag) -> None:
+        """Tags that came together from the connection, in publisher time."""
         if self.is_over:
             return
-        FLOW.tags += 1
-        FLOW.bytes += len(tag.body)
-        self.session.accept(tag)
+        FLOW.tags += len(tags)
+        FLOW.bytes += sum([len(tag.body) for tag in tags])
+        self.session.accept(*tags)
         if not self._is_said and self.session.frames > self._frames_before:
             self._is_said = True
             self._on_first_frame(self)

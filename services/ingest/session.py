@@ -101,31 +101,39 @@ class Session(TagLog):
         self._is_joining = not self._is_first_frame
         self._clock.begin_publish()
 
-    def accept(self, tag: Tag) -> None:
-        """Number one tag in publisher time.
+    def accept(self, *tags: Tag) -> None:
+        """Number what has come together, in publisher time; readers are told once of all of it.
 
         A tag that is cut short within its header is left out: no reader could tell what it is.
         So are marks that a publisher made up.
         """
-        if tag.body[:2] in _PLAIN[tag.type] and len(tag.body) > _AVC_HEADER_BYTES:
-            # Nearly every tag goes this way.
-            session_ms = self._clock.follow(tag)
-            if session_ms is not None:
-                self._number_frame(tag, session_ms)
-                if tag.type is _VIDEO or session_ms - self._told_ms >= SOUND_WAIT_MS:
-                    self._wake()
-                return
+        has_news = False
+        for tag in tags:
+            if tag.body[:2] in _PLAIN[tag.type] and len(tag.body) > _AVC_HEADER_BYTES:
+                # Nearly every tag goes this way.
+                session_ms = self._clock.follow(tag)
+                if session_ms is not None:
+                    self._number_frame(tag, session_ms)
+                    if tag.type is _VIDEO or session_ms - self._told_ms >= SOUND_WAIT_MS:
+                        has_news = True
+                    continue
+            has_news = self._accept_other(tag) or has_news
+        if has_news:
+            self._wake()
+
+    def _accept_other(self, tag: Tag) -> bool:
+        """A tag that needs a closer look; whether there is something to tell."""
         try:
             is_timed = _is_frame(tag)
         except FLVInvalid:
             FLOW.bad_tags += 1
-            return
+            return False
         if tag.type is TagType.SCRIPT and (is_mark(tag) or not is_readable(tag)):
             FLOW.bad_tags += 1
-            return
+            return False
         for stamped in self._clock.stamp(tag, is_timed=is_timed):
             self._take(stamped)
-        self._wake()
+        return True
 
     def end_publish(self) -> None:
         """Nothing more of this publish comes: number what the clock still holds."""

@@ -6,6 +6,8 @@ from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 from libs.media.flv import FLV_HEADER, Tag, write_tag
+from services.ingest.gathering import Gathering
+from services.ingest.listener import Listener
 from services.ingest.marks import position_mark
 from services.ingest.position import Positions
 from services.ingest.replay import LOST_BOUND, Batch, ReplayWindow
@@ -23,8 +25,8 @@ class TagLog(ABC):
         self.readers = 0
         self._positions = Positions()
         self._waiters: list[asyncio.Future[None]] = []
-        self._listeners: set[Callable[[], None]] = set()
-        """Readers that have all there is, and take what comes without waking up."""
+        self.gathering = Gathering()
+        self._listeners: set[Listener] = set()
 
     @property
     def next_tag(self) -> int:
@@ -89,6 +91,7 @@ class TagLog(ABC):
 
         cursor = first
         self.readers += 1
+        self.gathering.enter(reader)
         try:
             while not is_fenced():
                 if cursor < self.replay.oldest_tag:
@@ -104,9 +107,11 @@ class TagLog(ABC):
                 elif write is None:
                     await self._news()
                 else:
-                    cursor = await self._hand_on(cursor, write, is_fenced)
+                    listener = Listener(self, cursor, write, reader=reader, is_fenced=is_fenced)
+                    cursor = await self._listen(listener)
         finally:
             self.readers -= 1
+            self.gathering.leave(reader)
 
     async def _batch(self, tag: int) -> Batch | None:
         found = self.replay.batch(tag)
@@ -117,33 +122,19 @@ class TagLog(ABC):
         self._waiters.append(waiter)
         await waiter
 
-    async def _hand_on(
-        self, cursor: int, write: Callable[[bytes], bool], is_fenced: Callable[[], bool]
-    ) -> int:
-        """Write each piece as it is numbered; returns the first tag that needs another way."""
-        blocked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-        def tell() -> None:
-            nonlocal cursor
-            may_write = not is_fenced()
-            while may_write and cursor < self.next_tag:
-                found = self.replay.batch(cursor) if cursor >= self.replay.oldest_tag else None
-                may_write = isinstance(found, Batch) and write(found.wire)
-                if may_write and found is not None:
-                    cursor = found.next_tag
-            if (self.is_ended or not may_write) and not blocked.done():
-                blocked.set_result(None)
-
-        self._listeners.add(tell)
+    async def _listen(self, listener: Listener) -> int:
+        """Until it is blocked; returns the first tag that needs another way."""
+        self._listeners.add(listener)
         try:
-            await blocked
+            await listener.blocked
         finally:
-            self._listeners.discard(tell)
-        return cursor
+            self._listeners.discard(listener)
+            listener.close()
+        return listener.cursor
 
     def _wake(self) -> None:
-        for tell in self._listeners:
-            tell()
+        for listener in self._listeners:
+            listener.tell()
         if self._waiters:
             waiters, self._waiters = self._waiters, []
             for waiter in waiters:

@@ -5,6 +5,7 @@ dropped at once), or an ingest that lost the session (then what is held is given
 """
 
 import asyncio
+import contextlib
 import time
 from collections import deque
 from collections.abc import Callable
@@ -17,10 +18,11 @@ from libs.errors import Unavailable
 from libs.events import Checkpoint, JobFailed, Message, PackageRequested
 from libs.names import SOURCE
 from libs.storage import ObjectStore
-from libs.tags import Claim, HeldLease, Ingest, IngestFenced, SessionUnknown, hold
+from libs.tags import Claim, HeldLease, Ingest, IngestFenced, Pull, SessionUnknown, hold
 from services.packager import metrics
 from services.packager.cuts import Cut
 from services.packager.cutter import Cutter
+from services.packager.demand import Demand
 from services.packager.rendition import Rendition
 from services.packager.rung_packing import RungPacking
 from services.packager.rungs import Rungs
@@ -68,6 +70,7 @@ class Packing:
             acknowledge=lambda checkpoint: ingest.acknowledge(lease.epoch, checkpoint),
             max_pending_bytes=max_pending_bytes,
         )
+        self.demand = Demand(ingest.gather)
         self.source = self._rendition(SOURCE)
         self.rungs = Rungs(self.window, begin=self._begin_rung)
         self._checkpoints: deque[Checkpoint] = deque()
@@ -220,17 +223,26 @@ class Packing:
             if number == 0:
                 cutter.begin(position.generation)
             self.rungs.know(position.rungs, cutter)
-            async for tags in pull.tags():
-                for tag in tags:
-                    cuts = cutter.feed(number, tag)
-                    number += 1
-                    if cuts:
-                        self._handle(cutter, cuts)
-                self._note_progress(cutter)
-                self.rungs.know(cutter.rungs, cutter)
-                self.rungs.follow((), cutter)
-                if cutter.refusal is not None:
-                    self._tell_refusal(cutter)
+            demand = asyncio.create_task(self.demand.run())
+            try:
+                await self._feed(cutter, number, pull)
+            finally:
+                demand.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await demand
+
+    async def _feed(self, cutter: Cutter, number: int, pull: Pull) -> None:
+        async for tags in pull.tags():
+            for tag in tags:
+                cuts = cutter.feed(number, tag)
+                number += 1
+                if cuts:
+                    self._handle(cutter, cuts)
+            self._note_progress(cutter)
+            self.rungs.know(cutter.rungs, cutter)
+            self.rungs.follow((), cutter)
+            if cutter.refusal is not None:
+                self._tell_refusal(cutter)
 
     def _abandon(self, cutter: Cutter | None) -> Cutter:
         self._log.warning("packing.session_gone")

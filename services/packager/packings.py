@@ -36,12 +36,16 @@ class Packings:
         return await self._jobs.take(order)
 
     def find(self, session: str) -> Packing:
-        """Raises `SessionUnknown`, or `MediaNotYet` for a session that is being taken on."""
+        """Who serves a request; that is noted as demand.
+
+        Raises `SessionUnknown`, or `MediaNotYet` for a session that is being taken on.
+        """
         packing = self._packings.get(session)
         if session in self._beginning and (packing is None or packing.window.is_closed):
             raise MediaNotYet(f"Session {session} is being taken on; ask again.")
         if packing is None:
             raise SessionUnknown(f"This packager does not have session {session!r}.")
+        packing.demand.note()
         return packing
 
     async def stop(self) -> None:

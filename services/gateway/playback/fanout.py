@@ -6,6 +6,7 @@ ingest, or the stream's session, changes; its viewers notice nothing but a short
 
 import asyncio
 import contextlib
+import secrets
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
@@ -14,6 +15,7 @@ from opentelemetry import propagate, trace
 
 from libs.media.flv import FLVReader
 from libs.names import SOURCE
+from libs.pull import GATHER_S
 from services.gateway import metrics
 from services.gateway.errors import OriginUnreachable, RungUnknown
 from services.gateway.playback.directory import Directory, Live
@@ -21,8 +23,8 @@ from services.gateway.playback.feed import Feed
 from services.gateway.playback.origin import Origin
 from services.gateway.playback.viewer import Viewer
 
-TICK_S = 0.09
-"""Tags of this long are one write per viewer; with the way to the next tag it makes 100 ms."""
+EARLY_S = 0.02
+"""Tags that come so soon before their tick go out at once: ingest has gathered them already."""
 BUSY_S = 0.005
 """How long the next chunk waits, again and again, while the last one is still going out."""
 FEW_VIEWERS = 16
@@ -30,6 +32,8 @@ FEW_VIEWERS = 16
 LINGER_S = 5.0
 """How long a pull outlives its last viewer: a reload must not cost a new one."""
 RETRY_S = 0.5
+WISH_S = 1.0
+"""Ingest is told at most so often whether to gather: many a viewer comes and goes."""
 LAST_TAGS_S = 2.0
 """How long a pull may go on after the end of its session was heard."""
 
@@ -62,7 +66,13 @@ class Fanout:
         self._origin = origin
         self._on_done = on_done
         self._changed = asyncio.Event()
+        self._reader = f"flv-{secrets.token_hex(4)}"
         self._tick: asyncio.TimerHandle | None = None
+        self._due_at = 0.0
+        """When a large audience gets its next chunk."""
+        self._is_gathered = False
+        """Whether ingest gathers tags for us."""
+        self._wishing: asyncio.Task[None] | None = None
         self._idle: asyncio.TimerHandle | None = None
 
     def join(self, viewer: Viewer) -> None:
@@ -137,26 +147,64 @@ class Fanout:
             attributes={"weir.stream": live.stream, "weir.session": live.session},
         ):
             metrics.PULLS.inc()
-            async with self._origin.flv(live, self.rung) as reads:
-                reader = FLVReader()
-                self.feed.begin_pull(live.session)
-                async for data in reads:
-                    for tag in reader.feed(data):
-                        self.feed.take(tag)
-                    self._schedule()
+            self._is_gathered = False
+            try:
+                async with self._origin.flv(live, self.rung, reader=self._reader) as reads:
+                    reader = FLVReader()
+                    self.feed.begin_pull(live.session)
+                    async for data in reads:
+                        self._take(reader, data)
+                        self._schedule()
+                        self._wish(live)
+            finally:
+                if self._wishing is not None:
+                    self._wishing.cancel()
+                    self._wishing = None
+
+    def _take(self, reader: FLVReader, data: bytes) -> None:
+        run = reader.skim(data)
+        if run is not None and self.feed.take_run(data, run):
+            return
+        for tag in reader.feed(data):
+            self.feed.take(tag)
+
+    def _wish(self, live: Live) -> None:
+        """Let ingest know when the audience has become large, or small again."""
+        if self.rung not in ("", SOURCE):
+            return  # a rung comes as it is encoded
+        is_wanted = len(self.feed.audience.viewers) > FEW_VIEWERS
+        if is_wanted is not self._is_gathered and self._wishing is None:
+            wish = self._say_wish(live, is_wanted=is_wanted)
+            self._wishing = asyncio.create_task(wish, name=f"wish {live.session}")
+
+    async def _say_wish(self, live: Live, *, is_wanted: bool) -> None:
+        try:
+            await self._origin.gather(live, self._reader, is_wanted=is_wanted)
+            self._is_gathered = is_wanted
+        except OriginUnreachable as error:
+            # Nothing is lost by it, and the pull will tell if ingest is away.
+            log.info("pull.wish_unheard", stream=self.stream, reason=str(error))
+        await asyncio.sleep(WISH_S)
+        self._wishing = None
 
     def _schedule(self) -> None:
         if len(self.feed.audience.viewers) <= FEW_VIEWERS:
             self.feed.flush()
         elif self._tick is None and self.feed.has_pending:
-            self._tick = asyncio.get_running_loop().call_later(TICK_S, self._on_tick)
+            loop = asyncio.get_running_loop()
+            if loop.time() >= self._due_at - EARLY_S:
+                self._on_tick()
+            else:
+                self._tick = loop.call_at(self._due_at, self._on_tick)
 
     def _on_tick(self) -> None:
+        loop = asyncio.get_running_loop()
         self._tick = None
         if self.feed.audience.is_sending:
             # An audience so large that a tick does not suffice gets fewer, larger chunks.
-            self._tick = asyncio.get_running_loop().call_later(BUSY_S, self._on_tick)
+            self._tick = loop.call_later(BUSY_S, self._on_tick)
         else:
+            self._due_at = loop.time() + GATHER_S
             self.feed.flush()
 
     def _stop_timers(self) -> None:

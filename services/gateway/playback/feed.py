@@ -10,6 +10,7 @@ from collections.abc import Callable
 from libs.media.flv import (
     FLVInvalid,
     PacketKind,
+    Run,
     Tag,
     TagType,
     is_keyframe,
@@ -81,6 +82,18 @@ class Feed:
         except FLVInvalid:
             # Cut short within its header: no player could read it either.
             return
+
+    def take_run(self, wire: bytes, run: Run) -> bool:
+        """Tags of the pull that only go on, as they came; False if each must be taken."""
+        config = self._freezer.config
+        is_known = config.has_video and config.has_audio and self._announced is None
+        is_new = self._prologue is None and self._incoming >= self._next_tag
+        if not (is_known and is_new and self._timeline.goes_on(run.latest_dts_ms)):
+            return False
+        self._incoming += run.tags
+        self._next_tag = self._incoming
+        self._freezer.take_run(wire, run.first_dts_ms)
+        return True
 
     def flush(self) -> None:
         """Freeze what is pending and give it to the viewers."""
@@ -158,6 +171,14 @@ class _Timeline:
 
     def begin_session(self) -> None:
         self._offset_ms = None
+
+    def goes_on(self, dts_ms: int) -> bool:
+        """Whether session time is the viewers' time; then it is so up to `dts_ms`."""
+        if self._offset_ms != 0:
+            return False
+        self._last_dts_ms = max(self._last_dts_ms, dts_ms)
+        self._last_at_ms = self._now_ms()
+        return True
 
     def place(self, tag: Tag) -> Tag:
         now_ms = self._now_ms()

@@ -69,14 +69,18 @@ class Origin:
             return None
 
     @asynccontextmanager
-    async def flv(self, live: Live, rung: str = "") -> AsyncIterator[AsyncIterator[bytes]]:
-        """The session's FLV, or that of a rung, from its last keyframe on, as ingest sends it.
+    async def flv(
+        self, live: Live, rung: str = "", *, reader: str
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The session's FLV, or that of a rung, from its last keyframe on, as ingest sends it to
+        `reader`.
 
         Raises `RungUnknown`, too.
         """
         url = f"{live.origin_url}/flv/{live.session}"
         if rung and rung != SOURCE:
             url += f"/{rung}"
+        url += f"?reader={reader}"
         headers = {"authorization": f"Bearer {self._token}", **_trace()}
         try:
             async with open_pull(
@@ -89,6 +93,17 @@ class Origin:
                 yield aiter(pull)
         except PullBroken as error:
             raise OriginUnreachable(f"The pull from ingest broke: {error}") from error
+
+    async def gather(self, live: Live, reader: str, *, is_wanted: bool) -> None:
+        """Let ingest gather tags for `reader`, or send them as they come."""
+        url = f"{live.origin_url}/sessions/{live.session}/gather"
+        body = {"reader": reader, "is_wanted": is_wanted}
+        try:
+            response = await self._client.post(url, json=body, headers=_trace())
+        except httpx2.HTTPError as error:
+            raise OriginUnreachable(f"Ingest did not answer: {error!r}") from error
+        if response.status_code != httpx2.codes.OK:
+            raise OriginUnreachable(f"Ingest answered {response.status_code} to a reader's wish.")
 
     async def is_ready(self, url: str) -> str | None:
         """None if the service at `url` says it is ready, else its reason."""

@@ -131,6 +131,13 @@ class Freezer:
         self._pending.append(write_tag(tag))
         return closed
 
+    def take_run(self, wire: bytes, first_dts_ms: int) -> None:
+        """Tags in a row that a viewer cannot start at, as they came."""
+        if not self._pending:
+            self._first_dts_ms, self._before = first_dts_ms, self._config
+            self._is_join = False
+        self._pending.append(wire)
+
     def freeze(self) -> list[Chunk]:
         """Close the chunk that is being filled, put it into the ring and return it."""
         if not self._pending:

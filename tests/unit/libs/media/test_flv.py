@@ -6,6 +6,7 @@ from libs.media.flv import (
     FLV_HEADER,
     FLVInvalid,
     FLVReader,
+    Run,
     Tag,
     TagType,
     is_keyframe,
@@ -41,6 +42,76 @@ def test_reader_unwraps_timestamps_past_32_bits() -> None:
     reader = FLVReader(near_ms=2**32 - 1000)
     data = FLV_HEADER + b"".join(write_tag(Tag(TagType.AUDIO, ms, b"\xaf\x01")) for ms in stamps)
     assert [tag.dts_ms for tag in reader.feed(data)] == stamps
+
+
+def wire(*tags: Tag) -> bytes:
+    return b"".join(map(write_tag, tags))
+
+
+DELTA, SOUND = b"\x27\x01\x00\x00\x00frame", b"\xaf\x01sound"
+RUN = [
+    Tag(TagType.VIDEO, 2**32 - 40, DELTA),
+    Tag(TagType.AUDIO, 2**32 - 50, SOUND),
+    Tag(TagType.VIDEO, 2**32, DELTA),
+    Tag(TagType.AUDIO, 2**32 - 27, SOUND),
+]
+
+
+def skimmer() -> FLVReader:
+    reader = FLVReader(near_ms=2**32 - 100)
+    reader.feed(FLV_HEADER)
+    return reader
+
+
+def test_run_of_ordinary_frames_is_skimmed() -> None:
+    reader = skimmer()
+    assert reader.skim(wire(*RUN)) == Run(4, 2**32 - 40, 2**32)
+    after = Tag(TagType.AUDIO, 2**32 + 10, SOUND)
+    assert reader.feed(wire(after)) == [after], "the time goes on past 32 bits"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Tag(TagType.VIDEO, 0, b"\x17\x01\x00\x00\x00keyframe"),
+        Tag(TagType.VIDEO, 0, b"\x17\x00\x00\x00\x00configuration"),
+        Tag(TagType.AUDIO, 0, b"\xaf\x00\x12\x10"),
+        Tag(TagType.VIDEO, 0, b"\x90hvc1"),
+        Tag(TagType.VIDEO, 0, b""),
+        Tag(TagType.VIDEO, 0, SOUND),
+        Tag(TagType.AUDIO, 0, DELTA),
+        Tag(TagType.SCRIPT, 0, DELTA),
+    ],
+)
+@pytest.mark.parametrize("at", [0, 2, 4])
+def test_run_that_holds_anything_else_must_be_fed(other: Tag, at: int) -> None:
+    reader = skimmer()
+    tags = [*RUN[:at], other, *RUN[at:]]
+    assert reader.skim(wire(*tags)) is None
+    assert [tag.body for tag in reader.feed(wire(*tags))] == [tag.body for tag in tags]
+
+
+def test_pieces_of_tags_must_be_fed() -> None:
+    data = wire(*RUN)
+    for cut in range(1, len(data)):
+        reader = skimmer()
+        whole = reader.skim(data[:cut])
+        assert (whole is not None) == (cut in _ends(RUN))
+        if whole is None:
+            read = reader.feed(data[:cut])
+            assert reader.skim(data[cut:]) is None or cut in _ends(RUN)
+            assert read + reader.feed(data[cut:]) == RUN
+
+
+def _ends(tags: list[Tag]) -> list[int]:
+    return [len(wire(*tags[:n])) for n in range(1, len(tags) + 1)]
+
+
+def test_nothing_is_skimmed_before_the_file_header() -> None:
+    reader = FLVReader()
+    assert reader.skim(FLV_HEADER + wire(*RUN)) is None
+    assert FLVReader().skim(wire(*RUN)) is None
+    assert len(reader.feed(FLV_HEADER + wire(*RUN))) == 4
 
 
 def test_reader_skips_tag_types_it_does_not_know() -> None:

@@ -15,11 +15,15 @@ class Kept:
     def __init__(self, request: StreamRequest) -> None:
         self.request = request
         self.tags: list[Tag] = []
+        self.batches: list[int] = []
+        """How many tags came together, each time."""
+        self.may_wait = False
         self.revoked: asyncio.Future[EndCause] = asyncio.get_running_loop().create_future()
         self.closed: asyncio.Future[EndCause] = asyncio.get_running_loop().create_future()
 
-    def accept(self, tag: Tag) -> None:
-        self.tags.append(tag)
+    def accept(self, *tags: Tag) -> None:
+        self.tags += tags
+        self.batches.append(len(tags))
 
     async def close(self, cause: EndCause) -> None:
         if not self.closed.done():

@@ -343,3 +343,20 @@ class Seat:
 
     def finish(self) -> None:
         self.has_finished = True
+
+
+# --- whether a publisher's bytes may wait ---------------------------------------------------------
+
+
+async def test_bytes_may_wait_only_for_a_publish_that_nobody_waits_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    publish = await make_hub(SmallCatalog()).publish(request())
+    assert not publish.may_wait, "services still come to read it"
+    monkeypatch.setattr("services.ingest.publish.CALM_AFTER_S", 0.0)
+    assert publish.may_wait
+    gathering = publish.session.gathering
+    gathering.enter("package")
+    assert not publish.may_wait
+    gathering.want("package", is_wanted=True)
+    assert publish.may_wait

@@ -236,3 +236,22 @@ async def test_unknown_rung_and_ended_session_are_problems(
     session.end("publisher_ended")
     answer = await feed(client, session, RUNG)
     assert (answer.status_code, answer.json()["code"]) == (409, "session_ended")
+
+
+# --- gathering ------------------------------------------------------------------------------------
+
+
+async def test_reader_says_whether_its_tags_may_be_gathered(
+    client: httpx2.AsyncClient, session: Session
+) -> None:
+    url = f"/sessions/{session.id}/gather"
+    for is_wanted in (True, False):
+        body = {"reader": "flv-1", "is_wanted": is_wanted}
+        assert (await client.post(url, json=body)).status_code == 200
+        assert session.gathering.is_wanted("flv-1") is is_wanted
+
+
+async def test_gathering_of_an_unknown_session_is_a_problem(client: httpx2.AsyncClient) -> None:
+    body = {"reader": "flv-1", "is_wanted": True}
+    answer = await client.post("/sessions/nope/gather", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (404, "session_unknown")

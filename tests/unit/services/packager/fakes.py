@@ -56,6 +56,8 @@ class FakeIngest:
         """Break the next pull before this tag."""
         self.checkpoints: list[Checkpoint] = []
         self.pulls: list[int] = []
+        self.wishes: list[bool] = []
+        """Whether tags may be gathered, as it was said."""
         self.sent = 0
         """Tags that the newest pull has taken in."""
         self._news = asyncio.Event()
@@ -90,6 +92,9 @@ class FakeIngest:
         body = json.loads(request.content)
         if path == f"/sessions/{SESSION}/claim":
             return self._claim(body["epoch"])
+        if path == f"/sessions/{SESSION}/gather":
+            self.wishes.append(body["is_wanted"])
+            return httpx2.Response(200, json={})
         assert path == f"/sessions/{SESSION}/checkpoint"
         return self._acknowledge(int(request.url.params["epoch"]), body)
 

@@ -240,3 +240,13 @@ async def test_part_far_ahead_or_long_gone_is_404(house: House) -> None:
     for name in (f"{FIRST_MSN + 900}.0", f"{FIRST_MSN}.0", f"{FIRST_MSN + 14}.77"):
         answer = await house.client.get(f"{SOURCE}/{name}.video.m4s")
         assert (answer.status_code, answer.json()["code"]) == (404, "media_unknown")
+
+
+async def test_requests_are_demand(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ingest is asked for tags as they come as long as somebody asks for what is made of them."""
+    monkeypatch.setattr(house.packing.demand, "_quiet_s", 0.05)
+    await house.feed(200)
+    await until(lambda: house.ingest.wishes[-1:] == [True])
+    house.ingest.wishes.clear()
+    await house.client.get(f"{SOURCE}/video.m3u8")
+    await until(lambda: house.ingest.wishes[:1] == [False])

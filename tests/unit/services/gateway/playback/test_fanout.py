@@ -1,6 +1,7 @@
 """One pull per watched stream: begun, shared, resumed and ended at the right time."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,6 +17,7 @@ from services.gateway.playback.directory import Directory, Live
 from services.gateway.playback.fanout import FEW_VIEWERS, Fanout, Fanouts
 from services.gateway.playback.poller import Poller
 from tests.unit.services.gateway.playback.players import FLVPlayer
+from tests.waiting import until
 
 ONE, TWO = "69573000-00000001", "69573100-00000002"
 AVC = Tag(TagType.VIDEO, 0, b"\x17\x00\x00\x00\x00config")
@@ -37,14 +39,21 @@ class Ingest:
         self.pulls: list[Live] = []
         self.rungs: list[str] = []
         self.reads: list[asyncio.Queue[bytes | None]] = []
+        self.readers: list[str] = []
+        self.wishes: list[tuple[str, bool]] = []
+        """Who let tags be gathered, or did not any more."""
         self.opened = asyncio.Event()
         self.is_away = False
+        self.is_deaf = False
         self.closed = 0
 
     @asynccontextmanager
-    async def flv(self, live: Live, rung: str = "") -> AsyncIterator[AsyncIterator[bytes]]:
+    async def flv(
+        self, live: Live, rung: str = "", *, reader: str
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
         if rung == "gone":
             raise RungUnknown("no such rung")
+        self.readers.append(reader)
         self.pulls.append(live)
         self.rungs.append(rung)
         queue: asyncio.Queue[bytes | None] = asyncio.Queue()
@@ -56,6 +65,11 @@ class Ingest:
             yield self._read(queue)
         finally:
             self.closed += 1
+
+    async def gather(self, _: Live, reader: str, *, is_wanted: bool) -> None:
+        self.wishes.append((reader, is_wanted))
+        if self.is_deaf:
+            raise OriginUnreachable("deaf")
 
     async def _read(self, queue: asyncio.Queue[bytes | None]) -> AsyncIterator[bytes]:
         while (data := await queue.get()) is not None:
@@ -133,7 +147,7 @@ async def test_all_viewers_share_one_pull(watch: Watch, ingest: Ingest, publish:
 async def test_few_viewers_get_each_read_at_once(
     watch: Watch, ingest: Ingest, publish: Publish, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fanout_module, "TICK_S", 3600)
+    monkeypatch.setattr(fanout_module, "GATHER_S", 3600)
     publish(ONE)
     _, watched = watch()
     pull = await ingest.next_pull()
@@ -146,7 +160,7 @@ async def test_few_viewers_get_each_read_at_once(
 async def test_next_chunk_waits_for_the_last_to_go_out(
     watch: Watch, ingest: Ingest, publish: Publish, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fanout_module, "TICK_S", 0.0)
+    monkeypatch.setattr(fanout_module, "GATHER_S", 0.0)
     publish(ONE)
     crowd = [watch()[1] for _ in range(FEW_VIEWERS + 1)]
     pull = await ingest.next_pull()
@@ -161,6 +175,68 @@ async def test_next_chunk_waits_for_the_last_to_go_out(
     monkeypatch.setattr(Audience, "is_sending", False)
     for watched in crowd:
         await watched.has(0, 40)
+
+
+async def test_ingest_gathers_for_a_large_audience_until_it_is_small_again(
+    watch: Watch, ingest: Ingest, publish: Publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fanout_module, "WISH_S", 0.0)
+    publish(ONE)
+    crowd = [watch()[1] for _ in range(FEW_VIEWERS)]
+    pull = await ingest.next_pull()
+    pull.put_nowait(prologue(0) + key(0))
+    await crowd[0].has(0)
+    assert ingest.wishes == []
+    crowd.append(watch()[1])
+    pull.put_nowait(key(40))
+    await until(lambda: ingest.wishes == [(ingest.readers[0], True)])
+    crowd[0].viewer.leave()
+    time = itertools.count(80, 40)
+
+    def is_told() -> bool:
+        pull.put_nowait(key(next(time)))
+        return len(ingest.wishes) > 1
+
+    await until(is_told)
+    assert ingest.wishes[1] == (ingest.readers[0], False)
+
+
+async def test_wish_that_is_not_heard_is_said_again(
+    watch: Watch, ingest: Ingest, publish: Publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fanout_module, "WISH_S", 0.0)
+    publish(ONE)
+    crowd = [watch()[1] for _ in range(FEW_VIEWERS + 1)]
+    pull = await ingest.next_pull()
+    ingest.is_deaf = True
+    pull.put_nowait(prologue(0) + key(0))
+    time = itertools.count(40, 40)
+
+    def is_told(times: int) -> bool:
+        pull.put_nowait(key(next(time)))
+        return len(ingest.wishes) >= times
+
+    await until(lambda: is_told(2))
+    ingest.is_deaf = False
+    await until(lambda: is_told(3))
+    for watched in crowd:
+        assert not watched.is_ended
+
+
+async def test_runs_of_frames_go_out_as_they_came(
+    watch: Watch, ingest: Ingest, publish: Publish
+) -> None:
+    publish(ONE)
+    _, watched = watch()
+    pull = await ingest.next_pull()
+    sound = write_tag(Tag(TagType.AUDIO, 0, b"\xaf\x01"))
+    pull.put_nowait(prologue(0) + key(0) + sound)
+    frames = [write_tag(Tag(TagType.VIDEO, n * 40, b"\x27\x01\0\0\0")) for n in range(1, 9)]
+    for at in (0, 2, 4):
+        pull.put_nowait(frames[at] + frames[at + 1])
+    pull.put_nowait(frames[6] + frames[7][:8])  # in pieces
+    pull.put_nowait(frames[7][8:])
+    await watched.until(lambda _: watched.data.endswith(b"".join(frames)))
 
 
 async def test_broken_pull_is_resumed_without_repeats(

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from libs.media import amf0
-from libs.media.flv import Tag, TagType
+from libs.media.flv import Run, Tag, TagType, write_tag
 from services.gateway.playback.feed import Feed
 from services.gateway.playback.poller import Poller
 from services.gateway.playback.ring import Chunk, Config, Ring
@@ -297,3 +297,64 @@ def test_ring_keeps_five_seconds_and_the_last_gop() -> None:
     ring.append(chunk(200, is_join=True))
     assert ring.at(149) is None
     assert ring.at(150) is not None
+
+
+# --- runs -----------------------------------------------------------------------------------------
+
+
+def run(*tags: Tag) -> tuple[bytes, Run]:
+    times = [tag.dts_ms for tag in tags]
+    return b"".join(map(write_tag, tags)), Run(len(tags), times[0], max(times))
+
+
+async def test_run_is_what_its_tags_are(hands: Hands) -> None:
+    watched = hands.watch()
+    hands.pull("s", 0, key(0), sound(0))
+    assert hands.feed.take_run(*run(delta(40), sound(23), delta(80)))
+    hands.go_on(sound(46))
+    assert watched.tags()[2:] == [key(0), sound(0), delta(40), sound(23), delta(80), sound(46)]
+    late = hands.watch()
+    assert late.tags() == watched.tags()
+
+
+async def test_run_counts_its_tags_so_that_a_resumed_pull_repeats_none(hands: Hands) -> None:
+    watched = hands.watch()
+    hands.pull("s", 0, key(0), sound(0))
+    hands.feed.take_run(*run(delta(40), delta(80)))
+    hands.pull("s", 0, key(0), sound(0), delta(40), delta(80), delta(120))
+    assert watched.times()[2:] == [0, 0, 40, 80, 120]
+
+
+@pytest.mark.parametrize(
+    "tags", [(key(0),), (key(0), delta(40)), (sound(0),)], ids=["no sound", "video", "no video"]
+)
+async def test_run_is_refused_until_both_tracks_are_known(
+    hands: Hands, tags: tuple[Tag, ...]
+) -> None:
+    hands.pull("s", 0, *tags, config=())
+    assert not hands.feed.take_run(*run(delta(80)))
+
+
+async def test_run_is_refused_within_what_the_viewers_have_had(hands: Hands) -> None:
+    hands.pull("s", 0, key(0), sound(0), delta(40))
+    hands.pull("s", 0, key(0))
+    assert not hands.feed.take_run(*run(sound(0), delta(40)))
+
+
+async def test_run_is_refused_once_time_was_moved(hands: Hands) -> None:
+    watched = hands.watch()
+    hands.pull("s", 0, key(0), sound(0))
+    hands.now_ms = 500
+    hands.pull("t", 0, key(10_000), sound(10_000))
+    assert not hands.feed.take_run(*run(delta(10_040)))
+    hands.go_on(delta(10_040))
+    assert watched.times()[-1] == 540
+
+
+async def test_run_is_refused_while_a_configuration_waits(hands: Hands) -> None:
+    watched = hands.watch()
+    hands.pull("s", 0, key(0), sound(0))
+    hands.pull("s", 5, config=(AVC_2, AAC))
+    assert not hands.feed.take_run(*run(delta(200)))
+    hands.go_on(delta(200))
+    assert AVC_2._replace(dts_ms=200) in watched.tags()

@@ -1,0 +1,80 @@
+"""A reader that has all there is, and takes what comes without waking up."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from libs.pull import GATHER_S
+from services.ingest.gathering import Gathering
+from services.ingest.replay import Batch, ReplayWindow
+
+SLACK_S = 0.01
+"""What comes so soon before its time goes out at once: a tick that is a little early costs nothing,
+a timer would.
+"""
+
+
+class Log(Protocol):
+    """What a listener needs of its `TagLog`."""
+
+    replay: ReplayWindow
+    gathering: Gathering
+    is_ended: bool
+
+
+class Listener:
+    """Writes each piece as it is numbered, or what has gathered if the reader wants it so.
+
+    `blocked` is set when it needs another way, from tag `cursor` on: the log has ended, the reader
+    is fenced or too slow, or what comes next lies on disk.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        cursor: int,
+        write: Callable[[bytes], bool],
+        *,
+        reader: str,
+        is_fenced: Callable[[], bool],
+    ) -> None:
+        self.cursor = cursor
+        self._loop = asyncio.get_running_loop()
+        self.blocked: asyncio.Future[None] = self._loop.create_future()
+        self._log = log
+        self._write = write
+        self._reader = reader
+        self._is_fenced = is_fenced
+        self._due_at = 0.0
+        """When what has gathered goes out at the latest."""
+        self._timer: asyncio.TimerHandle | None = None
+
+    def tell(self) -> None:
+        """There is something new."""
+        is_early = self._loop.time() < self._due_at - SLACK_S
+        if is_early and self._log.gathering.is_wanted(self._reader) and not self._must_go_on():
+            if self._timer is None:
+                self._timer = self._loop.call_at(self._due_at, self._hand_over)
+        else:
+            self._hand_over()
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _must_go_on(self) -> bool:
+        return self._log.is_ended or self._is_fenced()
+
+    def _hand_over(self) -> None:
+        self.close()
+        self._due_at = self._loop.time() + GATHER_S
+        replay = self._log.replay
+        may_write = not self._is_fenced()
+        while may_write and self.cursor < replay.next_tag:
+            found = replay.batch(self.cursor) if self.cursor >= replay.oldest_tag else None
+            may_write = isinstance(found, Batch) and self._write(found.wire)
+            if may_write and found is not None:
+                self.cursor = found.next_tag
+        if (self._log.is_ended or not may_write) and not self.blocked.done():
+            self.blocked.set_result(None)

@@ -1,0 +1,61 @@
+"""Ingest hears whether anybody waits for parts."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from libs.errors import WeirError
+from libs.tags.errors import IngestAway, SessionUnknown
+from services.packager.demand import Demand
+from tests.waiting import until
+
+
+class Wishes:
+    def __init__(self) -> None:
+        self.said: list[bool] = []
+        self.error: WeirError | None = None
+
+    async def __call__(self, is_wanted: bool) -> None:
+        self.said.append(is_wanted)
+        if self.error is not None:
+            raise self.error
+
+
+@pytest.fixture
+def wishes() -> Wishes:
+    return Wishes()
+
+
+@pytest.fixture
+async def demand(wishes: Wishes) -> AsyncIterator[Demand]:
+    demand = Demand(wishes, quiet_s=0.1)
+    running = asyncio.create_task(demand.run())
+    yield demand
+    assert not running.done()
+    running.cancel()
+
+
+async def test_quiet_lets_ingest_gather_until_somebody_asks(demand: Demand, wishes: Wishes) -> None:
+    await until(lambda: wishes.said == [False, True])
+    demand.note()
+    await until(lambda: wishes.said == [False, True, False])
+    await until(lambda: wishes.said == [False, True, False, True])
+
+
+async def test_nothing_is_said_while_requests_go_on(demand: Demand, wishes: Wishes) -> None:
+    for _ in range(15):
+        demand.note()
+        await asyncio.sleep(0.02)
+    assert wishes.said == [False]
+    await until(lambda: wishes.said == [False, True])
+
+
+@pytest.mark.parametrize("error", [IngestAway("away"), SessionUnknown("gone")])
+async def test_ingest_that_does_not_hear_changes_nothing(
+    demand: Demand, wishes: Wishes, error: WeirError
+) -> None:
+    wishes.error = error
+    await until(lambda: wishes.said == [False, True])
+    demand.note()
+    await until(lambda: wishes.said[2:] == [False, True])
