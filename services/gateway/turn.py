@@ -1,19 +1,23 @@
 """One media request on a connection, from its head to the last byte of its answer."""
 
 import asyncio
-from typing import TYPE_CHECKING, Any, NamedTuple
+import socket
+from typing import Any, NamedTuple, Protocol
 
 import structlog
+from uvicorn.protocols.http.flow_control import FlowControl
 
 from libs.errors import WeirError
 from services.gateway import metrics
 from services.gateway.again import Again
 from services.gateway.playback.growing import Growing, Growth
 from services.gateway.playback.miss import Awaited, Later
+from services.gateway.playback.player import Player
 from services.gateway.playback.reply import (
     METHOD_NOT_ALLOWED,
     PREFLIGHT,
     UPGRADE_REQUIRED,
+    Body,
     Reply,
     growing_head,
     stream_head,
@@ -23,9 +27,6 @@ from services.gateway.playback.reply import (
 from services.gateway.playback.routes import Kind, MediaRoute
 from services.gateway.playback.websocket import Handshake
 from services.gateway.viewers.visit import Visit
-
-if TYPE_CHECKING:
-    from services.gateway.front import FrontProtocol
 
 JOIN_BYTES = 16 * 1024
 """Up to this size one copy is cheaper than a second buffer for the kernel."""
@@ -53,14 +54,31 @@ class Request(NamedTuple):
     """Whether it understands chunked transfer (not HTTP/1.0)."""
 
 
+class Front(Protocol):
+    """What a turn needs of the connection that it is on."""
+
+    transport: asyncio.Transport
+    turn: "Turn | None"
+
+    @property
+    def player(self) -> Player: ...
+    @property
+    def flow(self) -> FlowControl: ...
+    @property
+    def common_lines(self) -> bytes: ...
+    def send(self, *buffers: Body) -> None: ...
+    def finish(self) -> None: ...
+    def guard_stall(self) -> None: ...
+    def detach(self) -> socket.socket: ...
+    def on_response_complete(self) -> None: ...
+
+
 class Turn:
     """Stands where uvicorn's protocol keeps its `RequestResponseCycle`, with the same names."""
 
     message_event = _NO_EVENT
 
-    def __init__(
-        self, front: "FrontProtocol", request: Request | None, *, keep_alive: bool
-    ) -> None:
+    def __init__(self, front: Front, request: Request | None, *, keep_alive: bool) -> None:
         self._front = front
         self._request = request
         self.keep_alive = keep_alive

@@ -8,14 +8,11 @@ import contextlib
 import socket
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from services.gateway import metrics
 from services.gateway.playback.poller import Poller
-from services.gateway.playback.ring import Chunk, Config
-
-if TYPE_CHECKING:
-    from services.gateway.playback.audience import Audience
+from services.gateway.playback.ring import Chunk, Config, Ring
 
 MAX_LAG_MS = 3000
 """A slow viewer that is further behind than this goes on at the newest keyframe."""
@@ -34,6 +31,22 @@ Framing = Callable[[int], bytes]
 def unframed(_size: int) -> bytes:
     """Plain HTTP: the response's body is the FLV."""
     return b""
+
+
+class Company(Protocol):
+    """What a viewer needs of the audience that it is in."""
+
+    ring: Ring
+    next_number: int
+    """Number of the next chunk that goes to all who are level."""
+
+    @property
+    def newest_join(self) -> Chunk | None:
+        """The last keyframe below `next_number`."""
+
+    def keep_level(self, viewer: "Viewer") -> None: ...
+    def keep_waiting(self, viewer: "Viewer") -> None: ...
+    def remove(self, viewer: "Viewer") -> None: ...
 
 
 class Viewer:
@@ -76,7 +89,7 @@ class Viewer:
         self._poller = poller
         self._on_leave: Callable[[Viewer], None] | None = on_leave
         self.framing = framing
-        self._audience: Audience | None = None
+        self._audience: Company | None = None
         self._rest: list[bytes | memoryview] = [head] if head else []
         """Bytes whose turn has come and for which the socket has had no room; whole frames at its
         end.
@@ -109,7 +122,7 @@ class Viewer:
 
     # --- its life ---------------------------------------------------------------------
 
-    def begin(self, audience: "Audience", join: Chunk | None) -> None:
+    def begin(self, audience: Company, join: Chunk | None) -> None:
         """Start at `join`, the newest keyframe; None: at the first that comes."""
         self._audience = audience
         self._poller.add(self)
@@ -240,7 +253,7 @@ class Viewer:
             self._poller.wait_for_room(self)
         return not self._rest
 
-    def _gather(self, audience: "Audience", cursor: int) -> bool:
+    def _gather(self, audience: Company, cursor: int) -> bool:
         """Put the next chunks, of those that the audience has had, into `_rest`."""
         ring = audience.ring
         newest = ring.at(audience.next_number - 1)
@@ -260,7 +273,7 @@ class Viewer:
             chunk = ring.at(self._cursor)
         return bool(self._rest)
 
-    def _skip(self, audience: "Audience", chunk: Chunk | None) -> Chunk | None:
+    def _skip(self, audience: Company, chunk: Chunk | None) -> Chunk | None:
         """Go on at the newest keyframe; without a newer one where it is, or at the next."""
         join = audience.newest_join
         if join is not None and (chunk is None or join.number > chunk.number):

@@ -7,7 +7,8 @@ import { CopyField } from "./CopyField";
 import { Icon } from "./icons";
 import { PushKeyTerm } from "./PushKeyTerm";
 import { StateBadge } from "./StateBadge";
-import type { Dialog } from "./Streams";
+
+export type Dialog = "push" | "watch" | "relay" | "viewers" | "delete";
 
 export function StreamCard({
   stream,

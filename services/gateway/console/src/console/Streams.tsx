@@ -12,13 +12,11 @@ import { Failure } from "./Failure";
 import { Icon } from "./icons";
 import { PushDialog } from "./PushDialog";
 import { RelayDialog } from "./RelayDialog";
-import { StreamCard } from "./StreamCard";
+import { type Dialog, StreamCard } from "./StreamCard";
 import { ViewersDialog } from "./ViewersDialog";
 import { WatchDialog } from "./WatchDialog";
 
 const EVERY_MS = 3000;
-
-export type Dialog = "push" | "watch" | "relay" | "viewers" | "delete";
 
 export function Streams({ pushServer }: { pushServer: string }) {
   const { t } = useReader();

@@ -1,5 +1,3 @@
-import type { Kind } from "./kind";
-
 /** Why an engine stopped by itself. */
 export type Stop =
   /** The broadcast is over, or the connection was closed. */
@@ -26,16 +24,3 @@ export type StartEngine = (
   url: string,
   onStop: (why: Stop) => void,
 ) => Engine;
-
-/** The engine of a kind. Each is its own download: who watches FLV never fetches dash.js. */
-export async function loadEngine(kind: Kind): Promise<StartEngine> {
-  switch (kind) {
-    case "flv":
-      return (await import("./flv")).startFLV;
-    case "hls":
-    case "hls_cmaf":
-      return (await import("./hls")).startHLS;
-    case "dash":
-      return (await import("./dash")).startDASH;
-  }
-}

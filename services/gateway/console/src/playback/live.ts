@@ -1,7 +1,8 @@
 /** Keeps one `<video>` on a live stream: waits until it is on air, plays, and waits again. */
 
-import { type Engine, loadEngine, type Stop } from "./engine";
+import type { Engine, Stop } from "./engine";
 import { mediaPath, mediaURL, type Place } from "./kind";
+import { loadEngine } from "./load";
 
 export type LiveState =
   /** Asking whether the stream is on air, or fetching its first pictures. */
