@@ -65,8 +65,11 @@ class Lease:
     async def release(self) -> None:
         """Let another take it at once."""
         self._task.cancel()
-        if not self.lost.is_set():
-            await self._write(is_released=True)
+        await asyncio.wait({self._task})
+        for _ in range(2):
+            # The first may only learn that a beat whose answer had not come has been written.
+            if not self.lost.is_set() and not self.record.is_released:
+                await self._write(is_released=True)
 
     def drop(self) -> None:
         """Stop renewing without a word; for when a newer epoch was seen elsewhere."""

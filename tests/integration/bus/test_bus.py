@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from libs.bus import Bus, BusUnavailable, Lease, RemoteError
+from libs.bus import Bus, BusUnavailable, Lease, LeaseRecord, RemoteError
 from libs.bus.leases import CONFIRM_S
 from libs.errors import NotFound
 from libs.events import (
@@ -159,6 +159,32 @@ async def test_a_lease_goes_to_another_only_when_it_is_stale(
     assert again is not None
     assert again.epoch == 9
     await again.release()
+
+
+async def test_a_lease_is_released_while_a_beat_is_on_its_way(
+    nats: NATSServer, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server has the beat; its answer has not come when the holder lets go."""
+    bus = nats.bus("relay/1", provisions=True)
+    await start(bus)
+    held = await bus.leases.take("relay.x", holder="1", url="http://x", stream="s", session="x")
+    assert held is not None
+    has_beaten = asyncio.Event()
+    write = bus.leases.write
+
+    async def write_slowly(record: LeaseRecord, revision: int) -> int:
+        written = await write(record, revision)
+        if not record.is_released:
+            has_beaten.set()
+            await asyncio.Event().wait()
+        return written
+
+    monkeypatch.setattr(bus.leases, "write", write_slowly)
+    await asyncio.wait_for(has_beaten.wait(), 10)
+    await held.release()
+    record = await bus.leases.get("relay.x")
+    assert record is not None
+    assert record.is_released
 
 
 async def test_a_lease_that_others_saw_fall_silent_is_taken_sooner(

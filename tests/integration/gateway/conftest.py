@@ -161,6 +161,7 @@ class Catalog:
         )
 
     async def publish(self, origin: Origin) -> None:
+        self.sessions = [self.session(origin)]
         await self.bus.publish(
             StreamPublished(
                 tenant="default",
@@ -173,6 +174,7 @@ class Catalog:
         )
 
     async def end(self) -> None:
+        self.sessions = []
         await self.bus.publish(
             SessionEnded(
                 tenant="default",

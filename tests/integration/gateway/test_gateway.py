@@ -90,7 +90,6 @@ async def test_live_streams_are_known_after_a_restart(
 async def test_bus_outage_does_not_stop_playback(
     gateway: Any, catalog: Any, origin: Any, nats: Any
 ) -> None:
-    catalog.sessions = [catalog.session(origin)]
     await catalog.publish(origin)
     lease = await catalog.package(origin)
     await gateway.until("/cam/live.m3u8", 200)
