@@ -57,7 +57,7 @@ class Line:
         self.cuts: list[SegmentCut] = []
         self.lost: list[SegmentsLost] = []
         self.inits: dict[str, bytes] = {}
-        self.lint = HLSLint(has_holes=True)
+        self.lint = HLSLint()
         self.window = Window(6)
         self.replay = ReplayWindow(_Shelf(), keep_ms=10_000, max_bytes=max_bytes)
         self.session = Session(

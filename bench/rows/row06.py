@@ -63,8 +63,10 @@ def ll_hls(weir: Weir, clients: int, *, window_s: float) -> Reading:
         playlist = media_playlist(loop, weir.http, stream.name)
         ledgers = [PartLedger(media, publisher) for _ in range(min(clients, CHECKED))]
         players = []
+        # Who came first may be served first: those that look are spread over all.
+        looking = {int((at + 0.5) * clients / len(ledgers)): at for at in range(len(ledgers))}
         for number in range(clients):
-            ledger = ledgers[number] if number < len(ledgers) else None
+            ledger = ledgers[looking[number]] if number in looking else None
             source = f"127.0.0.{2 + number % 19}"
             players.append(Player(loop, weir.http, playlist, source=source, ledger=ledger))
             loop.run(1 / fan_out.RAMP_PER_S)

@@ -45,6 +45,11 @@ class CutRule:
         self.target_s = target_s or max(1, rounded_s(self.wanted + self.early - 1))
         """EXT-X-TARGETDURATION."""
 
+    @property
+    def longest(self) -> int:
+        """What still rounds to TARGETDURATION."""
+        return self.target_s * VIDEO_TIMESCALE + _HALF - 1
+
     def fits(self, duration: int) -> bool:
         """Whether a segment may last this long."""
         return rounded_s(duration) <= self.target_s

@@ -23,10 +23,18 @@ class Part:
     index: int
     """Within its segment and track, from 0."""
     data: bytes
+    """Empty for a gap: there is no media for so long."""
     duration_s: float
     is_independent: bool
     """Whether it starts with a keyframe (or is audio)."""
     config_id: str
+    ends_segment: bool = False
+    """Whether the next one is expected to begin the next segment: what players are told to ask for
+    (EXT-X-PRELOAD-HINT). It may come otherwise."""
+
+    @property
+    def is_gap(self) -> bool:
+        return not self.data
 
 
 @dataclass(frozen=True)
@@ -44,6 +52,8 @@ class SegmentOpened:
     timeline_msn: int
     origin_ms: int
     is_lead_in: bool
+    picture_90k: int = 0
+    """Session time of its first picture, if that comes late: behind a hole in the source."""
 
 
 @dataclass(frozen=True)

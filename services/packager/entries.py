@@ -22,6 +22,10 @@ class PartEntry(NamedTuple):
     offset: int
     size_bytes: int
 
+    @property
+    def is_gap(self) -> bool:
+        return self.size_bytes == 0
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -59,6 +63,10 @@ class OpenEntry:
 
     opened: SegmentOpened
     parts: dict[TrackKind, list[Part]] = field(default_factory=dict)
+
+    def first(self, kind: TrackKind) -> Part | None:
+        """The first part with media."""
+        return next((part for part in self.parts.get(kind, ()) if not part.is_gap), None)
 
     def entries(self, kind: TrackKind) -> tuple[PartEntry, ...]:
         found, offset = [], 0

@@ -17,18 +17,19 @@ async def grow(window: Window, msn: int, kind: TrackKind, *, hold_s: float) -> A
     index = 0
     while True:
         find = partial(_next, window, msn, kind, index)
-        data = await window.wait_for(find, hold_s=hold_s)
-        if data is None:
+        found = await window.wait_for(find, hold_s=hold_s)
+        if found is None:
             raise MediaNotYet(f"Segment {msn}.{kind} has stopped growing.")
-        if not data:
+        if not found:
             return
-        yield data
+        if found[0]:  # a gap has no bytes
+            yield found[0]
         index += 1
 
 
-def _next(window: Window, msn: int, kind: TrackKind, index: int) -> bytes | None:
-    """The part, b"" if the segment has no more, None if it may get one."""
+def _next(window: Window, msn: int, kind: TrackKind, index: int) -> tuple[bytes, ...] | None:
+    """The part, () if the segment has no more, None if it may get one."""
     data = window.part(msn, kind, index)
-    if data is None and window.is_whole(msn, kind):
-        return b""
-    return data
+    if data is None:
+        return () if window.is_whole(msn, kind) else None
+    return (data,)

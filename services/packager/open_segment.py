@@ -26,6 +26,8 @@ class OpenSegment:
     """Whether DASH counts from here: the first of its timeline, or the first after the lead-in."""
     timeline: tuple[int, int] | None = None
     """Start and MSN of the timeline's first segment; stands with `starts_at_ms`."""
+    picture_90k: int = 0
+    """See `SegmentOpened`."""
     is_told: bool = False
     """Whether `SegmentOpened` went out."""
     video: TrackCut | None = None
@@ -52,6 +54,7 @@ class OpenSegment:
             timeline_msn=timeline_msn,
             origin_ms=origin_ms,
             is_lead_in=self.is_lead_in,
+            picture_90k=self.picture_90k,
         )
 
     def cut(self, end: int, *, target_s: int, origin_ms: int) -> SegmentCut | None:
@@ -97,7 +100,10 @@ class OpenSegment:
             "begins_timeline": self.begins_timeline,
             "starts_at_ms": self.starts_at_ms,
             "timeline": self.timeline,
+            "picture": self.picture_90k,
             "video": list(self.video.refs) if self.video else [],
+            "video_begin": self.video.begun() if self.video else None,
             "video_end": self.video.end if self.video else None,
+            "video_until": self.video.until if self.video else None,
             "audio": list(self.audio.refs) if self.audio else [],
         }

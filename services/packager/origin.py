@@ -16,7 +16,7 @@ from starlette.routing import Router
 from libs.events import TrackKind
 from libs.media.cmaf import AUDIO_TRACK_ID, VIDEO_TRACK_ID, split_tracks
 from libs.names import SOURCE
-from services.packager.errors import MediaNotYet, MediaUnknown, ReloadWrong
+from services.packager.errors import MediaNotYet, MediaUnknown, PartPassedOver, ReloadWrong
 from services.packager.growing import grow
 from services.packager.manifest import has_media, render_manifest
 from services.packager.multivariant import render_multivariant
@@ -166,14 +166,16 @@ class Origin:
         msn, index, kind = request.path_params["msn"], request.path_params["part"], _kind(request)
 
         def find() -> bytes | None:
-            return window.part(msn, kind, index)
+            """b"": there is no use in waiting."""
+            data = window.part(msn, kind, index)
+            return b"" if data is None and not window.part_may_come(msn, kind, index) else data
 
-        data = find()
-        if data is None and window.part_may_come(msn, kind, index):
-            data = await window.wait_for(find, hold_s=self._hold_s)
-        if data is None:
-            may_come = window.part_may_come(msn, kind, index)
-            _refuse(window, f"part {msn}.{index}.{kind}", may_come=may_come)
+        data = await window.wait_for(find, hold_s=self._hold_s)
+        if not data:
+            what = f"part {msn}.{index}.{kind}"
+            if window.is_passed_over(msn, kind, index):
+                raise PartPassedOver(f"The rendition went on without {what}.")
+            _refuse(window, what, may_come=window.part_may_come(msn, kind, index))
         return Response(data, media_type=MP4_TYPE)
 
     async def init(self, request: Request) -> Response:

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from libs.events import TrackKind
+from services.packager.cuts import Part
 from services.packager.entries import Entry, OpenEntry, PartEntry, Position
 from services.packager.window import LISTED_TARGETS, Window
 
@@ -139,15 +140,15 @@ def _line(entry: Entry, kind: TrackKind) -> _Line:
 
 def _waiting_line(entry: OpenEntry, after: OpenEntry) -> _Line:
     """A segment whose video is whole while its audio is not."""
-    opened, parts = entry.opened, entry.parts.get("video", [])
+    opened, first = entry.opened, entry.first("video")
     duration_90k = after.opened.start_90k - opened.start_90k
     return _Line(
         opened.msn,
         (duration_90k * 100 + 4) // 9,
         opened.starts_at_ms,
         opened.discontinuity_sequence,
-        parts[0].is_independent if parts else True,
-        parts[0].config_id if parts else None,
+        first.is_independent if first else True,
+        first.config_id if first else None,
         entry.entries("video"),
     )
 
@@ -171,7 +172,7 @@ def _head(
         f"#EXT-X-TARGETDURATION:{window.target_s}",
     ]
     if window.part_target_ms:
-        target_s = _part_target_s(window, kind, lines, opened)
+        target_s = window.part_target_ms / 1000
         hold_back_s = max(HOLD_BACK_PARTS * target_s, hold_back_s)
         tags += [
             (
@@ -185,23 +186,10 @@ def _head(
         f"#EXT-X-MEDIA-SEQUENCE:{lines[0].msn}",
         f"#EXT-X-DISCONTINUITY-SEQUENCE:{lines[0].discontinuity}",
     ]
-    first = (opened.parts.get(kind) if opened else None) or []
-    if all(line.is_independent for line in lines) and (not first or first[0].is_independent):
+    first = opened.first(kind) if opened else None
+    if all(line.is_independent for line in lines) and (not first or first.is_independent):
         tags.append("#EXT-X-INDEPENDENT-SEGMENTS")
     return tags
-
-
-def _part_target_s(
-    window: Window, kind: TrackKind, lines: list[_Line], opened: OpenEntry | None
-) -> float:
-    """What parts are meant not to exceed, or the longest: a frozen picture's part lasts as long
-    as its last frame, and no part may exceed PART-TARGET (RFC 8216bis, 4.4.4.9).
-    """
-    durations = [part.duration_s for line in lines for part in line.parts]
-    if opened is not None:
-        durations += [part.duration_s for part in opened.parts.get(kind, ())]
-    longest_ms = -(-round(max(durations, default=0.0) * 1_000_000) // 1000)
-    return max(window.part_target_ms, longest_ms) / 1000
 
 
 class _Writer:
@@ -219,7 +207,7 @@ class _Writer:
         tags.append(f"#EXT-X-PROGRAM-DATE-TIME:{_wall_clock(line.starts_at_ms)}")
         if with_parts:
             for index, part in enumerate(line.parts):
-                tags.append(self._part(line.msn, index, part.duration_s, part.is_independent))
+                tags.append(self._part(line.msn, index, part))
         tags.append(f"#EXTINF:{line.duration_us / 1_000_000:.6f},")
         if line.config_id is None:
             tags.append("#EXT-X-GAP")
@@ -236,8 +224,9 @@ class _Writer:
             tags = self._changes(opened.discontinuity_sequence, parts[0].config_id)
             tags.append(f"#EXT-X-PROGRAM-DATE-TIME:{_wall_clock(opened.starts_at_ms)}")
         for part in parts:
-            tags.append(self._part(opened.msn, part.index, part.duration_s, part.is_independent))
-        uri = self._part_uri(opened.msn, len(parts))
+            tags.append(self._part(opened.msn, part.index, part))
+        is_next = bool(parts) and parts[-1].ends_segment
+        uri = self._part_uri(opened.msn + is_next, 0 if is_next else len(parts))
         return [*tags, f'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="{uri}"']
 
     def _changes(self, discontinuity: int, config_id: str | None) -> list[str]:
@@ -252,10 +241,10 @@ class _Writer:
     def _map(self) -> str:
         return f'#EXT-X-MAP:URI="{self._folder}/init-{self._config_id}.mp4"'
 
-    def _part(self, msn: int, index: int, duration_s: float, is_independent: bool) -> str:
-        independent = ",INDEPENDENT=YES" if is_independent else ""
+    def _part(self, msn: int, index: int, part: Part | PartEntry) -> str:
+        flags = ",INDEPENDENT=YES" * part.is_independent + ",GAP=YES" * part.is_gap
         uri = self._part_uri(msn, index)
-        return f'#EXT-X-PART:DURATION={duration_s:.6f},URI="{uri}"{independent}'
+        return f'#EXT-X-PART:DURATION={part.duration_s:.6f},URI="{uri}"{flags}'
 
     def _part_uri(self, msn: int, index: int) -> str:
         return f"{self._folder}/{msn}.{index}.{self._kind}.m4s"

@@ -8,6 +8,7 @@ cause, and never shortened. A rung is behind its source; it is waited for in med
 
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import NamedTuple
 
 from libs.errors import Invalid
@@ -280,7 +281,7 @@ class RungCutter:
     def _put(self, frame: Frame) -> None:
         for interval in self._intervals:
             if interval.end is not None and interval.end <= frame.pts:
-                self._pass(interval, frame.dts)
+                self._pass(interval, interval.end)
                 continue
             if frame.pts < interval.start:
                 break  # between timelines, or before everything that is still to be given out
@@ -291,7 +292,7 @@ class RungCutter:
             self._step = frame.pts - last.pts
         self._hole = None
 
-    def _pass(self, interval: Interval, next_dts: int) -> None:
+    def _pass(self, interval: Interval, end: int) -> None:
         if interval.is_passed:
             return
         interval.is_passed = True
@@ -300,7 +301,7 @@ class RungCutter:
         if interval.track is None:
             interval.lose(self._hole or (LATE if self._has_begun else LAZY_START))
         elif interval.lost is None:
-            self._emit(interval, interval.track.finish(next_dts))
+            self._finish(interval, interval.track, end)
 
     def _reaches(self, interval: Interval, room: int = 0) -> bool:
         """Whether the newest frame may be the interval's last."""
@@ -320,7 +321,16 @@ class RungCutter:
             interval.lose(CODEC_CHANGE)
         if interval.lost is None and interval.track is not None:
             self._tell_up_to(interval)
-            self._emit(interval, interval.track.add(frame))
+            self._emit(interval, self._foretold(interval, interval.track.add(frame)))
+
+    def _foretold(self, interval: Interval, parts: list[Part]) -> list[Part]:
+        """Say of the newest part whether its segment ends with it, which the source knows first."""
+        next_dts = interval.track.next_dts if interval.track else None
+        if not parts or next_dts is None or interval.end is None:
+            return parts
+        if 2 * (interval.end - next_dts) > self._step:
+            return parts
+        return [*parts[:-1], replace(parts[-1], ends_segment=True)]
 
     def _begin(self, interval: Interval, frame: Frame) -> None:
         """The interval's first frame stands at its start, or the interval is not whole."""
@@ -328,14 +338,22 @@ class RungCutter:
         room = _EDGE if interval.begins_timeline and frame.is_key else _STEPS * self._step
         follows = self._hole is None or self._follows(frame)
         is_whole = frame.is_key if not follows else (frame.is_key or self._was_whole(interval))
-        if frame.pts - interval.start > room or not is_whole:
+        first = max(interval.start, interval.opened.picture_90k)
+        if frame.pts - first > room or not is_whole:
             interval.lose(self._hole or (LATE if self._has_begun else LAZY_START))
         interval.first_pts = frame.pts
         self._has_begun = self._has_begun or interval.lost is None
         track = self._setup.configured.track
         sequence = (interval.msn - self._first_msn) * PARTS_A_SEGMENT
         part_ms = interval.opened.part_target_ms
-        interval.track = TrackCut(track, interval.msn, sequence, part_ms=part_ms)
+        interval.track = TrackCut(
+            track,
+            interval.msn,
+            sequence,
+            start=interval.start,
+            goes_on=not interval.begins_timeline,
+            part_ms=part_ms,
+        )
 
     def _was_whole(self, interval: Interval) -> bool:
         """Whether what stands before the interval can be decoded."""
@@ -368,7 +386,11 @@ class RungCutter:
             interval.lose(cause)
         else:
             interval.is_passed = True
-            self._emit(interval, interval.track.finish(interval.end))
+            self._finish(interval, interval.track, interval.end)
+
+    def _finish(self, interval: Interval, track: TrackCut, end: int) -> None:
+        self._emit(interval, track.finish(end))
+        self._emit(interval, track.fill(end))
 
     def _give_out(self, interval: Interval) -> None:
         assert interval.end is not None

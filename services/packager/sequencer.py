@@ -10,16 +10,18 @@ is measured in media time, never by a timer, so that the same frames always give
 """
 
 from collections import deque
+from dataclasses import replace
 
 from libs.events import Track
 from libs.media.cmaf import VIDEO_TIMESCALE
 from libs.tags.marks import ClockMark
+from services.packager.cadence import LOOKS_BACK
 from services.packager.cut_rule import CutRule
 from services.packager.cuts import Cut, Part, SegmentsLost
 from services.packager.frames import TICKS_A_MS, Frame, to_90k
 from services.packager.open_segment import OpenSegment
 from services.packager.part_rule import part_target_ms
-from services.packager.track_cut import PARTS_A_SEGMENT, TrackCut
+from services.packager.track_cut import HOLE_MS, PARTS_A_SEGMENT, TrackCut
 
 WAIT_MS = 2000
 SESSION_START_MS = 10_000
@@ -56,6 +58,8 @@ class Sequencer:
         self._is_leading = rule.has_lead_in
         """Whether the segment that opens next belongs to the session's lead-in."""
         self._starts_at_ms = 0
+        self._part_target_ms: int | None = None
+        """PART-TARGET; stands from the session's first part."""
         self._gap_cause: str | None = None
         self._cuts: list[Cut] = []
         self._segments: deque[OpenSegment] = deque()
@@ -69,6 +73,12 @@ class Sequencer:
         self._sound_first: int | None = None
         self._sound_newest: int | None = None
         self._step = _DEFAULT_STEP
+        self._intervals: list[int] = []
+        """The newest between frames of video; never changed in place."""
+        self._key: int | None = None
+        """DTS of the newest keyframe."""
+        self._gop: int | None = None
+        """From the keyframe before to it."""
         self._delay = 0
 
     @property
@@ -86,9 +96,13 @@ class Sequencer:
     def add_video(self, frame: Frame) -> None:
         frame = self._after_the_last(frame)
         if self._video_newest is not None:
-            self._step = min(frame.dts - self._video_newest, _MAX_STEP)
+            interval = frame.dts - self._video_newest
+            self._step = min(interval, _MAX_STEP)
+            self._intervals = [*self._intervals, interval][-LOOKS_BACK:]
         if frame.is_key:
             self._delay = frame.pts - frame.dts
+            self._gop = None if self._key is None else frame.dts - self._key
+            self._key = frame.dts
         # What is shown when this frame is decoded: of a keyframe itself, else a reordered one.
         time = frame.dts + self._delay
         if self._segments:
@@ -120,13 +134,14 @@ class Sequencer:
             last = self._segments[0]
             ends = [last.start + 1]
             if last.video is not None:
-                ends.append(self._finish_video(last, last.video, None) + self._delay)
+                ends.append(self._finish_video(last, None) + self._delay)
             if last.audio is not None:
                 sound_end = last.audio.refs[-1][1] + self.frame_samples
                 ends.append(to_90k(sound_end, last.audio.track.timescale))
             end = max(ends)
             if not self.rule.fits(end - last.start):
                 end = last.start + self.rule.target_s * VIDEO_TIMESCALE
+            self._fill_video(last, end)
             self._close_first(end)
             self.end = end
             self._is_leading = False
@@ -159,20 +174,55 @@ class Sequencer:
             if elapsed <= 0:
                 return
             if not self.rule.fits(elapsed):
-                # No frame for longer than a segment may last: cut in between, at the target.
-                self._cut(segment.start + self.rule.target_s * VIDEO_TIMESCALE, frame.dts)
+                # No frame for longer than a segment may last: cut in between.
+                self._cut(segment.start + self._lasting(segment), None)
                 continue
-            is_due = frame.is_key and (
-                elapsed >= self.rule.early
-                or (not segment.is_independent and self._may_end_early(time))
-            )
-            if is_due:
-                self._is_leading = False
-            is_led_in = self._is_first(segment) and elapsed >= self.rule.lead_in
-            if is_due or is_led_in or not self.rule.fits(elapsed + self._step):
+            if self._ends(segment, time, is_key=frame.is_key):
+                if self._is_due(segment, time, is_key=frame.is_key):
+                    self._is_leading = False
+                is_led_in = self._is_led_in(segment, elapsed)
                 self.is_gop_long |= not frame.is_key and not is_led_in
                 self._cut(time, frame.dts)
             return
+
+    def _lasting(self, segment: OpenSegment) -> int:
+        """How long a segment lasts that no frame ends in time: as its video does, or the target."""
+        target = self.rule.target_s * VIDEO_TIMESCALE
+        if segment.video is None:
+            return target
+        end = self._finish_video(segment, None) + self._delay
+        return max(target, min(end - segment.start, self.rule.longest))
+
+    def _ends(self, segment: OpenSegment, time: int, *, is_key: bool) -> bool:
+        """Whether a frame shown from `time` belongs to the next segment."""
+        elapsed = time - segment.start
+        return (
+            self._is_due(segment, time, is_key=is_key)
+            or self._is_led_in(segment, elapsed)
+            or not self.rule.fits(elapsed + self._step)
+        )
+
+    def _is_due(self, segment: OpenSegment, time: int, *, is_key: bool) -> bool:
+        return is_key and (
+            time - segment.start >= self.rule.early
+            or (not segment.is_independent and self._may_end_early(time))
+        )
+
+    def _is_led_in(self, segment: OpenSegment, elapsed: int) -> bool:
+        return self._is_first(segment) and elapsed >= self.rule.lead_in
+
+    def _foretold(self, segment: OpenSegment, parts: list[Part]) -> list[Part]:
+        """Say of a part that was closed early whether its segment should end with it."""
+        assert segment.video is not None
+        next_dts = segment.video.next_dts
+        if not parts or next_dts is None:
+            return parts
+        # The first GOP is taken to be as long as segments should be.
+        due = (self._key or 0) + (self._gop or self.rule.wanted)
+        is_key = 2 * (next_dts - due) >= -self._step
+        if not self._ends(segment, next_dts + self._delay, is_key=is_key):
+            return parts
+        return [*parts[:-1], replace(parts[-1], ends_segment=True)]
 
     def _may_end_early(self, time: int) -> bool:
         origin = time if self._origin is None else self._origin
@@ -180,19 +230,45 @@ class Sequencer:
 
     def _put_video(self, segment: OpenSegment, frame: Frame) -> None:
         if segment.video is None:
-            assert self.video is not None
-            segment.video = TrackCut(
-                self.video, segment.msn, self._sequence(segment), part_ms=self._part_ms
+            start = segment.start - self._delay
+            goes_on = abs(self._video_end - start) <= self._part_ms * TICKS_A_MS
+            segment.video = self._video_cut(
+                segment,
+                start=self._video_end if goes_on else start,
+                goes_on=goes_on,
+                intervals=self._intervals,
             )
-        self._emit(segment, segment.video.add(frame))
+        self._emit(segment, self._foretold(segment, segment.video.add(frame)))
 
-    def _finish_video(self, segment: OpenSegment, track: TrackCut, next_dts: int | None) -> int:
+    def _video_cut(
+        self, segment: OpenSegment, *, start: int, goes_on: bool, intervals: list[int]
+    ) -> TrackCut:
+        assert self.video is not None
+        return TrackCut(
+            self.video,
+            segment.msn,
+            self._sequence(segment),
+            start=start,
+            goes_on=goes_on,
+            part_ms=self._part_ms,
+            intervals=intervals,
+        )
+
+    def _finish_video(self, segment: OpenSegment, next_dts: int | None) -> int:
         """Finish a segment's video; without a next frame the last one lasts as the one before."""
-        end = track.refs[-1][1] + self._step if next_dts is None else next_dts
+        track = segment.video
+        assert track is not None
         if track.end is None:
+            end = track.refs[-1][1] + self._step if next_dts is None else next_dts
             self._emit(segment, track.finish(end))
-            self._video_end = end
-        return track.end or end
+        assert track.end is not None
+        self._video_end = track.end
+        return track.end
+
+    def _fill_video(self, segment: OpenSegment, end: int) -> None:
+        """List what the segment lacks of video at its end."""
+        if segment.video is not None:
+            self._emit(segment, segment.video.fill(end - self._delay))
 
     # --- audio ------------------------------------------------------------------------------------
 
@@ -266,17 +342,25 @@ class Sequencer:
                 self.audio,
                 segment.msn,
                 self._sequence(segment),
+                start=self._sound_start(segment, frame),
                 part_ms=self._part_ms,
                 frame_ticks=self.frame_samples,
             )
         self._emit(segment, segment.audio.add(frame))
 
-    def _finish_audio(self, segment: OpenSegment, track: TrackCut) -> None:
+    def _sound_start(self, segment: OpenSegment, frame: Frame) -> int | None:
+        """Where sound should begin if `frame` is late for that, else None."""
+        assert self.audio is not None
+        start = segment.start * self.audio.timescale // VIDEO_TIMESCALE
+        return start if frame.pts - start >= self.audio.timescale * HOLE_MS // 1000 else None
+
+    def _finish_audio(self, segment: OpenSegment, track: TrackCut, end: int) -> None:
         last = track.refs[-1][1]
-        end = last + self.frame_samples
+        sound_end = last + self.frame_samples
         if self._sound and self._sound[0].pts - last < 2 * self.frame_samples:
-            end = self._sound[0].pts
-        self._emit(segment, track.finish(end))
+            sound_end = self._sound[0].pts
+        self._emit(segment, track.finish(sound_end))
+        self._emit(segment, track.fill(end * track.track.timescale // VIDEO_TIMESCALE))
 
     # --- segments ---------------------------------------------------------------------------------
 
@@ -284,7 +368,7 @@ class Sequencer:
         """A timeline begins where the last one ended, though tracks may end and begin apart."""
         return start if self._origin is None else max(start, self.end)
 
-    def _open(self, start: int) -> None:
+    def _open(self, start: int, *, picture: int = 0) -> None:
         if self._gap_cause is not None:
             self._tell_gap(start, self._gap_cause)
             self._gap_cause = None
@@ -303,6 +387,7 @@ class Sequencer:
                 is_first=self._is_new,
                 is_lead_in=is_lead_in,
                 begins_timeline=self._is_new or (was_lead_in and not is_lead_in),
+                picture_90k=picture,
             )
         )
         self._is_new = False
@@ -312,16 +397,28 @@ class Sequencer:
                 self.tell(segment)
 
     def _cut(self, time: int, next_video_dts: int | None) -> None:
-        """End the newest segment at `time` and open the next one there."""
-        last = self._segments[-1]
+        """End the newest segment at `time` and open the next one there.
+
+        The last part may have ended a little before the frame that was expected then. That is where
+        the next segment begins, so that parts and segments add up to the same.
+        """
+        last, picture = self._segments[-1], 0
         if last.video is not None:
-            self._finish_video(last, last.video, next_video_dts)
-        self._open(time)
+            end = self._finish_video(last, next_video_dts) + self._delay
+            if next_video_dts is not None and self._may_end_at(last, end, time):
+                time, picture = min(time, end), time
+            self._fill_video(last, time)
+        self._open(time, picture=picture)
+
+    def _may_end_at(self, segment: OpenSegment, end: int, time: int) -> bool:
+        """Whether a hole before `time` may stand in the next segment, which begins with `end`."""
+        is_small = time - end <= self._part_ms * TICKS_A_MS
+        return end > segment.start and (is_small or end - segment.start >= self.rule.early)
 
     def _close_first(self, end: int) -> None:
         segment = self._segments.popleft()
         if segment.audio is not None:
-            self._finish_audio(segment, segment.audio)
+            self._finish_audio(segment, segment.audio, end)
         self.tell(segment)
         cut = segment.cut(
             end,
@@ -371,8 +468,10 @@ class Sequencer:
 
     @property
     def _part_ms(self) -> int:
-        """PART-TARGET, the same for both tracks."""
-        return part_target_ms(self.video.frame_rate if self.video else None)
+        """PART-TARGET, the same for both tracks and for ever (RFC 8216bis, 6.2.1)."""
+        if self._part_target_ms is None:
+            self._part_target_ms = part_target_ms(self.video.frame_rate if self.video else None)
+        return self._part_target_ms
 
     def _sequence(self, segment: OpenSegment) -> int:
         return (segment.msn - self.first_msn) * PARTS_A_SEGMENT

@@ -16,7 +16,7 @@ _PLAIN = (
     "generation", "discontinuity_sequence", "next_msn", "end", "_origin", "_origin_ms", "_timeline",
     "_timeline_msn", "_is_leading",
     "_gap_cause", "_is_new", "_video_newest", "_video_end", "_sound_first", "_sound_newest",
-    "_step", "_delay", "_starts_at_ms",
+    "_step", "_intervals", "_key", "_gop", "_delay", "_starts_at_ms", "_part_target_ms",
 )  # fmt: skip
 """Fields that are JSON values; their names in the state lack the underscore."""
 
@@ -71,15 +71,21 @@ def _reopen(sequencer: Sequencer, item: State, data: dict[int, bytes]) -> None:
         is_lead_in=item["is_lead_in"],
         begins_timeline=item["begins_timeline"],
         starts_at_ms=item["starts_at_ms"],
+        picture_90k=item["picture"],
         timeline=tuple(item["timeline"]) if item["timeline"] else None,
     )
     sequencer._segments.append(segment)
     if segment.starts_at_ms is not None:
         sequencer.tell(segment)
-    for frame in _frames(item["video"], data):
+    frames = _frames(item["video"], data)
+    if frames:
+        segment.video = sequencer._video_cut(segment, **item["video_begin"])
+    for frame in frames:
         sequencer._put_video(segment, frame)
     if segment.video is not None and item["video_end"] is not None:
         sequencer._emit(segment, segment.video.finish(item["video_end"]))
+    if segment.video is not None and item["video_until"] is not None:
+        sequencer._emit(segment, segment.video.fill(item["video_until"]))
     for frame in _frames(item["audio"], data):
         sequencer._put_audio(segment, frame)
 

@@ -1,20 +1,39 @@
-"""One track of one segment: its frames become parts, its parts one run of chunks."""
+"""One track of one segment: its frames become parts, its parts one run of chunks.
+
+A part is closed by its own last frame: what comes next would not fit, if it comes when the frames
+before it lead to expect (`cadence`). Waiting for it would make every part a frame later. Where it
+comes at another time after all, time is mended without touching what has been given out:
+
+- A part begins where the one before ended; a video frame that begins it is *decoded* then, and
+  shown when its publisher says (composition time). So decode times have no hole and no overlap,
+  parts add up, and an error never outlives one part.
+- Frames of video that come late therefore last longer in decode time, up to a whole part each,
+  until decode time has caught up. A picture that stands still costs no part above PART-TARGET.
+- Where sound or the beginning or end of a track is missing for `HOLE_MS` or more, there are parts
+  that say so (GAP=YES; RFC 8216bis, 6.2.1).
+"""
+
+from collections.abc import Sequence
 
 from libs.events import Track, TrackRange
 from libs.media.cmaf import AUDIO_TRACK_ID, VIDEO_TRACK_ID, Sample, write_chunk
-from services.packager.cuts import Part
+from services.packager.cadence import Cadence
+from services.packager.cuts import Part, State
 from services.packager.frames import Frame
-from services.packager.part_rule import USUAL_MS
+from services.packager.part_rule import LEAST_SHARE, USUAL_MS
 
 PARTS_A_SEGMENT = 512
 """Room in the chunks' sequence numbers; a segment is at most some 50 s long."""
+HOLE_MS = 100
+"""Less than this is no hole: tracks begin and end some frames apart."""
 
 
 class TrackCut:
     """Takes the frames of a track in decode order and cuts them into parts by media time.
 
-    A sample lasts until the next one's DTS. Frames of a fixed length (`frame_ticks`, audio) that
-    are two or more lengths apart have a hole between them, which shows as a jump of `tfdt`.
+    `start` is where its first part begins, if not with its first frame. `goes_on`: frames of the
+    same track end there. `frame_ticks` is the length of frames that all have the same (audio);
+    for others `intervals` are the last ones between the frames before.
     """
 
     def __init__(
@@ -23,59 +42,79 @@ class TrackCut:
         msn: int,
         sequence: int,
         *,
+        start: int | None = None,
+        goes_on: bool = False,
         part_ms: int = USUAL_MS,
         frame_ticks: int | None = None,
+        intervals: Sequence[int] = (),
     ) -> None:
         self.track = track
         self.refs: list[list[int]] = []
-        """Every frame, without data; see `Frame.ref`."""
+        """Every frame, without data, as it came; see `Frame.ref`."""
         self.is_independent = False
         """Whether the first frame is a keyframe."""
         self.end: int | None = None
         """Where the last sample ends; known once the track is finished."""
+        self.until: int | None = None
+        """Up to where a hole behind it is filled, if it is."""
+        self._goes_on = goes_on
+        self._begun: State = {"start": start, "goes_on": goes_on, "intervals": list(intervals)}
         self._msn = msn
         self._sequence = sequence
-        self._frame_ticks = frame_ticks
+        self._cadence = Cadence(frame_ticks, intervals)
+        self._is_sound = frame_ticks is not None
         self._part_ticks = track.timescale * part_ms // 1000
+        self._least_ticks = 0 if self._is_sound else round(self._part_ticks * LEAST_SHARE)
+        self._hole_ticks = track.timescale * HOLE_MS // 1000
+        self._begin = start
+        """Where the part in the making begins, or the next one will."""
         self._pending: list[Frame] = []
         self._chunks: list[bytes] = []
+        self._count = 0
         self._duration = 0
+        self._first_dts = 0
+        self._first_pts = 0
+
+    def begun(self) -> State:
+        """What it was made with, as a checkpoint keeps it."""
+        return self._begun
+
+    @property
+    def next_dts(self) -> int | None:
+        """Where the next part begins, if nothing is in the making."""
+        return None if self._pending else self._begin
 
     def add(self, frame: Frame) -> list[Part]:
-        """Take the next frame; returns the parts that it completes.
-
-        A part is closed when another frame as long as the one before would make it too long.
-        """
-        parts = []
-        if self._pending:
-            last = self._pending[-1].dts
-            length = self._frame_ticks
-            if length is not None and frame.dts - last >= 2 * length:
-                parts.append(self._close_part(last + length))
-            else:
-                if frame.dts - self._pending[0].dts > self._part_ticks and len(self._pending) > 1:
-                    # It came later than the frames before it led to expect.
-                    parts.append(self._close_part(last, keep=1))
-                next_dts = frame.dts + (length or frame.dts - last)
-                if next_dts - self._pending[0].dts > self._part_ticks:
-                    parts.append(self._close_part(frame.dts))
-        elif not self.refs:
+        """Take the next frame; returns the parts that are closed before it, or by it."""
+        if self.refs:
+            self._cadence.note(frame.dts - self.refs[-1][1])
+        else:
             self.is_independent = frame.is_key
-        self._pending.append(frame)
-        self.refs.append(frame.ref())
-        return parts
+        parts = self._make_room(frame)
+        if not self._pending:
+            parts += self._begin_part(frame)
+        self._take(frame)
+        return [*parts, *self._close_early()]
 
     def finish(self, end: int) -> list[Part]:
-        """No frame follows in this segment; the last sample ends at `end`."""
+        """No frame follows in this segment; the last sample ends at `end`, if that is still open
+        and not more than a part away.
+        """
         if self.end is not None:
             return []
-        self.end = end
+        assert self._begin is not None
         if not self._pending:
+            self.end = self._begin
             return []
-        parts = []
-        if end - self._pending[0].dts > self._part_ticks and len(self._pending) > 1:
-            parts.append(self._close_part(self._pending[-1].dts, keep=1))
-        return [*parts, self._close_part(end)]
+        self.end = min(max(end, self._pending[-1].dts + 1), self._begin + self._part_ticks)
+        return [self._close_part(self.end)]
+
+    def fill(self, until: int) -> list[Part]:
+        """Behind a finished track, the segment goes on to `until` without it."""
+        if self._begin is None or until - self._begin < self._hole_ticks:
+            return []
+        self.until = until
+        return self._gap(until)
 
     def data(self) -> bytes:
         return b"".join(self._chunks)
@@ -86,35 +125,105 @@ class TrackCut:
             kind=self.track.kind,
             offset=offset,
             size_bytes=sum(map(len, self._chunks)),
-            dts=self.refs[0][1],
-            pts=min(ref[2] for ref in self.refs),
+            dts=self._first_dts,
+            pts=self._first_pts,
             duration=self._duration,
             timescale=self.track.timescale,
             samples=len(self.refs),
             config_id=self.track.config_id,
         )
 
-    def _close_part(self, end: int, *, keep: int = 0) -> Part:
-        """Make a part of what is pending, less the last `keep` frames; it ends at `end`."""
-        count = len(self._pending) - keep
-        frames, self._pending = self._pending[:count], self._pending[count:]
+    # --- where parts begin and end ----------------------------------------------------------------
+
+    def _make_room(self, frame: Frame) -> list[Part]:
+        """Close what is pending if `frame` does not belong to it."""
+        if not self._pending:
+            return []
+        assert self._begin is not None
+        if self._is_sound:
+            end = self._pending[-1].dts + self._cadence.step
+            if frame.dts - end >= self._hole_ticks:
+                return [self._close_part(end)]
+        if frame.dts - self._begin >= self._part_ticks:
+            return [self._close_part(self._begin + self._part_ticks)]
+        return []
+
+    def _begin_part(self, frame: Frame) -> list[Part]:
+        """Parts that say what is missing before `frame`."""
+        is_near = self._begin is not None and frame.dts - self._begin < self._hole_ticks
+        if self._begin is None or (is_near and not self.refs and not self._goes_on):
+            self._begin = frame.dts
+        is_stretched = not self._is_sound and (self._goes_on or bool(self.refs))
+        if is_stretched or is_near:
+            return []
+        return self._gap(frame.dts)
+
+    def _take(self, frame: Frame) -> None:
+        assert self._begin is not None
+        self.refs.append(frame.ref())
+        if self._pending:
+            dts = max(frame.dts, self._pending[-1].dts + 1)
+        else:
+            dts = max(frame.dts, self._begin) if self._is_sound else self._begin
+        if self._is_sound:
+            frame = frame._replace(dts=dts, pts=dts)
+        elif dts != frame.dts:
+            frame = frame._replace(dts=dts)
+        if len(self.refs) == 1:
+            self._first_dts, self._first_pts = dts, frame.pts
+        self._first_pts = min(self._first_pts, frame.pts)
+        self._pending.append(frame)
+
+    def _close_early(self) -> list[Part]:
+        """Close the part if the frame after the newest would make it too long."""
+        step = self._cadence.step
+        if step > self._part_ticks:
+            return []  # too slow to foretell
+        assert self._begin is not None
+        end = self._pending[-1].dts + step
+        length = end - self._begin
+        if length >= self._part_ticks:
+            return [self._close_part(self._begin + self._part_ticks)]
+        if length >= self._least_ticks and length + step > self._part_ticks:
+            return [self._close_part(end)]
+        return []
+
+    # --- parts ------------------------------------------------------------------------------------
+
+    def _close_part(self, end: int) -> Part:
+        """Make a part of all that is pending; it ends at `end`, and the next begins there."""
+        frames, self._pending = self._pending, []
         ends = [frame.dts for frame in frames[1:]] + [end]
         samples = [
             Sample(stop - frame.dts, frame.pts - frame.dts, frame.is_key, frame.data)
             for frame, stop in zip(frames, ends, strict=True)
         ]
-        index = len(self._chunks)
-        track_id = VIDEO_TRACK_ID if self.track.kind == "video" else AUDIO_TRACK_ID
-        data = write_chunk(track_id, self._sequence + index, frames[0].dts, samples)
+        track_id = AUDIO_TRACK_ID if self._is_sound else VIDEO_TRACK_ID
+        data = write_chunk(track_id, self._sequence + self._count, frames[0].dts, samples)
         self._chunks.append(data)
-        duration = end - frames[0].dts
-        self._duration += duration
-        return Part(
+        return self._part(end, data, is_independent=frames[0].is_key)
+
+    def _gap(self, until: int) -> list[Part]:
+        """Parts without media up to `until`, as equal as can be."""
+        begin = self._begin
+        assert begin is not None
+        count = -(-(until - begin) // self._part_ticks)
+        ends = [begin + (until - begin) * number // count for number in range(1, count + 1)]
+        return [self._part(end, b"", is_independent=False) for end in ends]
+
+    def _part(self, end: int, data: bytes, *, is_independent: bool) -> Part:
+        assert self._begin is not None
+        duration = end - self._begin
+        part = Part(
             msn=self._msn,
             kind=self.track.kind,
-            index=index,
+            index=self._count,
             data=data,
             duration_s=duration / self.track.timescale,
-            is_independent=frames[0].is_key,
+            is_independent=is_independent,
             config_id=self.track.config_id,
         )
+        self._duration += duration if data else 0
+        self._count += 1
+        self._begin = end
+        return part

@@ -117,7 +117,7 @@ class Window:
         return Position((self.newest_msn or 0) + 1, 0)
 
     def part(self, msn: int, kind: TrackKind, index: int) -> bytes | None:
-        """One part of a segment that is open or still in memory."""
+        """One part of a segment that is open or still in memory; b"" if it is a gap."""
         for opened in self._open:
             if opened.opened.msn == msn:
                 parts = opened.parts.get(kind, ())
@@ -158,6 +158,17 @@ class Window:
         if msn == position.msn:
             return position.part <= index <= position.part + PARTS_AHEAD
         return msn == position.msn + 1 and index == 0
+
+    def is_passed_over(self, msn: int, kind: TrackKind, index: int) -> bool:
+        """Whether a part that was the next one will not exist: its segment has ended without it,
+        or it is a gap.
+        """
+        if self.is_behind:
+            return False
+        count = self.part_count(msn, kind)
+        if index < count:
+            return self.part(msn, kind, index) == b""
+        return bool(count) and msn < self.position(kind).msn
 
     # --- what comes -------------------------------------------------------------------------------
 

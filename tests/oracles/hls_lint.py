@@ -23,9 +23,13 @@ PDT_TOLERANCE_S = 1.0
 DURATION_TOLERANCE_S = 0.1
 HOLD_BACK_PARTS = 3
 """What the house promises: the least that a player may be told (RFC 8216bis, 4.4.3.8)."""
-PARTS_TOLERANCE_S = 0.3
-"""Between a segment and the sum of its parts: tracks begin and end some frames apart."""
 """Between the renditions' durations of one segment: a few frames."""
+PARTS_TOLERANCE_S = 0.15
+"""Between a segment and the sum of its parts: tracks begin and end some frames apart."""
+LEAST_PART_SHARE = 0.85
+"""Of PART-TARGET (RFC 8216bis, 4.4.4.9)."""
+SKIP_TARGETS = 6
+"""Least CAN-SKIP-UNTIL in target durations (4.4.3.8)."""
 
 
 class Finding(NamedTuple):
@@ -39,6 +43,14 @@ class Part(NamedTuple):
     uri: str
     duration_s: float
     is_independent: bool
+    is_gap: bool = False
+
+
+class Report(NamedTuple):
+    """An EXT-X-RENDITION-REPORT."""
+
+    msn: int
+    part: int | None
 
 
 @dataclass
@@ -72,6 +84,18 @@ class Playlist:
     open_parts: list[Part] = field(default_factory=list)
     """Of the segment in the making."""
     hint: str | None = None
+    skip_until_s: float | None = None
+    reports: dict[str, Report] = field(default_factory=dict)
+    """By the URI of the other playlist, as it stands there."""
+
+    @property
+    def newest(self) -> Report:
+        """What the other playlists should report of it."""
+        msn, count = self.position
+        if count:
+            return Report(msn, count - 1)
+        parts = self.segments[-1].parts if self.segments else []
+        return Report(msn - 1, len(parts) - 1 if parts else None)
 
     @property
     def position(self) -> tuple[int, int]:
@@ -100,6 +124,7 @@ class _Track:
     last: Playlist
     text: str
     changed_at: float
+    seen_at: float = 0.0
     longest_s: float = 0.0
     seen: dict[int, Segment] = field(default_factory=dict)
     parts: dict[tuple[int, int], Part] = field(default_factory=dict)
@@ -113,11 +138,15 @@ Fetch = Callable[[str], Awaitable[bytes | None]]
 class HLSLint:
     """Collects `findings`. `max_stale_s`: how long a live playlist may stay unchanged, if said."""
 
-    def __init__(self, *, max_stale_s: float | None = None, has_holes: bool = False) -> None:
-        """`has_holes`: publishers leave media out, so parts may last less than their segment."""
+    def __init__(self, *, max_stale_s: float | None = None) -> None:
         self.findings: list[Finding] = []
+        self.hints = 0
+        """Hints at parts that came, or were withdrawn."""
+        self.broken_hints = 0
+        """Those that were withdrawn, which is lawful (RFC 8216bis, 6.2.6)."""
         self._max_stale_s = max_stale_s
-        self._has_holes = has_holes
+        self._reported: dict[str, Report] = {}
+        """The newest report of each playlist, by its URI."""
         self._tracks: dict[str, _Track] = {}
 
     def see(self, uri: str, text: str, *, at: float) -> None:
@@ -138,7 +167,9 @@ class HLSLint:
         track.parts.update(playlist.parts())
         track.position = max(track.position, playlist.position)
         track.longest_s = max(track.longest_s, playlist.duration_s)
+        track.seen_at = at
         self._check_siblings(uri, playlist)
+        self._check_reports(uri, playlist, at)
 
     async def fetch_listed(self, fetch: Fetch, *, at: float) -> int:
         """Fetch every segment and init segment that must be there at `at`; returns how many.
@@ -198,16 +229,39 @@ class HLSLint:
                 self._find("part_hold_back", uri, detail)
             if not playlist.can_block:
                 self._find("cannot_block", uri, "parts are listed without CAN-BLOCK-RELOAD=YES")
+        for segment in playlist.segments:
+            self._check_shortest(uri, playlist, segment.msn, segment.parts)
+        # What follows the newest part is not known yet.
+        self._check_shortest(uri, playlist, playlist.position[0], playlist.open_parts)
         self._check_sums_and_hint(uri, playlist)
-        if playlist.skipped:
-            self._need_version(uri, playlist, 9, "EXT-X-SKIP")
+        self._check_skip(uri, playlist)
+
+    def _check_shortest(
+        self, uri: str, playlist: Playlist, msn: int, parts: Sequence[Part]
+    ) -> None:
+        least_s = LEAST_PART_SHARE * playlist.part_target_s - 1e-6
+        for index, (part, after) in enumerate(pairwise(parts)):
+            is_excused = part.is_independent or part.is_gap or after.is_gap
+            if part.duration_s < least_s and not is_excused:
+                detail = f"{msn}.{index} lasts {part.duration_s} s of {playlist.part_target_s}"
+                self._find("part_short", uri, detail)
+
+    def _check_skip(self, uri: str, playlist: Playlist) -> None:
+        until_s = playlist.skip_until_s
+        if until_s is not None and until_s < SKIP_TARGETS * playlist.target_s:
+            self._find("can_skip_until", uri, f"CAN-SKIP-UNTIL is {until_s} s")
+        if not playlist.skipped:
+            return
+        self._need_version(uri, playlist, 9, "EXT-X-SKIP")
+        if until_s is None:
+            self._find("can_skip_until", uri, "EXT-X-SKIP without CAN-SKIP-UNTIL")
+        if playlist.is_ended:
+            self._find("skip_after_end", uri, "EXT-X-SKIP in a playlist that has ended")
 
     def _check_sums_and_hint(self, uri: str, playlist: Playlist) -> None:
         for segment in playlist.segments:
             sum_s = sum(part.duration_s for part in segment.parts)
-            off_s = sum_s - segment.duration_s
-            is_hole = self._has_holes and off_s < 0
-            if segment.parts and not is_hole and abs(off_s) > PARTS_TOLERANCE_S:
+            if segment.parts and abs(sum_s - segment.duration_s) > PARTS_TOLERANCE_S:
                 detail = f"{segment.msn} lasts {segment.duration_s} s, its parts {sum_s} s"
                 self._find("part_sum", uri, detail)
         if playlist.hint is not None and playlist.hint in {
@@ -254,12 +308,16 @@ class HLSLint:
         if playlist.target_s != before.target_s:
             detail = f"TARGETDURATION was {before.target_s}, is {playlist.target_s}"
             self._find("target_duration_changed", uri, detail)
+        if before.part_target_s and playlist.part_target_s not in (0, before.part_target_s):
+            detail = f"PART-TARGET was {before.part_target_s}, is {playlist.part_target_s}"
+            self._find("part_target_changed", uri, detail)
         if playlist.first_msn < before.first_msn:
             detail = f"MEDIA-SEQUENCE fell from {before.first_msn} to {playlist.first_msn}"
             self._find("media_sequence_fell", uri, detail)
         self._check_seam(uri, track, playlist)
         self._check_same_segments(uri, track, playlist)
         self._check_same_parts(uri, track, playlist)
+        self._count_hint(before, playlist)
         self._check_removed(uri, track, playlist, at)
         track.last, track.text, track.changed_at = playlist, text, at
 
@@ -323,6 +381,35 @@ class HLSLint:
                     or abs(twin.duration_s - segment.duration_s) > DURATION_TOLERANCE_S
                 ):
                     self._find("renditions_differ", uri, f"{segment.msn} differs in {other_uri}")
+
+    def _check_reports(self, uri: str, playlist: Playlist, at: float) -> None:
+        """RFC 8216bis, 4.4.5.4 and B.1: of every other playlist, and none is told to be ahead."""
+        folder = uri.rpartition("/")[0]
+        reports = {normpath(join(folder, key)): value for key, value in playlist.reports.items()}
+        for other_uri, report in reports.items():
+            self._reported[other_uri] = max(report, self._reported.get(other_uri, report))
+            if report.part is None:
+                self._find("rendition_report", uri, f"no LAST-PART of {other_uri}")
+        told = self._reported.get(uri)
+        if told is not None and told > playlist.newest and not playlist.is_ended:
+            detail = f"{told} was reported, but {playlist.newest} is the newest"
+            self._find("rendition_report", uri, detail)
+        for other_uri, other in self._tracks.items():
+            is_now = at - other.seen_at <= playlist.target_s and not other.last.is_ended
+            if other_uri == uri or playlist.is_ended or not (is_now and other.last.part_target_s):
+                continue
+            if other_uri not in reports:
+                self._find("rendition_report_missing", uri, f"nothing is said of {other_uri}")
+            elif other.seen_at == at and reports[other_uri] != other.last.newest:
+                detail = f"{reports[other_uri]} of {other_uri}, which is at {other.last.newest}"
+                self._find("rendition_report", uri, detail)
+
+    def _count_hint(self, before: Playlist, playlist: Playlist) -> None:
+        if before.hint is None or before.hint == playlist.hint:
+            return
+        self.hints += 1
+        listed = playlist.parts().values()
+        self.broken_hints += before.hint not in {part.uri for part in listed if not part.is_gap}
 
     def _find(self, rule: str, uri: str, detail: str) -> None:
         finding = Finding(rule, uri, detail)
@@ -394,10 +481,17 @@ class _Reader:
             case "EXT-X-SERVER-CONTROL":
                 self.playlist.can_block = "CAN-BLOCK-RELOAD=YES" in value.split(",")
                 self.playlist.part_hold_back_s = _decimal(value, "PART-HOLD-BACK")
+                if "CAN-SKIP-UNTIL=" in value:
+                    self.playlist.skip_until_s = _decimal(value, "CAN-SKIP-UNTIL")
             case "EXT-X-PART":
-                independent = "INDEPENDENT=YES" in value.split(",")
-                part = Part(_attribute(value, "URI"), _decimal(value, "DURATION"), independent)
+                flags = value.split(",")
+                independent, gap = "INDEPENDENT=YES" in flags, "GAP=YES" in flags
+                part = Part(_attribute(value, "URI"), _decimal(value, "DURATION"), independent, gap)
                 self.playlist.open_parts.append(part)
+            case "EXT-X-RENDITION-REPORT":
+                part_index = int(_decimal(value, "LAST-PART")) if "LAST-PART=" in value else None
+                report = Report(int(_decimal(value, "LAST-MSN")), part_index)
+                self.playlist.reports[_attribute(value, "URI")] = report
             case "EXT-X-PRELOAD-HINT":
                 self.playlist.hint = _attribute(value, "URI")
             case "EXT-X-SKIP":

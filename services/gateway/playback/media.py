@@ -8,7 +8,7 @@ that got a 404 may give up.
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable
-from http.client import OK
+from http.client import GONE, OK
 
 from libs.media.cmaf import split_tracks
 from libs.names import DEFAULT_TENANT, session_started_at_s
@@ -98,7 +98,10 @@ class Media:
                 asking.cancel()
             if found is not None:
                 return found
-            is_away = asking.result() is None
+            fetched = asking.result()
+            is_away = fetched is None
+            if fetched is not None and fetched.status == GONE:
+                return self._missing(route)
             if not self._is_expected(route, is_away=is_away):
                 return self._missing(route)
             if self._clock() >= deadline:

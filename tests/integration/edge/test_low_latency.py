@@ -132,7 +132,7 @@ async def pieces_of(client: httpx2.AsyncClient, path: str) -> list[Piece]:
 
 
 async def segment_in_the_making(client: httpx2.AsyncClient, live: str) -> str:
-    """Path, as a low-latency DASH player finds it: the one after the last that is complete."""
+    """Path, as a low-latency DASH player finds it: of the segment that begins next."""
     async with asyncio.timeout(20):
         while True:
             player = await DASHPlayer(client, f"{client.base_url}/{live}/manifest.mpd").reload()
@@ -142,7 +142,7 @@ async def segment_in_the_making(client: httpx2.AsyncClient, live: str) -> str:
             await asyncio.sleep(0.2)
     playlist = (await client.get(f"/{live}/source/video.m3u8")).text
     newest = re.findall(r"^\.\./\S+/(\d+)\.video\.m4s$", playlist, re.MULTILINE)[-1]
-    return re.sub(r"/\d+\.video", f"/{int(newest) + 1}.video", path)
+    return re.sub(r"/\d+\.video", f"/{int(newest) + 2}.video", path)
 
 
 async def test_segment_in_the_making_flows_through_the_edge(

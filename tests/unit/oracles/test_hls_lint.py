@@ -40,16 +40,25 @@ def test_every_rule_has_its_bad_playlist() -> None:
     assert rules == {path.stem for path in BAD}
 
 
-@pytest.mark.parametrize(("duration_s", "rules"), [("0.500000", []), ("9.000000", ["part_sum"])])
-def test_parts_around_holes_may_last_less_than_their_segment_never_more(
-    duration_s: str, rules: list[str]
-) -> None:
-    short = next(path for path in BAD if path.stem == "part_sum").read_text()
-    part = 'DURATION={},URI="../s/source/104.2.'
-    fetches = short.replace(part.format("0.500000"), part.format(duration_s))
-    fetches = fetches.replace("PART-TARGET=0.51", "PART-TARGET=9.0").replace("=1.53", "=27.0")
-    findings = lint_text(fetches, HLSLint(max_stale_s=6, has_holes=True)).findings
-    assert [finding.rule for finding in findings if finding.rule == "part_sum"] == rules
+def test_report_of_what_has_not_been_listed_is_found_when_it_is() -> None:
+    reports = next(path for path in GOOD if path.stem == "low_latency_reports").read_text()
+    ahead = reports.replace("LAST-PART=1", "LAST-PART=2", 1)
+    late = ahead.replace("source/audio.m3u8 at 0", "source/audio.m3u8 at 1")
+    findings = lint_text(late, HLSLint()).findings
+    assert [finding.rule for finding in findings] == ["rendition_report"]
+
+
+@pytest.mark.parametrize(("hint", "broken"), [("105.2", 0), ("106.0", 1)])
+def test_hints_that_are_withdrawn_are_counted(hint: str, broken: int) -> None:
+    path = next(path for path in GOOD if path.stem == "low_latency")
+    lint = lint_text(
+        path.read_text().replace(
+            'HINT:TYPE=PART,URI="../s/source/105.2', f'HINT:TYPE=PART,URI="../s/source/{hint}', 1
+        ),
+        HLSLint(),
+    )
+    assert lint.broken_hints == broken
+    assert lint.hints >= 1
 
 
 @pytest.mark.parametrize(

@@ -89,14 +89,27 @@ def low_latency_boundary() -> Window:
 
 
 def low_latency_reconnected() -> Window:
-    """A discontinuity, another picture size and a picture that stood still for a moment."""
+    """A discontinuity and another picture size."""
     maker = WindowMaker(6)
     maker.add_in_parts(3)
     maker.discontinue()
     maker.video = SMALL_VIDEO
     maker.begin()
     maker.part(0)
-    maker.part(1, duration_s=0.5004)
+    maker.part(1)
+    return maker.window
+
+
+def low_latency_hole() -> Window:
+    """Sound is missing for a while, and the segment is expected to end with the newest part."""
+    maker = WindowMaker(6)
+    maker.add_in_parts(10)
+    maker.begin()
+    for index in range(9):
+        maker.part(index)
+    maker.part(9, ends_segment=True)
+    for index, is_gap in enumerate((False, True, True, False)):
+        maker.part(index, "audio", is_gap=is_gap)
     return maker.window
 
 
@@ -130,6 +143,7 @@ SCENES: dict[str, Callable[[], Window]] = {
         low_latency,
         low_latency_boundary,
         low_latency_reconnected,
+        low_latency_hole,
         low_latency_long,
         low_latency_ended,
     )

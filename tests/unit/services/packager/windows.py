@@ -98,7 +98,14 @@ class WindowMaker:
         )
 
     def part(
-        self, index: int, kind: TrackKind = "video", *, duration_s: float = 0.2, ahead: int = 0
+        self,
+        index: int,
+        kind: TrackKind = "video",
+        *,
+        duration_s: float = 0.2,
+        ahead: int = 0,
+        is_gap: bool = False,
+        ends_segment: bool = False,
     ) -> Part:
         """Part `index` of the segment that `begin` opened (or of one `ahead` of it)."""
         track = self.video if kind == "video" else self.audio
@@ -107,10 +114,11 @@ class WindowMaker:
             msn=self.msn + ahead,
             kind=kind,
             index=index,
-            data=b"%d.%d.%s" % (self.msn + ahead, index, kind.encode()),
+            data=b"" if is_gap else b"%d.%d.%s" % (self.msn + ahead, index, kind.encode()),
             duration_s=duration_s,
-            is_independent=kind == "audio" or index == 0,
+            is_independent=(kind == "audio" or index == 0) and not is_gap,
             config_id=track.config_id,
+            ends_segment=ends_segment,
         )
         self.window.take(part)
         return part

@@ -1,7 +1,7 @@
 """Segments and init segments by way of the edge, from an origin in memory."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 
 import pytest
 
@@ -192,6 +192,18 @@ async def test_hinted_part_is_asked_for_once_and_kept(edge: Edge, origin: Memory
 
 @pytest.mark.usefixtures("live")
 async def test_part_is_never_sought_in_the_store(edge: Edge, origin: MemoryOrigin) -> None:
+    assert (await get(edge, PART)).status == 404
+    assert origin.calls == [f"http://packager/source/{MSN}.7.video.m4s"]
+
+
+async def test_part_that_will_never_be_is_refused_at_once(
+    edge: Edge, origin: MemoryOrigin, directory: Directory, publish: Callable[..., None]
+) -> None:
+    """A hint that did not come true; nobody is to wait for a packager that may be new."""
+    publish(SESSION)
+    directory.leased(SESSION, "http://packager", 1)
+    assert directory.is_settling(SESSION)
+    origin.packager[f"source/{MSN}.7.video.m4s"] = Fetched(410, b"")
     assert (await get(edge, PART)).status == 404
     assert origin.calls == [f"http://packager/source/{MSN}.7.video.m4s"]
 
