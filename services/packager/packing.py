@@ -72,7 +72,7 @@ class Packing:
         )
         self.demand = Demand(ingest.gather)
         self.source = self._rendition(SOURCE)
-        self.rungs = Rungs(self.window, begin=self._begin_rung)
+        self.rungs = Rungs(self.window, segment_s=order.segment_s, begin=self._begin_rung)
         self._checkpoints: deque[Checkpoint] = deque()
         """Those that wait until every rung has come there as well."""
         self._shown_tag = 0

@@ -12,6 +12,8 @@ from services.packager.window import Window
 
 LAST_TAGS_S = 12.0
 """How long after the end of the session its rungs' last tags are waited for."""
+FETCH_S = 1.0
+"""What a player needs to fetch another rendition's playlist and its parts since the keyframe."""
 _HOLD_STEP_S = 0.1
 
 
@@ -22,10 +24,12 @@ class Rungs:
         self,
         source: Window,
         *,
+        segment_s: float,
         begin: Callable[[str], RungPacking],
     ) -> None:
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._source = source
+        self._segment_s = segment_s
         self._begin = begin
         self._rungs: dict[str, RungPacking] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -109,21 +113,24 @@ class Rungs:
     # --- how far behind to play -------------------------------------------------------------------
 
     def _hold_back(self) -> float:
-        """The longest GOP and the slowest rung's lag: no player can switch onto a keyframe that
-        lies behind what it plays. It only rises: a player reads it once.
+        """The longest GOP, the slowest rung's lag, and the time to fetch what is missing: no player
+        can switch onto a keyframe that lies behind what it plays. It only rises: players that are
+        close to the live edge already do not fall back.
         """
+        gop_s = longest_gop_s(self._source) or self._segment_s
         lag_s = max((rung.lag_90k for rung in self._rungs.values()), default=0) / 90_000
-        steps = -(-(longest_gop_s(self._source) + lag_s) // _HOLD_STEP_S)
+        steps = -(-(gop_s + lag_s + FETCH_S) // _HOLD_STEP_S)
         self._hold_back_s = max(self._hold_back_s, round(steps * _HOLD_STEP_S, 3))
         return self._hold_back_s
 
 
 def longest_gop_s(window: Window) -> float:
-    """The longest distance of two keyframes in what is listed."""
-    longest = since = 0.0
+    """The longest distance of two keyframes in what is listed; 0 if there are not two."""
+    longest, since = 0.0, None
     for entry in window.listed:
         for part in entry.parts.get("video", ()):
             if part.is_independent:
-                longest, since = max(longest, since), 0.0
-            since += part.duration_s
+                longest, since = max(longest, since or 0.0), 0.0
+            if since is not None:
+                since += part.duration_s
     return longest

@@ -126,3 +126,36 @@ async def test_rungs_are_cut_stored_and_listed_as_their_source(
     stored = await frames_of(weir, page_of(weir, session, "360p")["segments"])
     assert len(sent["video"]) == SECONDS * 25
     assert_balanced({"video": sent["video"]}, stored, "360p")
+
+
+async def test_packager_that_takes_over_cuts_the_rungs_again(
+    own_weir: RunningWeir, tmp_path: Path
+) -> None:
+    """It has the source's cut list from the oldest checkpoint, and the rungs from their first."""
+    own_weir.start()
+    source = encode(tmp_path / "in.flv", seconds=SECONDS, size="320x180")
+    stream = own_weir.create_stream(name="ladder", reconnectWindow=1)
+    name = stream["id"]
+    publisher = push(source, stream["push"]["url"])
+    ingest, token = ingest_of(own_weir)
+    async with HLSWatch(own_weir.http_url, name, max_stale_s=20) as watch:
+        watch.may_grow = True
+        await until_live(own_weir, name)
+        session = own_weir.sessions(name)[0]["id"]
+        encoder = encode_rung(ingest, token, session, "360p", size="160:90")
+        await until(lambda: len(page_of(own_weir, session, "360p")["segments"]) > 1)
+        own_weir.kill("packager")
+        assert await asyncio.to_thread(publisher.wait, 40) == 0
+        await watch.ended(within_s=40)
+    assert await asyncio.to_thread(encoder.wait, 10) == 0
+    assert not watch.findings
+
+    rows = await ended_rows(own_weir, name)
+    page = page_of(own_weir, session, "360p")
+    assert len({row["epoch"] for row in page["segments"]}) == 2
+    assert bounds(page["segments"]) == bounds(rows)
+    assert page["gaps"] == []
+    pulled = tmp_path / "360p.flv"
+    pulled.write_bytes(pull_of(ingest, token, f"{session}/360p"))
+    stored = await frames_of(own_weir, page["segments"])
+    assert_balanced({"video": input_frames(pulled)["video"]}, stored, "360p")

@@ -1,0 +1,85 @@
+"""How far behind players are told to stay, and which variants they are offered."""
+
+import pytest
+
+from services.packager.multivariant import render_multivariant
+from services.packager.playlist import Neighbour, Surroundings, render_media
+from services.packager.rungs import longest_gop_s
+from tests.unit.services.packager.scenes import SCENES
+from tests.unit.services.packager.windows import SMALL_VIDEO, WindowMaker
+
+
+def rung() -> WindowMaker:
+    maker = WindowMaker(4, audio=False)
+    maker.video = SMALL_VIDEO
+    return maker
+
+
+def test_each_rung_is_a_variant_with_the_source_s_sound() -> None:
+    source, small = SCENES["plain"](), rung()
+    for _ in range(4):
+        small.add(2.0, size=20_000)
+    text = render_multivariant(Neighbour("source", source), [Neighbour("360p", small.window)])
+    lines = text.splitlines()
+    variants = [line for line in lines if line.startswith("#EXT-X-STREAM-INF")]
+    assert [line for line in lines if not line.startswith("#")] == [
+        "source/video.m3u8",
+        "360p/video.m3u8",
+    ]
+    assert sum("TYPE=AUDIO" in line for line in lines) == 1
+    assert all('AUDIO="audio"' in line and "mp4a" in line for line in variants)
+    own = small.window.rates
+    said = int(variants[1].split("AVERAGE-BANDWIDTH=")[1].split(",")[0])
+    assert said > own.average_bps, "the sound counts, too"
+    peak = int(variants[1].split(":BANDWIDTH=")[1].split(",")[0])
+    assert peak >= said
+
+
+def test_playlist_of_one_rung_leads_out_of_its_folder() -> None:
+    source, small = SCENES["plain"](), rung()
+    small.add(2.0)
+    text = render_multivariant(
+        Neighbour("source", source),
+        [Neighbour("360p", small.window)],
+        base="../",
+        has_source=False,
+    )
+    assert 'URI="../source/audio.m3u8"' in text
+    assert text.splitlines()[-1] == "../360p/video.m3u8"
+    assert text.count("STREAM-INF") == 1
+
+
+def test_media_playlist_reports_on_the_others_and_holds_back_for_a_switch() -> None:
+    source, small = SCENES["low_latency"](), rung()
+    for _ in range(4):
+        small.add_in_parts(10)
+    surroundings = Surroundings((Neighbour("360p", small.window),), 3.2)
+    text = render_media(
+        source, "video", session="s", rendition="source", surroundings=surroundings
+    ).body.decode()
+    assert "PART-HOLD-BACK=3.2," in text
+    reports = [line for line in text.splitlines() if "RENDITION-REPORT" in line]
+    assert [report.split('URI="')[1].split('"')[0] for report in reports] == [
+        "audio.m3u8",
+        "../360p/video.m3u8",
+    ]
+    assert "LAST-MSN=" in reports[1]
+
+
+def test_hold_back_is_never_less_than_three_parts() -> None:
+    text = render_media(
+        SCENES["low_latency"](),
+        "video",
+        session="s",
+        rendition="source",
+        surroundings=Surroundings((), 0.2),
+    ).body.decode()
+    assert "PART-HOLD-BACK=0.63," in text
+
+
+@pytest.mark.parametrize(("segments", "gop_s"), [(1, 0.0), (2, 2.0), (5, 2.0)])
+def test_longest_gop_needs_two_keyframes(segments: int, gop_s: float) -> None:
+    maker = rung()
+    for _ in range(segments):
+        maker.add_in_parts(10)
+    assert longest_gop_s(maker.window) == pytest.approx(gop_s)
