@@ -116,9 +116,9 @@ class Transcoding:
 
     def _follow(self, plan: TranscodePlan) -> None:
         if plan.ladder != self._ladder:
+            if self._ladder is not None:
+                self._shedding, self._back_off = Shedding(), BackOff()
             self._ladder = plan.ladder
-            self._shedding = Shedding()
-            self._back_off = BackOff()
             self._begin()
 
     async def _until_news(self) -> None:

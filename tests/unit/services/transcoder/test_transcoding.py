@@ -1,0 +1,230 @@
+"""Which take follows which, without an encoder."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any, NamedTuple, cast
+
+import pytest
+
+from libs.back_off import BackOff
+from libs.errors import NotFound
+from libs.events import Ladder, Rung, TranscodeChanged, TranscodePlan, TranscodeRequested
+from libs.tags import IngestFenced, SessionUnknown
+from services.catalog.ladder_fields import TEMPLATES
+from services.transcoder.errors import TakeFailed
+from services.transcoder.sizes import SizedRung
+from services.transcoder.take import End, Take, Wanted
+from services.transcoder.transcoding import Transcoding
+from tests.waiting import until
+
+LD, SD, HD, _ = TEMPLATES.values()
+ORDER = TranscodeRequested(
+    job="transcode-s", attempt=1, tenant="default", stream="cam", session="s",
+    origin_url="http://ingest",
+)  # fmt: skip
+
+
+class Unwanted(NotFound):
+    code = "transcode_unwanted"
+
+
+class FakeLease:
+    epoch = 3
+
+    def __init__(self) -> None:
+        self.lost = asyncio.Event()
+        self.ends: list[str] = []
+
+    async def release(self) -> None:
+        self.ends.append("released")
+
+    def drop(self) -> None:
+        self.ends.append("dropped")
+
+
+class FakeOutput:
+    def __init__(self, rung: Rung) -> None:
+        self.sized = SizedRung(rung, rung.width, rung.height)
+        self.is_superseded = False
+
+
+class FakeTake:
+    """Lives until the test ends it, or it is retired."""
+
+    def __init__(self, number: int, wanted: Wanted, after: int | None) -> None:
+        self.number, self.wanted, self.after = number, wanted, after
+        made = wanted.rungs[: len(wanted.rungs) - wanted.shed]
+        self.outputs = [FakeOutput(rung) for rung in made]
+        self.shed = list(wanted.rungs[len(made) :])
+        self.left_out: list[Rung] = []
+        self.changed_tag = 0
+        self.is_live = False
+        self.is_retired = False
+        self.end: asyncio.Future[End] = asyncio.get_running_loop().create_future()
+
+    @property
+    def is_superseded(self) -> bool:
+        return all(output.is_superseded for output in self.outputs)
+
+    def retire(self) -> None:
+        self.is_retired = True
+        if not self.end.done():
+            self.end.set_result(End.RETIRED)
+
+    async def run(self) -> End:
+        return await self.end
+
+    def supersede(self) -> None:
+        for output in self.outputs:
+            output.is_superseded = True
+
+
+class Said(NamedTuple):
+    state: str
+    cause: str | None
+    made: list[str]
+
+
+class Job:
+    def __init__(self) -> None:
+        self.lease = FakeLease()
+        self.takes: list[FakeTake] = []
+        self.said: list[Said] = []
+        self.ladder: Ladder | None = Ladder(rungs=(LD, SD))
+        self.transcoding = Transcoding(
+            ORDER,
+            lease=self.lease,
+            ask_plan=self.ask,
+            make_take=self.make,
+            say=self.hear,
+            back_off=BackOff(uniform=lambda low, high: 0.05),
+        )
+        self.task = asyncio.create_task(self.transcoding.run())
+
+    async def ask(self, _: TranscodeRequested) -> TranscodePlan:
+        if self.ladder is None:
+            raise Unwanted("no ladder")
+        return TranscodePlan(version=1, ladder=self.ladder)
+
+    def make(self, number: int, wanted: Wanted, after: int | None) -> Take:
+        self.takes.append(FakeTake(number, wanted, after))
+        return cast("Take", self.takes[-1])
+
+    def hear(self, message: Any) -> None:
+        assert isinstance(message, TranscodeChanged)
+        report = message.report
+        made = [rung.name for rung in report.rungs if rung.left_out is None]
+        self.said.append(Said(report.state, report.cause, made))
+
+    def change(self, *rungs: Rung) -> None:
+        self.ladder = Ladder(rungs=rungs) if rungs else None
+        self.transcoding.changed.set()
+
+    async def live(self, count: int) -> FakeTake:
+        """The `count`th take is there, and gets live."""
+        await until(lambda: len(self.takes) == count, within_s=5)
+        take = self.takes[-1]
+        take.is_live = True
+        await until(lambda: self.said[-1].state == "live", within_s=5)
+        return take
+
+
+@pytest.fixture
+async def job() -> AsyncIterator[Job]:
+    made = Job()
+    yield made
+    for take in made.takes:
+        take.supersede()
+    made.task.cancel()
+    await asyncio.gather(made.task, return_exceptions=True)
+
+
+async def test_one_take_makes_all_rungs_until_the_session_is_over(job: Job) -> None:
+    take = await job.live(1)
+    take.end.set_result(End.SESSION_OVER)
+    await asyncio.wait_for(job.task, 5)
+    assert job.lease.ends == ["released"]
+    made = ["360p", "480p"]
+    assert job.said == [("starting", None, []), ("live", None, made), ("idle", None, [])]
+
+
+async def test_old_take_goes_on_until_the_new_one_has_its_rungs(job: Job) -> None:
+    old = await job.live(1)
+    job.change(LD, HD)
+    await until(lambda: len(job.takes) == 2)
+    new = job.takes[-1]
+    old.outputs[0].is_superseded = True
+    await asyncio.sleep(0.7)
+    assert not old.is_retired, "the new one is not live yet"
+    new.is_live = True
+    await until(lambda: old.is_retired)
+    assert not new.is_retired
+    await until(lambda: job.said[-1].made == ["360p", "720p"])
+
+
+async def test_plan_that_says_the_same_changes_nothing(job: Job) -> None:
+    await job.live(1)
+    job.change(LD, SD)
+    await until(lambda: not job.transcoding.changed.is_set())
+    await asyncio.sleep(0.6)
+    assert len(job.takes) == 1
+
+
+async def test_ladder_that_is_switched_off_ends_the_job(job: Job) -> None:
+    take = await job.live(1)
+    job.change()
+    await asyncio.wait_for(job.task, 5)
+    assert (take.is_retired, job.lease.ends) == (True, ["released"])
+    assert not job.transcoding.look_again(), "an offer waits for its end"
+
+
+async def test_take_that_fails_is_followed_by_another_and_the_cause_is_said(job: Job) -> None:
+    take = await job.live(1)
+    take.end.set_exception(TakeFailed("ffmpeg_failed", "ffmpeg ended with code 1."))
+    await until(lambda: job.said[-1] == ("failed", "ffmpeg_failed", []))
+    await job.live(2)
+    assert job.said[-1] == ("live", None, ["360p", "480p"])
+
+
+async def test_too_slow_sheds_the_largest_rung_at_once(job: Job) -> None:
+    take = await job.live(1)
+    take.end.set_exception(TakeFailed("too_slow", "4 s behind"))
+    await until(lambda: len(job.takes) == 2)
+    await until(lambda: job.said[-1] == ("starting", "shed", ["360p"]))
+    await job.live(2)
+    assert job.said[-1] == ("live", "shed", ["360p"])
+    job.takes[-1].end.set_exception(TakeFailed("too_slow", "4 s behind"))
+    await until(lambda: job.said[-1].state == "failed")
+    assert len((await job.live(3)).outputs) == 1, "the last is never shed"
+
+
+async def test_changed_source_is_taken_up_where_it_changed(job: Job) -> None:
+    take = await job.live(1)
+    take.changed_tag = 77
+    take.end.set_result(End.SOURCE_CHANGED)
+    await until(lambda: len(job.takes) == 2)
+    assert job.takes[-1].after == 76
+
+
+async def test_fence_ends_every_take_and_the_lease_is_dropped(job: Job) -> None:
+    take = await job.live(1)
+    take.end.set_exception(IngestFenced("newer"))
+    await asyncio.wait_for(job.task, 5)
+    assert job.lease.ends == ["dropped"]
+
+
+async def test_session_that_ingest_does_not_have_is_over(job: Job) -> None:
+    take = await job.live(1)
+    take.end.set_exception(SessionUnknown("gone"))
+    await asyncio.wait_for(job.task, 5)
+    assert job.lease.ends == ["released"]
+
+
+async def test_stop_frees_the_lease_before_the_rungs_end(job: Job) -> None:
+    take = await job.live(1)
+    job.task.cancel()
+    await until(lambda: "released" in job.lease.ends)
+    assert not take.is_retired, "a successor takes over meanwhile"
+    take.supersede()
+    await asyncio.gather(job.task, return_exceptions=True)
+    assert take.is_retired
