@@ -5,6 +5,7 @@ goes in and comes out are pipes.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import ffmpeg
 
@@ -14,6 +15,9 @@ LOOKAHEAD_S, MAX_LOOKAHEAD = 0.3, 10
 """x264 looks ahead by frames; of few frames a second that would be many seconds."""
 PIXELS_A_THREAD = 640 * 480 * 2
 """A rung of more pixels gets two encoder threads: each adds a frame of latency."""
+LARGER = 1.45
+"""A picture is scaled from one that is so much wider: from 720p rather than from the source, for a
+ninth less of CPU and, measured, less than 0.1 dB of PSNR. From nearer sizes it loses more."""
 NEVER = 1_000_000
 """Frames between keyframes of the encoder's own choice."""
 
@@ -33,20 +37,43 @@ def build_argv(
         fpsprobesize=0,
         analyzeduration=200_000,
     )
-    pictures = source.video.filter_multi_output("split", len(rungs))
+    pictures = _pictures(source.video, [sized for sized, _ in rungs])
     outputs = [
-        ffmpeg.output(
-            pictures[at].filter("scale", sized.width, sized.height).filter("setsar", "1"),
-            f"pipe:{descriptor}",
-            **_encoding(sized, frame_rate, preset),
-        )
-        for at, (sized, descriptor) in enumerate(rungs)
+        ffmpeg.output(picture, f"pipe:{descriptor}", **_encoding(sized, frame_rate, preset))
+        for picture, (sized, descriptor) in zip(pictures, rungs, strict=True)
     ]
     merged = ffmpeg.merge_outputs(*outputs).global_args(
         "-hide_banner", "-nostats", "-nostdin", "-loglevel", "warning"
     )
     argv: list[str] = ffmpeg.compile(merged, cmd=binary)
     return argv
+
+
+def _pictures(source: Any, rungs: Sequence[SizedRung]) -> list[Any]:
+    """The picture of each rung, scaled from that of the next rung which is large enough."""
+    larger = [_larger(rungs, at) for at in range(len(rungs))]
+    pictures: list[Any] = [None] * len(rungs)
+
+    def grow(stream: Any, of: int | None) -> None:
+        """Share the picture of a rung (or the source) between the rung and those made of it."""
+        made_of_it = [at for at, each in enumerate(larger) if each == of]
+        uses = len(made_of_it) + (of is not None)
+        split = stream.filter_multi_output("split", uses) if uses > 1 else [stream]
+        if of is not None:
+            pictures[of] = split[uses - 1]
+        for use, at in enumerate(made_of_it):
+            scaled = split[use].filter("scale", rungs[at].width, rungs[at].height)
+            grow(scaled.filter("setsar", "1"), at)
+
+    grow(source, None)
+    return pictures
+
+
+def _larger(rungs: Sequence[SizedRung], at: int) -> int | None:
+    """The smallest rung that a rung may be scaled from; None: only the source."""
+    width = rungs[at].width
+    fitting = [each for each, rung in enumerate(rungs) if rung.width >= LARGER * width]
+    return min(fitting, key=lambda each: rungs[each].width, default=None)
 
 
 def _encoding(sized: SizedRung, frame_rate: float, preset: str) -> dict[str, object]:

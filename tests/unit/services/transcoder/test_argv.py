@@ -2,6 +2,8 @@
 
 import shlex
 
+import pytest
+
 from services.catalog.ladder_fields import TEMPLATES
 from services.transcoder.argv import build_argv
 from services.transcoder.sizes import SizedRung
@@ -13,12 +15,12 @@ RUNGS = [
 GOLDEN = """
 /usr/bin/ffmpeg -f flv -analyzeduration 200000 -copyts -fpsprobesize 0 -protocol_whitelist pipe
 -threads 1 -i pipe:0
--filter_complex '[0:v]split=2[s0][s1];[s0]scale=640:360[s2];[s2]setsar=1[s3];[s1]scale=1280:720[s4];[s4]setsar=1[s5]'
--map '[s3]' -f flv -b:v 400000 -bf 0 -bufsize 600000 -c:v libx264 -enc_time_base 1:1000
+-filter_complex '[0:v]scale=1280:720[s0];[s0]setsar=1[s1];[s1]split=2[s2][s3];[s2]scale=640:360[s4];[s4]setsar=1[s5]'
+-map '[s5]' -f flv -b:v 400000 -bf 0 -bufsize 600000 -c:v libx264 -enc_time_base 1:1000
 -flush_packets 1 -flvflags no_duration_filesize -force_key_frames source -forced-idr 1
 -fps_mode passthrough -g 1000000 -maxrate 600000 -pix_fmt yuv420p -preset veryfast -sc_threshold 0
 -threads 1 -x264-params rc-lookahead=9:sync-lookahead=0 pipe:7
--map '[s5]' -f flv -b:v 1000000 -bf 0 -bufsize 1500000 -c:v libx264 -enc_time_base 1:1000
+-map '[s3]' -f flv -b:v 1000000 -bf 0 -bufsize 1500000 -c:v libx264 -enc_time_base 1:1000
 -flush_packets 1 -flvflags no_duration_filesize -force_key_frames source -forced-idr 1
 -fps_mode passthrough -g 1000000 -maxrate 1500000 -pix_fmt yuv420p -preset veryfast -sc_threshold 0
 -threads 2 -x264-params rc-lookahead=9:sync-lookahead=0 pipe:9
@@ -29,6 +31,46 @@ GOLDEN = """
 def test_one_process_decodes_once_and_makes_all_rungs() -> None:
     argv = build_argv("/usr/bin/ffmpeg", RUNGS, frame_rate=30.0, preset="veryfast")
     assert argv == shlex.split(GOLDEN)
+
+
+@pytest.mark.parametrize(
+    ("templates", "scaled"),
+    [
+        (["ld"], {"640:360": "source"}),
+        # Too near to each other: both from the source.
+        (["ld", "sd"], {"640:360": "source", "854:480": "source"}),
+        (
+            ["ld", "sd", "hd", "ud"],
+            {
+                "640:360": "1280:720",
+                "854:480": "1280:720",
+                "1280:720": "1920:1080",
+                "1920:1080": "source",
+            },
+        ),
+    ],
+)
+def test_picture_is_scaled_from_the_next_larger_one(
+    templates: list[str], scaled: dict[str, str]
+) -> None:
+    rungs = [TEMPLATES[name] for name in templates]
+    sized = [(SizedRung(rung, rung.width, rung.height), 7) for rung in rungs]
+    argv = build_argv("ffmpeg", sized, frame_rate=30, preset="fast")
+    assert _scaled(argv[argv.index("-filter_complex") + 1]) == scaled
+
+
+def _scaled(graph: str) -> dict[str, str]:
+    """Of each size, the size that it is scaled from."""
+    names, found = {"0:v": "source"}, {}
+    for part in graph.split(";"):
+        before, _, rest = part[1:].partition("]")
+        call, *after = rest.replace("]", "").split("[")
+        size = names[before]
+        if call.startswith("scale="):
+            size = call.removeprefix("scale=")
+            found[size] = names[before]
+        names |= dict.fromkeys(after, size)
+    return found
 
 
 def test_lookahead_of_few_frames_a_second_is_short() -> None:

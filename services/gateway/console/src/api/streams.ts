@@ -12,6 +12,13 @@ export interface ViewerCounts {
   dash: number;
 }
 
+export type Template = "ld" | "sd" | "hd" | "ud";
+
+/** What a stream is transcoded to, smallest first. */
+export interface Ladder {
+  rungs: { name: string; width: number; height: number; template: Template | null }[];
+}
+
 /** A stream as `/api/v1/streams` shows it, as far as the console reads it. */
 export interface Stream {
   id: string;
@@ -30,6 +37,8 @@ export interface Stream {
   health: StreamHealth;
   view_policy: ViewPolicy;
   viewers: ViewerCounts;
+  /** The rungs that are made of it; null: none. */
+  ladder: Ladder | null;
   item: { videoname?: unknown; name?: unknown; description?: unknown } & Record<string, unknown>;
 }
 

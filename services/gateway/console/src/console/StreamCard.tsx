@@ -8,7 +8,7 @@ import { Icon } from "./icons";
 import { PushKeyTerm } from "./PushKeyTerm";
 import { StateBadge } from "./StateBadge";
 
-export type Dialog = "push" | "watch" | "relay" | "viewers" | "delete";
+export type Dialog = "push" | "watch" | "relay" | "ladder" | "viewers" | "delete";
 
 export function StreamCard({
   stream,
@@ -31,6 +31,9 @@ export function StreamCard({
         <CardMenu stream={stream} onOpen={onOpen} />
       </div>
       {description && <p className="card-text">{description}</p>}
+      {stream.ladder && (
+        <p className="card-text">{t.ladderOf(stream.ladder.rungs.map((rung) => rung.name))}</p>
+      )}
       <div className="card-push">
         <CopyField label={t.server} value={stream.push.server} />
         <CopyField label={t.streamKey} value={stream.push.stream_key} isSecret />
@@ -97,6 +100,12 @@ function CardMenu({
           onClick={() => onOpen("relay")}
         >
           {t.relays}
+        </Menu.Item>
+        <Menu.Item
+          leftSection={<Icon name="ladder" size={18} />}
+          onClick={() => onOpen("ladder")}
+        >
+          {t.ladder}
         </Menu.Item>
         <Menu.Item
           className="danger"

@@ -10,6 +10,7 @@ import { DeleteDialog } from "./DeleteDialog";
 import { EmptyState } from "./EmptyState";
 import { Failure } from "./Failure";
 import { Icon } from "./icons";
+import { LadderDialog } from "./LadderDialog";
 import { PushDialog } from "./PushDialog";
 import { RelayDialog } from "./RelayDialog";
 import { type Dialog, StreamCard } from "./StreamCard";
@@ -79,6 +80,7 @@ export function Streams({ pushServer }: { pushServer: string }) {
       {chosen && open?.dialog === "push" && <PushDialog stream={chosen} onClose={close} />}
       {chosen && open?.dialog === "watch" && <WatchDialog stream={chosen} onClose={close} />}
       {chosen && open?.dialog === "relay" && <RelayDialog stream={chosen} onClose={close} />}
+      {chosen && open?.dialog === "ladder" && <LadderDialog stream={chosen} onClose={close} />}
       {chosen && open?.dialog === "viewers" && <ViewersDialog stream={chosen} onClose={close} />}
       {chosen && open?.dialog === "delete" && <DeleteDialog stream={chosen} onClose={close} />}
     </>

@@ -86,6 +86,13 @@ export const en = {
   watchURL: (kind: string) => `${kind} URL`,
   watchKind: "Play as",
 
+  ladder: "Smaller pictures",
+  ladderOf: (names: string[]) => `Also as ${names.join(", ")}`,
+  ladderTitle: (name: string) => `Smaller pictures of ${name}`,
+  ladderHint:
+    "While the stream is live, Weir encodes it in these sizes, too, for slower connections. It is never enlarged.",
+  ladderOwn: (names: string) => `Set by a program: ${names}. Change it there.`,
+
   relays: "Relay to other servers",
   relayTitle: (name: string) => `Relay ${name}`,
   relayHint: "While the stream is live, Weir pushes it to these servers, without encoding it again.",

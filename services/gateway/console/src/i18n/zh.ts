@@ -85,6 +85,12 @@ export const zh: Messages = {
   watchURL: (kind) => `${kind} 地址`,
   watchKind: "播放方式",
 
+  ladder: "多清晰度转码",
+  ladderOf: (names) => `同时提供 ${names.join("、")}`,
+  ladderTitle: (name) => `${name} 的多清晰度转码`,
+  ladderHint: "直播期间，Weir 还会按以下清晰度编码，供较慢的网络观看；画面不会被放大。",
+  ladderOwn: (names) => `由程序设置：${names}。请在那里修改。`,
+
   relays: "转推到其他服务器",
   relayTitle: (name) => `转推 ${name}`,
   relayHint: "直播期间，Weir 会把该流原样推送到以下服务器，不重新编码。",
