@@ -142,6 +142,9 @@ class Transcoding:
 
     def _begin(self, after: int | None = None) -> None:
         assert self._ladder is not None
+        for take in self._takes.values():
+            if not take.is_live:
+                take.retire()  # nobody misses it: however often a ladder is changed, two run
         self._number += 1
         wanted = Wanted(self._ladder.rungs, self._shedding.count)
         take = self._make_take(self._number, wanted, after)

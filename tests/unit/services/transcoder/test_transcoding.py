@@ -162,6 +162,16 @@ async def test_old_take_goes_on_until_the_new_one_has_its_rungs(job: Job) -> Non
     await until(lambda: job.said[-1].made == ["360p", "720p"])
 
 
+async def test_however_often_the_ladder_is_changed_two_takes_run(job: Job) -> None:
+    first = await job.live(1)
+    for count, rungs in ((2, (LD, HD)), (3, (LD,)), (4, (SD,))):
+        job.change(*rungs)
+        await until(lambda: len(job.takes) == count)  # noqa: B023 - at once
+    await until(lambda: len(job.transcoding._takes) == 2)
+    assert [take.is_retired for take in job.takes] == [False, True, True, False]
+    assert not first.is_retired
+
+
 async def test_plan_that_says_the_same_changes_nothing(job: Job) -> None:
     await job.live(1)
     job.change(LD, SD)
