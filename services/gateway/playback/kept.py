@@ -1,5 +1,7 @@
 """A playlist or manifest as the packager gave it last, and the answers that are made of it."""
 
+from hashlib import blake2b
+
 from services.gateway.playback.origin import Fetched
 from services.gateway.playback.reload import PLAIN, Position, Reload, read_reload
 from services.gateway.playback.reply import LIVE_EDGE, Asked, Reply, headers
@@ -26,18 +28,20 @@ class Kept:
         self.target_s = int(fetched.headers.get("weir-target-s", "0"))
         self.is_ended = fetched.body.endswith(b"\n#EXT-X-ENDLIST\n")
         plain, blocked = self._headers(kind)
-        self.reply = Reply(200, plain, fetched.body)
         delta = _delta(fetched)
+        # What waits for news gets news; a manifest may be made personal, and is not what it was.
+        self._plain = _Tagged(plain, fetched.body, is_tagged=kind is Kind.PLAYLIST)
+        self._delta = _Tagged(plain, delta, is_tagged=kind is Kind.PLAYLIST)
         self._blocked = Reply(200, blocked, fetched.body)
-        self._delta = Reply(200, plain, delta)
         self._blocked_delta = Reply(200, blocked, delta)
 
     def answer(self, asked: Asked) -> Reply:
-        return self.reply_to(PLAIN if asked.query is None else read_reload(asked.query))
+        reload = PLAIN if asked.query is None else read_reload(asked.query)
+        return self.reply_to(reload, asked.if_none_match)
 
-    def reply_to(self, reload: Reload) -> Reply:
+    def reply_to(self, reload: Reload, if_none_match: bytes | None) -> Reply:
         if reload.msn is None:
-            return self._delta if reload.is_delta else self.reply
+            return (self._delta if reload.is_delta else self._plain).answer(if_none_match)
         return self._blocked_delta if reload.is_delta else self._blocked
 
     def has(self, reload: Reload) -> bool:
@@ -56,6 +60,21 @@ class Kept:
             headers(_HLS_TYPE, b"max-age=0, s-maxage=%d" % plain),
             headers(_HLS_TYPE, b"public, max-age=%d" % blocked),
         )
+
+
+class _Tagged:
+    """An answer that who polls has already, more often than not (RFC 9110 section 13.1.2)."""
+
+    def __init__(self, lines: bytes, body: bytes, *, is_tagged: bool) -> None:
+        self._etag = b'"%s"' % blake2b(body, digest_size=8).hexdigest().encode()
+        lines += b"etag: %b\r\n" % self._etag if is_tagged else b""
+        self._whole = Reply(200, lines, body)
+        self._same = Reply(304, lines) if is_tagged else None
+
+    def answer(self, if_none_match: bytes | None) -> Reply:
+        if if_none_match is None or self._same is None or self._etag not in if_none_match:
+            return self._whole
+        return self._same
 
 
 def _position(fetched: Fetched) -> Position:

@@ -62,10 +62,10 @@ class Playlists:
         kept = self._kept.get(key)
         if reload.msn is None:
             if kept is not None and self._is_good_enough(kept, live.session):
-                return kept.reply_to(reload)
+                return kept.reply_to(reload, asked.if_none_match)
             return self._misses.join(route, asked, key, lambda: self._fetch(route, key, live))
         if kept is not None and kept.has(reload):
-            return kept.reply_to(reload)
+            return kept.reply_to(reload, asked.if_none_match)
         awaited = f"{key}?{reload.msn}.{reload.part}"
         return self._misses.join(
             route, asked, awaited, lambda: self._fetch_reload(route, key, live, reload)

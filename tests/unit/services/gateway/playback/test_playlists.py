@@ -1,6 +1,7 @@
 """Playlists by way of the edge, from an origin in memory."""
 
 import asyncio
+import re
 from collections.abc import Callable
 
 import pytest
@@ -268,6 +269,34 @@ async def test_delta_update_replaces_what_is_old(edge: Edge, origin: MemoryOrigi
             b"#EXTM3U\n#EXT-X-VERSION:9\n#head\n#EXT-X-SKIP:SKIPPED-SEGMENTS=2\nnew\n"
         )
     assert (await get(edge, LIST, query=b"_HLS_skip=no")).body == body
+
+
+@pytest.mark.usefixtures("live")
+async def test_playlist_that_a_poller_has_already_is_not_sent_again(
+    edge: Edge, origin: MemoryOrigin, clock: Clock
+) -> None:
+    origin.packager["source/video.m3u8"] = listing(100)
+    first = await get(edge, "/cam/source/video.m3u8")
+    (etag,) = re.findall(rb'etag: ("[0-9a-f]{16}")\r\n', first.headers)
+    clock.now += FRESH_S  # fetched anew, and still the same
+    same = await get(edge, "/cam/source/video.m3u8", if_none_match=b'"other", ' + etag)
+    assert (same.status, same.body) == (304, b"")
+    assert b"etag: " + etag in same.headers
+    origin.packager["source/video.m3u8"] = listing(101)
+    clock.now += FRESH_S
+    changed = await get(edge, "/cam/source/video.m3u8", if_none_match=etag)
+    assert changed.status == 200
+    assert etag not in changed.headers
+
+
+@pytest.mark.usefixtures("live")
+async def test_manifest_that_may_be_made_personal_is_always_sent(
+    edge: Edge, origin: MemoryOrigin
+) -> None:
+    origin.packager["manifest.mpd"] = Fetched(200, b"list")
+    reply = await get(edge, "/cam/manifest.mpd", if_none_match=b"*")
+    assert reply.status == 200
+    assert b"etag" not in reply.headers
 
 
 @pytest.mark.usefixtures("live")
