@@ -1,8 +1,8 @@
 """Row 6: when the frames of LL-HLS are there.
 
 Work: input B, parts of 200 ms, one rendition; every frame's bytes at a client, less its publish;
-1 and 200 clients with blocking reload that ask for the part that is hinted at. Beside: half a part, the limit of
-the mean, and nginx-rtmp's HLS with segments of 2 s.
+1 and 200 clients with blocking reload that ask for the part that is hinted at. Beside: half a part,
+the limit of the mean, and nginx-rtmp's HLS with segments of 2 s.
 """
 
 import itertools
