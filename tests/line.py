@@ -11,7 +11,7 @@ from libs.media.flv import FLV_HEADER, FLVReader, Tag
 from services.ingest.block import Block
 from services.ingest.replay import ReplayWindow
 from services.ingest.session import Session
-from services.packager.cuts import SegmentCut, SegmentsLost, TrackConfigured
+from services.packager.cuts import Part, SegmentCut, SegmentsLost, TrackConfigured
 from services.packager.cutter import Cutter
 from services.packager.playlist import has_track, render_media
 from services.packager.rows import segment_row
@@ -51,7 +51,12 @@ class _Shelf:
 class Line:
     """One session; `publish` may be called again after a pause."""
 
-    def __init__(self, *, segment_s: float = 2.0, max_bytes: int = 1 << 30) -> None:
+    def __init__(
+        self, *, segment_s: float = 2.0, max_bytes: int = 1 << 30, by_parts: bool = False
+    ) -> None:
+        """`by_parts`: look at the playlists after each part, as low-latency players do."""
+        self._by_parts = by_parts
+        self._looks = 0
         self.now_ms = 0.0
         self.tags: list[Tag] = []
         self.cuts: list[SegmentCut] = []
@@ -127,6 +132,8 @@ class Line:
         for cut in cuts:
             self.window.take(cut)
             match cut:
+                case Part() if self._by_parts:
+                    self._show()
                 case TrackConfigured():
                     self.inits[cut.track.config_id] = cut.init
                 case SegmentCut():
@@ -138,8 +145,10 @@ class Line:
                     pass
 
     def _show(self) -> None:
+        # No two looks are at the same moment, though several parts may come of one tag.
+        self._looks += 1
+        at = self.now_ms / 1000 + self._looks * 1e-9
         for kind in KINDS:
             if has_track(self.window, kind):
                 listed = render_media(self.window, kind, session=SESSION, rendition="source")
-                text = listed.body.decode()
-                self.lint.see(f"source/{kind}.m3u8", text, at=self.now_ms / 1000)
+                self.lint.see(f"source/{kind}.m3u8", listed.body.decode(), at=at)
