@@ -11,8 +11,8 @@ import pytest
 from libs.media.flv import FLVReader, TagType
 from tests.media import encode, push
 from tests.oracles.frame_ledger import input_frames
-from tests.oracles.hls_lint import parse
 from tests.oracles.hls_watch import HLSWatch
+from tests.oracles.media_playlist import parse
 from tests.rung_encoder import encode_rung, ingest_of
 from tests.running import RunningWeir
 from tests.stored import assert_balanced, assert_gapless, ended_rows, frames_of

@@ -19,7 +19,8 @@ from typing import NamedTuple, Self
 
 import httpx2
 
-from tests.oracles.hls_lint import Finding, HLSLint, parse
+from tests.oracles.hls_lint import Finding, HLSLint
+from tests.oracles.media_playlist import parse
 
 EVERY_S = 0.5
 TIMEOUT_S = 12.0
