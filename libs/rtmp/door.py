@@ -61,6 +61,9 @@ class PublishHandle(Protocol):
     def may_wait(self) -> bool:
         """Whether the publisher's bytes may be read a tick later (`libs.rtmp.pacer`)."""
 
+    def pace(self, *, is_paced: bool) -> None:
+        """From now on they are read at ticks, or as they come."""
+
     def accept(self, *tags: Tag) -> None:
         """Take the tags that came together, in publisher time. Must not block."""
 

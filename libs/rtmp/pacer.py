@@ -14,7 +14,7 @@ READ_BYTES = 256 * 1024
 
 
 class Paced(Protocol):
-    """One connection. `transport` must be plain TCP: it is paused, and its socket read here."""
+    """One connection. `transport` must be plain TCP: its socket is read here."""
 
     @property
     def transport(self) -> asyncio.Transport: ...
@@ -22,6 +22,9 @@ class Paced(Protocol):
     @property
     def may_wait(self) -> bool:
         """False: from now on its bytes are wanted as they come."""
+
+    def pace(self, *, is_paced: bool) -> None:
+        """Pause the transport, or let it read again."""
 
     def data_received(self, data: bytes) -> None: ...
 
@@ -43,7 +46,7 @@ class Pacer:
         """Twice is fine."""
         if paced in self._paced or paced.transport.is_closing():
             return
-        paced.transport.pause_reading()
+        paced.pace(is_paced=True)
         self._paced[paced] = paced.transport.get_extra_info("socket").fileno()
         if self._timer is None:
             self._set_timer()
@@ -82,4 +85,4 @@ class Pacer:
     def _give_back(self, paced: Paced) -> None:
         # A socket whose error was taken from it reads as ended: the transport will find that.
         if self._paced.pop(paced, None) is not None and not paced.transport.is_closing():
-            paced.transport.resume_reading()
+            paced.pace(is_paced=False)

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import structlog
 
+from libs.descriptors import places
 from libs.errors import WeirError
 from libs.events import EndCause
 from libs.media import amf0
@@ -29,6 +30,8 @@ CHECK_S = 1.0
 _MEDIA = {int(kind): kind for kind in (TagType.AUDIO, TagType.VIDEO)}
 """The messages that are one tag each."""
 _REVOKED: dict[EndCause, str] = {"taken_over": "Another publisher took the stream."}
+PLAYERS_SHARE = 0.75
+"""Of the places, so that publishers find one whoever watches."""
 LINGER_S = 0.5
 """Between a refusal's status and the close, so that the peer reads it."""
 
@@ -40,6 +43,7 @@ class RTMPServer:
         self.door = door
         self.limits = limits or Limits()
         self.connections: set[Connection] = set()
+        self.players: set[Connection] = set()
         self.lobby = Lobby(
             max_waiting=self.limits.max_half_open,
             max_per_address=self.limits.max_half_open_per_address,
@@ -99,6 +103,8 @@ class Connection(asyncio.Protocol):
         self._server.connections.add(self)
         self._is_half_open = True
         self._server.lobby.enter(self._evict, self._address)
+        if len(self._server.connections) > places():
+            self._close("no place: the process has no descriptors left for it")
 
     def data_received(self, data: bytes) -> None:
         self._received += len(data)
@@ -291,6 +297,8 @@ class Connection(asyncio.Protocol):
 
     def _begin_play(self, request: StreamRequest) -> None:
         try:
+            if len(self._server.players) >= PLAYERS_SHARE * places():
+                raise RTMPRefused("NetStream.Play.Failed", "All places are taken; try again later.")
             audience = self._server.door.play(request)
         except WeirError as error:
             self._refuse(error, "NetStream.Play.Failed")
@@ -302,6 +310,7 @@ class Connection(asyncio.Protocol):
             + messages.on_status("NetStream.Play.Start", "Playing.")
         )
         self._audience = audience
+        self._server.players.add(self)
         audience.join(self)
 
     # --- reading at the pacer's tick ------------------------------------------------------
@@ -320,6 +329,14 @@ class Connection(asyncio.Protocol):
     @property
     def transport(self) -> asyncio.Transport:
         return self._transport
+
+    def pace(self, *, is_paced: bool) -> None:
+        if is_paced:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
+        if self._publish is not None:
+            self._publish.pace(is_paced=is_paced)
 
     # --- what an audience asks of its players ------------------------------------------
 
@@ -386,6 +403,7 @@ class Connection(asyncio.Protocol):
         self._settled()
         self._timer.cancel()
         self._server.connections.discard(self)
+        self._server.players.discard(self)
         self._server.pacer.discard(self)
         self._transport.close()
         self._loop.call_later(LINGER_S, self._transport.abort)

@@ -15,6 +15,7 @@ from services.gateway.playback.miss import Awaited, Later
 from services.gateway.playback.player import Player
 from services.gateway.playback.reply import (
     METHOD_NOT_ALLOWED,
+    NO_PLACE,
     PREFLIGHT,
     UPGRADE_REQUIRED,
     Body,
@@ -149,6 +150,8 @@ class Turn:
         )
         if refusal is None:
             self._watch()
+        elif refusal is NO_PLACE:
+            self.keep_alive = False  # its connection is a place, too
         return refusal
 
     def _watch(self) -> None:
@@ -170,7 +173,12 @@ class Turn:
         front, request = self._front, self._request
         assert request is not None
         self._is_to_watch = False
-        connection = front.detach()
+        try:
+            connection = front.detach()
+        except OSError as error:
+            log.warning("viewer.no_place", reason=str(error))
+            self._write(NO_PLACE)
+            return
         self.response_complete = True
         front.turn = None
         common, handshake = front.common_lines, request.handshake

@@ -8,11 +8,6 @@ from libs.pull import GATHER_S
 from services.ingest.gathering import Gathering
 from services.ingest.replay import Batch, ReplayWindow
 
-SLACK_S = 0.01
-"""What comes so soon before its time goes out at once: a tick that is a little early costs nothing,
-a timer would.
-"""
-
 
 class Log(Protocol):
     """What a listener needs of its `TagLog`."""
@@ -20,6 +15,7 @@ class Log(Protocol):
     replay: ReplayWindow
     gathering: Gathering
     is_ended: bool
+    is_gathered: bool
 
 
 class Listener:
@@ -51,7 +47,7 @@ class Listener:
 
     def tell(self) -> None:
         """There is something new."""
-        is_early = self._loop.time() < self._due_at - SLACK_S
+        is_early = self._loop.time() < self._due_at and not self._log.is_gathered
         if is_early and self._log.gathering.is_wanted(self._reader) and not self._must_go_on():
             if self._timer is None:
                 self._timer = self._loop.call_at(self._due_at, self._hand_over)

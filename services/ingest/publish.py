@@ -49,6 +49,11 @@ class Publish:
         is_calm = time.monotonic() - self._begun_at >= CALM_AFTER_S
         return is_calm and self.session.gathering.is_unanimous
 
+    def pace(self, *, is_paced: bool) -> None:
+        """Its bytes are read at ticks from now on, or as they come."""
+        if not self.is_over:
+            self.session.is_gathered = is_paced
+
     def accept(self, *tags: Tag) -> None:
         """Tags that came together from the connection, in publisher time."""
         if self.is_over:

@@ -97,6 +97,7 @@ class Session(TagLog):
     def begin_publish(self, generation: int) -> None:
         """The next tags belong to `generation`."""
         self.generation = generation
+        self.is_gathered = False
         self._positions.begin_generation(self.next_tag - 1, generation)
         self._is_joining = not self._is_first_frame
         self._clock.begin_publish()

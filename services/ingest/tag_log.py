@@ -26,6 +26,8 @@ class TagLog(ABC):
         self._positions = Positions()
         self._waiters: list[asyncio.Future[None]] = []
         self.gathering = Gathering()
+        self.is_gathered = False
+        """Whether tags come in gatherings already: then they go on as they come."""
         self._listeners: set[Listener] = set()
 
     @property

@@ -23,8 +23,6 @@ from services.gateway.playback.feed import Feed
 from services.gateway.playback.origin import Origin
 from services.gateway.playback.viewer import Viewer
 
-EARLY_S = 0.02
-"""Tags that come so soon before their tick go out at once: ingest has gathered them already."""
 BUSY_S = 0.005
 """How long the next chunk waits, again and again, while the last one is still going out."""
 FEW_VIEWERS = 16
@@ -68,8 +66,6 @@ class Fanout:
         self._changed = asyncio.Event()
         self._reader = f"flv-{secrets.token_hex(4)}"
         self._tick: asyncio.TimerHandle | None = None
-        self._due_at = 0.0
-        """When a large audience gets its next chunk."""
         self._is_gathered = False
         """Whether ingest gathers tags for us."""
         self._wishing: asyncio.Task[None] | None = None
@@ -191,20 +187,17 @@ class Fanout:
         if len(self.feed.audience.viewers) <= FEW_VIEWERS:
             self.feed.flush()
         elif self._tick is None and self.feed.has_pending:
-            loop = asyncio.get_running_loop()
-            if loop.time() >= self._due_at - EARLY_S:
-                self._on_tick()
+            if self._is_gathered:
+                self._on_tick()  # it is a tick's worth already
             else:
-                self._tick = loop.call_at(self._due_at, self._on_tick)
+                self._tick = asyncio.get_running_loop().call_later(GATHER_S, self._on_tick)
 
     def _on_tick(self) -> None:
-        loop = asyncio.get_running_loop()
         self._tick = None
         if self.feed.audience.is_sending:
             # An audience so large that a tick does not suffice gets fewer, larger chunks.
-            self._tick = loop.call_later(BUSY_S, self._on_tick)
+            self._tick = asyncio.get_running_loop().call_later(BUSY_S, self._on_tick)
         else:
-            self._due_at = loop.time() + GATHER_S
             self.feed.flush()
 
     def _stop_timers(self) -> None:

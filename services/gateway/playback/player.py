@@ -3,6 +3,7 @@
 import socket
 from functools import partial
 
+from libs.descriptors import places
 from services.gateway import metrics
 from services.gateway.playback.directory import Directory
 from services.gateway.playback.edge import Edge
@@ -11,12 +12,12 @@ from services.gateway.playback.growing import Growth
 from services.gateway.playback.miss import Awaited, Dressed, Later
 from services.gateway.playback.poller import Poller
 from services.gateway.playback.reply import (
+    NO_PLACE,
     Reply,
     not_live,
     private,
     private_headers,
     redirect,
-    text,
 )
 from services.gateway.playback.routes import Kind, MediaRoute
 from services.gateway.playback.viewer import Viewer
@@ -106,8 +107,8 @@ class Player:
             return admitted
         if visit.query_token and admitted is not ANYBODY and not is_websocket:
             return redirect(visit.redirect())
-        if self._viewers >= self._max_viewers:
-            return text(503, "All places are taken; try again later.", b"retry-after: 5\r\n")
+        if self._viewers >= min(self._max_viewers, places()):
+            return NO_PLACE
         return None
 
     async def _refuse_flv_later(

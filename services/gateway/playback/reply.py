@@ -110,6 +110,10 @@ def text(status: int, sentence: str, more: bytes = b"") -> Reply:
     return Reply(status, headers(b"text/plain; charset=utf-8", NO_STORE, more), sentence.encode())
 
 
+NO_PLACE = text(503, "All places are taken; try again later.", b"retry-after: 5\r\n")
+"""To a viewer for whom there is no descriptor, or who would be one too many."""
+
+
 def private(reply: Reply) -> Reply:
     """The same for a signed stream: the viewer's browser may keep it, and our own edge, which asks
     who may have it; a shared cache that knows nothing of tokens must not.

@@ -18,8 +18,12 @@ class Kept:
         self.batches: list[int] = []
         """How many tags came together, each time."""
         self.may_wait = False
+        self.is_paced = False
         self.revoked: asyncio.Future[EndCause] = asyncio.get_running_loop().create_future()
         self.closed: asyncio.Future[EndCause] = asyncio.get_running_loop().create_future()
+
+    def pace(self, *, is_paced: bool) -> None:
+        self.is_paced = is_paced
 
     def accept(self, *tags: Tag) -> None:
         self.tags += tags

@@ -46,6 +46,7 @@ async def paced() -> AsyncIterator[Paced]:
 
 async def test_tags_that_came_within_a_tick_are_taken_together(paced: Paced) -> None:
     _, publisher, kept = paced
+    assert kept.is_paced
     for tag in frames(50):
         await publisher.send(tag)
         await asyncio.sleep(0.005)
@@ -68,6 +69,7 @@ async def test_bytes_are_read_as_they_come_once_somebody_waits(paced: Paced) -> 
     server, publisher, kept = paced
     kept.may_wait = False
     await until(lambda: not any(each in server.pacer for each in server.connections))
+    assert not kept.is_paced
     kept.batches.clear()
     for tag in frames(10):
         await publisher.send(tag)

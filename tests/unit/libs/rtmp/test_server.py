@@ -4,13 +4,34 @@ import asyncio
 import resource
 import socket
 import time
+from typing import Any
 
 import pytest
 
-from libs.rtmp import Limits, RTMPPublisher
+from libs.media import amf0
+from libs.rtmp import Limits, RTMPPublisher, RTMPRefused, messages
+from libs.rtmp import server as server_module
 from tests.unit.libs.rtmp.doors import serving
+from tests.waiting import until
 
 SILENT = 1000
+
+
+class Playing(RTMPPublisher):
+    """Our client, but that it plays."""
+
+    async def _negotiate(self) -> None:
+        self._started = asyncio.get_running_loop().create_future()
+        await self._ask("connect", amf0.Object(app=self.url.app, tcUrl=self.url.tc_url))
+        await self._ask("createStream", None)
+        self._say(self._command("play", None, self.url.name, stream_id=messages.STREAM_ID))
+        await self._started
+
+    def _on_status(self, facts: dict[str, Any]) -> None:
+        if facts["code"] == "NetStream.Play.Start" and self._started is not None:
+            self._started.set_result(None)
+        else:
+            super()._on_status(facts)
 
 
 def open_silent(port: int, address: str) -> socket.socket:
@@ -56,3 +77,46 @@ async def test_silence_is_closed_in_time_at_each_stage() -> None:
             writer.close()
         assert not server.connections
         assert len(server.lobby) == 0
+
+
+async def test_connections_past_the_places_are_closed_and_the_others_go_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(server_module, "places", lambda: 2)
+    async with serving() as (server, door, port):
+        url = f"rtmp://127.0.0.1:{port}/live/cam"
+        publisher, second = RTMPPublisher(url), RTMPPublisher(url)
+        await publisher.connect()
+        await second.connect()
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        async with asyncio.timeout(5):
+            assert await reader.read() == b""
+        writer.close()
+        await second.close()
+        await until(lambda: len(server.connections) == 1)
+        third = RTMPPublisher(url)
+        await third.connect()
+        assert len(door.publishes) == 3
+        await third.close()
+        await publisher.close()
+
+
+async def test_players_leave_places_for_publishers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "places", lambda: 4)
+    async with serving() as (server, door, port):
+        url = f"rtmp://127.0.0.1:{port}/live/cam"
+        players = [Playing(url) for _ in range(3)]
+        for player in players:
+            await player.connect()
+        await until(lambda: len(server.players) == 3)
+        late = Playing(url)
+        with pytest.raises(RTMPRefused, match="All places are taken"):
+            await late.connect()
+        await until(lambda: len(server.connections) == 3)
+        publisher = RTMPPublisher(url)
+        await publisher.connect()
+        assert len(door.publishes) == 1
+        await publisher.close()
+        for player in players:
+            await player.close()
+        await until(lambda: not server.players)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import socket
 import struct
 from collections.abc import AsyncIterator
@@ -290,3 +291,18 @@ async def test_flv_that_is_granted_only_after_a_question_is_sent(
     assert (await peer.answer())[0] == 200
     player.feed.send(b"chunk")
     assert (await peer.reader.readexactly(13 + 5))[-5:] == b"chunk"
+
+
+async def test_viewer_without_a_descriptor_is_told_to_come_again(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_descriptor(_: int) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr("services.gateway.front.os.dup", no_descriptor)
+    peer = await connect()
+    peer.send(get("/cam/live.flv"))
+    status, fields, body = await peer.answer()
+    assert (status, fields["retry-after"]) == (503, "5")
+    assert b"try again" in body
+    assert await peer.is_closed()

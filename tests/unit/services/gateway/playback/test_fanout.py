@@ -201,6 +201,25 @@ async def test_ingest_gathers_for_a_large_audience_until_it_is_small_again(
     assert ingest.wishes[1] == (ingest.readers[0], False)
 
 
+async def test_gathering_of_ingest_does_not_wait_again(
+    watch: Watch, ingest: Ingest, publish: Publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(ONE)
+    fanout, watched = watch()
+    pull = await ingest.next_pull()
+    pull.put_nowait(prologue(0) + key(0))
+    await watched.has(0)
+    for _ in range(FEW_VIEWERS):
+        watch()
+    pull.put_nowait(key(40))
+    await until(lambda: fanout._is_gathered)
+    await watched.has(0, 40)
+    monkeypatch.setattr(fanout_module, "GATHER_S", 3600)
+    for time in (80, 120, 160):
+        pull.put_nowait(key(time))
+        await watched.has(*range(0, time + 1, 40))
+
+
 async def test_wish_that_is_not_heard_is_said_again(
     watch: Watch, ingest: Ingest, publish: Publish, monkeypatch: pytest.MonkeyPatch
 ) -> None:
