@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from bench import fan_out, inputs, processes
-from bench.rows import row06
+from bench import fan_out, inputs, processes, replay
+from bench.ll_hls import media_playlist
+from bench.loop import Loop
+from bench.rows import row06, row09
+from bench.servers.edge import Edge
 from bench.servers.raw import RawSender
 from bench.servers.server import Server
 from bench.servers.weir import Weir
@@ -42,6 +45,16 @@ def test_every_frame_of_ll_hls_is_found_in_its_part(running_weir: Weir) -> None:
     reading = row06.ll_hls(running_weir, 3, window_s=2.0)
     assert reading.fault == ""
     assert 0 < reading.lag_p50_ms < 2000
+
+
+def test_edge_answers_what_the_row_asks_of_it(running_weir: Weir) -> None:
+    with Edge(running_weir) as edge, Loop() as loop:
+        stream = running_weir.new_stream()
+        fan_out.publish(loop, running_weir, stream, replay.load(inputs.path_of("a"), loops=2))
+        playlist = media_playlist(loop, running_weir.http, stream.name)
+        reading = row09.serve(loop, edge, row09.shared(playlist), rate=100, window_s=1.0)
+    assert reading.fault == ""
+    assert reading.value > 0
 
 
 def test_raw_sender_is_the_limit() -> None:
