@@ -44,6 +44,7 @@ class _Track:
     last: Playlist
     text: str
     changed_at: float
+    first_seen_at: float = 0.0
     seen_at: float = 0.0
     longest_s: float = 0.0
     seen: dict[int, Segment] = field(default_factory=dict)
@@ -65,8 +66,8 @@ class HLSLint:
         self.broken_hints = 0
         """Those that were withdrawn, which is lawful (RFC 8216bis, 6.2.6)."""
         self._max_stale_s = max_stale_s
-        self._reported: dict[str, Report] = {}
-        """The newest report of each playlist, by its URI."""
+        self._reported: dict[str, list[tuple[float, Report]]] = {}
+        """When other playlists reported what of each, by its URI."""
         self._tracks: dict[str, _Track] = {}
 
     def see(self, uri: str, text: str, *, at: float) -> None:
@@ -79,7 +80,7 @@ class HLSLint:
         self._check_alone(uri, playlist)
         track = self._tracks.get(uri)
         if track is None:
-            track = self._tracks[uri] = _Track(playlist, text, at)
+            track = self._tracks[uri] = _Track(playlist, text, at, at)
         else:
             self._check_after(uri, track, playlist, text, at)
         for segment in playlist.segments:
@@ -307,20 +308,26 @@ class HLSLint:
         folder = uri.rpartition("/")[0]
         reports = {normpath(join(folder, key)): value for key, value in playlist.reports.items()}
         for other_uri, report in reports.items():
-            self._reported[other_uri] = max(report, self._reported.get(other_uri, report))
+            self._reported.setdefault(other_uri, []).append((at, report))
             if report.part is None:
                 self._find("rendition_report", uri, f"no LAST-PART of {other_uri}")
-        told = self._reported.get(uri)
-        if told is not None and told > playlist.newest and not playlist.is_ended:
+        # A cache may show one playlist a moment older than the other.
+        known = self._reported.get(uri, [])
+        old = [report for told_at, report in known if at - told_at >= playlist.target_s]
+        self._reported[uri] = known[len(old) :]
+        told = max(old, default=playlist.newest)
+        if told > playlist.newest and not playlist.is_ended:
             detail = f"{told} was reported, but {playlist.newest} is the newest"
             self._find("rendition_report", uri, detail)
         for other_uri, other in self._tracks.items():
             is_now = at - other.seen_at <= playlist.target_s and not other.last.is_ended
             if other_uri == uri or playlist.is_ended or not (is_now and other.last.part_target_s):
                 continue
-            if other_uri not in reports:
+            if other_uri not in reports and (
+                other.seen_at == at or at - other.first_seen_at >= playlist.target_s
+            ):
                 self._find("rendition_report_missing", uri, f"nothing is said of {other_uri}")
-            elif other.seen_at == at and reports[other_uri] != other.last.newest:
+            elif other.seen_at == at and reports.get(other_uri) != other.last.newest:
                 detail = f"{reports[other_uri]} of {other_uri}, which is at {other.last.newest}"
                 self._find("rendition_report", uri, detail)
 
