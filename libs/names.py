@@ -15,6 +15,9 @@ RENDITION = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}", re.ASCII)
 SOURCE = "source"
 """The rendition that carries the tracks as they were published."""
 
+MARKED = "marked"
+"""The rung that is the source's picture with a stream's marks burned in."""
+
 DEFAULT_TENANT = "default"
 
 RESERVED_STREAM_IDS = frozenset(

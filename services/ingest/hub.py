@@ -303,7 +303,7 @@ class Hub:
 
     def _forget(self, session: Session, patience_s: float) -> None:
         """Give the session's memory back once all of it is acknowledged, or nobody ever will."""
-        if session.replay.acknowledged >= session.next_tag or patience_s <= 0 or not session.frames:
+        if session.is_safe or patience_s <= 0 or not session.frames:
             session.clear()
             self._sessions.pop(session.id, None)
             return

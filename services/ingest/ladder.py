@@ -3,7 +3,8 @@
 from typing import Any, Protocol
 
 from libs.errors import Fenced
-from libs.names import check_rung
+from libs.media.flv import Tag
+from libs.names import MARKED, check_rung
 from services.ingest.errors import RungsTooMany, RungUnknown, SessionHasEnded
 from services.ingest.replay import ReplayWindow
 from services.ingest.rung import Rung
@@ -28,6 +29,8 @@ class LadderOwner(Protocol):
     def claim(self, epoch: int, reader: str = PACKAGER) -> None: ...
     def fence(self, reader: str = PACKAGER) -> int: ...
     def on_rung(self) -> None: ...
+    def take_marked(self, tag: Tag) -> None: ...
+    def end_marked(self) -> None: ...
 
 
 class Ladder:
@@ -43,8 +46,8 @@ class Ladder:
 
     @property
     def names(self) -> list[str]:
-        """Of the rungs that have had a tag."""
-        return [name for name, rung in self._rungs.items() if rung.has_begun]
+        """Of the rungs that have had a tag. The marked picture is none: it is in the programme."""
+        return [name for name, rung in self._rungs.items() if rung.has_begun and name != MARKED]
 
     def find(self, name: str) -> Rung:
         """Raises `RungUnknown`."""
@@ -114,6 +117,12 @@ class Ladder:
         for rung in self._rungs.values():
             if not rung.is_ended:
                 rung.cut_off()
+        self._session.end_marked()
+
+    def end_marked(self) -> None:
+        """The marked picture is not needed any more: whoever makes it may stop."""
+        if MARKED in self._rungs:
+            self._rungs[MARKED].dismiss()
 
     def clear(self) -> None:
         self.cut_off()
@@ -149,8 +158,17 @@ class Ladder:
             take.switch_ms = at_ms
         return at_ms >= take.switch_ms
 
-    def begun(self) -> None:
-        self._session.on_rung()
+    def begun(self, rung: str) -> None:
+        if rung != MARKED:
+            self._session.on_rung()
+
+    def numbered(self, rung: str, tag: Tag) -> None:
+        if rung == MARKED:
+            self._session.take_marked(tag)
+
+    def stopped(self, rung: str) -> None:
+        if rung == MARKED:
+            self._session.end_marked()
 
 
 def _rank_of(push: RungPush | None) -> dict[str, int] | None:

@@ -22,7 +22,7 @@ class Listener:
     """Writes each piece as it is numbered, or what has gathered if the reader wants it so.
 
     `blocked` is set when it needs another way, from tag `cursor` on: the log has ended, the reader
-    is fenced or too slow, or what comes next lies on disk.
+    is fenced or led to another, or too slow, or what comes next lies on disk.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class Listener:
         write: Callable[[bytes], bool],
         *,
         reader: str,
-        is_fenced: Callable[[], bool],
+        is_over: Callable[[int], bool],
     ) -> None:
         self.cursor = cursor
         self._loop = asyncio.get_running_loop()
@@ -40,7 +40,7 @@ class Listener:
         self._log = log
         self._write = write
         self._reader = reader
-        self._is_fenced = is_fenced
+        self._is_over = is_over
         self._due_at = 0.0
         """When what has gathered goes out at the latest."""
         self._timer: asyncio.TimerHandle | None = None
@@ -60,13 +60,13 @@ class Listener:
             self._timer = None
 
     def _must_go_on(self) -> bool:
-        return self._log.is_ended or self._is_fenced()
+        return self._log.is_ended or self._is_over(self.cursor)
 
     def _hand_over(self) -> None:
         self.close()
         self._due_at = self._loop.time() + GATHER_S
         replay = self._log.replay
-        may_write = not self._is_fenced()
+        may_write = not self._is_over(self.cursor)
         while may_write and self.cursor < replay.next_tag:
             found = replay.batch(self.cursor) if self.cursor >= replay.oldest_tag else None
             may_write = isinstance(found, Batch) and self._write(found.wire)

@@ -8,6 +8,9 @@ serialised once for all readers.
 A `reader` that would only keep what it gets until its next tick says so by `POST
 /sessions/{session}/gather`; from then on it is sent what gathers in `GATHER_S`.
 
+While a session's picture is marked, this is the marked one; with `inside` it is always what the
+publisher sent, which is for the transcoder alone.
+
 `PUT /flv/{session}/{rung}` feeds a rung for as long as its body goes on; it ends with 200, or with
 409 `fenced` when another process has taken the rung over. `GET` of the same is a pull of the rung,
 whose tags have numbers of their own.
@@ -55,12 +58,14 @@ def build_origin(hub: Hub) -> APIRouter:
         after: int | None = None,
         epoch: int | None = None,
         reader: str = PACKAGER,
+        inside: bool = False,
     ) -> Pull:
         session = hub.session(session_id)
         if epoch is not None:
             session.claim(epoch, reader)
-        first = session.replay.join_tag if after is None else after + 1
-        return Pull(session, first, epoch=epoch, reader=reader)
+        wanted = None if after is None else after + 1
+        log, first = session.source(wanted) if inside else session.shown(wanted)
+        return Pull(log, first, epoch=epoch, reader=reader, is_inside=inside)
 
     @router.get("/sessions")
     async def sessions() -> dict[str, Any]:
@@ -80,11 +85,10 @@ def build_origin(hub: Hub) -> APIRouter:
     async def claim(session_id: str, body: Claim) -> dict[str, Any]:
         session = hub.session(session_id)
         session.claim(body.epoch, body.reader)
-        replay = session.replay
         return {
-            "checkpoints": [item.model_dump(mode="json") for item in replay.checkpoints],
-            "oldest_tag": replay.oldest_tag,
-            "next_tag": replay.next_tag,
+            "checkpoints": [item.model_dump(mode="json") for item in session.checkpoints],
+            "oldest_tag": session.replay.oldest_tag,
+            "next_tag": session.shown()[0].next_tag,
         }
 
     @router.post("/sessions/{session_id}/gather")
@@ -144,5 +148,5 @@ def _row(session: Session, *, is_publishing: bool) -> dict[str, Any]:
         "tenant": session.tenant,
         "generation": session.generation,
         "is_publishing": is_publishing,
-        "next_tag": session.next_tag,
+        "next_tag": session.shown()[0].next_tag,
     }

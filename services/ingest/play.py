@@ -34,15 +34,19 @@ class PlayRoom:
             self._feeding = asyncio.create_task(self._feed(), name=f"play {self._session.id}")
 
     async def _feed(self) -> None:
-        session = self._session
+        next_tag: int | None = None
         while True:
             reader = FLVReader()
-            first = session.replay.join_tag
-            self.audience.take(_without_marks(reader.feed(session.prologue(first))))
-            async with aclosing(session.read(first, reader=READER)) as pieces:
+            log, next_tag = self._session.shown(next_tag)
+            self.audience.take(_without_marks(reader.feed(log.prologue(next_tag))))
+            async with aclosing(log.read(next_tag, reader=READER)) as pieces:
                 async for piece in pieces:
-                    self.audience.take(_without_marks(reader.feed(piece)))
-            if session.is_ended:
+                    tags = reader.feed(piece)
+                    next_tag += len(tags)
+                    self.audience.take(_without_marks(tags))
+            if next_tag < log.replay.oldest_tag:
+                next_tag = None  # too slow: from the newest keyframe on
+            if log.is_ended:
                 self.audience.end()
                 return
 

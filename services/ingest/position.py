@@ -36,6 +36,13 @@ class Positions:
         """Of the session so far."""
         return self._epochs[-1].discontinuities
 
+    def resume(self, number: int, position: Position) -> None:
+        """Begin with what another log had in force just before tag `number`."""
+        self._headers = [
+            (number - 1, f"{header.type.name}.0", header) for header in position.headers
+        ]
+        self._epochs = [_Epoch(number - 1, position.generation, position.discontinuities)]
+
     def configure(self, number: int, track: str, header: Tag) -> None:
         """`track` has a new sequence header."""
         self._headers.append((number, track, header))

@@ -22,13 +22,22 @@ UNSENT_BYTES = 256 * 1024
 class Pull(StreamingResponse):
     """From tag `wanted` on, or from the oldest one that is left."""
 
-    def __init__(self, log: TagLog, wanted: int, *, epoch: int | None, reader: str) -> None:
+    def __init__(
+        self,
+        log: TagLog,
+        wanted: int,
+        *,
+        epoch: int | None,
+        reader: str,
+        is_inside: bool = False,
+    ) -> None:
         headers = {"Cache-Control": "no-store"}
         super().__init__(_Nothing(), media_type="video/x-flv", headers=headers)
         self._log = log
         self._wanted = wanted
         self._epoch = epoch
         self._reader = reader
+        self._is_inside = is_inside
         self._transport: asyncio.WriteTransport | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -42,7 +51,13 @@ class Pull(StreamingResponse):
         await send(status)
         await send(_body(log.prologue(first, wanted=self._wanted)))
         write = self._write if self._transport is not None else None
-        pieces = log.read(first, epoch=self._epoch, reader=self._reader, write=write)
+        pieces = log.read(
+            first,
+            epoch=self._epoch,
+            reader=self._reader,
+            is_inside=self._is_inside,
+            write=write,
+        )
         async with aclosing(pieces):
             async for piece in pieces:
                 await send(_body(piece))

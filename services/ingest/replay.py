@@ -56,8 +56,9 @@ class ReplayWindow:
         keep_ms: int,
         max_bytes: int,
         on_lost: Callable[[int], None] = lambda _: None,
+        first_tag: int = 0,
     ) -> None:
-        self.gop_start = 0
+        self.gop_start = first_tag
         """Where a live join begins: the marks before the last keyframe."""
         self.checkpoints: deque[Checkpoint] = deque(maxlen=MAX_CHECKPOINTS)
         """Where the cutting may be taken up, oldest first."""
@@ -67,20 +68,21 @@ class ReplayWindow:
         self._on_lost = on_lost
         self._keep_ms = keep_ms
         self._max_bytes = max_bytes
-        self._open = Block(0)
+        self._open = Block(first_tag)
         self._blocks: list[Block] = [self._open]
         self._bytes = 0
         self._latest_ms = 0
         self._safe_ms = 0
         """Tags before this session time are safe elsewhere."""
 
-    def another(self, *, keep_longer_ms: int = 0) -> "ReplayWindow":
+    def another(self, *, keep_longer_ms: int = 0, first_tag: int = 0) -> "ReplayWindow":
         """An empty window on the same shelf, with the same bounds."""
         return ReplayWindow(
             self._shelf,
             keep_ms=self._keep_ms + keep_longer_ms,
             max_bytes=self._max_bytes,
             on_lost=self._on_lost,
+            first_tag=first_tag,
         )
 
     @property
@@ -99,18 +101,21 @@ class ReplayWindow:
     @property
     def acknowledged(self) -> int:
         """Every tag below this number is safe elsewhere."""
-        if self.checkpoints:
-            return self.checkpoints[-1].next_tag
-        safe = 0
+        safe = self.checkpoints[-1].next_tag if self.checkpoints else 0
         for block in self._blocks:
             if block.last_ms >= self._safe_ms:
                 break
-            safe = block.next_tag
+            safe = max(safe, block.next_tag)
         return safe
 
     @property
     def join_tag(self) -> int:
         return max(self.gop_start, self.oldest_tag)
+
+    def divide(self) -> None:
+        """No batch reaches over the tag that comes next."""
+        if self._open.next_tag > self._open.first_tag:
+            self._close_block()
 
     def append(self, wire: bytes, session_ms: int) -> None:
         """Number a tag."""

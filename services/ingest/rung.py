@@ -40,8 +40,14 @@ class Owner(Protocol):
     def may_switch(self, push: RungPush, at_ms: int) -> bool:
         """Whether `push` may take over at the keyframe at `at_ms`, as all its rungs shall."""
 
-    def begun(self) -> None:
+    def begun(self, rung: str) -> None:
         """The rung's first tag has been numbered."""
+
+    def numbered(self, rung: str, tag: Tag) -> None:
+        """Each tag, in its order."""
+
+    def stopped(self, rung: str) -> None:
+        """Nobody feeds it now."""
 
 
 class Rung(TagLog):
@@ -126,6 +132,16 @@ class Rung(TagLog):
         self._release()
         self._stop("session_ended")
 
+    def dismiss(self) -> None:
+        """Send whoever pushes away: the rung is not wanted now."""
+        for push in (self.current, self.challenger):
+            if push is not None:
+                self.close(push)
+
+    def _append(self, tag: Tag) -> None:
+        super()._append(tag)
+        self._owner.numbered(self.name, tag)
+
     def _stop(self, cause: str) -> None:
         if self._owner.is_over:
             cause = "session_ended"
@@ -133,6 +149,7 @@ class Rung(TagLog):
             self._append(rung_end_mark(self.latest_ms, cause))
         self.is_ended = self.is_ended or self._owner.is_over
         self._wake()
+        self._owner.stopped(self.name)
 
     # --- what they push -------------------------------------------------------------------
 
@@ -215,7 +232,7 @@ class Rung(TagLog):
             self._number(read)
         if not self.has_begun:
             self.has_begun = True
-            self._owner.begun()
+            self._owner.begun(self.name)
 
     def _release(self) -> None:
         """What was held back is numbered after all."""

@@ -18,6 +18,7 @@ from services.ingest.marks import (
     ladder_mark,
 )
 from services.ingest.metrics import FLOW
+from services.ingest.programme import Programme
 from services.ingest.replay import ReplayWindow
 from services.ingest.tag_log import PACKAGER, TagLog
 from services.ingest.wall import WallClock
@@ -82,6 +83,10 @@ class Session(TagLog):
         self._video_ms: int | None = None
         self._marked_ms = 0
         self._told_ms = START_MS
+        self._programme: Programme | None = None
+        """What the world reads in the place of this log, once the picture is or was marked."""
+        self._is_marked = False
+        """Whether the world may see no picture without its marks."""
         """Latest session time when those who wait were told last."""
 
     @property
@@ -92,12 +97,73 @@ class Session(TagLog):
     def discontinuities(self) -> int:
         return self._positions.discontinuities
 
+    # --- marks in the picture -------------------------------------------------------------
+
+    def follow_marks(self, *, is_marked: bool) -> None:
+        """Whether the picture is to be marked. What is live without marks stays so until there is
+        a marked picture; what has not begun waits for it.
+        """
+        self._is_marked = is_marked
+        if is_marked and self._programme is None and not self.frames:
+            self._begin_programme(is_marked=True)
+        elif not is_marked and self._programme is not None:
+            self._programme.unmark()
+
+    def take_marked(self, tag: Tag) -> None:
+        """A tag of the marked picture; or a mark of its log."""
+        if self._programme is None and self._is_marked:
+            self._begin_programme(is_marked=False)
+        if self._programme is None:
+            return
+        if self._is_marked:
+            self._programme.mark()
+        self._programme.take_marked(tag)
+
+    def end_marked(self) -> None:
+        """Nothing more comes of the marked picture, and the session is over."""
+        if self._programme is not None and self.is_ended:
+            self._programme.finish()
+
+    def shown(self, tag: int | None = None) -> tuple[TagLog, int]:
+        """The log in which the world reads from `tag` on (None: from the newest join), and the tag
+        where it begins.
+        """
+        programme = self._programme
+        if programme is None or (tag is not None and tag < programme.first_tag):
+            return self.source(tag)
+        if tag is None and not programme.has_keyframe and not self.is_ended:
+            # The newest join is still in the session's own log, if it has begun there.
+            begun = self.replay.join_tag < programme.first_tag
+            return self.source(None) if begun else (programme, programme.first_tag)
+        return programme, programme.replay.join_tag if tag is None else tag
+
+    def source(self, tag: int | None) -> tuple[TagLog, int]:
+        return self, self.replay.join_tag if tag is None else tag
+
+    def shown_rungs(self) -> str:
+        return ",".join(self.ladder.names)
+
+    def _begin_programme(self, *, is_marked: bool) -> None:
+        """From the next tag on the world reads another log."""
+        self.replay.divide()
+        self._ends_at = self.next_tag
+        self._programme = Programme(
+            self,
+            self.replay.another(first_tag=self.next_tag),
+            self._positions.at(self.next_tag),
+            is_marked=is_marked,
+            on_source_shown=self.ladder.end_marked,
+        )
+        self._wake()
+
     # --- publishes ------------------------------------------------------------------------
 
     def begin_publish(self, generation: int) -> None:
         """The next tags belong to `generation`."""
         self.generation = generation
         self.is_gathered = False
+        if self._programme is not None:
+            self._programme.begin_generation(generation)
         self._positions.begin_generation(self.next_tag - 1, generation)
         self._is_joining = not self._is_first_frame
         self._clock.begin_publish()
@@ -235,6 +301,8 @@ class Session(TagLog):
             self._fences[reader] = epoch
             self._wake()
             self.ladder.wake()
+            if self._programme is not None:
+                self._programme.wake()
 
     def fence(self, reader: str = PACKAGER) -> int:
         """The highest epoch that `reader` has claimed the session under."""
@@ -243,9 +311,26 @@ class Session(TagLog):
     def acknowledge(self, epoch: int, checkpoint: Checkpoint) -> None:
         """Tags below the checkpoint are safe elsewhere. Raises `Fenced`."""
         self.claim(epoch)
-        self.replay.acknowledge(checkpoint)
+        programme = self._programme
+        if programme is not None and checkpoint.next_tag >= programme.first_tag:
+            programme.acknowledge(checkpoint)
+            self.replay.acknowledge_until(checkpoint.next_dts)
+        else:
+            self.replay.acknowledge(checkpoint)
         self._positions.forget_before(self.replay.oldest_tag)
         self.ladder.acknowledge(checkpoint.next_dts)
+
+    @property
+    def checkpoints(self) -> list[Checkpoint]:
+        """Where the cutting of what the world sees may be taken up, oldest first."""
+        later = self._programme.replay.checkpoints if self._programme is not None else ()
+        return [*self.replay.checkpoints, *later]
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether all of what the world sees is safe elsewhere."""
+        log = self._programme or self
+        return log.replay.acknowledged >= log.next_tag
 
     def on_rung(self) -> None:
         """The ladder has one more rung: readers are told which there are."""
@@ -255,10 +340,17 @@ class Session(TagLog):
     def clear(self) -> None:
         """Forget everything; the session is over for all its readers."""
         self.replay.clear()
+        if self._programme is not None:
+            self._programme.replay.clear()
         self.ladder.clear()
 
     def _position_fields(self) -> dict[str, Any]:
-        return {"rungs": ",".join(self.ladder.names)}
+        return {"rungs": self.shown_rungs()}
+
+    def _append(self, tag: Tag) -> None:
+        super()._append(tag)
+        if self._programme is not None:
+            self._programme.take_source(tag)
 
     def _wake(self) -> None:
         self._told_ms = self._clock.latest_ms

@@ -24,6 +24,8 @@ class TagLog(ABC):
         self.is_ended = False
         self.readers = 0
         self._positions = Positions()
+        self._ends_at: int | None = None
+        """The tag from which on its readers are to read another log, but for those inside."""
         self._waiters: list[asyncio.Future[None]] = []
         self.gathering = Gathering()
         self.is_gathered = False
@@ -79,23 +81,27 @@ class TagLog(ABC):
         *,
         epoch: int | None = None,
         reader: str = PACKAGER,
+        is_inside: bool = False,
         write: Callable[[bytes], bool] | None = None,
     ) -> AsyncGenerator[bytes, None]:
         """The wire from tag `first` on, as it comes, each piece shared by all readers.
 
         It ends with the session, when a newer epoch claims it, or when the reader has fallen out
         of the replay window: asking again tells what was lost. What comes while the reader has
-        all that there is goes to `write`, if there is one, until that answers False.
+        all that there is goes to `write`, if there is one, until that answers False. `is_inside`:
+        it stays although the world reads another log.
         """
 
-        def is_fenced() -> bool:
-            return epoch is not None and epoch < self.fence(reader)
+        def is_over(at: int) -> bool:
+            if epoch is not None and epoch < self.fence(reader):
+                return True
+            return self._ends_at is not None and at >= self._ends_at and not is_inside
 
         cursor = first
         self.readers += 1
         self.gathering.enter(reader)
         try:
-            while not is_fenced():
+            while not is_over(cursor):
                 if cursor < self.replay.oldest_tag:
                     return
                 if cursor < self.next_tag:
@@ -109,7 +115,7 @@ class TagLog(ABC):
                 elif write is None:
                     await self._news()
                 else:
-                    listener = Listener(self, cursor, write, reader=reader, is_fenced=is_fenced)
+                    listener = Listener(self, cursor, write, reader=reader, is_over=is_over)
                     cursor = await self._listen(listener)
         finally:
             self.readers -= 1

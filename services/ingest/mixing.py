@@ -1,0 +1,220 @@
+"""What the world sees of a session whose picture is marked: pure, without clock or log.
+
+The session's own log is the *source*; `marked` is the rung that a transcoder makes of it, with the
+marks burned in and the sound copied. While the picture is not marked, the source passes. From a
+keyframe on that is still to come it is held back, and the marked picture takes its place; the
+source's marks of time stay, each before the first tag that it is about. Once marked, the source's
+picture is never shown until the marks are taken away: if nobody makes the marked one, nothing is.
+"""
+
+import enum
+from collections import deque
+from collections.abc import Iterable
+
+from libs.media.flv import FLVInvalid, PacketKind, Tag, TagType, is_sequence_header, parse_video
+from libs.tags.marks import ClockMark, DiscontinuityMark, EndMark, is_mark, read_mark
+from services.ingest.marks import discontinuity_mark
+
+CATCH_UP_MS = 3000
+"""How much of the source is held back at most until the marked picture has reached the keyframe
+at which the source is shown again."""
+CAUSE = "watermark"
+"""Of the discontinuity where the picture's configuration changes with the marks."""
+
+
+class Shown(enum.Enum):
+    SOURCE = enum.auto()
+    MARKED = enum.auto()
+    LEAVING = enum.auto()
+    """The marked picture, up to the keyframe at which the source is shown again."""
+
+
+class Mixing:
+    """Tags go in by `take_source` and `take_marked`; both return what is shown next."""
+
+    def __init__(self, *, is_marked: bool, headers: Iterable[Tag] = ()) -> None:
+        """`headers` of the source are in force already."""
+        self.shown = Shown.MARKED if is_marked else Shown.SOURCE
+        self._wants_marked = is_marked
+        self._generation = 0
+        self._has_video = False
+        self._marks: deque[Tag] = deque()
+        """Of the source, that are still to be shown."""
+        self._held: list[Tag] = []
+        """Of the source, from the keyframe on at which it is shown again."""
+        self._begins_at_ms: int | None = 0 if is_marked else None
+        """Where the marked picture has yet to begin, with a keyframe; None: it has."""
+        self._headers: dict[bool, dict[TagType, Tag]] = {False: {}, True: {}}
+        """Of the source, and of the marked one."""
+        self._in_force: dict[TagType, bytes] = {}
+        self._newest: dict[TagType, int] = {}
+        """Session time of the newest frame that was shown, by kind."""
+        self._out: list[Tag] = []
+        for header in headers:
+            self._headers[False][header.type] = header
+            self._in_force[header.type] = header.body
+            self._has_video = self._has_video or header.type is TagType.VIDEO
+
+    @property
+    def wants_marked(self) -> bool:
+        return self._wants_marked
+
+    def mark(self) -> None:
+        """Show the marked picture from the next keyframe of the source on."""
+        self._wants_marked = True
+
+    def unmark(self) -> None:
+        """Show the source from its next keyframe on."""
+        self._wants_marked = False
+
+    def take_source(self, tag: Tag) -> list[Tag]:
+        mark = read_mark(tag) if is_mark(tag) else None
+        if isinstance(mark, DiscontinuityMark):
+            self._generation = mark.generation
+        self._has_video = self._has_video or tag.type is TagType.VIDEO
+        if _is_header(tag):
+            self._headers[False][tag.type] = tag
+        if isinstance(mark, ClockMark):
+            self._turn(tag)
+        if self.shown is Shown.SOURCE or not self._has_video:
+            self._show(tag)
+        elif self.shown is Shown.LEAVING:
+            self._held.append(tag)
+            if isinstance(mark, EndMark) or tag.dts_ms - self._held[0].dts_ms > CATCH_UP_MS:
+                self._leave()
+        elif mark is not None:
+            self._marks.append(tag)
+        return self._take_out()
+
+    def take_marked(self, tag: Tag) -> list[Tag]:
+        if _is_header(tag):
+            self._headers[True][tag.type] = tag
+            if self.shown is not Shown.SOURCE and self._begins_at_ms is None:
+                self._configure(is_marked=True, at_ms=tag.dts_ms)
+        elif tag.type is TagType.VIDEO and self.shown is not Shown.SOURCE:
+            self._take_picture(tag)
+        elif tag.type is TagType.AUDIO and self.shown is not Shown.SOURCE:
+            self._take_sound(tag)
+        return self._take_out()
+
+    def finish(self) -> list[Tag]:
+        """Nothing more comes of the marked picture, and the session is over."""
+        self._leave()
+        return self._take_out()
+
+    # --- the marked picture -----------------------------------------------------------------------
+
+    def _take_picture(self, tag: Tag) -> None:
+        is_keyframe = _is_keyframe(tag)
+        if self._held and tag.dts_ms >= self._held[0].dts_ms:
+            self._leave()
+            return
+        if self._begins_at_ms is None:
+            self._show_marks(tag.dts_ms, is_keyframe=is_keyframe)
+        elif is_keyframe and tag.dts_ms >= self._begins_at_ms:
+            self._begins_at_ms = None
+            clock = self._show_changes(tag.dts_ms)
+            self._configure(is_marked=True, at_ms=tag.dts_ms)
+            if clock is not None:
+                self._show(clock)
+        else:
+            return
+        self._show(tag)
+
+    def _take_sound(self, tag: Tag) -> None:
+        if self._held and tag.dts_ms >= self._held[0].dts_ms:
+            return  # what is held has it, too
+        if self._begins_at_ms is not None and tag.dts_ms < self._begins_at_ms:
+            return
+        if tag.dts_ms <= self._newest.get(TagType.AUDIO, -1):
+            return
+        if not self._newest.get(TagType.VIDEO) and self._begins_at_ms is not None:
+            return  # a session begins with its picture
+        self._show_marks(tag.dts_ms, is_keyframe=False)
+        self._show(tag)
+
+    def _show_marks(self, at_ms: int, *, is_keyframe: bool) -> None:
+        clock = self._show_changes(at_ms)
+        if clock is not None and is_keyframe:
+            self._show(clock)
+        elif clock is not None and clock.dts_ms == at_ms:
+            self._marks.appendleft(clock)  # its keyframe comes behind this tag
+
+    def _show_changes(self, at_ms: int) -> Tag | None:
+        """Show what the source has said up to `at_ms`, but for its newest clock mark."""
+        clock: Tag | None = None
+        while self._marks and self._marks[0].dts_ms <= at_ms:
+            mark = read_mark(self._marks[0])
+            if isinstance(mark, EndMark):
+                break
+            tag = self._marks.popleft()
+            if isinstance(mark, ClockMark):
+                clock = tag
+            else:
+                self._show(tag)
+        return clock
+
+    # --- turns ------------------------------------------------------------------------------------
+
+    def _turn(self, clock: Tag) -> None:
+        """Before a keyframe of the source."""
+        if self._wants_marked and self.shown is Shown.SOURCE:
+            self.shown, self._begins_at_ms = Shown.MARKED, clock.dts_ms
+        elif self._wants_marked and self.shown is Shown.LEAVING:
+            self.shown = Shown.MARKED
+            self._marks.extend(filter(is_mark, self._held))
+            self._held.clear()
+        elif not self._wants_marked and self.shown is Shown.MARKED:
+            self.shown = Shown.LEAVING
+
+    def _leave(self) -> None:
+        """Show the source again, with what was held of it."""
+        self.shown, self._begins_at_ms = Shown.SOURCE, None
+        held, self._held = self._held, []
+        marks, self._marks = self._marks, deque()
+        for tag in marks:
+            if not isinstance(read_mark(tag), ClockMark):
+                self._show(tag)
+        if held:
+            self._configure(is_marked=False, at_ms=held[0].dts_ms)
+        for tag in held:
+            if is_mark(tag) or tag.dts_ms > self._newest.get(tag.type, -1):
+                self._show(tag)
+
+    def _configure(self, *, is_marked: bool, at_ms: int) -> None:
+        """Put the headers of what is shown from now on in force."""
+        headers = [
+            header
+            for header in self._headers[is_marked].values()
+            if self._in_force.get(header.type) != header.body
+        ]
+        if any(header.type in self._in_force for header in headers):
+            self._show(discontinuity_mark(at_ms, CAUSE, self._generation))
+        for header in headers:
+            self._show(header._replace(dts_ms=at_ms))
+
+    def _show(self, tag: Tag) -> None:
+        if _is_header(tag):
+            self._in_force[tag.type] = tag.body
+        elif tag.type is not TagType.SCRIPT:
+            self._newest[tag.type] = max(tag.dts_ms, self._newest.get(tag.type, -1))
+        self._out.append(tag)
+
+    def _take_out(self) -> list[Tag]:
+        out, self._out = self._out, []
+        return out
+
+
+def _is_header(tag: Tag) -> bool:
+    try:
+        return is_sequence_header(tag)
+    except FLVInvalid:
+        return False
+
+
+def _is_keyframe(tag: Tag) -> bool:
+    try:
+        header = parse_video(tag.body)
+    except FLVInvalid:
+        return False
+    return header.kind is PacketKind.FRAMES and header.is_keyframe

@@ -1,0 +1,248 @@
+"""What is shown of a source and its marked picture, whenever marks come and go."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from libs.media.flv import Tag, TagType, is_sequence_header
+from libs.tags.marks import ClockMark, DiscontinuityMark, EndMark, Mark, is_mark, read_mark
+from services.ingest.marks import clock_mark, discontinuity_mark, end_mark
+from services.ingest.mixing import CAUSE, Mixing, Shown
+from tests.unit.services.ingest.shelves import audio_header, video_header
+
+START_MS, STEP_MS, GOP_MS, SOUND_MS = 10_000, 100, 1000, 50
+MARKED_HEADER = video_header(b"marked")
+
+
+def picture(at_ms: int, *, is_marked: bool, is_keyframe: bool) -> Tag:
+    head = b"\x17\x01" if is_keyframe else b"\x27\x01"
+    return Tag(TagType.VIDEO, at_ms, head + b"\0\0\0" + (b"marked" if is_marked else b"source"))
+
+
+def sound(at_ms: int) -> Tag:
+    return Tag(TagType.AUDIO, at_ms, b"\xaf\x01sound")
+
+
+def source(until_ms: int, *, breaks_at_ms: int | None = None) -> list[Tag]:
+    """A session's log: headers, pictures with a keyframe each second, sound, clock marks."""
+    tags = [audio_header(), video_header()]
+    for at_ms in range(START_MS, until_ms, SOUND_MS):
+        since_ms = at_ms - START_MS
+        if at_ms == breaks_at_ms:
+            tags.append(discontinuity_mark(at_ms, "reconnect", 2))
+        if since_ms % GOP_MS == 0:
+            tags.append(clock_mark(at_ms, 1e12 + at_ms))
+        if since_ms % STEP_MS == 0:
+            is_keyframe = since_ms % GOP_MS == 0
+            tags.append(picture(at_ms, is_marked=False, is_keyframe=is_keyframe))
+        tags.append(sound(at_ms))
+    return tags
+
+
+def marked(tags: Iterable[Tag], *, first_ms: int = START_MS) -> list[Tag]:
+    """What a transcoder makes of them, from a keyframe on."""
+    made = [audio_header(), MARKED_HEADER]
+    for tag in tags:
+        if tag.dts_ms < first_ms or is_mark(tag) or is_sequence_header(tag):
+            continue
+        is_keyframe = tag.body[:2] == b"\x17\x01"
+        is_video = tag.type is TagType.VIDEO
+        made.append(
+            picture(tag.dts_ms, is_marked=True, is_keyframe=is_keyframe) if is_video else tag
+        )
+    return made
+
+
+@dataclass
+class Showing:
+    """Feeds a mixing, the marked picture some time behind the source."""
+
+    mixing: Mixing
+    lag_ms: int = 400
+    out: list[Tag] = field(default_factory=list)
+    _waiting: list[Tag] = field(default_factory=list)
+
+    def play(self, tags: Iterable[Tag], made: Iterable[Tag] = ()) -> None:
+        self._waiting += made
+        for tag in tags:
+            self.out += self.mixing.take_source(tag)
+            self.catch_up(tag.dts_ms - self.lag_ms)
+
+    def catch_up(self, until_ms: int = 1 << 40) -> None:
+        while self._waiting and self._waiting[0].dts_ms <= until_ms:
+            self.out += self.mixing.take_marked(self._waiting.pop(0))
+
+    # --- what was shown ---------------------------------------------------------------------
+
+    @property
+    def pictures(self) -> list[tuple[int, bool]]:
+        """Time, and whether it is marked."""
+        return [
+            (tag.dts_ms, tag.body.endswith(b"marked"))
+            for tag in self.out
+            if tag.type is TagType.VIDEO and not is_sequence_header(tag)
+        ]
+
+    @property
+    def sounds(self) -> list[int]:
+        return [
+            tag.dts_ms
+            for tag in self.out
+            if tag.type is TagType.AUDIO and not is_sequence_header(tag)
+        ]
+
+    @property
+    def marks(self) -> list[Mark | None]:
+        return [read_mark(tag) for tag in self.out if is_mark(tag)]
+
+    def assert_lawful(self) -> None:
+        """A clock mark before each keyframe, the right header before each picture."""
+        header = None
+        for before, tag in zip([None, *self.out], self.out, strict=False):
+            if tag.type is not TagType.VIDEO:
+                continue
+            if is_sequence_header(tag):
+                header = tag.body
+                continue
+            is_marked = tag.body.endswith(b"marked")
+            assert header == (MARKED_HEADER.body if is_marked else video_header().body)
+            if tag.body[:2] == b"\x17\x01":
+                assert before is not None
+                clock = read_mark(before)
+                assert isinstance(clock, ClockMark)
+                assert clock.session_ms == tag.dts_ms
+
+
+END_MS = START_MS + 6000
+PICTURES = list(range(START_MS, END_MS, STEP_MS))
+SOUNDS = list(range(START_MS, END_MS, SOUND_MS))
+
+
+def test_source_passes_while_nothing_is_marked() -> None:
+    showing = Showing(Mixing(is_marked=False))
+    tags = source(END_MS)
+    showing.play(tags, marked(tags))
+    assert showing.out == tags
+
+
+def test_session_that_is_marked_from_its_start_shows_no_other_picture() -> None:
+    showing = Showing(Mixing(is_marked=True))
+    tags = source(END_MS)
+    showing.play(tags, marked(tags))
+    showing.catch_up()
+    assert showing.pictures == [(at_ms, True) for at_ms in PICTURES]
+    assert showing.sounds == SOUNDS
+    showing.assert_lawful()
+    assert not [mark for mark in showing.marks if isinstance(mark, DiscontinuityMark)]
+
+
+def test_nothing_is_shown_while_nobody_makes_the_marked_picture() -> None:
+    showing = Showing(Mixing(is_marked=True))
+    showing.play(source(END_MS))
+    assert showing.pictures == []
+
+
+@given(
+    on_ms=st.integers(START_MS - 1, START_MS + 3000),
+    off_ms=st.none() | st.integers(START_MS, END_MS),
+    lag_ms=st.integers(0, 2500),
+    made_from=st.integers(0, 3),
+)
+def test_every_picture_and_sound_is_shown_once_whenever_marks_come_and_go(
+    on_ms: int, off_ms: int | None, lag_ms: int, made_from: int
+) -> None:
+    showing = Showing(Mixing(is_marked=False), lag_ms)
+    tags = source(END_MS)
+    # The transcoder began before it was shown.
+    first_ms = START_MS + GOP_MS * min(made_from, (on_ms - START_MS) // GOP_MS + 1)
+    made = marked(tags, first_ms=first_ms)
+    before = [tag for tag in tags if tag.dts_ms <= on_ms]
+    showing.play(before, made)
+    showing.mixing.mark()
+    between = [tag for tag in tags if on_ms < tag.dts_ms <= (off_ms or END_MS)]
+    showing.play(between)
+    if off_ms is not None and off_ms > on_ms:
+        showing.mixing.unmark()
+        showing.play([tag for tag in tags if tag.dts_ms > off_ms])
+    elif off_ms is not None:
+        showing.play([tag for tag in tags if tag.dts_ms > on_ms])
+    showing.catch_up()
+    showing.out += showing.mixing.finish()
+    assert [at_ms for at_ms, _ in showing.pictures] == PICTURES
+    assert sorted(showing.sounds) == SOUNDS
+    showing.assert_lawful()
+
+
+def test_picture_is_marked_from_the_next_keyframe_on_with_one_discontinuity() -> None:
+    showing = Showing(Mixing(is_marked=False))
+    tags = source(END_MS)
+    showing.play([tag for tag in tags if tag.dts_ms < 11_500], marked(tags))
+    showing.mixing.mark()
+    showing.play([tag for tag in tags if tag.dts_ms >= 11_500])
+    showing.catch_up()
+    assert showing.pictures == [(at_ms, at_ms >= 12_000) for at_ms in PICTURES]
+    changes = [mark for mark in showing.marks if isinstance(mark, DiscontinuityMark)]
+    assert [mark.cause for mark in changes] == [CAUSE]
+
+
+def test_source_is_shown_again_from_its_next_keyframe_on() -> None:
+    showing = Showing(Mixing(is_marked=True))
+    tags = source(END_MS)
+    showing.play([tag for tag in tags if tag.dts_ms < 13_500], marked(tags))
+    showing.mixing.unmark()
+    showing.play([tag for tag in tags if tag.dts_ms >= 13_500])
+    assert showing.mixing.shown is Shown.SOURCE
+    assert showing.pictures == [(at_ms, at_ms < 14_000) for at_ms in PICTURES]
+    assert showing.sounds == SOUNDS
+    showing.assert_lawful()
+
+
+def test_source_is_not_held_for_ever_when_the_marked_picture_has_stopped() -> None:
+    showing = Showing(Mixing(is_marked=True))
+    tags = source(START_MS + 10_000)
+    made = [tag for tag in marked(tags) if tag.dts_ms < 12_000]
+    showing.play([tag for tag in tags if tag.dts_ms < 12_500], made)
+    showing.mixing.unmark()
+    showing.play([tag for tag in tags if tag.dts_ms >= 12_500])
+    shown = [at_ms for at_ms, is_marked in showing.pictures if not is_marked]
+    assert shown[0] == 13_000
+    assert showing.pictures[-1] == (START_MS + 9_900, False)
+
+
+def test_reconnect_of_the_publisher_stands_before_its_first_picture() -> None:
+    showing = Showing(Mixing(is_marked=True))
+    tags = source(END_MS, breaks_at_ms=13_000)
+    showing.play(tags, marked(tags))
+    showing.catch_up()
+    at = next(
+        index
+        for index, tag in enumerate(showing.out)
+        if isinstance(read_mark(tag) if is_mark(tag) else None, DiscontinuityMark)
+    )
+    times = [tag.dts_ms for tag in showing.out[:at] if not is_mark(tag)]
+    assert max(times) < 13_000
+    assert min(tag.dts_ms for tag in showing.out[at:] if not is_mark(tag)) == 13_000
+    showing.assert_lawful()
+
+
+@pytest.mark.parametrize("is_marked", [True, False])
+def test_end_is_the_last_tag_and_comes_once(is_marked: bool) -> None:
+    showing = Showing(Mixing(is_marked=is_marked))
+    tags = source(END_MS)
+    showing.play([*tags, end_mark(END_MS, "unpublished")], marked(tags))
+    showing.catch_up()
+    showing.out += showing.mixing.finish()
+    assert [at_ms for at_ms, _ in showing.pictures] == PICTURES
+    assert isinstance(showing.marks[-1], EndMark)
+    assert is_mark(showing.out[-1])
+    assert sum(isinstance(mark, EndMark) for mark in showing.marks) == 1
+
+
+def test_sound_alone_passes_although_marks_are_wanted() -> None:
+    showing = Showing(Mixing(is_marked=True))
+    tags = [tag for tag in source(END_MS) if tag.type is not TagType.VIDEO]
+    showing.play(tags)
+    assert showing.out == tags
