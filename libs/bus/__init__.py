@@ -4,6 +4,7 @@ from libs.bus.bus import Bus
 from libs.bus.errors import AskTimedOut, BusUnavailable, MessageUndecodable, RemoteError
 from libs.bus.leases import Lease, LeaseRecord, Leases
 from libs.bus.registry import Entry, Registry
+from libs.bus.service_urls import ServiceURLs
 from libs.bus.tracing import trace_headers, traceparent, within
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "MessageUndecodable",
     "Registry",
     "RemoteError",
+    "ServiceURLs",
     "trace_headers",
     "traceparent",
     "within",

@@ -56,6 +56,7 @@ from libs.events.ladders import (
     TranscodeReport,
     TranscodeState,
 )
+from libs.events.marks import ClockMark, ImageMark, Mark, TextMark
 from libs.events.orders import PackageRequested
 from libs.events.relays import (
     CreateRelayTarget,
@@ -140,6 +141,7 @@ __all__ = [
     "AudienceChanged",
     "CheckSessions",
     "Checkpoint",
+    "ClockMark",
     "CreateRelayTarget",
     "CreateStream",
     "DeadLetter",
@@ -153,6 +155,7 @@ __all__ = [
     "Gap",
     "GetStream",
     "GetTranscodePlan",
+    "ImageMark",
     "Job",
     "JobCompleted",
     "JobFailed",
@@ -170,6 +173,7 @@ __all__ = [
     "ListStreams",
     "ListViewerKeys",
     "ListViewers",
+    "Mark",
     "Message",
     "Nothing",
     "OpenPublish",
@@ -206,6 +210,7 @@ __all__ = [
     "StreamPage",
     "StreamPublished",
     "StreamUnpublished",
+    "TextMark",
     "Track",
     "TrackKind",
     "TrackRange",

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from libs.events.facts import EndCause
 from libs.events.ladders import Ladder, TranscodeReport
+from libs.events.marks import Mark
 from libs.events.rows import Segment
 
 PAGE_ROWS = 1000
@@ -47,6 +48,8 @@ class PublishGrant(Answer):
     policy: Literal["takeover", "reject"]
     reconnect_window_s: float
     view_policy: Literal["public", "signed"] = "public"
+    is_marked: bool = False
+    """Whether its picture is shown with marks only."""
 
 
 class OpenPublish(Ask[PublishGrant]):
@@ -91,6 +94,8 @@ class Stream(Answer):
     view_policy: Literal["public", "signed"] = "public"
     ladder: Ladder | None = None
     """The rungs that it is transcoded to; None: none."""
+    marks: tuple[Mark, ...] = ()
+    """What is burned into its picture, the lowest first."""
     revision: int = 0
     """Of the settings; rises with each change."""
     live_session: str | None = None

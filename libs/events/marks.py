@@ -7,7 +7,7 @@ to a filter's language.
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, TypeAdapter, field_validator, model_validator
 
 from libs.events.rows import Row
 
@@ -96,3 +96,5 @@ class ImageMark(Placed):
 
 
 Mark = Annotated[TextMark | ClockMark | ImageMark, Field(discriminator="kind")]
+MARKS: TypeAdapter[tuple[Mark, ...]] = TypeAdapter(tuple[Mark, ...])
+"""Reads a list of marks out of JSON."""

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from libs.events.asks import Answer, Ask
 from libs.events.envelope import Message
 from libs.events.ladders import Ladder, TranscodeReport
+from libs.events.marks import Mark
 
 
 class TranscodePlan(Answer):
@@ -15,13 +16,17 @@ class TranscodePlan(Answer):
 
     version: int
     """Of the stream's settings."""
-    ladder: Ladder
+    ladder: Ladder | None = None
+    """None: no rungs."""
+    marks: tuple[Mark, ...] = ()
+    """What is burned into every picture, the lowest first."""
 
 
 class GetTranscodePlan(Ask[TranscodePlan]):
     """What is to be made of this session now?
 
-    Errors: `transcode_unwanted`: the session is over, or its stream has no ladder any more.
+    Errors: `transcode_unwanted`: the session is over, or its stream has neither ladder nor marks
+    any more.
     """
 
     name: ClassVar[str] = "catalog.transcode_plan.get"

@@ -30,6 +30,8 @@ class StreamChanged(Message):
     revision: int
     """Rises with each change of a stream's settings, over deletion and making it again."""
     view_policy: ViewPolicy
+    is_marked: bool = False
+    """Whether its picture is shown with marks only."""
     is_deleted: bool = False
 
     def natural_key(self) -> str:

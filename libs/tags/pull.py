@@ -83,14 +83,23 @@ class Ingest:
 
     @asynccontextmanager
     async def pull(
-        self, after: int | None, epoch: int, *, near_ms: int = 0, rung: str | None = None
+        self,
+        after: int | None,
+        epoch: int,
+        *,
+        near_ms: int = 0,
+        rung: str | None = None,
+        inside: bool = False,
     ) -> AsyncIterator["Pull"]:
         """Every tag numbered above `after`, which is expected about session time `near_ms`; None
-        joins live, at the last keyframe. Of the source, or of a rung.
+        joins live, at the last keyframe. Of the source, or of a rung; `inside`: of what the
+        publisher sent, whatever is burned into the picture that the world sees.
         """
         asked = f"epoch={epoch}&reader={quote(self._reader)}"
         if after is not None:
             asked += f"&after={after}"
+        if inside:
+            asked += "&inside=true"
         name = f"{self.session}/{rung}" if rung else self.session
         url = f"{self._origin_url}/flv/{name}?{asked}"
         headers = {"authorization": self._client.headers.get("authorization", ""), **_trace()}

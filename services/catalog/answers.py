@@ -58,6 +58,7 @@ from services.catalog.clock import Clock
 from services.catalog.database import Database
 from services.catalog.errors import StreamBusy
 from services.catalog.holders import HasLetGo
+from services.catalog.mark_fields import check_addresses
 
 
 class Answers:
@@ -193,6 +194,7 @@ class Answers:
     async def _follow_item(self, tx: AsyncSession, stream: Stream) -> None:
         now = self._clock()
         await relay_item.follow(tx, stream.tenant, stream.id, now=now, egress=self._egress)
+        check_addresses(stream.marks, self._egress)
 
     async def _open_publish(self, ask: OpenPublish) -> PublishGrant:
         async with self._database.transaction() as tx:

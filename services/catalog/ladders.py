@@ -22,9 +22,11 @@ async def follow(tx: AsyncSession, stream_id: str, *, now: datetime) -> None:
 
 
 async def request(tx: AsyncSession, session: SessionRow, *, now: datetime) -> None:
-    """The session is on air: offer its ladder, or withdraw it if its stream wants none."""
+    """The session is on air: offer its job, or withdraw it if its stream wants no rungs and no
+    marks.
+    """
     stream = await tx.get(StreamRow, session.stream_id)
-    if stream is not None and stream.ladder is not None:
+    if stream is not None and (stream.ladder is not None or stream.marks is not None):
         await jobs.request(tx, jobs.TRANSCODE, session, now=now)
     else:
         await jobs.withdraw(tx, jobs.TRANSCODE, session.id, now=now)
@@ -36,10 +38,12 @@ async def get_plan(tx: AsyncSession, ask: GetTranscodePlan) -> TranscodePlan:
     if session is None or session.ended_at is not None:
         raise TranscodeUnwanted("The session is over.")
     stream = await tx.get(StreamRow, session.stream_id)
-    ladder = streams.ladder_of(stream) if stream and stream.tenant_id == session.tenant_id else None
-    if stream is None or ladder is None:
-        raise TranscodeUnwanted("The stream has no ladder.")
-    return TranscodePlan(version=stream.revision, ladder=ladder)
+    if stream is None or stream.tenant_id != session.tenant_id:
+        raise TranscodeUnwanted("The stream was deleted.")
+    ladder, marks = streams.ladder_of(stream), streams.marks_of(stream)
+    if ladder is None and not marks:
+        raise TranscodeUnwanted("The stream has neither ladder nor marks.")
+    return TranscodePlan(version=stream.revision, ladder=ladder, marks=marks)
 
 
 async def changed(tx: AsyncSession, fact: TranscodeChanged) -> None:

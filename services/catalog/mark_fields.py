@@ -7,14 +7,16 @@
 
 import contextlib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from PIL import ImageColor
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from libs.events.marks import MAX_MARKS, Mark
+from libs.egress import Egress, EgressRefused
+from libs.events.marks import MAX_MARKS, ImageMark, Mark
 from services.catalog.errors import StreamFieldInvalid
 from services.catalog.fields import check_truth
 
@@ -44,6 +46,16 @@ def read_marks(item: Mapping[str, Any]) -> tuple[Mark, ...]:
             f"`watermark` must be null or a list of at most {MAX_MARKS} marks."
         )
     return tuple(_read(said, f"watermark[{at}]") for at, said in enumerate(own))
+
+
+def check_addresses(marks: Iterable[Mark], egress: Egress) -> None:
+    """Raise `StreamFieldInvalid` for a picture's address that needs no look-up to be refused."""
+    for mark in marks:
+        if isinstance(mark, ImageMark) and mark.url is not None:
+            try:
+                egress.check_host(urlsplit(mark.url).hostname or "")
+            except (EgressRefused, ValueError) as error:
+                raise StreamFieldInvalid(f"The watermark's `url`: {error}") from None
 
 
 def _read_flat(item: Mapping[str, Any]) -> tuple[Mark, ...]:

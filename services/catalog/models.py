@@ -69,6 +69,8 @@ class StreamRow(Base):
     view_policy: Mapped[str]
     ladder: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     """A `libs.events.Ladder`, read out of the item; None: it is not transcoded."""
+    marks: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
+    """Of `libs.events.marks`, read out of the item; None: its picture is shown as it comes."""
     revision: Mapped[int]
     """Of the settings: Unix milliseconds of their latest change, or one more than before."""
 

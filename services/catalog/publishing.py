@@ -59,6 +59,7 @@ async def open_publish(tx: AsyncSession, ask: OpenPublish, *, now: datetime) -> 
         policy="reject" if stream.publish_policy == "reject" else "takeover",
         reconnect_window_s=stream.reconnect_window_s,
         view_policy=streams.view_policy_of(stream),
+        is_marked=stream.marks is not None,
     )
 
 

@@ -23,12 +23,15 @@ from libs.events import (
     UpdateStream,
     ViewPolicy,
 )
+from libs.events.marks import MARKS, Mark
 from libs.names import STREAM_ID, check_stream_id
 from libs.signing.push import sign_push
 from services.catalog import fields, outbox, page
 from services.catalog.database import insert_new
 from services.catalog.errors import StreamExists, StreamUnknown, TenantUnknown
 from services.catalog.ladder_fields import read_ladder
+from services.catalog.mark_drawing import check_drawable
+from services.catalog.mark_fields import read_marks
 from services.catalog.models import PublishRow, SessionRow, StreamRow, TenantRow
 from services.catalog.outdate import read_outdate
 
@@ -41,6 +44,8 @@ async def create(tx: AsyncSession, ask: CreateStream, *, secret: str, now: datet
     now_s = int(now.timestamp())
     item = {name: value for name, value in ask.item.items() if name not in fields.FIXED_FIELDS}
     expires_s = read_outdate(item.get("outdate"), now_s=now_s)
+    columns = _item_columns(item)
+    await check_drawable(MARKS.validate_python(columns["marks"] or ()))
     is_new = await insert_new(
         tx,
         StreamRow,
@@ -52,7 +57,7 @@ async def create(tx: AsyncSession, ask: CreateStream, *, secret: str, now: datet
             "key": sign_push(stream_id, expires_s, secret),
             "generation": await _latest_generation(tx, ask.tenant, stream_id),
             "revision": _revision(0, now),
-            **_item_columns(item),
+            **columns,
         },
     )
     if not is_new:
@@ -67,7 +72,10 @@ async def update(tx: AsyncSession, ask: UpdateStream, *, now: datetime) -> Strea
     row = await lock(tx, ask.id, tenant=ask.tenant)
     # An `outdate` that says nothing is refused although the key stays: it is the item's word.
     read_outdate(ask.item.get("outdate"), now_s=int(now.timestamp()))
-    for name, value in _item_columns({**row.item, **ask.item}).items():
+    columns = _item_columns({**row.item, **ask.item})
+    if columns["marks"] != row.marks:
+        await check_drawable(MARKS.validate_python(columns["marks"] or ()))
+    for name, value in columns.items():
         setattr(row, name, value)
     row.revision = _revision(row.revision, now)
     await tx.flush()
@@ -110,6 +118,10 @@ def ladder_of(row: StreamRow) -> Ladder | None:
     return None if row.ladder is None else Ladder.model_validate(row.ladder)
 
 
+def marks_of(row: StreamRow) -> tuple[Mark, ...]:
+    return MARKS.validate_python(row.marks or ())
+
+
 def view_policy_of(row: StreamRow) -> ViewPolicy:
     return "signed" if row.view_policy == "signed" else "public"
 
@@ -127,6 +139,7 @@ async def _say_change(
         stream=row.id,
         revision=row.revision,
         view_policy=view_policy_of(row),
+        is_marked=row.marks is not None,
         is_deleted=is_deleted,
     )
     await outbox.add(tx, fact, tenant=row.tenant_id, now=now)
@@ -149,6 +162,7 @@ def _item_columns(item: Mapping[str, Any]) -> dict[str, Any]:
     fields.check_size(json.dumps(item))
     settings = fields.read_publish_settings(item)
     ladder = read_ladder(item)
+    marks = read_marks(item)
     return {
         "item": dict(item),
         "publish_policy": settings.publish_policy,
@@ -157,6 +171,7 @@ def _item_columns(item: Mapping[str, Any]) -> dict[str, Any]:
         "playlist_segments": settings.playlist_segments,
         "view_policy": settings.view_policy,
         "ladder": ladder.model_dump(mode="json") if ladder else None,
+        "marks": [mark.model_dump(mode="json") for mark in marks] or None,
     }
 
 
@@ -199,6 +214,7 @@ def _answer(row: StreamRow, session: SessionRow | None, publish: PublishRow | No
         is_enabled=fields.is_enabled(row.item),
         view_policy=view_policy_of(row),
         ladder=ladder_of(row),
+        marks=marks_of(row),
         revision=row.revision,
         live_session=session.id if session else None,
         is_live=is_live,

@@ -13,4 +13,6 @@ def register(bus: Bus, hub: Hub) -> None:
 
     @bus.watch_fact(StreamChanged)
     async def on_stream_changed(envelope: Envelope[StreamChanged]) -> None:
-        hub.on_view_policy(envelope.data.stream, envelope.data.view_policy)
+        changed = envelope.data
+        hub.on_view_policy(changed.stream, changed.view_policy)
+        hub.on_marks(changed.stream, is_marked=changed.is_marked)

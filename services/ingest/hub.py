@@ -126,6 +126,12 @@ class Hub:
             live.room.close()
             live.room = None
 
+    def on_marks(self, stream: str, *, is_marked: bool) -> None:
+        """From now on the stream's picture is shown with marks only, or as it comes."""
+        live = self._live.get(stream)
+        if live is not None:
+            live.session.follow_marks(is_marked=is_marked)
+
     async def _open(self, request: StreamRequest) -> Publish:
         stream = self._admission.check(request)
         turn = self._turns.setdefault(stream, asyncio.Lock())
@@ -195,6 +201,7 @@ class Hub:
         live.publish = publish
         live.reconnect_window_s = grant.reconnect_window_s
         self.on_view_policy(grant.stream, grant.view_policy)
+        live.session.follow_marks(is_marked=grant.is_marked)
         live.traceparent = publish.traceparent
         live.session.begin_publish(grant.generation)
         PUBLISHERS.inc()

@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Coroutine
 from typing import Any
 
+from libs.bus import ServiceURLs
 from libs.bus.tracing import traceparent
 from libs.egress import Egress, OwnPlaces
 from libs.events import RelayRequested
@@ -28,11 +29,11 @@ def build_app(settings: RelaySettings | None = None) -> Service:
     client = open_client(token)
     wakefulness = Wakefulness()
 
-    house = handlers.House(bus)
+    service_urls = ServiceURLs(bus)
 
     async def own_urls() -> list[str]:
         own = [settings.nats_url, settings.public_url, settings.rtmp_public_url, service.url]
-        return own + await house.urls()
+        return own + await service_urls()
 
     outlets = Outlets(
         Egress(settings.egress_allow, own=OwnPlaces(own_urls)),

@@ -1,11 +1,6 @@
 """The bus's side of the relay: offers come in, and news of what is not wanted any more."""
 
-import contextlib
-
-from nats.errors import Error as NATSError
-from nats.js.errors import Error as JetStreamError
-
-from libs.bus import Bus, BusUnavailable
+from libs.bus import Bus
 from libs.events import (
     Envelope,
     OpenRelay,
@@ -34,16 +29,3 @@ def register(bus: Bus, relays: Relays) -> None:
 async def ask_grant(bus: Bus, order: RelayRequested) -> RelayGrant:
     """Raises the catalog's `relay_unwanted` (404), or what means that it is away."""
     return await bus.ask(OpenRelay(session=order.session, target=order.target))
-
-
-class House:
-    """Where the services of the house listen; while the bus is away, where they did."""
-
-    def __init__(self, bus: Bus) -> None:
-        self._bus = bus
-        self._urls: list[str] = []
-
-    async def urls(self) -> list[str]:
-        with contextlib.suppress(NATSError, JetStreamError, BusUnavailable, TimeoutError):
-            self._urls = [entry.url for entry in await self._bus.registry.list()]
-        return self._urls

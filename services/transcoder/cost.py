@@ -5,7 +5,7 @@ Measured with `veryfast` on one x86 core: 47 million pixels a second of rungs be
 sheds rungs, and says so.
 """
 
-from libs.events import Ladder
+from libs.events import TranscodePlan
 
 USUAL_FPS = 30
 DECODED_PIXELS_A_CORE = 400e6
@@ -13,9 +13,11 @@ ENCODED_PIXELS_A_CORE = 95e6
 USUAL_SOURCE_PIXELS = 1920 * 1080
 
 
-def cost_of(ladder: Ladder) -> float:
+def cost_of(plan: TranscodePlan) -> float:
     """Cores that are busy with it, for the usual source; that is not known before it is pulled."""
-    encoded = sum(rung.width * rung.height for rung in ladder.rungs) * USUAL_FPS
+    rungs = plan.ladder.rungs if plan.ladder is not None else ()
+    pixels = sum(rung.width * rung.height for rung in rungs)
+    encoded = (pixels + bool(plan.marks) * USUAL_SOURCE_PIXELS) * USUAL_FPS
     decoded = USUAL_SOURCE_PIXELS * USUAL_FPS
     return encoded / ENCODED_PIXELS_A_CORE + decoded / DECODED_PIXELS_A_CORE
 

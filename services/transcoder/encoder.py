@@ -11,9 +11,11 @@ import os
 import resource
 import signal
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from services.transcoder.argv import build_argv
+from services.transcoder.layers import Layer
+from services.transcoder.overlay import Overlay
 from services.transcoder.sizes import SizedRung
 
 NICENESS = 5
@@ -41,10 +43,14 @@ class Encoder:
     """`outputs` has the FLV of each rung, in their order."""
 
     def __init__(
-        self, process: asyncio.subprocess.Process, outputs: list[asyncio.StreamReader]
+        self,
+        process: asyncio.subprocess.Process,
+        outputs: list[asyncio.StreamReader],
+        overlays: list[Overlay],
     ) -> None:
         assert process.stdin is not None
         self.outputs = outputs
+        self._overlays = overlays
         self.log: deque[str] = deque(maxlen=LOG_LINES)
         self._process = process
         self._stdin = process.stdin
@@ -52,13 +58,25 @@ class Encoder:
 
     @classmethod
     async def start(
-        cls, binary: str, rungs: Sequence[SizedRung], *, frame_rate: float, preset: str
+        cls,
+        binary: str,
+        rungs: Sequence[SizedRung],
+        *,
+        frame_rate: float,
+        preset: str,
+        layers: Sequence[Layer] = (),
     ) -> "Encoder":
         """Raises `OSError` if there is no such binary."""
         pipes = [os.pipe() for _ in rungs]
         writing = [pipe[1] for pipe in pipes]
+        overlays = [Overlay(layer) for layer in layers]
+        reading = [overlay.descriptor for overlay in overlays]
         argv = build_argv(
-            binary, list(zip(rungs, writing, strict=True)), frame_rate=frame_rate, preset=preset
+            binary,
+            list(zip(rungs, writing, strict=True)),
+            frame_rate=frame_rate,
+            preset=preset,
+            layers=list(zip(layers, reading, strict=True)),
         )
         outputs = [await _open_reader(pipe[0]) for pipe in pipes]
         try:
@@ -69,14 +87,22 @@ class Encoder:
                 stderr=asyncio.subprocess.PIPE,
                 env={name: os.environ[name] for name in _KEPT if name in os.environ},
                 cwd="/",
-                pass_fds=writing,
+                pass_fds=[*writing, *reading],
                 start_new_session=True,
                 preexec_fn=_confine,
             )
+        except BaseException:
+            for overlay in overlays:
+                overlay.close()
+            raise
         finally:
             for descriptor in writing:
                 os.close(descriptor)
-        return cls(process, outputs)
+            for overlay in overlays:
+                overlay.close_reading()
+        for overlay in overlays:
+            await overlay.open()
+        return cls(process, outputs, overlays)
 
     @property
     def pid(self) -> int:
@@ -91,9 +117,16 @@ class Encoder:
         if not self._stdin.is_closing():
             self._stdin.write(data)
 
+    def show_until(self, encoder_ms: int, wall_s: Callable[[int], float]) -> None:
+        """Let the clocks in the picture go on to `encoder_ms`; `wall_s` gives that time's."""
+        for overlay in self._overlays:
+            overlay.show_until(encoder_ms, wall_s)
+
     def finish(self) -> None:
         """Nothing more comes: let it write what it has."""
         self._stdin.close()
+        for overlay in self._overlays:
+            overlay.close()
 
     async def wait(self) -> int:
         """Its exit code; negative for a signal."""
@@ -105,7 +138,7 @@ class Encoder:
         if self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
-        self._stdin.close()
+        self.finish()
         await self.wait()
 
     async def _keep_log(self) -> None:

@@ -15,6 +15,8 @@ def _cores() -> float:
 
 
 class TranscoderSettings(SharedSettings):
+    store_url: str = "file:///var/lib/weir/store"
+    """Where the pictures of marks are stored; see `libs.storage`. May hold a password."""
     ffmpeg: str | None = None
     """The ffmpeg binary, 5.1 or newer; default: the one on PATH, else the wheel's."""
     transcode_slots: float = Field(

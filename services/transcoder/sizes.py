@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from libs.events import Rung
 from libs.media.codec import VideoConfig
+from libs.names import MARKED
 
 NOT_SMALLER = "not_smaller"
 """Why a rung is left out: its picture would be that of a lower rung."""
@@ -28,6 +29,18 @@ def fit(rung: Rung, source: VideoConfig) -> SizedRung:
     scale = min(1.0, rung.width / shown_width, rung.height / shown_height)
     width = _even(shown_width * scale, at_most=shown_width)
     return SizedRung(rung, width, _even(shown_height * scale, at_most=shown_height))
+
+
+def full_size(source: VideoConfig) -> SizedRung:
+    """The marked picture: the source's own, but for a side that is odd."""
+    rung = Rung(
+        name=MARKED,
+        width=source.width,
+        height=source.height,
+        bitrate_bps=0,
+        max_bitrate_bps=0,
+    )
+    return fit(rung, source)
 
 
 def choose(rungs: Iterable[Rung], source: VideoConfig) -> tuple[list[SizedRung], list[Rung]]:

@@ -64,6 +64,8 @@ class Source:
         self.sound_header: Tag | None = None
         self.from_tag = self.next_tag
         """Of the mark before the keyframe at which decoding begins."""
+        self.wall_ms = 0.0
+        """The wall clock less session time, by the newest mark."""
         self._record: Tag | None = None
         self._clock_tag: int | None = None
         self._has_begun = False
@@ -126,8 +128,10 @@ class Source:
         match read_mark(tag):
             case EndMark():
                 return Ended()
-            case ClockMark() if not self._has_begun:
-                self._clock_tag = number
+            case ClockMark(session_ms=session_ms, wall_ms=wall_ms):
+                self.wall_ms = wall_ms - session_ms
+                if not self._has_begun:
+                    self._clock_tag = number
         return None
 
     def _configure(self, tag: Tag, header: VideoHeader) -> None:

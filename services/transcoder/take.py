@@ -13,13 +13,16 @@ from typing import Any, NamedTuple
 import structlog
 
 from libs.events import Rung
+from libs.events.marks import Mark
 from libs.media.flv import write_tag
+from libs.names import MARKED
 from libs.tags import Ingest, Pull
 from services.transcoder.encoder import Encoder
 from services.transcoder.errors import TakeFailed
+from services.transcoder.layers import Layer
 from services.transcoder.rung_output import RungOutput
 from services.transcoder.rung_put import RungPut
-from services.transcoder.sizes import SizedRung, choose
+from services.transcoder.sizes import SizedRung, choose, full_size
 from services.transcoder.source import Changed, Ended, Item, Picture, Sound, Source
 
 log = structlog.get_logger()
@@ -39,7 +42,9 @@ SLOW_MS = 3000
 SLOW_LOOKS = 6
 FINISH_S = 5.0
 
-StartEncoder = Callable[[Sequence[SizedRung], float], Awaitable[Encoder]]
+StartEncoder = Callable[[Sequence[SizedRung], float, Sequence[Layer]], Awaitable[Encoder]]
+DrawLayers = Callable[[Sequence[Mark], int, int], Awaitable[Sequence[Layer]]]
+"""The marks, for frames of that width and height."""
 OpenPut = Callable[[str, int], Awaitable[RungPut]]
 """The rung's name and the tag at which decoding began. Raises `TakeFailed`."""
 
@@ -56,6 +61,8 @@ class Wanted(NamedTuple):
 
     rungs: tuple[Rung, ...]
     """Smallest first."""
+    marks: tuple[Mark, ...] = ()
+    """With any, the marked picture is made, too, in the source's size."""
     shed: int = 0
     """How many of those that could be made are not, from the top."""
 
@@ -73,6 +80,7 @@ class Take:
         ingest: Ingest,
         epoch: int,
         start_encoder: StartEncoder,
+        draw_layers: DrawLayers,
         open_put: OpenPut,
         max_input_bytes: int,
         after: int | None = None,
@@ -88,6 +96,7 @@ class Take:
         self._ingest = ingest
         self._epoch = epoch
         self._start_encoder = start_encoder
+        self._draw_layers = draw_layers
         self._open_put = open_put
         self._max_input_bytes = max_input_bytes
         self._after = after
@@ -99,6 +108,8 @@ class Take:
         self._sounds: list[Sound] = []
         """Before it has begun."""
         self._base_ms = self._begin_ms = self._newest_ms = 0
+        self._wall_ms = 0.0
+        """The wall clock less session time."""
         self._is_finishing = False
         self._log = log.bind(session=ingest.session, epoch=epoch, take=number)
 
@@ -113,6 +124,13 @@ class Take:
     def lag_ms(self) -> int:
         """Media time between the newest picture that went in and the last that came out."""
         return max((self._newest_ms - output.newest_ms for output in self.outputs), default=0)
+
+    @property
+    def is_marking(self) -> bool:
+        """Whether it makes the marked picture, and ingest takes it."""
+        return any(
+            output.sized.rung.name == MARKED and not output.is_superseded for output in self.outputs
+        )
 
     @property
     def is_superseded(self) -> bool:
@@ -142,7 +160,7 @@ class Take:
             await self._close()
 
     async def _feed(self) -> End:
-        async with self._ingest.pull(self._after, self._epoch) as pull:
+        async with self._ingest.pull(self._after, self._epoch, inside=True) as pull:
             end = await self._read(pull)
         await self._finish()
         return end
@@ -162,6 +180,7 @@ class Take:
     async def _take_in(self, source: Source, item: Item | None) -> End | None:
         match item:
             case Picture():
+                self._wall_ms = source.wall_ms
                 if self._encoder is None:
                     await self._gather(source, item)
                 elif item.is_keyframe and item.tag.dts_ms - self._base_ms > LONGEST_MS:
@@ -192,10 +211,15 @@ class Take:
         self._base_ms = keyframe.tag.dts_ms - LEAD_MS
         self._begin_ms = self._newest_ms = keyframe.pts_ms
         made, self.left_out = choose(self.wanted.rungs, source.config)
-        keep = max(1, len(made) - self.wanted.shed)
+        marked = [full_size(source.config)] if self.wanted.marks else []
+        keep = max(0 if marked else 1, len(made) - self.wanted.shed)
         self.shed = [sized.rung for sized in made[keep:]]
-        made = made[:keep]
-        self._encoder = await self._start_encoder(made, frame_rate)
+        # The marked picture is the programme: whatever is shed, it is not.
+        made = [*marked, *made[:keep]]
+        layers = await self._draw_layers(
+            self.wanted.marks, source.config.width, source.config.height
+        )
+        self._encoder = await self._start_encoder(made, frame_rate, layers)
         self._log.info(
             "take.begun", pid=self._encoder.pid, from_tag=source.from_tag, at_ms=self._begin_ms,
             frame_rate=frame_rate, rungs=[f"{each.rung.name}:{each.width}x{each.height}"
@@ -225,7 +249,12 @@ class Take:
         assert self._encoder is not None
         tag = picture.tag
         self._newest_ms = max(self._newest_ms, picture.pts_ms)
+        self._encoder.show_until(self._newest_ms - self._base_ms, self._wall_s)
         self._encoder.feed(write_tag(tag._replace(dts_ms=tag.dts_ms - self._base_ms)))
+
+    def _wall_s(self, encoder_ms: int) -> float:
+        """The wall clock of a time of the encoder's, in Unix seconds."""
+        return (encoder_ms + self._base_ms + self._wall_ms) / 1000
 
     def _hear(self) -> None:
         if self.outputs:

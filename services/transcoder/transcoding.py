@@ -15,6 +15,8 @@ import structlog
 from libs.back_off import BackOff
 from libs.bus.tracing import within
 from libs.events import Ladder, Message, TranscodePlan, TranscodeRequested, TranscodeState
+from libs.events.marks import Mark
+from libs.names import MARKED
 from libs.tags import HeldLease, IngestAway, IngestFenced, SessionUnknown, ask_wanted, hold
 from services.transcoder import metrics
 from services.transcoder.errors import SourceUnsupported, TakeFailed
@@ -64,6 +66,7 @@ class Transcoding:
         self._takes: dict[asyncio.Task[End], Take] = {}
         self._number = 0
         self._ladder: Ladder | None = None
+        self._marks: tuple[Mark, ...] = ()
         self._begun_s = 0.0
         self._live_s: float | None = None
         """When the newest take was first seen live."""
@@ -102,6 +105,7 @@ class Transcoding:
                 if not self._is_over:
                     plan = await self._plan(plan)
             self.is_ending = True
+            await self._see_marks_off()
         except asyncio.CancelledError:
             await self._hand_over()
             raise
@@ -115,10 +119,10 @@ class Transcoding:
         )
 
     def _follow(self, plan: TranscodePlan) -> None:
-        if plan.ladder != self._ladder:
-            if self._ladder is not None:
+        if (plan.ladder, plan.marks) != (self._ladder, self._marks):
+            if self._number:
                 self._shedding, self._back_off = Shedding(), BackOff()
-            self._ladder = plan.ladder
+            self._ladder, self._marks = plan.ladder, plan.marks
             self._begin()
 
     async def _until_news(self) -> None:
@@ -141,12 +145,12 @@ class Transcoding:
         return next(reversed(self._takes.values()), None)
 
     def _begin(self, after: int | None = None) -> None:
-        assert self._ladder is not None
         for take in self._takes.values():
             if not take.is_live:
                 take.retire()  # nobody misses it: however often a ladder is changed, two run
         self._number += 1
-        wanted = Wanted(self._ladder.rungs, self._shedding.count)
+        rungs = self._ladder.rungs if self._ladder is not None else ()
+        wanted = Wanted(rungs, self._marks, self._shedding.count)
         take = self._make_take(self._number, wanted, after)
         self._takes[asyncio.create_task(take.run(), name=f"take-{self._number}")] = take
         self._begun_s, self._live_s, self._begin_s = time.monotonic(), None, None
@@ -186,7 +190,8 @@ class Transcoding:
     def _retire_old(self, *, is_late: bool) -> None:
         newest = self._newest
         assert newest is not None
-        made = {output.sized.rung.name for output in newest.outputs}
+        # A marked picture that is not wanted any more goes on until ingest shows the source.
+        made = {MARKED, *(output.sized.rung.name for output in newest.outputs)}
         for take in self._takes.values():
             common = [each for each in take.outputs if each.sized.rung.name in made]
             if take is not newest and (is_late or all(each.is_superseded for each in common)):
@@ -239,6 +244,15 @@ class Transcoding:
                     await asyncio.wait(self._takes, timeout=TICK_S / 5)
                     if any(task.done() for task in self._takes):
                         return
+
+    async def _see_marks_off(self) -> None:
+        """Marks were taken away: the marked picture goes on until ingest shows the source."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(OVERLAP_S):
+                while not self._is_over and any(take.is_marking for take in self._takes.values()):
+                    await asyncio.wait(self._takes, timeout=TICK_S / 5)
+                    for task in [task for task in self._takes if task.done()]:
+                        self._settle(task, self._takes.pop(task))
 
     async def _end_takes(self) -> None:
         for take in self._takes.values():

@@ -6,15 +6,20 @@ import httpx2
 
 from libs.bus import Lease, Leases
 from libs.bus.tracing import traceparent
+from libs.egress import Egress
 from libs.errors import NotFound, WeirError
 from libs.events import Message, TranscodePlan, TranscodeRequested
+from libs.events.marks import Mark
 from libs.ffmpeg import find_ffmpeg
+from libs.storage import ObjectStore
 from libs.tags import Ingest, take_lease
 from services.transcoder import metrics
 from services.transcoder.cost import Slots, cost_of
+from services.transcoder.drawing import Drawing
 from services.transcoder.encoder import Encoder
 from services.transcoder.errors import TakeFailed
 from services.transcoder.ladders import Running
+from services.transcoder.layers import Layer
 from services.transcoder.rung_put import PutTo, RungPut
 from services.transcoder.settings import TranscoderSettings
 from services.transcoder.sizes import SizedRung
@@ -29,6 +34,8 @@ class Worker:
         *,
         client: httpx2.AsyncClient,
         leases: Leases,
+        store: ObjectStore,
+        egress: Egress,
         url: Callable[[], str],
         ask_plan: Callable[[TranscodeRequested], Awaitable[TranscodePlan]],
         say: Callable[[Message], None],
@@ -36,6 +43,8 @@ class Worker:
         self._settings = settings
         self._client = client
         self._leases = leases
+        self._store = store
+        self._egress = egress
         self._url = url
         self._ask_plan = ask_plan
         self._say = say
@@ -50,7 +59,7 @@ class Worker:
             if error.status == NotFound.status or error.retry:
                 return None  # not wanted, or it will be offered again
             raise
-        if not self._slots.enter(order.job, cost_of(plan.ladder)):
+        if not self._slots.enter(order.job, cost_of(plan)):
             metrics.REFUSED.inc()
             return None
         ingest = Ingest(self._client, order.origin_url, order.session, reader=order.job)
@@ -80,6 +89,10 @@ class Worker:
 
     def _transcoding(self, order: TranscodeRequested, ingest: Ingest, lease: Lease) -> Transcoding:
         token = self._settings.internal_token.get_secret_value()
+        drawing = Drawing(self._store, self._egress, tenant=order.tenant)
+
+        async def draw_layers(marks: Sequence[Mark], width: int, height: int) -> Sequence[Layer]:
+            return await drawing.layers(marks, width=width, height=height)
 
         def make_take(number: int, wanted: Wanted, after: int | None) -> Take:
             async def open_put(rung: str, from_tag: int) -> RungPut:
@@ -95,6 +108,7 @@ class Worker:
                 ingest=ingest,
                 epoch=lease.epoch,
                 start_encoder=self._start_encoder,
+                draw_layers=draw_layers,
                 open_put=open_put,
                 max_input_bytes=self._settings.encoder_input_max_bytes,
                 after=after,
@@ -109,9 +123,13 @@ class Worker:
             traceparent=traceparent(),
         )
 
-    async def _start_encoder(self, rungs: Sequence[SizedRung], frame_rate: float) -> Encoder:
+    async def _start_encoder(
+        self, rungs: Sequence[SizedRung], frame_rate: float, layers: Sequence[Layer]
+    ) -> Encoder:
         preset = self._settings.encoder_preset
         try:
-            return await Encoder.start(self._binary, rungs, frame_rate=frame_rate, preset=preset)
+            return await Encoder.start(
+                self._binary, rungs, frame_rate=frame_rate, preset=preset, layers=layers
+            )
         except OSError as error:
             raise TakeFailed("ffmpeg_failed", f"ffmpeg cannot be run: {error}.") from None

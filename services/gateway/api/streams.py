@@ -17,6 +17,7 @@ from libs.events import (
     UpdateStream,
     ViewPolicy,
 )
+from libs.events.marks import Mark
 from libs.names import DEFAULT_TENANT, STREAM_ID, check_stream_id
 from libs.push_url import SECRET, PushURL, PushURLInvalid
 from services.gateway.api.auth import authorised
@@ -97,6 +98,11 @@ class StreamView(BaseModel):
     """The rungs that it is transcoded to, null for none. In the item, `ladder` sets it
     (`{"rungs": ["sd", "hd", {"name": …, "width": …, "height": …, "bitrate": …}]}`), else the
     fields `isCodec`, `ld`, `sd`, `hd`, `ud` and `codec`."""
+    marks: tuple[Mark, ...]
+    """What is burned into its picture, the lowest first. In the item, `watermark` sets it (a list
+    such as `[{"kind": "text", "text": …, "size": …, "color": …, "anchor": "bottom_right"},
+    {"kind": "image", "image": …}, {"kind": "clock"}]`), else the fields `isWaterMark`,
+    `isImageWaterMark` and what belongs to them."""
     viewers: Viewers
     """Players that watch now, on all gateways."""
     item: dict[str, Any]
@@ -166,6 +172,7 @@ def view_of(stream: Stream, house: House) -> StreamView:
         playlist_segments=stream.playlist_segments,
         view_policy=stream.view_policy,
         ladder=stream.ladder,
+        marks=stream.marks,
         viewers=viewers_of(stream.id, house),
         item=_without_secrets(stream.item),
     )

@@ -80,6 +80,7 @@ async def test_ladder_is_offered_with_the_publish_and_the_fields_stay_as_sent(
     (offer,) = await take_offers(catalog)
     assert (offer["job"], offer["kind"]) == (f"transcode-{grant.session}", "live")
     plan = await catalog.answers.get_transcode_plan(GetTranscodePlan(session=grant.session))
+    assert plan.ladder is not None
     assert [rung.name for rung in plan.ladder.rungs] == ["360p", "720p"]
     stream = await catalog.answers.get_stream(GetStream(tenant=DEFAULT_TENANT, id="cam-1"))
     assert (stream.ladder, plan.version) == (plan.ladder, stream.revision)

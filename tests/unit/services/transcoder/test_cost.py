@@ -1,6 +1,6 @@
 """Who is let in."""
 
-from libs.events import Ladder
+from libs.events import Ladder, TranscodePlan
 from services.catalog.ladder_fields import TEMPLATES
 from services.transcoder.cost import Slots, cost_of
 
@@ -8,7 +8,10 @@ LD, SD, HD, UD = TEMPLATES.values()
 
 
 def test_cost_rises_with_the_pixels() -> None:
-    costs = [cost_of(Ladder(rungs=rungs)) for rungs in ((LD,), (LD, SD), (LD, SD, HD), (UD,))]
+    costs = [
+        cost_of(TranscodePlan(version=1, ladder=Ladder(rungs=rungs)))
+        for rungs in ((LD,), (LD, SD), (LD, SD, HD), (UD,))
+    ]
     assert costs == sorted(costs)
     assert 0.5 < costs[2] < 0.8, "as was measured"
 

@@ -1,0 +1,13 @@
+"""What is burned into streams' pictures."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("streams", sa.Column("marks", sa.JSON(), nullable=True))

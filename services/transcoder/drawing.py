@@ -1,0 +1,71 @@
+"""Draws a stream's marks: letters by the fonts of this machine, pictures from store or web."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol
+
+import structlog
+
+from libs.egress import Egress, fetch
+from libs.errors import WeirError
+from libs.events.marks import ClockMark, ImageMark, Mark, TextMark
+from libs.marks import Fonts, draw_text, image_key, read_picture
+from libs.marks.picture import MAX_FILE_BYTES
+from services.transcoder.layers import Layer, clock, still
+
+log = structlog.get_logger()
+
+
+class Store(Protocol):
+    async def get(self, key: str) -> bytes: ...
+
+
+class Drawing:
+    """What a URL gave is kept for as long as the stream's settings stay as they are, so that a
+    session's pictures do not change or vanish with somebody else's server.
+    """
+
+    def __init__(self, store: Store, egress: Egress, *, tenant: str) -> None:
+        self._store = store
+        self._egress = egress
+        self._tenant = tenant
+        self._fonts: Fonts | None = None
+        self._fetched: dict[str, bytes] = {}
+
+    async def layers(self, marks: Sequence[Mark], *, width: int, height: int) -> list[Layer]:
+        """For frames of `width` x `height`, the lowest first. A mark that cannot be had is left
+        out, and the log says why: a missing logo takes no stream off the air.
+        """
+        found: list[Layer] = []
+        for mark in marks:
+            try:
+                layer = await self._layer(mark, width, height)
+            except WeirError as error:
+                log.warning("mark.left_out", kind=mark.kind, code=error.code, reason=str(error))
+                continue
+            if layer is not None:
+                found.append(layer)
+        return found
+
+    async def _layer(self, mark: Mark, width: int, height: int) -> Layer | None:
+        if self._fonts is None:
+            self._fonts = await asyncio.to_thread(Fonts)
+        match mark:
+            case TextMark():
+                picture = await asyncio.to_thread(draw_text, mark.text, mark, self._fonts)
+            case ClockMark():
+                return await asyncio.to_thread(clock, mark, self._fonts, width=width, height=height)
+            case ImageMark():
+                file = await self._file(mark)
+                size = {"width": mark.width, "height": mark.height}
+                picture = await asyncio.to_thread(read_picture, file, **size, opacity=mark.opacity)
+        return still(mark, picture, width=width, height=height)
+
+    async def _file(self, mark: ImageMark) -> bytes:
+        if mark.image is not None:
+            return await self._store.get(image_key(self._tenant, mark.image))
+        url = mark.url or ""
+        if url not in self._fetched:
+            got = await fetch(self._egress, url, max_bytes=MAX_FILE_BYTES)
+            self._fetched[url] = got.body
+        return self._fetched[url]

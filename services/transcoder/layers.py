@@ -1,0 +1,73 @@
+"""Layers: a stream's marks as pictures for frames of one size, ready to be laid over.
+
+A still is drawn once. A clock has a box of one size, in which each second has its picture.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from PIL import Image
+
+from libs.events.marks import ClockMark, Placed
+from libs.marks import Fonts, Picture, draw_text, place
+
+CLOCK_FORMAT = "%Y-%m-%d %H:%M:%S"
+_WIDEST = datetime(2028, 8, 28, 20, 48, 58, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Still:
+    picture: Picture
+    left: int
+    top: int
+
+
+@dataclass(frozen=True)
+class Clock:
+    left: int
+    top: int
+    width: int
+    height: int
+    draw: Callable[[float], bytes]
+    """RGBA of the box, for a time in Unix seconds."""
+
+
+Layer = Still | Clock
+
+
+def still(mark: Placed, picture: Picture, *, width: int, height: int) -> Still | None:
+    """The part of the picture that is on a frame of `width` x `height`; None if none is."""
+    left, top = place(mark, picture, width=width, height=height)
+    right, bottom = min(left + picture.width, width), min(top + picture.height, height)
+    if right <= max(left, 0) or bottom <= max(top, 0):
+        return None
+    box = (max(-left, 0), max(-top, 0), right - left, bottom - top)
+    if box != (0, 0, picture.width, picture.height):
+        image = Image.frombytes("RGBA", (picture.width, picture.height), picture.rgba).crop(box)
+        picture = Picture(image.width, image.height, image.tobytes())
+    return Still(picture, max(left, 0), max(top, 0))
+
+
+def clock(mark: ClockMark, fonts: Fonts, *, width: int, height: int) -> Clock | None:
+    """A box for the widest time, wholly on the frame; None if it has no room."""
+    zone = ZoneInfo(mark.timezone)
+    widest = draw_text(_WIDEST.strftime(CLOCK_FORMAT), mark, fonts)
+    if widest.width > width or widest.height > height:
+        return None
+    left, top = place(mark, widest, width=width, height=height)
+    size = (widest.width, widest.height)
+
+    def draw(at_s: float) -> bytes:
+        text = datetime.fromtimestamp(at_s, zone).strftime(CLOCK_FORMAT)
+        drawn = draw_text(text, mark, fonts)
+        box = Image.new("RGBA", size)
+        image = Image.frombytes("RGBA", (drawn.width, drawn.height), drawn.rgba)
+        # Digits stand on one line, so they do not hop about.
+        box.paste(image, (0, size[1] - drawn.height))
+        return box.tobytes()
+
+    left = min(max(left, 0), width - size[0])
+    top = min(max(top, 0), height - size[1])
+    return Clock(left, top, *size, draw)
