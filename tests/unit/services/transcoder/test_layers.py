@@ -8,7 +8,7 @@ from PIL import Image
 from libs.events.marks import ClockMark, Placed
 from libs.marks import Fonts, MarkRefused, Picture
 from services.transcoder.argv import build_argv
-from services.transcoder.layers import Clock, Still, clock, still
+from services.transcoder.layers import Clock, Layer, Still, clock, still
 from services.transcoder.sizes import SizedRung, full_size
 from tests.required import lacking
 from tests.unit.services.transcoder.test_argv import RUNGS
@@ -74,7 +74,10 @@ def test_clock_without_room_is_left_out(fonts: Fonts) -> None:
 
 
 def test_layers_are_blended_once_below_every_rung() -> None:
-    layers = [(Still(RED, 20, 30), 11), (Clock(5, 6, 220, 40, lambda _: b""), 13)]
+    layers: list[tuple[Layer, int]] = [
+        (Still(RED, 20, 30), 11),
+        (Clock(5, 6, 220, 40, lambda _: b""), 13),
+    ]
     argv = build_argv("ffmpeg", RUNGS, frame_rate=30.0, preset="veryfast", layers=layers)
     line = shlex.join(argv)
     assert "-f png_pipe -protocol_whitelist pipe -i pipe:11" in line
