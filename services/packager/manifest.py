@@ -7,11 +7,15 @@ ask for the one in the making, as `availabilityTimeOffset` allows, and get it pa
 (ISO/IEC 23009-1, 5.3.9.5.3; DASH-IF Low-Latency Modes). Any other period lists its segments.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import groupby
+from typing import NamedTuple
 
 from libs.events import Track, TrackKind, TrackRange
 from services.packager.entries import Entry
+from services.packager.multivariant import Shown
 from services.packager.window import Window
 
 _KINDS: tuple[TrackKind, ...] = ("video", "audio")
@@ -42,8 +46,10 @@ def _entries(window: Window) -> list[Entry]:
     return entries if window.is_ended and not regular else regular
 
 
-def render_manifest(window: Window, *, session: str, rendition: str) -> str:
-    """The MPD; it stands beside the session's folder."""
+def render_manifest(
+    window: Window, *, session: str, rendition: str, rungs: Sequence[Shown] = ()
+) -> str:
+    """The MPD; it stands beside the session's folder. Periods tell of rungs that are whole."""
     entries = _entries(window)
     longest_s = max(entry.duration_90k for entry in entries) / 90_000
     depth_s = sum(entry.duration_90k for entry in entries) / 90_000
@@ -72,7 +78,8 @@ def render_manifest(window: Window, *, session: str, rendition: str) -> str:
     periods = [list(run) for _, run in groupby(entries, key=lambda entry: entry.period)]
     for index, run in enumerate(periods):
         is_last = index == len(periods) - 1
-        lines += _period(window, run, session, rendition, is_open=is_last)
+        source = _Encoding(rendition, window, run)
+        lines += _period(source, _encodings(run, rungs), session, is_open=is_last)
     if not window.is_ended:
         lines.append(f'  <UTCTiming schemeIdUri="{_CLOCK}" value="{CLOCK_PATH}"/>')
     lines.append("</MPD>")
@@ -92,10 +99,31 @@ def _service_description() -> list[str]:
     ]
 
 
-def _period(
-    window: Window, entries: list[Entry], session: str, rendition: str, *, is_open: bool
-) -> list[str]:
-    first, last = entries[0], entries[-1]
+class _Encoding(NamedTuple):
+    """A rendition in one period."""
+
+    name: str
+    window: Window
+    entries: list[Entry]
+    """The source's, each with the rendition's own tracks."""
+
+
+def _encodings(entries: list[Entry], rungs: Sequence[Shown]) -> list[_Encoding]:
+    """The rungs that have the period's segments, all but those that they are yet to cut."""
+    found = []
+    for rung in rungs:
+        own = {entry.msn: entry.tracks for entry in rung.window.listed}
+        cut = [entry for entry in entries if entry.msn <= (rung.window.newest_msn or 0)]
+        configs = {own[entry.msn]["video"].config_id for entry in cut if own.get(entry.msn)}
+        is_whole = all(own.get(entry.msn) for entry in cut) and len(configs) == 1
+        if is_whole:
+            merged = [replace(entry, tracks=own[entry.msn]) for entry in cut]
+            found.append(_Encoding(rung.name, rung.window, merged))
+    return found
+
+
+def _period(source: _Encoding, rungs: list[_Encoding], session: str, *, is_open: bool) -> list[str]:
+    first, last = source.entries[0], source.entries[-1]
     attributes = [f'id="{first.period}"', f'start="{_duration(first.period_90k / 90_000)}"']
     if not is_open:
         length = last.start_90k + last.duration_90k - first.period_90k
@@ -103,33 +131,41 @@ def _period(
     lines = [f"  <Period {' '.join(attributes)}>"]
     for kind in _KINDS:
         if kind in first.tracks:
-            lines += _adaptation_set(window, entries, kind, f"{session}/{rendition}", rendition)
+            lines += _adaptation_set(source, rungs if kind == "video" else [], kind, session)
     lines.append("  </Period>")
     return lines
 
 
 def _adaptation_set(
-    window: Window, entries: list[Entry], kind: TrackKind, folder: str, rendition: str
+    source: _Encoding, rungs: list[_Encoding], kind: TrackKind, session: str
 ) -> list[str]:
-    ranges = [entry.tracks[kind] for entry in entries]
-    track = window.track(ranges[0].config_id)
-    starts_with_sap = kind == "audio" or all(entry.is_independent for entry in entries)
+    starts_with_sap = kind == "audio" or all(entry.is_independent for entry in source.entries)
     sap = ' startWithSAP="1"' if starts_with_sap else ""
-    early = EARLY if _is_offered_early(window, entries) else ""
+    lines = [f'    <AdaptationSet contentType="{kind}" segmentAlignment="true"{sap}>']
+    if rungs:
+        # Init segments are named by their content, so each has a template of its own.
+        for encoding in (source, *rungs):
+            template = _template(source, encoding, kind, session)
+            inner = ["  " + line for line in template]
+            lines += _representation(encoding, kind, inner)
+    else:
+        lines += _template(source, source, kind, session)
+        lines += _representation(source, kind, [])
+    return [*lines, "    </AdaptationSet>"]
+
+
+def _template(source: _Encoding, encoding: _Encoding, kind: TrackKind, session: str) -> list[str]:
+    ranges = [entry.tracks[kind] for entry in encoding.entries]
+    track = encoding.window.track(ranges[0].config_id)
+    folder = f"{session}/{encoding.name}"
+    early = EARLY if _is_offered_early(source.window, source.entries) else ""
     names = [
         f'initialization="{folder}/init-{track.config_id}.mp4"',
         f'media="{folder}/$Number$.{kind}.m4s{early}"',
     ]
-    if entries[0].is_steady:
-        template = _steady_template(window, entries, names)
-    else:
-        template = _listing_template(entries, ranges, track, names)
-    return [
-        f'    <AdaptationSet contentType="{kind}" segmentAlignment="true"{sap}>',
-        *template,
-        *_representation(window, track, ranges, rendition),
-        "    </AdaptationSet>",
-    ]
+    if source.entries[0].is_steady:
+        return _steady_template(source.window, source.entries, names)
+    return _listing_template(encoding.entries, ranges, track, names)
 
 
 def _is_offered_early(window: Window, entries: list[Entry]) -> bool:
@@ -193,29 +229,36 @@ def _timeline(ranges: list[TrackRange]) -> list[str]:
     return lines
 
 
-def _representation(
-    window: Window, track: Track, ranges: list[TrackRange], rendition: str
-) -> list[str]:
+def _representation(encoding: _Encoding, kind: TrackKind, template: list[str]) -> list[str]:
+    window, ranges = encoding.window, [entry.tracks[kind] for entry in encoding.entries]
+    track = window.track(ranges[0].config_id)
     ticks = sum(each.duration for each in ranges)
     bandwidth = sum(each.size_bytes for each in ranges) * 8 * track.timescale // max(1, ticks)
     attributes = [
-        f'id="{rendition}-{track.kind}"',
+        f'id="{encoding.name}-{track.kind}"',
         f'mimeType="{track.kind}/mp4"',
         f'codecs="{track.codec}"',
         f'bandwidth="{max(1, bandwidth)}"',
     ]
+    within = template
     if track.kind == "video":
         rate = round(window.rates.frame_rate * 1000)
         shown = f"{rate // 1000}" if rate % 1000 == 0 else f"{rate}/1000"
         attributes += [f'width="{track.width}"', f'height="{track.height}"']
         attributes.append(f'frameRate="{shown}"')
+    else:
+        attributes.append(f'audioSamplingRate="{track.sample_rate}"')
+        within = [
+            (
+                f'        <AudioChannelConfiguration schemeIdUri="{_CHANNELS}"'
+                f' value="{track.channels}"/>'
+            ),
+            *template,
+        ]
+    if not within:
         return [f"      <Representation {' '.join(attributes)}/>"]
-    attributes.append(f'audioSamplingRate="{track.sample_rate}"')
-    return [
-        f"      <Representation {' '.join(attributes)}>",
-        f'        <AudioChannelConfiguration schemeIdUri="{_CHANNELS}" value="{track.channels}"/>',
-        "      </Representation>",
-    ]
+    opening = f"      <Representation {' '.join(attributes)}>"
+    return [opening, *within, "      </Representation>"]
 
 
 def _duration(seconds: float) -> str:

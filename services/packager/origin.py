@@ -92,6 +92,7 @@ class Origin:
                 packing.window,
                 session=packing.order.session,
                 rendition=SOURCE,
+                rungs=packing.rungs.shown,
             ),
             has_any=has_media,
         )

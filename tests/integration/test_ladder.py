@@ -87,6 +87,10 @@ async def test_rungs_are_cut_stored_and_listed_as_their_source(
             lambda: read(weir, name, "index.m3u8").count("#EXT-X-STREAM-INF") == 3,
             what="three variants",
         )
+        await until(
+            lambda: 'id="360p-video"' in read(weir, name, "manifest.mpd"),
+            what="the rung in the manifest",
+        )
         variants = read(weir, name, "index.m3u8")
         of_one = read(weir, name, "360p/index.m3u8")
         late = read(weir, name, "480p/video.m3u8")

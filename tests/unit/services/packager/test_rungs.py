@@ -1,12 +1,17 @@
 """How far behind players are told to stay, and which variants they are offered."""
 
+import xml.etree.ElementTree as ET
+
 import pytest
 
+from services.packager.manifest import render_manifest
 from services.packager.multivariant import render_multivariant
 from services.packager.playlist import Neighbour, Surroundings, render_media
 from services.packager.rungs import longest_gop_s
 from tests.unit.services.packager.scenes import SCENES
 from tests.unit.services.packager.windows import SMALL_VIDEO, WindowMaker
+
+MPD = "{urn:mpeg:dash:schema:mpd:2011}"
 
 
 def rung() -> WindowMaker:
@@ -83,3 +88,36 @@ def test_longest_gop_needs_two_keyframes(segments: int, gop_s: float) -> None:
     for _ in range(segments):
         maker.add_in_parts(10)
     assert longest_gop_s(maker.window) == pytest.approx(gop_s)
+
+
+def representations(manifest: str) -> list[list[str]]:
+    """The ids in each adaptation set."""
+    root = ET.fromstring(manifest)
+    return [
+        [each.get("id", "") for each in group.iter(f"{MPD}Representation")]
+        for group in root.iter(f"{MPD}AdaptationSet")
+    ]
+
+
+@pytest.mark.parametrize(("has_all", "ids"), [(True, ["source-video", "360p-video"]),
+                                              (False, ["source-video"])])  # fmt: skip
+def test_manifest_has_a_rung_in_the_periods_that_it_has_whole(
+    *, has_all: bool, ids: list[str]
+) -> None:
+    source, small = WindowMaker(4), rung()
+    for number in range(4):
+        source.add(2.0)
+        if not has_all and number == 1:
+            small.lose(1, 2.0)
+        else:
+            small.add(2.0, size=20_000)
+    text = render_manifest(
+        source.window, session="s", rendition="source", rungs=[Neighbour("360p", small.window)]
+    )
+    assert representations(text) == [ids, ["source-audio"]]
+    if has_all:
+        templates = [
+            (each.get("duration"), each.get("startNumber"), each.get("presentationTimeOffset"))
+            for each in ET.fromstring(text).iter(f"{MPD}SegmentTemplate")
+        ]
+        assert templates[0] == templates[1], "aligned to the tick"
