@@ -12,6 +12,8 @@ from services.gateway.viewers.visit import Visit, new_viewer
 
 _URI = re.compile(rb'(?<=URI=")(?![a-z][a-z0-9+.-]*:|/)')
 _LINE = re.compile(rb"^(?=[^#\s/])(?![a-z][a-z0-9+.-]*:)", re.MULTILINE)
+_OUT = re.compile(rb'(?:(?<=URI=")|^)\.\./', re.MULTILINE)
+"""How the playlist of one rendition leads out of its folder."""
 _MPD = re.compile(rb"<MPD\b[^>]*>")
 _HLS = headers(b"application/vnd.apple.mpegurl", NO_STORE)
 _DASH = headers(b"application/dash+xml", NO_STORE)
@@ -38,7 +40,7 @@ def personal(reply: Reply, route: MediaRoute, visit: Visit, token: str) -> Reply
     body = bytes(reply.body)
     if route.kind is Kind.MULTIVARIANT:
         if route.rendition:
-            base += b"%b/" % route.rendition.encode()
+            body = _OUT.sub(b"", body)
         body = _LINE.sub(base, _URI.sub(base, body))
         return Reply(200, _HLS, body)
     opening = _MPD.search(body)

@@ -1,6 +1,7 @@
+from libs.media.flv import write_tag
 from services.ingest.block import MAX_BLOCK_BYTES, MAX_BLOCK_TAGS
 from services.ingest.replay import Batch, ReplayWindow
-from tests.unit.services.ingest.shelves import MemoryShelf, checkpoint, window
+from tests.unit.services.ingest.shelves import MemoryShelf, checkpoint, keyframe, window
 
 WIRE = 64 * 1024
 A_BLOCK = MAX_BLOCK_BYTES // WIRE
@@ -136,3 +137,26 @@ def test_clear_gives_everything_back() -> None:
     replay.clear()
     assert shelf.blocks == []
     assert (replay.oldest_tag, replay.next_tag) == (30, 30)
+
+
+async def test_time_of_a_tag_is_known_while_it_is_here() -> None:
+    replay = window(keep_ms=0)
+    late_ms = (1 << 32) + 5000
+    for number in range(2000):
+        replay.append(write_tag(keyframe(late_ms + number)), late_ms + number)
+    assert await replay.time_of(7) == late_ms + 7
+    assert await replay.time_of(1999) == late_ms + 1999
+    assert await replay.time_of(2000) is None
+    replay.gop_start = 1990
+    replay.acknowledge_until(late_ms + 1500)
+    assert replay.oldest_tag == 1024
+    assert await replay.time_of(7) is None
+    assert replay.lost_tags == 0
+
+
+def test_another_window_is_empty_and_keeps_longer() -> None:
+    first = window(keep_ms=1000)
+    first.append(write_tag(keyframe(0)), 0)
+    second = first.another(keep_longer_ms=500)
+    assert (second.next_tag, second.size_bytes) == (0, 0)
+    assert second._keep_ms == 1500

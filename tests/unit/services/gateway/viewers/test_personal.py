@@ -46,6 +46,23 @@ def test_relative_uris_of_a_multivariant_playlist_get_the_players_own_path(
     assert personal(HLS, MULTIVARIANT, Visit(path=path), token).body != made.body
 
 
+def test_playlist_of_one_rendition_leads_to_the_players_own_path_as_well() -> None:
+    lists = Reply(
+        200,
+        HLS.headers,
+        b'#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",URI="../source/audio.m3u8"\n'
+        b"#EXT-X-STREAM-INF:BANDWIDTH=1\n../360p/video.m3u8\n",
+    )
+    route = MediaRoute(Kind.MULTIVARIANT, "cam", rendition="360p", name="index.m3u8")
+    made = personal(lists, route, Visit(path=b"/cam/360p/index.m3u8"), "")
+
+    lines = bytes(made.body).splitlines()
+    assert lines[3].startswith(b"../../~h")
+    assert lines[3].endswith(b"/cam/360p/video.m3u8")
+    own = lines[3].removesuffix(b"360p/video.m3u8")
+    assert lines[1].endswith(b'URI="%bsource/audio.m3u8"' % own)
+
+
 def test_manifest_says_where_it_is_asked_for_from_now_on() -> None:
     made = personal(MPD, MANIFEST, Visit(path=b"/cam/manifest.mpd"), "")
 
