@@ -62,6 +62,8 @@ class PositionMark:
     """Why `next_tag` is not the tag that was asked for."""
     rungs: tuple[str, ...] = ()
     """Those that the session has now."""
+    session_ms: int = 0
+    """Time of the newest tag of the log that is pulled."""
 
 
 Mark = ClockMark | DiscontinuityMark | EndMark | PositionMark | LadderMark | RungMark | RungEndMark
@@ -95,6 +97,7 @@ def _position(fields: dict[str, Any], _: int) -> PositionMark:
         discontinuities=int(fields["discontinuities"]),
         gap_cause=fields.get("gap_cause"),
         rungs=_names(fields.get("rungs", "")),
+        session_ms=int(fields.get("session_ms", 0)),
     )
 
 

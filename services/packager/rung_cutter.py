@@ -84,6 +84,8 @@ class RungCutter:
         self._ended: SessionEnded | None = None
         self.is_over = False
         """Whether nothing more comes of the rung."""
+        self.is_catching_up = False
+        """Whether what it is fed is old: then the rung is not late, its reader is."""
         self.is_done = False
         """Whether all of it is given out."""
         self.refusal: Invalid | None = None
@@ -371,7 +373,7 @@ class RungCutter:
             return False
         newest = self._intervals[-1].start
         is_late = newest - interval.end >= WAIT_TARGETS * interval.opened.target_s * VIDEO_TIMESCALE
-        if not is_late and self._is_fed:
+        if self._is_fed and (self.is_catching_up or not is_late):
             return False
         self._pass_last(interval)
         return True

@@ -18,6 +18,8 @@ log = structlog.get_logger()
 
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 2.0
+LEVEL_MS = 500
+"""This close to where the log was when the pull began, the rest is live."""
 
 
 class RungPacking:
@@ -41,6 +43,7 @@ class RungPacking:
         self._ingest = ingest
         self._epoch = epoch
         self._cutter = RungCutter(session, first_news_msn=rendition.acknowledged_msn)
+        self._cutter.is_catching_up = True
         self._known_90k = 0
         self._told_refusals: set[str] = set()
         self._log = log.bind(session=session, rung=rendition.name)
@@ -120,6 +123,7 @@ class RungPacking:
         ) as pull:
             prologue = await pull.prologue()
             number = prologue.position.next_tag
+            level_90k = (prologue.position.session_ms - LEVEL_MS) * 90
             if number > cutter.next_tag:
                 cutter.skip_to(number)
                 for header in prologue.headers:
@@ -128,12 +132,13 @@ class RungPacking:
                 for tag in tags:
                     self._take(cutter.feed(number, tag))
                     number += 1
-                self._measure()
+                self._measure(level_90k)
                 self._tell_refusal()
 
-    def _measure(self) -> None:
+    def _measure(self, level_90k: int) -> None:
         newest = self._cutter.newest_90k
-        if newest is not None:
+        if newest is not None and newest >= level_90k:
+            self._cutter.is_catching_up = False
             self.lag_90k = max(0, self._known_90k - newest)
 
     def _take(self, cuts: list[Cut]) -> None:

@@ -221,6 +221,22 @@ def test_rung_that_is_too_far_behind_is_lost_and_comes_back() -> None:
     assert [msn for msn, _ in gone] == [2, 3, 4, 5]
 
 
+def test_rung_that_is_read_later_than_its_source_is_not_late() -> None:
+    """Who takes over has the source at once, and the rung a moment later."""
+    line = Line()
+    line.rung.is_catching_up = True
+    tags = source(seconds=30)
+    for tag in tags[:-1]:
+        line.feed_source(tag)
+    for tag in rung(encoding(seconds=30)):
+        line.feed_rung(tag)
+    line.rung.is_catching_up = False
+    line.feed_source(tags[-1])
+    line.feed_rung(rung_end(START_MS + 30_500))
+    assert_aligned(line)
+    assert lost(line.of_rung) == []
+
+
 def test_hole_between_two_processes_is_lost() -> None:
     dead = rung(encoding(), 0, START_MS + 5000)
     heir = rung(encoding(), START_MS + 8000)
