@@ -136,8 +136,7 @@ class Sequencer:
             if last.video is not None:
                 ends.append(self._finish_video(last, None) + self._delay)
             if last.audio is not None:
-                sound_end = last.audio.refs[-1][1] + self.frame_samples
-                ends.append(to_90k(sound_end, last.audio.track.timescale))
+                ends.append(self._sound_end(last))
             end = max(ends)
             if not self.rule.fits(end - last.start):
                 end = last.start + self.rule.target_s * VIDEO_TIMESCALE
@@ -354,6 +353,13 @@ class Sequencer:
         start = segment.start * self.audio.timescale // VIDEO_TIMESCALE
         return start if frame.pts - start >= self.audio.timescale * HOLE_MS // 1000 else None
 
+    def _sound_end(self, segment: OpenSegment) -> int:
+        """Where the sound ends that the segment has."""
+        if segment.audio is None:
+            return segment.start
+        end = segment.audio.refs[-1][1] + self.frame_samples
+        return to_90k(end, segment.audio.track.timescale)
+
     def _finish_audio(self, segment: OpenSegment, track: TrackCut, end: int) -> None:
         last = track.refs[-1][1]
         sound_end = last + self.frame_samples
@@ -406,7 +412,8 @@ class Sequencer:
         if last.video is not None:
             end = self._finish_video(last, next_video_dts) + self._delay
             if next_video_dts is not None and self._may_end_at(last, end, time):
-                time, picture = min(time, end), time
+                # Sound that is given out already stays in its segment.
+                time, picture = min(time, max(end, self._sound_end(last))), time
             self._fill_video(last, time)
         self._open(time, picture=picture)
 

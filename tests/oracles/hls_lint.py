@@ -24,6 +24,11 @@ HOLD_BACK_PARTS = 3
 """Between the renditions' durations of one segment: a few frames."""
 PARTS_TOLERANCE_S = 0.15
 """Between a segment and the sum of its parts: tracks begin and end some frames apart."""
+OVERLAP_S = 0.3
+"""As much more where a timeline begins: sound whose time is counted by samples may reach past the
+publisher's stamps, and so into the timeline behind a discontinuity. That one's segment begins in
+the session where the sound ended, though its own frames begin before.
+"""
 LEAST_PART_SHARE = 0.85
 """Of PART-TARGET (RFC 8216bis, 4.4.4.9)."""
 SKIP_TARGETS = 6
@@ -180,9 +185,13 @@ class HLSLint:
             self._find("skip_after_end", uri, "EXT-X-SKIP in a playlist that has ended")
 
     def _check_sums_and_hint(self, uri: str, playlist: Playlist) -> None:
+        timeline = playlist.discontinuity
         for segment in playlist.segments:
             sum_s = sum(part.duration_s for part in segment.parts)
-            if segment.parts and abs(sum_s - segment.duration_s) > PARTS_TOLERANCE_S:
+            begins = segment.discontinuity > timeline
+            timeline = segment.discontinuity
+            tolerance_s = PARTS_TOLERANCE_S + (OVERLAP_S if begins else 0.0)
+            if segment.parts and abs(sum_s - segment.duration_s) > tolerance_s:
                 detail = f"{segment.msn} lasts {segment.duration_s} s, its parts {sum_s} s"
                 self._find("part_sum", uri, detail)
         if playlist.hint is not None and playlist.hint in {
@@ -309,7 +318,7 @@ class HLSLint:
         reports = {normpath(join(folder, key)): value for key, value in playlist.reports.items()}
         for other_uri, report in reports.items():
             self._reported.setdefault(other_uri, []).append((at, report))
-            if report.part is None:
+            if report.part is None and self._has_parts(other_uri, report.msn):
                 self._find("rendition_report", uri, f"no LAST-PART of {other_uri}")
         # A cache may show one playlist a moment older than the other.
         known = self._reported.get(uri, [])
@@ -330,6 +339,11 @@ class HLSLint:
             elif other.seen_at == at and reports.get(other_uri) != other.last.newest:
                 detail = f"{reports[other_uri]} of {other_uri}, which is at {other.last.newest}"
                 self._find("rendition_report", uri, detail)
+
+    def _has_parts(self, uri: str, msn: int) -> bool:
+        """Whether the playlist has shown parts of the segment: one without sound has none."""
+        track = self._tracks.get(uri)
+        return track is None or any(known == msn for known, _ in track.parts)
 
     def _count_hint(self, before: Playlist, playlist: Playlist) -> None:
         if before.hint is None or before.hint == playlist.hint:
