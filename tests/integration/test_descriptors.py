@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import resource
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import httpx2
@@ -17,6 +18,8 @@ from tests.waiting import until
 DESCRIPTORS = 300
 PLACES = DESCRIPTORS * 3 // 4
 TOO_MANY = DESCRIPTORS + 50
+AT_ONCE = 10
+"""More at once than there are descriptors left, and the kernel's door is shut in some faces."""
 
 
 @contextlib.contextmanager
@@ -52,6 +55,15 @@ class Watching:
         return self.head.partition(b" ")[2][:3].decode()
 
 
+def all_answered(viewers: Sequence[Watching]) -> bool:
+    return all(viewer.head for viewer in viewers)
+
+
+def batched(viewers: Sequence[Watching], size: int) -> Iterator[Sequence[Watching]]:
+    for first in range(0, len(viewers), size):
+        yield viewers[first : first + size]
+
+
 async def test_viewers_past_the_descriptors_are_told_to_come_again(
     weir: RunningWeir, tmp_path: Path
 ) -> None:
@@ -63,10 +75,11 @@ async def test_viewers_past_the_descriptors_are_told_to_come_again(
     try:
         await until_live(weir, stream["id"])
         with few_descriptors(weir.pid("gateway")):
-            for each in crowd:
-                watching = each.run(weir.http_port, f"/{stream['id']}/live.flv")
-                tasks.append(asyncio.create_task(watching))
-            await until(lambda: all(each.head for each in crowd), what="an answer to everybody")
+            for few in batched(crowd, AT_ONCE):
+                for each in few:
+                    watching = each.run(weir.http_port, f"/{stream['id']}/live.flv")
+                    tasks.append(asyncio.create_task(watching))
+                await until(partial(all_answered, few), what="an answer to everybody")
             statuses = Counter(each.status for each in crowd)
             assert statuses == {"200": PLACES, "503": TOO_MANY - PLACES}
             refused = next(each for each in crowd if each.status == "503")

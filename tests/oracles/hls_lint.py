@@ -25,9 +25,9 @@ HOLD_BACK_PARTS = 3
 PARTS_TOLERANCE_S = 0.15
 """Between a segment and the sum of its parts: tracks begin and end some frames apart."""
 OVERLAP_S = 0.3
-"""As much more where a timeline begins: sound whose time is counted by samples may reach past the
-publisher's stamps, and so into the timeline behind a discontinuity. That one's segment begins in
-the session where the sound ended, though its own frames begin before.
+"""As much more where a session or a timeline begins. Sound may begin before the first picture; and
+sound whose time is counted by samples may reach past the publisher's stamps, into the timeline
+behind a discontinuity, whose segment then begins in the session where that sound ended.
 """
 LEAST_PART_SHARE = 0.85
 """Of PART-TARGET (RFC 8216bis, 4.4.4.9)."""
@@ -186,9 +186,12 @@ class HLSLint:
 
     def _check_sums_and_hint(self, uri: str, playlist: Playlist) -> None:
         timeline = playlist.discontinuity
+        known = self._tracks.get(uri)
+        first_seen = min(known.seen, default=playlist.first_msn) if known else playlist.first_msn
         for segment in playlist.segments:
             sum_s = sum(part.duration_s for part in segment.parts)
-            begins = segment.discontinuity > timeline
+            is_first = segment.msn == min(first_seen, playlist.first_msn)
+            begins = segment.discontinuity > timeline or is_first
             timeline = segment.discontinuity
             tolerance_s = PARTS_TOLERANCE_S + (OVERLAP_S if begins else 0.0)
             if segment.parts and abs(sum_s - segment.duration_s) > tolerance_s:
