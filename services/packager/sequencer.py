@@ -110,6 +110,8 @@ class Sequencer:
         else:
             sound = self._sound[0] if self._sound else None
             self._open(self._earliest(min(time, self._sound_time(sound)) if sound else time))
+            if not self.rule.fits(time - self._segments[-1].start):
+                self._cut_before(frame, time)  # sound began that long before the picture
         self._put_video(self._segments[-1], frame)
         self._video_newest = frame.dts
         self._settle()

@@ -24,10 +24,11 @@ HOLD_BACK_PARTS = 3
 """Between the renditions' durations of one segment: a few frames."""
 PARTS_TOLERANCE_S = 0.15
 """Between a segment and the sum of its parts: tracks begin and end some frames apart."""
-OVERLAP_S = 0.3
-"""As much more where a session or a timeline begins. Sound may begin before the first picture; and
-sound whose time is counted by samples may reach past the publisher's stamps, into the timeline
-behind a discontinuity, whose segment then begins in the session where that sound ended.
+OVERLAP_S = 2.0
+"""As much more where a session or a timeline begins: sound may come after the first picture and yet
+begin before it, as far as tracks are waited for; and sound whose time is counted by samples may
+reach past the publisher's stamps, into the timeline behind a discontinuity, whose segment then
+begins in the session where that sound ended.
 """
 LEAST_PART_SHARE = 0.85
 """Of PART-TARGET (RFC 8216bis, 4.4.4.9)."""
