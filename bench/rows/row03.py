@@ -39,7 +39,7 @@ def measure(board: Board) -> list[Line]:
         weir = stack.enter_context(Weir({"WEIR_MAX_VIEWERS": "100000"}))
         servers = [weir, stack.enter_context(NMS4()), stack.enter_context(NginxRTMP())]
         runs = {server.name: partial(capacity, board, server) for server in servers}
-        found = board.compare("capacity", runs, pairs=board.pairs_of(2))
+        found = board.compare("capacity", runs, pairs=board.pairs_of(5))
     return [
         found.line(ROW, METRIC, "viewers of A", "viewers", other, goal)
         for other, goal in GOALS.items()

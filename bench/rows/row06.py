@@ -49,7 +49,7 @@ def measure(board: Board) -> list[Line]:
                 "weir": partial(ll_hls, weir, clients, window_s=window_s),
                 nginx.name: partial(hls, nginx, window_s=window_s),
             }
-            found = board.compare(f"{clients} clients", runs, pairs=board.pairs_of(3))
+            found = board.compare(f"{clients} clients", runs, pairs=board.pairs_of(5))
             lines += _lines(found, clients)
     return lines
 

@@ -43,7 +43,7 @@ def measure(board: Board) -> list[Line]:
             nms.name: partial(join_flv, nms, joins),
             nginx.name: partial(join_flv, nginx, joins),
         }
-        found = board.compare("join", runs, pairs=board.pairs_of(3))
+        found = board.compare("join", runs, pairs=board.pairs_of(5))
     return _lines(found, joins)
 
 
