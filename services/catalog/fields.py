@@ -45,7 +45,7 @@ def read_publish_settings(item: Mapping[str, Any]) -> PublishSettings:
     segment_s = min(max(segment_s, MIN_SEGMENT_S), MAX_SEGMENT_S)
     count = round(min(_positive(item, "hls_list_size", default.playlist_segments), MAX_SEGMENTS))
     count = min(max(count, MIN_SEGMENTS), int(MAX_PLAYLIST_S / segment_s))
-    window_s = _number(item, "reconnectWindow", default.reconnect_window_s)
+    window_s = read_number(item, "reconnectWindow", default.reconnect_window_s)
     if not 0 <= window_s <= MAX_RECONNECT_WINDOW_S:
         raise StreamFieldInvalid(
             f"`reconnectWindow` must be 0 to {MAX_RECONNECT_WINDOW_S:.0f} seconds."
@@ -99,13 +99,14 @@ def _view_policy(item: Mapping[str, Any]) -> ViewPolicy:
 
 
 def _positive(item: Mapping[str, Any], name: str, default: float) -> float:
-    number = _number(item, name, default)
+    number = read_number(item, name, default)
     if number <= 0:
         raise StreamFieldInvalid(f"`{name}` must be a number above 0.")
     return number
 
 
-def _number(item: Mapping[str, Any], name: str, default: float) -> float:
+def read_number(item: Mapping[str, Any], name: str, default: float) -> float:
+    """A number that may come as text. Raises `StreamFieldInvalid`."""
     value = item.get(name)
     # An empty form field comes as "" and means: as usual.
     if value is None or value == "":

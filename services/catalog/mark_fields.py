@@ -5,8 +5,6 @@
 `isImageWaterMark` with what belongs to them. The item keeps what was sent.
 """
 
-import contextlib
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -18,7 +16,7 @@ from pydantic_core import ErrorDetails
 from libs.egress import Egress, EgressRefused
 from libs.events.marks import MAX_MARKS, ImageMark, Mark
 from services.catalog.errors import StreamFieldInvalid
-from services.catalog.fields import check_truth
+from services.catalog.fields import check_truth, read_number
 
 WATERMARK, IS_TEXT, IS_IMAGE = "watermark", "isWaterMark", "isImageWaterMark"
 
@@ -75,7 +73,7 @@ def _read_named(item: Mapping[str, Any], kind: str, names: Mapping[str, str]) ->
     for field, name in names.items():
         value = item.get(name)
         if name in _PIXELS:
-            value = _pixels(item, name)
+            value = round(read_number(item, name, _PIXELS[name]))
         elif field == "color":
             value = _color(value or "red", name)
         said[field] = value
@@ -118,17 +116,3 @@ def _color(said: object, where: str) -> str:
             f"`{where}` must be a colour such as `#ff8800` or `red`."
         ) from None
     return f"#{red:02x}{green:02x}{blue:02x}"
-
-
-def _pixels(item: Mapping[str, Any], name: str) -> int:
-    """A number of pixels that may come as text."""
-    value = item.get(name)
-    if value is None or value == "":
-        return _PIXELS[name]
-    number = math.nan
-    if isinstance(value, int | float | str) and not isinstance(value, bool):
-        with contextlib.suppress(ValueError, OverflowError):
-            number = float(value)
-    if not math.isfinite(number):
-        raise StreamFieldInvalid(f"`{name}` must be a number of pixels.")
-    return round(number)

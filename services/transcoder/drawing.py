@@ -21,8 +21,8 @@ class Store(Protocol):
 
 
 class Drawing:
-    """What a URL gave is kept for as long as the stream's settings stay as they are, so that a
-    session's pictures do not change or vanish with somebody else's server.
+    """What a URL gave is kept for as long as this worker has the job: a change of the marks asks
+    nobody's server again. A successor does.
     """
 
     def __init__(self, store: Store, egress: Egress, *, tenant: str) -> None:
@@ -34,7 +34,7 @@ class Drawing:
 
     async def layers(self, marks: Sequence[Mark], *, width: int, height: int) -> list[Layer]:
         """For frames of `width` x `height`, the lowest first. A mark that cannot be had is left
-        out, and the log says why: a missing logo takes no stream off the air.
+        out, and the log says why: one missing logo among others takes no stream off the air.
         """
         found: list[Layer] = []
         for mark in marks:

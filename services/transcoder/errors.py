@@ -16,7 +16,8 @@ class TakeFailed(Unavailable):
     def __init__(self, cause: str, detail: str) -> None:
         super().__init__(detail)
         self.cause = cause
-        """`ffmpeg_failed`, `stalled`, `too_slow`, `ingest_away`, `tags_lost`."""
+        """`ffmpeg_failed`, `stalled`, `too_slow`, `ingest_away`, `tags_lost`,
+        `marks_unavailable`."""
 
 
 class SourceUnsupported(Invalid):

@@ -219,6 +219,11 @@ class Take:
         layers = await self._draw_layers(
             self.wanted.marks, source.config.width, source.config.height
         )
+        if self.wanted.marks and not layers:
+            # What is made without any would be shown as if it were marked.
+            raise TakeFailed(
+                "marks_unavailable", "None of the stream's marks can be had or seen; see the log."
+            )
         self._encoder = await self._start_encoder(made, frame_rate, layers)
         self._log.info(
             "take.begun", pid=self._encoder.pid, from_tag=source.from_tag, at_ms=self._begin_ms,

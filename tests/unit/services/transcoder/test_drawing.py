@@ -1,0 +1,79 @@
+"""Where the pictures of marks come from, and what is left out."""
+
+import asyncio
+import hashlib
+import io
+import ipaddress
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from libs.egress import Egress
+from libs.events.marks import ImageMark
+from libs.marks import image_key
+from libs.storage import ObjectStore, open_store
+from services.transcoder.drawing import Drawing
+from services.transcoder.layers import Still
+
+LOOPBACK = [ipaddress.ip_network("127.0.0.0/8")]
+SIZE = {"width": 640, "height": 360}
+
+
+def png() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8), "#00ff00").save(out, "PNG")
+    return out.getvalue()
+
+
+class Web:
+    """Serves one picture, and counts."""
+
+    def __init__(self) -> None:
+        self.hits = 0
+        self.url = ""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        self.hits += 1
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(png()) + png())
+        writer.close()
+
+
+@pytest.fixture
+async def web() -> AsyncIterator[Web]:
+    web = Web()
+    server = await asyncio.start_server(web.serve, "127.0.0.1", 0)
+    web.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/logo.png"
+    yield web
+    server.close()
+    await server.wait_closed()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ObjectStore:
+    return open_store(f"file://{tmp_path}")
+
+
+async def test_uploaded_picture_is_laid_over_in_its_size(store: ObjectStore) -> None:
+    image = hashlib.sha256(png()).hexdigest()
+    await store.put(image_key("default", image), png(), content_type="image/png")
+    mark = ImageMark(image=image, width=30, height=20, x=5, y=6, opacity=0.5)
+    (layer,) = await Drawing(store, Egress(), tenant="default").layers([mark], **SIZE)
+    assert isinstance(layer, Still)
+    assert (layer.left, layer.top, layer.picture.width, layer.picture.height) == (5, 6, 30, 20)
+    assert layer.picture.rgba[:4] == bytes((0, 255, 0, 128))
+
+
+async def test_picture_of_another_server_is_fetched_once(store: ObjectStore, web: Web) -> None:
+    drawing = Drawing(store, Egress(LOOPBACK), tenant="default")
+    for x in (1, 2):
+        assert len(await drawing.layers([ImageMark(url=web.url, x=x)], **SIZE)) == 1
+    assert web.hits == 1
+
+
+async def test_picture_that_cannot_be_had_is_left_out(store: ObjectStore, web: Web) -> None:
+    marks = [ImageMark(url=web.url), ImageMark(image="0" * 64)]
+    assert await Drawing(store, Egress(), tenant="default").layers(marks, **SIZE) == []
+    assert web.hits == 0, "nobody inside the house is asked"
