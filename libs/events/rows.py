@@ -69,7 +69,7 @@ class Segment(Row):
     duration_s: float
     """Real duration: the distance to the next segment's start."""
     starts_at: datetime
-    """Wall clock of the segment's start, from ingest's marks."""
+    """Wall clock of the segment's start, from ingest's cues."""
     is_independent: bool
     """Whether the segment starts with a keyframe (or has no video)."""
     discontinuity_sequence: int

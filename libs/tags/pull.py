@@ -17,8 +17,8 @@ from pydantic import BaseModel
 from libs.events import Checkpoint
 from libs.media.flv import FLVReader, Tag, TagType
 from libs.pull import OpenPull, PullBroken, open_pull
+from libs.tags.cues import PositionCue, read_cue
 from libs.tags.errors import IngestAway, IngestFenced, RungUnknown, SessionUnknown
-from libs.tags.marks import PositionMark, read_mark
 
 CONNECT_S = 2.0
 READ_S = 5.0
@@ -43,7 +43,7 @@ class Claim(BaseModel):
 class Prologue(NamedTuple):
     """What stands before the first numbered tag of a pull."""
 
-    position: PositionMark
+    position: PositionCue
     headers: list[Tag]
     """The sequence headers in force there."""
 
@@ -151,9 +151,9 @@ class Pull:
             self._waiting += self._reader.feed(chunk)
             while self._waiting:
                 tag = self._waiting.pop(0)
-                mark = read_mark(tag) if tag.type is TagType.SCRIPT else None
-                if isinstance(mark, PositionMark):
-                    return Prologue(mark, headers)
+                cue = read_cue(tag) if tag.type is TagType.SCRIPT else None
+                if isinstance(cue, PositionCue):
+                    return Prologue(cue, headers)
                 headers.append(tag)
         raise IngestAway("The pull ended before its position was said.")
 

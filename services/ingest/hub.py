@@ -267,7 +267,7 @@ class Hub:
             self._end(live)
 
     async def stop(self) -> None:
-        """End every session with its mark, and let the readers have it."""
+        """End every session with its cue, and let the readers have it."""
         self._is_stopping = True
         for live in list(self._live.values()):
             self._revoke(live, "shutdown")

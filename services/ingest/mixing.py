@@ -3,7 +3,7 @@
 The session's own log is the *source*; `marked` is the rung that a transcoder makes of it, with the
 marks burned in and the sound copied. While the picture is not marked, the source passes. From a
 keyframe on that is still to come it is held back, and the marked picture takes its place; the
-source's marks of time stay, each before the first tag that it is about. Once marked, the source's
+source's cues stay, each before the first tag that it is about. Once marked, the source's
 picture is never shown until the marks are taken away: if nobody makes the marked one, nothing is.
 """
 
@@ -12,8 +12,8 @@ from collections import deque
 from collections.abc import Iterable
 
 from libs.media.flv import FLVInvalid, PacketKind, Tag, TagType, is_sequence_header, parse_video
-from libs.tags.marks import ClockMark, DiscontinuityMark, EndMark, is_mark, read_mark
-from services.ingest.marks import discontinuity_mark
+from libs.tags.cues import ClockCue, DiscontinuityCue, EndCue, is_cue, read_cue
+from services.ingest.cues import discontinuity_cue
 
 CATCH_UP_MS = 3000
 """How much of the source is held back at most until the marked picture has reached the keyframe
@@ -38,7 +38,7 @@ class Mixing:
         self._wants_marked = is_marked
         self._generation = 0
         self._has_video = False
-        self._marks: deque[Tag] = deque()
+        self._cues: deque[Tag] = deque()
         """Of the source, that are still to be shown."""
         self._held: list[Tag] = []
         """Of the source, from the keyframe on at which it is shown again."""
@@ -68,22 +68,22 @@ class Mixing:
         self._wants_marked = False
 
     def take_source(self, tag: Tag) -> list[Tag]:
-        mark = read_mark(tag) if is_mark(tag) else None
-        if isinstance(mark, DiscontinuityMark):
-            self._generation = mark.generation
+        cue = read_cue(tag) if is_cue(tag) else None
+        if isinstance(cue, DiscontinuityCue):
+            self._generation = cue.generation
         self._has_video = self._has_video or tag.type is TagType.VIDEO
         if _is_header(tag):
             self._headers[False][tag.type] = tag
-        if isinstance(mark, ClockMark):
+        if isinstance(cue, ClockCue):
             self._turn(tag)
         if self.shown is Shown.SOURCE or not self._has_video:
             self._show(tag)
         elif self.shown is Shown.LEAVING:
             self._held.append(tag)
-            if isinstance(mark, EndMark) or tag.dts_ms - self._held[0].dts_ms > CATCH_UP_MS:
+            if isinstance(cue, EndCue) or tag.dts_ms - self._held[0].dts_ms > CATCH_UP_MS:
                 self._leave()
-        elif mark is not None:
-            self._marks.append(tag)
+        elif cue is not None:
+            self._cues.append(tag)
         return self._take_out()
 
     def take_marked(self, tag: Tag) -> list[Tag]:
@@ -110,7 +110,7 @@ class Mixing:
             self._leave()
             return
         if self._begins_at_ms is None:
-            self._show_marks(tag.dts_ms, is_keyframe=is_keyframe)
+            self._show_cues(tag.dts_ms, is_keyframe=is_keyframe)
         elif is_keyframe and tag.dts_ms >= self._begins_at_ms:
             self._begins_at_ms = None
             clock = self._show_changes(tag.dts_ms)
@@ -130,25 +130,25 @@ class Mixing:
             return
         if not self._newest.get(TagType.VIDEO) and self._begins_at_ms is not None:
             return  # a session begins with its picture
-        self._show_marks(tag.dts_ms, is_keyframe=False)
+        self._show_cues(tag.dts_ms, is_keyframe=False)
         self._show(tag)
 
-    def _show_marks(self, at_ms: int, *, is_keyframe: bool) -> None:
+    def _show_cues(self, at_ms: int, *, is_keyframe: bool) -> None:
         clock = self._show_changes(at_ms)
         if clock is not None and is_keyframe:
             self._show(clock)
         elif clock is not None and clock.dts_ms == at_ms:
-            self._marks.appendleft(clock)  # its keyframe comes behind this tag
+            self._cues.appendleft(clock)  # its keyframe comes behind this tag
 
     def _show_changes(self, at_ms: int) -> Tag | None:
-        """Show what the source has said up to `at_ms`, but for its newest clock mark."""
+        """Show what the source has said up to `at_ms`, but for its newest clock cue."""
         clock: Tag | None = None
-        while self._marks and self._marks[0].dts_ms <= at_ms:
-            mark = read_mark(self._marks[0])
-            if isinstance(mark, EndMark):
+        while self._cues and self._cues[0].dts_ms <= at_ms:
+            cue = read_cue(self._cues[0])
+            if isinstance(cue, EndCue):
                 break
-            tag = self._marks.popleft()
-            if isinstance(mark, ClockMark):
+            tag = self._cues.popleft()
+            if isinstance(cue, ClockCue):
                 clock = tag
             else:
                 self._show(tag)
@@ -162,7 +162,7 @@ class Mixing:
             self.shown, self._begins_at_ms = Shown.MARKED, clock.dts_ms
         elif self._wants_marked and self.shown is Shown.LEAVING:
             self.shown = Shown.MARKED
-            self._marks.extend(filter(is_mark, self._held))
+            self._cues.extend(filter(is_cue, self._held))
             self._held.clear()
         elif not self._wants_marked and self.shown is Shown.MARKED:
             self.shown = Shown.LEAVING
@@ -171,14 +171,14 @@ class Mixing:
         """Show the source again, with what was held of it."""
         self.shown, self._begins_at_ms = Shown.SOURCE, None
         held, self._held = self._held, []
-        marks, self._marks = self._marks, deque()
-        for tag in marks:
-            if not isinstance(read_mark(tag), ClockMark):
+        cues, self._cues = self._cues, deque()
+        for tag in cues:
+            if not isinstance(read_cue(tag), ClockCue):
                 self._show(tag)
         if held:
             self._configure(is_marked=False, at_ms=held[0].dts_ms)
         for tag in held:
-            if is_mark(tag) or tag.dts_ms > self._newest.get(tag.type, -1):
+            if is_cue(tag) or tag.dts_ms > self._newest.get(tag.type, -1):
                 self._show(tag)
 
     def _configure(self, *, is_marked: bool, at_ms: int) -> None:
@@ -189,7 +189,7 @@ class Mixing:
             if self._in_force.get(header.type) != header.body
         ]
         if any(header.type in self._in_force for header in headers):
-            self._show(discontinuity_mark(at_ms, CAUSE, self._generation))
+            self._show(discontinuity_cue(at_ms, CAUSE, self._generation))
         for header in headers:
             self._show(header._replace(dts_ms=at_ms))
 

@@ -1,11 +1,11 @@
-"""RTMP play: a session's tags from its last keyframe on, without our marks, to one audience."""
+"""RTMP play: a session's tags from its last keyframe on, without our cues, to one audience."""
 
 import asyncio
 from contextlib import aclosing
 
 from libs.media.flv import FLVReader, Tag
 from libs.rtmp import Audience
-from services.ingest.marks import is_mark
+from services.ingest.cues import is_cue
 from services.ingest.session import Session
 
 READER = "play"
@@ -38,12 +38,12 @@ class PlayRoom:
         while True:
             reader = FLVReader()
             log, next_tag = self._session.shown(next_tag)
-            self.audience.take(_without_marks(reader.feed(log.prologue(next_tag))))
+            self.audience.take(_without_cues(reader.feed(log.prologue(next_tag))))
             async with aclosing(log.read(next_tag, reader=READER)) as pieces:
                 async for piece in pieces:
                     tags = reader.feed(piece)
                     next_tag += len(tags)
-                    self.audience.take(_without_marks(tags))
+                    self.audience.take(_without_cues(tags))
             if next_tag < log.replay.oldest_tag:
                 next_tag = None  # too slow: from the newest keyframe on
             if log.is_ended:
@@ -51,5 +51,5 @@ class PlayRoom:
                 return
 
 
-def _without_marks(tags: list[Tag]) -> list[Tag]:
-    return [tag for tag in tags if not is_mark(tag)]
+def _without_cues(tags: list[Tag]) -> list[Tag]:
+    return [tag for tag in tags if not is_cue(tag)]

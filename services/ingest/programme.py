@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from libs.events import Checkpoint
 from libs.media.flv import Tag, TagType, is_sequence_header
-from libs.tags.marks import ClockMark, DiscontinuityMark, EndMark, is_mark, read_mark
+from libs.tags.cues import ClockCue, DiscontinuityCue, EndCue, is_cue, read_cue
 from services.ingest.gathering import Gathering
 from services.ingest.mixing import Mixing, Shown
 from services.ingest.position import Position
@@ -98,22 +98,22 @@ class Programme(TagLog):
     def _number(self, tags: list[Tag]) -> None:
         for tag in tags:
             if tag.type is TagType.SCRIPT:
-                self._note_mark(tag)
+                self._note_cue(tag)
             elif is_sequence_header(tag):
                 self._positions.configure(self.next_tag, f"{tag.type.name}.0", tag)
             self._latest_ms = max(self._latest_ms, tag.dts_ms)
             self._append(tag)
-            if tag.type is TagType.SCRIPT and is_mark(tag):
-                self.is_ended = self.is_ended or isinstance(read_mark(tag), EndMark)
+            if tag.type is TagType.SCRIPT and is_cue(tag):
+                self.is_ended = self.is_ended or isinstance(read_cue(tag), EndCue)
         if tags:
             self._wake()
 
-    def _note_mark(self, tag: Tag) -> None:
-        match read_mark(tag) if is_mark(tag) else None:
-            case ClockMark():
+    def _note_cue(self, tag: Tag) -> None:
+        match read_cue(tag) if is_cue(tag) else None:
+            case ClockCue():
                 self.replay.gop_start = self.next_tag
                 self.has_keyframe = True
-            case DiscontinuityMark():
+            case DiscontinuityCue():
                 self._positions.discontinue(self.next_tag)
             case _:
                 pass

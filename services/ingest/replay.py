@@ -59,7 +59,7 @@ class ReplayWindow:
         first_tag: int = 0,
     ) -> None:
         self.gop_start = first_tag
-        """Where a live join begins: the marks before the last keyframe."""
+        """Where a live join begins: the cues before the last keyframe."""
         self.checkpoints: deque[Checkpoint] = deque(maxlen=MAX_CHECKPOINTS)
         """Where the cutting may be taken up, oldest first."""
         self.lost_tags = 0

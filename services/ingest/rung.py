@@ -2,7 +2,7 @@
 
 A process takes over from another (a changed ladder or watermark, a new worker) at a keyframe, and
 only once it has sent that keyframe: until then the other one's frames are numbered. Keyframes of
-both stand at the source's times, so the switch is invisible in the log but for its mark. Whoever
+both stand at the source's times, so the switch is invisible in the log but for its cue. Whoever
 of the two is faster waits a moment for the other; both waits are bounded in session time.
 """
 
@@ -10,7 +10,7 @@ from typing import Protocol
 
 from libs.errors import Fenced
 from libs.media.flv import PacketKind, Tag, TagType
-from services.ingest.marks import rung_end_mark, rung_mark
+from services.ingest.cues import rung_cue, rung_end_cue
 from services.ingest.replay import ReplayWindow
 from services.ingest.rung_push import RungPush, RungTag
 from services.ingest.tag_log import PACKAGER, TagLog
@@ -146,7 +146,7 @@ class Rung(TagLog):
         if self._owner.is_over:
             cause = "session_ended"
         if self.has_begun:
-            self._append(rung_end_mark(self.latest_ms, cause))
+            self._append(rung_end_cue(self.latest_ms, cause))
         self.is_ended = self.is_ended or self._owner.is_over
         self._wake()
         self._owner.stopped(self.name)
@@ -225,7 +225,7 @@ class Rung(TagLog):
         rank, at_ms = challenger.take.rank, pending[0].tag.dts_ms
         self.replay.gop_start = self.next_tag
         self._joined_ms = at_ms
-        self._append(rung_mark(at_ms, epoch=rank.epoch, take=rank.take))
+        self._append(rung_cue(at_ms, epoch=rank.epoch, take=rank.take))
         for header in challenger.headers.values():
             self._configure(header._replace(dts_ms=at_ms))
         for read in pending:

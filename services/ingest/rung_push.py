@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from libs.media.flv import FLVInvalid, FLVReader, PacketKind, Tag, TagType, parse_audio, parse_video
 from services.ingest.clock import unwrap
+from services.ingest.cues import is_cue, is_readable
 from services.ingest.errors import RungAhead
-from services.ingest.marks import is_mark, is_readable
 
 MAX_TAG_BYTES = 8 * 1024 * 1024
 AHEAD_MS = 2000
@@ -69,7 +69,7 @@ class RungPush:
     def read(self, data: bytes, now_ms: int) -> list[RungTag]:
         """The tags that `data` completes; `now_ms` is the session's newest time.
 
-        Raises `FLVInvalid`, `RungAhead`. Tags that cannot be read are left out, marks too.
+        Raises `FLVInvalid`, `RungAhead`. Tags that cannot be read are left out, cues too.
         """
         found: list[RungTag] = []
         for tag in self._reader.feed(data):
@@ -108,6 +108,6 @@ def _classify(tag: Tag) -> RungTag | None:
             return RungTag(tag, parse_audio(tag.body).kind, is_keyframe=False)
     except FLVInvalid:
         return None
-    if is_mark(tag) or not is_readable(tag):
+    if is_cue(tag) or not is_readable(tag):
         return None
     return RungTag(tag, PacketKind.METADATA, is_keyframe=False)

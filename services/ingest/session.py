@@ -1,4 +1,4 @@
-"""A session: the numbered log of its tags and marks, and everybody who reads it."""
+"""A session: the numbered log of its tags and cues, and everybody who reads it."""
 
 import time
 from collections.abc import Callable
@@ -8,25 +8,25 @@ from libs.errors import Fenced
 from libs.events import Checkpoint, EndCause
 from libs.media.flv import FLVInvalid, PacketKind, Tag, TagType, parse_audio, parse_video
 from services.ingest.clock import START_MS, SessionClock, Stamped
-from services.ingest.ladder import Ladder
-from services.ingest.marks import (
-    clock_mark,
-    discontinuity_mark,
-    end_mark,
-    is_mark,
+from services.ingest.cues import (
+    clock_cue,
+    discontinuity_cue,
+    end_cue,
+    is_cue,
     is_readable,
-    ladder_mark,
+    ladder_cue,
 )
+from services.ingest.ladder import Ladder
 from services.ingest.metrics import FLOW
 from services.ingest.programme import Programme
 from services.ingest.replay import ReplayWindow
 from services.ingest.tag_log import PACKAGER, TagLog
 from services.ingest.wall import WallClock
 
-SOUND_MARK_MS = 1000
-"""Without video, a clock mark stands before the first tag of each second."""
+SOUND_CUE_MS = 1000
+"""Without video, a clock cue stands before the first tag of each second."""
 NO_VIDEO_MS = 5000
-"""Session time after the last video frame at which audio takes over the clock marks."""
+"""Session time after the last video frame at which audio takes over the clock cues."""
 LEAST_TIMELINE_MS = 1000
 """Timestamps that jump again within this share the discontinuity. Session time runs on over a jump,
 so nothing is lost by it, and segments stay a second long on average: media sequence numbers, which
@@ -81,7 +81,7 @@ class Session(TagLog):
         self._timeline_ms = START_MS - LEAST_TIMELINE_MS
         """Where the newest timeline began."""
         self._video_ms: int | None = None
-        self._marked_ms = 0
+        self._cued_ms = 0
         self._told_ms = START_MS
         self._programme: Programme | None = None
         """What the world reads in the place of this log, once the picture is or was marked."""
@@ -110,7 +110,7 @@ class Session(TagLog):
             self._programme.unmark()
 
     def take_marked(self, tag: Tag) -> None:
-        """A tag of the marked picture; or a mark of its log."""
+        """A tag of the marked picture; or a cue of its log."""
         if self._programme is None and self._is_marked:
             self._begin_programme(is_marked=False)
         if self._programme is None:
@@ -172,7 +172,7 @@ class Session(TagLog):
         """Number what has come together, in publisher time; readers are told once of all of it.
 
         A tag that is cut short within its header is left out: no reader could tell what it is.
-        So are marks that a publisher made up.
+        So are cues that a publisher made up.
         """
         has_news = False
         for tag in tags:
@@ -195,7 +195,7 @@ class Session(TagLog):
         except FLVInvalid:
             FLOW.bad_tags += 1
             return False
-        if tag.type is TagType.SCRIPT and (is_mark(tag) or not is_readable(tag)):
+        if tag.type is TagType.SCRIPT and (is_cue(tag) or not is_readable(tag)):
             FLOW.bad_tags += 1
             return False
         for stamped in self._clock.stamp(tag, is_timed=is_timed):
@@ -213,7 +213,7 @@ class Session(TagLog):
         """Number the last tag, `weir.end`; nothing is accepted afterwards."""
         if not self.is_ended:
             self.end_publish()
-            self._append(end_mark(self._clock.latest_ms, cause))
+            self._append(end_cue(self._clock.latest_ms, cause))
             self.is_ended = True
             self._wake()
             self.ladder.end()
@@ -239,9 +239,7 @@ class Session(TagLog):
             header = parse_video(tag.body) if (tag.body[0] >> 4) & 7 == 1 else None
             is_join = header is not None and header.is_keyframe and header.track_id <= 0
         else:
-            is_join = session_ms - self._marked_ms >= SOUND_MARK_MS and self._is_sound_only(
-                session_ms
-            )
+            is_join = session_ms - self._cued_ms >= SOUND_CUE_MS and self._is_sound_only(session_ms)
         if is_join or self._is_first_frame:
             self._mark_clock(session_ms, is_join=is_join)
         self._is_first_frame = self._is_joining = False
@@ -273,19 +271,19 @@ class Session(TagLog):
         self._append(stamped)
 
     def _discontinue(self, cause: str, session_ms: int) -> None:
-        """Mark a new timeline, once: a reconnect with another codec is one discontinuity."""
+        """Cue a new timeline, once: a reconnect with another codec is one discontinuity."""
         if self._is_first_frame:
             return
         self._is_first_frame = True
         self._timeline_ms = session_ms
         self._positions.discontinue(self.next_tag)
-        self._append(discontinuity_mark(session_ms, cause, self.generation))
+        self._append(discontinuity_cue(session_ms, cause, self.generation))
 
     def _mark_clock(self, session_ms: int, *, is_join: bool) -> None:
         if is_join:
             self.replay.gop_start = self.next_tag
-        self._marked_ms = session_ms
-        self._append(clock_mark(session_ms, self._wall.mark(session_ms)))
+        self._cued_ms = session_ms
+        self._append(clock_cue(session_ms, self._wall.cue(session_ms)))
 
     # --- reading --------------------------------------------------------------------------
 
@@ -334,7 +332,7 @@ class Session(TagLog):
 
     def on_rung(self) -> None:
         """The ladder has one more rung: readers are told which there are."""
-        self._append(ladder_mark(self.latest_ms, self.ladder.names))
+        self._append(ladder_cue(self.latest_ms, self.ladder.names))
         self._wake()
 
     def clear(self) -> None:

@@ -6,9 +6,9 @@ from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 from libs.media.flv import FLV_HEADER, Tag, write_tag
+from services.ingest.cues import position_cue
 from services.ingest.gathering import Gathering
 from services.ingest.listener import Listener
-from services.ingest.marks import position_mark
 from services.ingest.position import Positions
 from services.ingest.replay import LOST_BOUND, Batch, ReplayWindow
 
@@ -72,7 +72,7 @@ class TagLog(ABC):
         if wanted is not None and tag > wanted:
             fields["gap_cause"] = LOST_BOUND
         headers = [header._replace(dts_ms=at_ms) for header in position.headers]
-        wires = [write_tag(each) for each in (*headers, position_mark(at_ms, fields))]
+        wires = [write_tag(each) for each in (*headers, position_cue(at_ms, fields))]
         return b"".join((FLV_HEADER, *wires))
 
     async def read(

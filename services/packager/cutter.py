@@ -9,13 +9,13 @@ from libs.errors import Invalid
 from libs.events import Checkpoint
 from libs.media.flv import FLVInvalid, PacketKind, Tag, TagType, parse_audio, parse_video
 from libs.names import session_started_at_s
-from libs.tags.marks import (
-    ClockMark,
-    DiscontinuityMark,
-    EndMark,
-    LadderMark,
-    PositionMark,
-    read_mark,
+from libs.tags.cues import (
+    ClockCue,
+    DiscontinuityCue,
+    EndCue,
+    LadderCue,
+    PositionCue,
+    read_cue,
 )
 from services.packager.cut_rule import CutRule
 from services.packager.cuts import Cut, SessionEnded, State
@@ -45,7 +45,7 @@ class Cutter:
 
     def __init__(self, session: str, *, segment_s: float, has_lead_in: bool = False) -> None:
         started_at_s = session_started_at_s(session)
-        clock = ClockMark(SESSION_START_MS, started_at_s * 1000)
+        clock = ClockCue(SESSION_START_MS, started_at_s * 1000)
         self._sequencer = Sequencer(
             CutRule(segment_s, has_lead_in=has_lead_in), started_at_s, clock
         )
@@ -133,7 +133,7 @@ class Cutter:
             self.refusal = error
         return self._take()
 
-    def skip_to(self, position: PositionMark, cause: str) -> list[Cut]:
+    def skip_to(self, position: PositionCue, cause: str) -> list[Cut]:
         """The tags before `position` that have not been fed are lost: record it with its cause."""
         if self._refill is not None:
             self._refill.give_up()
@@ -151,7 +151,7 @@ class Cutter:
         return self._take()
 
     def abandon(self, cause: str) -> list[Cut]:
-        """No tag will ever come again although no end was marked: give out what is held."""
+        """No tag will ever come again although no end was cued: give out what is held."""
         if self._refill is not None:
             self._refill.give_up()
             self._end_refill()
@@ -241,18 +241,18 @@ class Cutter:
         self._sequencer.frame_samples = setup.config.frame_samples
         self._cuts += [*self._sequencer.take(), setup.configured]
 
-    # --- marks ------------------------------------------------------------------------------------
+    # --- cues -------------------------------------------------------------------------------------
 
     def _read_script(self, tag: Tag) -> None:
-        match read_mark(tag):
-            case ClockMark() as mark:
-                self._sequencer.clock = mark
-            case DiscontinuityMark(generation=generation):
+        match read_cue(tag):
+            case ClockCue() as cue:
+                self._sequencer.clock = cue
+            case DiscontinuityCue(generation=generation):
                 self._begin_timeline()
                 self._sequencer.generation = generation
-            case LadderMark(rungs=rungs):
+            case LadderCue(rungs=rungs):
                 self.rungs = rungs
-            case EndMark(cause=cause):
+            case EndCue(cause=cause):
                 self._end(cause)
             case _:
                 pass
@@ -268,7 +268,7 @@ class Cutter:
         self._sample_clock = None
 
     def _begin_timeline_unless_new(self) -> None:
-        """A changed configuration in mid-timeline is a discontinuity even without its mark."""
+        """A changed configuration in mid-timeline is a discontinuity even without its cue."""
         if not self._sequencer.is_empty:
             self._begin_timeline()
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from libs.tags.marks import ClockMark
+from libs.tags.cues import ClockCue
 from services.packager.cuts import SegmentCut, SegmentOpened, State
 from services.packager.frames import TICKS_A_MS
 from services.packager.track_cut import TrackCut
@@ -13,8 +13,8 @@ class OpenSegment:
     msn: int
     start: int
     """Session time, 90 kHz."""
-    clock: ClockMark
-    """The mark that was in force when it opened."""
+    clock: ClockCue
+    """The cue that was in force when it opened."""
     generation: int
     discontinuity_sequence: int
     is_first: bool
@@ -38,7 +38,7 @@ class OpenSegment:
         return self.video is None or self.video.is_independent
 
     def by_its_clock_ms(self) -> int:
-        """Its start by the mark that was in force."""
+        """Its start by the cue that was in force."""
         return round(self.clock.wall_ms + self.start / TICKS_A_MS - self.clock.session_ms)
 
     def opened(self, *, target_s: int, part_target_ms: int, origin_ms: int) -> SegmentOpened:

@@ -1,6 +1,6 @@
 """One running package job: claim, pull, cut, show, store, until the session ends.
 
-Three things end it: the session's end mark, a newer epoch (then everything that is not spooled is
+Three things end it: the session's end cue, a newer epoch (then everything that is not spooled is
 dropped at once), or an ingest that lost the session (then what is held is given out).
 """
 

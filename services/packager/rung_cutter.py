@@ -15,7 +15,7 @@ from libs.errors import Invalid
 from libs.media.cmaf import VIDEO_TIMESCALE
 from libs.media.flv import FLVInvalid, PacketKind, Tag, TagType, parse_video
 from libs.names import session_started_at_s
-from libs.tags.marks import RungEndMark, RungMark, read_mark
+from libs.tags.cues import RungCue, RungEndCue, read_cue
 from services.packager.cuts import (
     Cut,
     Part,
@@ -212,15 +212,15 @@ class RungCutter:
         return self._go_on()
 
     def _read_script(self, tag: Tag) -> None:
-        match read_mark(tag):
-            case RungMark():
+        match read_cue(tag):
+            case RungCue():
                 # Whether there is a hole before it is seen by its first frame.
                 self._queue.append(_Hole(TAKEOVER))
                 self._is_fed = True
-            case RungEndMark(cause="session_ended"):
+            case RungEndCue(cause="session_ended"):
                 self._is_fed = False
                 self.is_over = True
-            case RungEndMark():
+            case RungEndCue():
                 self._queue.append(_Hole(STOPPED))
                 self._is_fed = False
             case _:

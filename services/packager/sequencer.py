@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from libs.events import Track
 from libs.media.cmaf import VIDEO_TIMESCALE
-from libs.tags.marks import ClockMark
+from libs.tags.cues import ClockCue
 from services.packager.cadence import LOOKS_BACK
 from services.packager.cut_rule import CutRule
 from services.packager.cuts import Cut, Part, SegmentsLost
@@ -37,7 +37,7 @@ _MAX_STEP = VIDEO_TIMESCALE
 class Sequencer:
     """Feed frames in the order of their tags; collect what came of them with `take`."""
 
-    def __init__(self, rule: CutRule, first_msn: int, clock: ClockMark) -> None:
+    def __init__(self, rule: CutRule, first_msn: int, clock: ClockCue) -> None:
         self.rule = rule
         self.clock = clock
         self.generation = 0
@@ -440,8 +440,8 @@ class Sequencer:
             self._cuts.append(cut)
 
     def _wall_clock(self, segment: OpenSegment) -> int:
-        """When the newest segment begins, by the mark that was in force. It rises from segment to
-        segment: a mark that corrects the clock backwards may come right behind a cut between marks.
+        """When the newest segment begins, by the cue that was in force. It rises from segment to
+        segment: a cue that corrects the clock backwards may come right behind a cut between cues.
         """
         self._starts_at_ms = max(segment.by_its_clock_ms(), self._starts_at_ms + 1)
         return self._starts_at_ms

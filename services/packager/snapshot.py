@@ -6,7 +6,7 @@ takes up the state is fed their tags once more and hands their bytes to `restore
 
 from collections import deque
 
-from libs.tags.marks import ClockMark
+from libs.tags.cues import ClockCue
 from services.packager.cuts import State
 from services.packager.frames import Frame
 from services.packager.open_segment import OpenSegment
@@ -46,7 +46,7 @@ def restore(sequencer: Sequencer, state: State, data: dict[int, bytes]) -> None:
     A frame whose bytes are gone is left out. The parts of open segments are given out again.
     """
     sequencer.rule.target_s = state["target_s"] or sequencer.rule.target_s
-    sequencer.clock = ClockMark(*state["clock"])
+    sequencer.clock = ClockCue(*state["clock"])
     _put_back(sequencer, state)
     for item in state["segments"]:
         _reopen(sequencer, item, data)
@@ -64,7 +64,7 @@ def _reopen(sequencer: Sequencer, item: State, data: dict[int, bytes]) -> None:
     segment = OpenSegment(
         msn=item["msn"],
         start=item["start"],
-        clock=ClockMark(*item["clock"]),
+        clock=ClockCue(*item["clock"]),
         generation=item["generation"],
         discontinuity_sequence=item["discontinuity"],
         is_first=item["is_first"],

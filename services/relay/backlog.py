@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable
 
 from libs.media.flv import FLVInvalid, Tag, TagType
-from libs.tags import is_mark
+from libs.tags import is_cue
 from services.relay.frames import (
     extended_codec,
     is_configuration,
@@ -21,7 +21,7 @@ from services.relay.frames import (
 
 
 class Backlog:
-    """Tags go in as they come, and out in their order; marks are left out."""
+    """Tags go in as they come, and out in their order; cues are left out."""
 
     def __init__(self, *, max_bytes: int, max_ms: int) -> None:
         self.skipped_frames = 0
@@ -65,7 +65,7 @@ class Backlog:
 
     def put(self, tags: Iterable[Tag]) -> None:
         for tag in tags:
-            if tag.body and not is_mark(tag):
+            if tag.body and not is_cue(tag):
                 self._put(tag)
         if self._is_over:
             self.jump()

@@ -6,7 +6,7 @@ import structlog
 
 from libs.errors import Unavailable
 from libs.events import RelayRequested
-from libs.tags import EndMark, Ingest, Pull, SessionUnknown, read_mark
+from libs.tags import EndCue, Ingest, Pull, SessionUnknown, read_cue
 from services.relay.backlog import Backlog
 
 log = structlog.get_logger()
@@ -64,6 +64,6 @@ class Intake:
             self._backlog.put(tags)
             self._next_tag += len(tags)
             self._at_ms = tags[-1].dts_ms
-            if any(isinstance(read_mark(tag), EndMark) for tag in tags):
+            if any(isinstance(read_cue(tag), EndCue) for tag in tags):
                 self._has_ended = True
                 return

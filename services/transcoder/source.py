@@ -16,7 +16,7 @@ from libs.media.flv import (
     parse_video,
     write_tag,
 )
-from libs.tags import ClockMark, EndMark, Prologue, is_mark, read_mark
+from libs.tags import ClockCue, EndCue, Prologue, is_cue, read_cue
 from services.transcoder.errors import SourceUnsupported
 
 AVC = "avc1"
@@ -63,9 +63,9 @@ class Source:
         self.config: VideoConfig | None = None
         self.sound_header: Tag | None = None
         self.from_tag = self.next_tag
-        """Of the mark before the keyframe at which decoding begins."""
+        """Of the cue before the keyframe at which decoding begins."""
         self.wall_ms = 0.0
-        """The wall clock less session time, by the newest mark."""
+        """The wall clock less session time, by the newest cue."""
         self._record: Tag | None = None
         self._clock_tag: int | None = None
         self._has_begun = False
@@ -88,7 +88,7 @@ class Source:
                 return self._read_sound(tag)
         except FLVInvalid:
             return None  # cut short within its header
-        return self._read_mark(tag, number) if is_mark(tag) else None
+        return self._read_cue(tag, number) if is_cue(tag) else None
 
     def head(self, frame_rate: float) -> bytes:
         """What ffmpeg reads first: file header, metadata that say the frame rate, configuration."""
@@ -124,11 +124,11 @@ class Source:
             self.sound_header = tag
         return Sound(tag) if self._has_begun else None
 
-    def _read_mark(self, tag: Tag, number: int) -> Ended | None:
-        match read_mark(tag):
-            case EndMark():
+    def _read_cue(self, tag: Tag, number: int) -> Ended | None:
+        match read_cue(tag):
+            case EndCue():
                 return Ended()
-            case ClockMark(session_ms=session_ms, wall_ms=wall_ms):
+            case ClockCue(session_ms=session_ms, wall_ms=wall_ms):
                 self.wall_ms = wall_ms - session_ms
                 if not self._has_begun:
                     self._clock_tag = number

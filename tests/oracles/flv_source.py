@@ -109,36 +109,36 @@ def read_tags(flv: bytes) -> list[Tag]:
     return FLVReader().feed(flv)
 
 
-def clock_mark(session_ms: int, wall_ms: float) -> Tag:
+def clock_cue(session_ms: int, wall_ms: float) -> Tag:
     return Tag(TagType.SCRIPT, session_ms, amf0.encode("weir.clock", {"wall_ms": wall_ms}))
 
 
-def discontinuity_mark(session_ms: int, cause: str, generation: int) -> Tag:
+def discontinuity_cue(session_ms: int, cause: str, generation: int) -> Tag:
     fields = {"cause": cause, "generation": generation}
     return Tag(TagType.SCRIPT, session_ms, amf0.encode("weir.discontinuity", fields))
 
 
-def end_mark(session_ms: int, cause: str = "publisher_ended") -> Tag:
+def end_cue(session_ms: int, cause: str = "publisher_ended") -> Tag:
     return Tag(TagType.SCRIPT, session_ms, amf0.encode("weir.end", {"cause": cause}))
 
 
 def session_tags(
     flv: bytes, *, start_ms: int = 10_000, wall_ms: float = 1_700_000_000_000, ends: bool = True
 ) -> list[Tag]:
-    """A file's tags as ingest hands them on: session time from `start_ms`, marks in place.
+    """A file's tags as ingest hands them on: session time from `start_ms`, cues in place.
 
-    `wall_ms` is the wall clock of the first tag. Without video the clock is marked each second.
+    `wall_ms` is the wall clock of the first tag. Without video the clock is cued each second.
     """
     tags = [tag for tag in read_tags(flv) if tag.type is not TagType.SCRIPT]
     has_video = any(tag.type is TagType.VIDEO for tag in tags)
-    marked: list[Tag] = []
-    next_mark_ms = 0
+    cued: list[Tag] = []
+    next_cue_ms = 0
     for tag in tags:
-        is_due = is_keyframe(tag) if has_video else tag.dts_ms >= next_mark_ms
+        is_due = is_keyframe(tag) if has_video else tag.dts_ms >= next_cue_ms
         if is_due:
-            marked.append(clock_mark(start_ms + tag.dts_ms, wall_ms + tag.dts_ms))
-            next_mark_ms = tag.dts_ms + 1000
-        marked.append(tag._replace(dts_ms=start_ms + tag.dts_ms))
+            cued.append(clock_cue(start_ms + tag.dts_ms, wall_ms + tag.dts_ms))
+            next_cue_ms = tag.dts_ms + 1000
+        cued.append(tag._replace(dts_ms=start_ms + tag.dts_ms))
     if ends:
-        marked.append(end_mark(marked[-1].dts_ms))
-    return marked
+        cued.append(end_cue(cued[-1].dts_ms))
+    return cued

@@ -19,7 +19,7 @@ from libs.media.flv import (
 )
 from services.gateway.playback.audience import Audience
 from services.gateway.playback.ring import Chunk, Config, Freezer, Ring
-from services.gateway.playback.script import is_mark, next_tag_of, script_name, tidy_metadata
+from services.gateway.playback.script import is_cue, next_tag_of, script_name, tidy_metadata
 from services.gateway.playback.viewer import Viewer
 
 
@@ -121,7 +121,7 @@ class Feed:
             self._announced = prologue
 
     def _take_script(self, tag: Tag, name: str) -> None:
-        if is_mark(name):
+        if is_cue(name):
             return
         tag = self._timeline.place(tag)
         if name != "onMetaData":

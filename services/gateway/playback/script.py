@@ -1,4 +1,4 @@
-"""Script tags: the marks that ingest puts among the media, and the publisher's metadata.
+"""Script tags: the cues that ingest puts among the media, and the publisher's metadata.
 
 A script tag's body is an AMF0 string, its name, and a value (annex E.4.4).
 """
@@ -19,7 +19,7 @@ def script_name(tag: Tag) -> str:
     return body[3 : 3 + int.from_bytes(body[1:3], "big")].decode("latin-1")
 
 
-def is_mark(name: str) -> bool:
+def is_cue(name: str) -> bool:
     """Whether it is ingest's word to other services, which no viewer sees."""
     return name.startswith("weir.")
 

@@ -32,7 +32,7 @@ def frames(tags: list[Tag], kind: TagType) -> list[Tag]:
     ]
 
 
-def marks(tags: list[Tag], name: str) -> list[dict[str, object]]:
+def cues(tags: list[Tag], name: str) -> list[dict[str, object]]:
     scripts = [amf0.decode(tag.body) for tag in tags if tag.type is TagType.SCRIPT]
     return [values[1] for values in scripts if values[0] == name]
 
@@ -82,7 +82,7 @@ async def test_healthy_push_keeps_its_distances(
     changed = remux(source, tmp_path / "changed.flv", *argv)
     tags = await push_through(ingest, changed, "cam")
     assert_same_frames(changed, tags)
-    assert marks(tags, "weir.discontinuity") == []
+    assert cues(tags, "weir.discontinuity") == []
     sent = FLVReader().feed(source.read_bytes())
     for kind in (TagType.VIDEO, TagType.AUDIO):
         given = [tag.dts_ms for tag in frames(tags, kind)]
@@ -111,7 +111,7 @@ async def test_jump_is_one_discontinuity_and_costs_no_frame(
     tags = await ingest.pull(await ingest.session_of("cam"))
     assert publisher.wait(10) == 0
     assert_same_frames(changed, tags)
-    assert [mark["cause"] for mark in marks(tags, "weir.discontinuity")] == ["timestamp_jump"]
+    assert [cue["cause"] for cue in cues(tags, "weir.discontinuity")] == ["timestamp_jump"]
     video = [tag.dts_ms for tag in frames(tags, TagType.VIDEO)]
     assert max(b - a for a, b in pairwise(video)) <= 80
 
@@ -124,14 +124,14 @@ async def test_every_publish_and_session_is_told(
         publisher = push(source, ingest.push_url("cam"))
         assert await asyncio.to_thread(publisher.wait, 20) == 0
     tags = await ingest.pull(await ingest.session_of("cam"))
-    assert [mark["cause"] for mark in marks(tags, "weir.discontinuity")] == ["reconnect"]
-    assert [mark["cause"] for mark in marks(tags, "weir.end")] == ["publisher_ended"]
+    assert [cue["cause"] for cue in cues(tags, "weir.discontinuity")] == ["reconnect"]
+    assert [cue["cause"] for cue in cues(tags, "weir.end")] == ["publisher_ended"]
     await until(lambda: catalog.heard(SessionEnded, "cam"))
     assert len(catalog.heard(StreamPublished, "cam")) == 2
     assert len(catalog.heard(StreamUnpublished, "cam")) == 2
     (ended,) = catalog.heard(SessionEnded, "cam")
     assert isinstance(ended, SessionEnded)
-    numbered = [tag for tag in tags if not marks([tag], "weir.position")]
+    numbered = [tag for tag in tags if not cues([tag], "weir.position")]
     assert ended.last_tag == len(numbered) - 1
 
 
@@ -150,10 +150,10 @@ async def test_second_publisher_takes_over_at_once(
     first.wait()
     causes = [fact.cause for fact in catalog.facts if isinstance(fact, StreamUnpublished)]
     assert causes[0] == "taken_over"
-    assert [mark["cause"] for mark in marks(tags, "weir.discontinuity")] == ["reconnect"]
+    assert [cue["cause"] for cue in cues(tags, "weir.discontinuity")] == ["reconnect"]
 
 
-async def test_term_ends_sessions_with_their_mark_within_three_seconds(
+async def test_term_ends_sessions_with_their_cue_within_three_seconds(
     ingest: RunningIngest, catalog: SmallCatalog, source: Path
 ) -> None:
     publisher = push(source, ingest.push_url("cam"))
@@ -162,7 +162,7 @@ async def test_term_ends_sessions_with_their_mark_within_three_seconds(
     begun = time.monotonic()
     assert await asyncio.to_thread(ingest.kill, signal.SIGTERM) == 0
     assert time.monotonic() - begun < 3
-    assert [mark["cause"] for mark in marks(await pull, "weir.end")] == ["shutdown"]
+    assert [cue["cause"] for cue in cues(await pull, "weir.end")] == ["shutdown"]
     await until(lambda: catalog.heard(SessionEnded, "cam"))
     publisher.kill()
     publisher.wait()

@@ -16,7 +16,7 @@ import pytest
 
 from libs.ffmpeg import find_ffmpeg
 from libs.media.flv import FLV_HEADER, FLVReader, Tag, TagType, is_sequence_header, write_tag
-from libs.tags.marks import ClockMark, EndMark, is_mark, read_mark
+from libs.tags.cues import ClockCue, EndCue, is_cue, read_cue
 from tests.media import push
 from tests.rungs import Inside, frames, sounds
 from tests.running import RunningWeir
@@ -85,8 +85,8 @@ class World:
     def is_over(self) -> bool:
         return (
             bool(self.tags)
-            and is_mark(self.tags[-1])
-            and isinstance(read_mark(self.tags[-1]), EndMark)
+            and is_cue(self.tags[-1])
+            and isinstance(read_cue(self.tags[-1]), EndCue)
         )
 
     async def end(self) -> list[Tag]:
@@ -134,7 +134,7 @@ class World:
                                 self.tags.append(tag)
                                 next_tag += 1
                             has_position = has_position or (
-                                is_mark(tag) and tag.body[8:16] == b"position"
+                                is_cue(tag) and tag.body[8:16] == b"position"
                             )
 
 
@@ -164,7 +164,7 @@ def assert_whole(world: list[Tag], source: list[Tag]) -> None:
     assert len(sounds(source)) - len(heard) <= EDGE_SOUNDS
     for before, tag in itertools.pairwise(world):
         if tag.type is TagType.VIDEO and not is_sequence_header(tag) and tag.body[0] >> 4 == 1:
-            assert isinstance(read_mark(before) if is_mark(before) else None, ClockMark)
+            assert isinstance(read_cue(before) if is_cue(before) else None, ClockCue)
 
 
 async def marked(world: World, where: str, what: str, within_s: float = SHOWN_S + BUSY_S) -> None:

@@ -92,7 +92,7 @@ def pictures(log: TagLog) -> list[tuple[int, bytes]]:
     ]
 
 
-def marks(log: TagLog) -> list[tuple[str, dict[str, Any]]]:
+def cues(log: TagLog) -> list[tuple[str, dict[str, Any]]]:
     scripts = [tag for tag in log_of(log) if tag.type is TagType.SCRIPT]
     return [(name, fields) for name, fields in (amf0.decode(tag.body) for tag in scripts)]
 

@@ -133,7 +133,7 @@ async def test_end_does_not_wait(session: Session, reader: Reader, hour: None) -
     session.end("publisher_ended")
     async with asyncio.timeout(5):
         await reader.task
-    assert reader.tags == 3, "two frames and the end mark"
+    assert reader.tags == 3, "two frames and the end cue"
     assert session.gathering.is_unanimous, "it has left"
 
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.media.flv import Tag, TagType, is_sequence_header
-from libs.tags.marks import ClockMark, DiscontinuityMark, EndMark, Mark, is_mark, read_mark
-from services.ingest.marks import clock_mark, discontinuity_mark, end_mark
+from libs.tags.cues import ClockCue, Cue, DiscontinuityCue, EndCue, is_cue, read_cue
+from services.ingest.cues import clock_cue, discontinuity_cue, end_cue
 from services.ingest.mixing import CAUSE, Mixing, Shown
 from tests.unit.services.ingest.shelves import audio_header, video_header
 
@@ -27,14 +27,14 @@ def sound(at_ms: int) -> Tag:
 
 
 def source(until_ms: int, *, breaks_at_ms: int | None = None) -> list[Tag]:
-    """A session's log: headers, pictures with a keyframe each second, sound, clock marks."""
+    """A session's log: headers, pictures with a keyframe each second, sound, clock cues."""
     tags = [audio_header(), video_header()]
     for at_ms in range(START_MS, until_ms, SOUND_MS):
         since_ms = at_ms - START_MS
         if at_ms == breaks_at_ms:
-            tags.append(discontinuity_mark(at_ms, "reconnect", 2))
+            tags.append(discontinuity_cue(at_ms, "reconnect", 2))
         if since_ms % GOP_MS == 0:
-            tags.append(clock_mark(at_ms, 1e12 + at_ms))
+            tags.append(clock_cue(at_ms, 1e12 + at_ms))
         if since_ms % STEP_MS == 0:
             is_keyframe = since_ms % GOP_MS == 0
             tags.append(picture(at_ms, is_marked=False, is_keyframe=is_keyframe))
@@ -46,7 +46,7 @@ def marked(tags: Iterable[Tag], *, first_ms: int = START_MS) -> list[Tag]:
     """What a transcoder makes of them, from a keyframe on."""
     made = [audio_header(), MARKED_HEADER]
     for tag in tags:
-        if tag.dts_ms < first_ms or is_mark(tag) or is_sequence_header(tag):
+        if tag.dts_ms < first_ms or is_cue(tag) or is_sequence_header(tag):
             continue
         is_keyframe = tag.body[:2] == b"\x17\x01"
         is_video = tag.type is TagType.VIDEO
@@ -95,11 +95,11 @@ class Showing:
         ]
 
     @property
-    def marks(self) -> list[Mark | None]:
-        return [read_mark(tag) for tag in self.out if is_mark(tag)]
+    def cues(self) -> list[Cue | None]:
+        return [read_cue(tag) for tag in self.out if is_cue(tag)]
 
     def assert_lawful(self) -> None:
-        """A clock mark before each keyframe, the right header before each picture."""
+        """A clock cue before each keyframe, the right header before each picture."""
         header = None
         for before, tag in zip([None, *self.out], self.out, strict=False):
             if tag.type is not TagType.VIDEO:
@@ -111,8 +111,8 @@ class Showing:
             assert header == (MARKED_HEADER.body if is_marked else video_header().body)
             if tag.body[:2] == b"\x17\x01":
                 assert before is not None
-                clock = read_mark(before)
-                assert isinstance(clock, ClockMark)
+                clock = read_cue(before)
+                assert isinstance(clock, ClockCue)
                 assert clock.session_ms == tag.dts_ms
 
 
@@ -136,7 +136,7 @@ def test_session_that_is_marked_from_its_start_shows_no_other_picture() -> None:
     assert showing.pictures == [(at_ms, True) for at_ms in PICTURES]
     assert showing.sounds == SOUNDS
     showing.assert_lawful()
-    assert not [mark for mark in showing.marks if isinstance(mark, DiscontinuityMark)]
+    assert not [cue for cue in showing.cues if isinstance(cue, DiscontinuityCue)]
 
 
 def test_nothing_is_shown_while_nobody_makes_the_marked_picture() -> None:
@@ -184,8 +184,8 @@ def test_picture_is_marked_from_the_next_keyframe_on_with_one_discontinuity() ->
     showing.play([tag for tag in tags if tag.dts_ms >= 11_500])
     showing.catch_up()
     assert showing.pictures == [(at_ms, at_ms >= 12_000) for at_ms in PICTURES]
-    changes = [mark for mark in showing.marks if isinstance(mark, DiscontinuityMark)]
-    assert [mark.cause for mark in changes] == [CAUSE]
+    changes = [cue for cue in showing.cues if isinstance(cue, DiscontinuityCue)]
+    assert [cue.cause for cue in changes] == [CAUSE]
 
 
 def test_source_is_shown_again_from_its_next_keyframe_on() -> None:
@@ -220,11 +220,11 @@ def test_reconnect_of_the_publisher_stands_before_its_first_picture() -> None:
     at = next(
         index
         for index, tag in enumerate(showing.out)
-        if isinstance(read_mark(tag) if is_mark(tag) else None, DiscontinuityMark)
+        if isinstance(read_cue(tag) if is_cue(tag) else None, DiscontinuityCue)
     )
-    times = [tag.dts_ms for tag in showing.out[:at] if not is_mark(tag)]
+    times = [tag.dts_ms for tag in showing.out[:at] if not is_cue(tag)]
     assert max(times) < 13_000
-    assert min(tag.dts_ms for tag in showing.out[at:] if not is_mark(tag)) == 13_000
+    assert min(tag.dts_ms for tag in showing.out[at:] if not is_cue(tag)) == 13_000
     showing.assert_lawful()
 
 
@@ -232,13 +232,13 @@ def test_reconnect_of_the_publisher_stands_before_its_first_picture() -> None:
 def test_end_is_the_last_tag_and_comes_once(is_marked: bool) -> None:
     showing = Showing(Mixing(is_marked=is_marked))
     tags = source(END_MS)
-    showing.play([*tags, end_mark(END_MS, "unpublished")], marked(tags))
+    showing.play([*tags, end_cue(END_MS, "unpublished")], marked(tags))
     showing.catch_up()
     showing.out += showing.mixing.finish()
     assert [at_ms for at_ms, _ in showing.pictures] == PICTURES
-    assert isinstance(showing.marks[-1], EndMark)
-    assert is_mark(showing.out[-1])
-    assert sum(isinstance(mark, EndMark) for mark in showing.marks) == 1
+    assert isinstance(showing.cues[-1], EndCue)
+    assert is_cue(showing.out[-1])
+    assert sum(isinstance(cue, EndCue) for cue in showing.cues) == 1
 
 
 def test_sound_alone_passes_although_marks_are_wanted() -> None:

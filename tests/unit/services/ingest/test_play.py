@@ -54,7 +54,7 @@ async def test_player_begins_at_the_last_keyframe_with_its_configuration(session
     assert bodies(seat)[-2:] == [keyframe(80).body, frame(120).body]
 
 
-async def test_player_never_sees_our_marks(session: Session) -> None:
+async def test_player_never_sees_our_cues(session: Session) -> None:
     seat = Seat()
     PlayRoom(session).audience.join(seat)
     session.accept(keyframe(0))

@@ -5,7 +5,7 @@ from contextlib import aclosing
 
 from libs.media.flv import Tag, TagType, is_sequence_header
 from libs.names import MARKED
-from libs.tags.marks import EndMark, PositionMark, is_mark, read_mark
+from libs.tags.cues import EndCue, PositionCue, is_cue, read_cue
 from services.ingest.programme import Programme
 from services.ingest.session import Session
 from tests.unit.services.ingest.rungs import FRAME_MS, GOP_MS, encoder, log_of, source
@@ -193,8 +193,8 @@ async def test_prologue_has_the_headers_of_what_is_shown() -> None:
     log, first = session.shown()
     *headers, position = read_wire(log.prologue(first))
     assert [tag.body for tag in headers] == [video_header(NOTE).body]
-    said = read_mark(position)
-    assert isinstance(said, PositionMark)
+    said = read_cue(position)
+    assert isinstance(said, PositionCue)
     assert (said.next_tag, said.generation) == (first, 1)
 
 
@@ -223,8 +223,8 @@ async def test_end_comes_after_the_last_marked_picture() -> None:
     maker.close()
     assert pictures(world(session)) == [(at_ms, True) for at_ms in every(2000)]
     last = world(session)[-1]
-    assert is_mark(last)
-    assert isinstance(read_mark(last), EndMark)
+    assert is_cue(last)
+    assert isinstance(read_cue(last), EndCue)
     assert log.is_ended
 
 

@@ -11,11 +11,11 @@ from services.ingest.session import Session
 from tests.unit.services.ingest.rungs import (
     FRAME_MS,
     Encoder,
+    cues,
     encoder,
     frame,
     keyframe,
     log_of,
-    marks,
     pictures,
     sound,
     source,
@@ -50,7 +50,7 @@ async def test_rung_begins_at_its_first_keyframe(session: Session) -> None:
     one = await encoder(session, b"a")
     one.frames(20 * S + 500, 23 * S)
     assert_continuous(one, 21 * S, 23 * S)
-    assert marks(one.rung) == [("weir.rung", {"epoch": 1.0, "take": 0.0, "at_ms": 21.0 * S})]
+    assert cues(one.rung) == [("weir.rung", {"epoch": 1.0, "take": 0.0, "at_ms": 21.0 * S})]
 
 
 async def test_output_before_the_keyframe_of_its_decoding_is_dropped(session: Session) -> None:
@@ -121,7 +121,7 @@ async def test_newcomer_begins_behind_what_the_old_process_wrote(session: Sessio
     new = await encoder(session, b"b", epoch=2)
     new.frames(23 * S, 26 * S)
     assert switched_at(new, b"b") == 24 * S
-    assert marks(new.rung)[1:] == [
+    assert cues(new.rung)[1:] == [
         ("weir.rung_end", {"cause": "stopped"}),
         ("weir.rung", {"epoch": 2.0, "take": 0.0, "at_ms": 24.0 * S}),
     ]
@@ -155,7 +155,7 @@ async def test_newcomer_that_dies_leaves_the_old_process_on_air(session: Session
     assert pictures(old.rung)[-1][0] == 23 * S + 200
     old.frames(23 * S + 300, 25 * S)
     assert_continuous(old, 20 * S, 25 * S)
-    assert len(marks(old.rung)) == 1
+    assert len(cues(old.rung)) == 1
 
 
 async def test_newcomer_that_stalls_is_waited_for_a_moment_only(session: Session) -> None:
@@ -250,7 +250,7 @@ async def test_log_ends_with_the_session_and_its_last_push(session: Session) -> 
     assert not one.rung.is_ended
     one.close()
     assert one.rung.is_ended
-    assert marks(one.rung)[-1] == ("weir.rung_end", {"cause": "session_ended"})
+    assert cues(one.rung)[-1] == ("weir.rung_end", {"cause": "session_ended"})
     assert_continuous(one, 20 * S, 22 * S)
 
 

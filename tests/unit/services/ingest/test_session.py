@@ -81,7 +81,7 @@ def script(tag: Tag) -> tuple[str, dict[str, Any]]:
 
 
 def outline(tags: list[Tag]) -> list[str]:
-    """`V`, `K`, `A` frames, `VH`, `AH` headers, marks and scripts by name."""
+    """`V`, `K`, `A` frames, `VH`, `AH` headers, cues and scripts by name."""
     lines: list[str] = []
     for tag in tags:
         if tag.type is TagType.SCRIPT:
@@ -99,10 +99,10 @@ def push(session: Session, *tags: Tag) -> None:
         session.accept(tag)
 
 
-# --- numbering and marks --------------------------------------------------------------------
+# --- numbering and cues ---------------------------------------------------------------------
 
 
-def test_tags_are_numbered_with_a_clock_mark_before_each_keyframe(session: Session) -> None:
+def test_tags_are_numbered_with_a_clock_cue_before_each_keyframe(session: Session) -> None:
     push(session, video_header(), audio_header(), keyframe(0), sound(0), frame(40), keyframe(80))
     tags = log_of(session)
     assert outline(tags) == ["VH", "AH", "weir.clock", "K", "A", "V", "weir.clock", "K"]
@@ -110,14 +110,14 @@ def test_tags_are_numbered_with_a_clock_mark_before_each_keyframe(session: Sessi
     assert script(tags[6]) == ("weir.clock", {"wall_ms": WALL_MS + 80})
 
 
-def test_sound_alone_is_marked_once_a_second(session: Session) -> None:
+def test_sound_alone_is_cued_once_a_second(session: Session) -> None:
     push(session, audio_header(), *[sound(n * 25) for n in range(100)])
-    marks = [tag.dts_ms for tag in log_of(session) if tag.type is TagType.SCRIPT]
-    assert marks == [START_MS, START_MS + 1000, START_MS + 2000]
+    cues = [tag.dts_ms for tag in log_of(session) if tag.type is TagType.SCRIPT]
+    assert cues == [START_MS, START_MS + 1000, START_MS + 2000]
     assert session.replay.gop_start == session.next_tag - 21
 
 
-def test_sound_is_not_marked_while_there_is_video(session: Session) -> None:
+def test_sound_is_not_cued_while_there_is_video(session: Session) -> None:
     push(session, sound(0), keyframe(40))
     for n in range(1, 200):
         push(session, sound(40 + n * 25))
@@ -135,7 +135,7 @@ def test_script_of_the_publisher_is_an_ordinary_tag(session: Session) -> None:
 
 
 @pytest.mark.parametrize("name", ["weir.end", "weir.clock", "weir.position"])
-def test_mark_that_a_publisher_made_up_is_left_out(session: Session, name: str) -> None:
+def test_cue_that_a_publisher_made_up_is_left_out(session: Session, name: str) -> None:
     bad = FLOW.bad_tags
     push(session, Tag(TagType.SCRIPT, 0, amf0.encode(name, {"cause": "x"})), keyframe(0))
     assert outline(log_of(session)) == ["weir.clock", "K"]
@@ -194,7 +194,7 @@ def test_second_audio_track_has_a_configuration_of_its_own(session: Session) -> 
 # --- timelines ------------------------------------------------------------------------------
 
 
-def test_reconnect_is_marked_before_its_first_frame(session: Session, clocks: Clocks) -> None:
+def test_reconnect_is_cued_before_its_first_frame(session: Session, clocks: Clocks) -> None:
     push(session, video_header(), keyframe(0), frame(40))
     session.end_publish()
     clocks.ms += 3000
@@ -220,7 +220,7 @@ def test_reconnect_with_another_codec_is_one_discontinuity(
     assert session.discontinuities == 1
 
 
-def test_jump_is_marked_before_the_tag_that_jumped(session: Session, clocks: Clocks) -> None:
+def test_jump_is_cued_before_the_tag_that_jumped(session: Session, clocks: Clocks) -> None:
     push(session, keyframe(0), frame(40))
     push(session, keyframe(60_000), frame(60_040))
     assert outline(log_of(session)) == ["weir.clock", "K", "V"], "not certain yet"
@@ -272,8 +272,8 @@ async def collect(session: Session, first: int, *, epoch: int | None = None) -> 
 
 
 def position_of(session: Session, tag: int, *, wanted: int | None = None) -> dict[str, Any]:
-    *_, mark = read_wire(session.prologue(tag, wanted=wanted))
-    name, fields = script(mark)
+    *_, cue = read_wire(session.prologue(tag, wanted=wanted))
+    name, fields = script(cue)
     assert name == "weir.position"
     return fields
 

@@ -20,15 +20,15 @@ def clock(wall: Wall) -> WallClock:
     return WallClock(wall_ms=wall)
 
 
-def test_first_mark_is_now(clock: WallClock) -> None:
-    assert clock.mark(10_000) == 1_000_000
+def test_first_cue_is_now(clock: WallClock) -> None:
+    assert clock.cue(10_000) == 1_000_000
 
 
-def test_jitter_does_not_reach_the_marks(clock: WallClock, wall: Wall) -> None:
-    clock.mark(10_000)
+def test_jitter_does_not_reach_the_cues(clock: WallClock, wall: Wall) -> None:
+    clock.cue(10_000)
     for n, late in enumerate([30, -40, 400, 0, -300], start=1):
         wall.ms = 1_000_000 + n * 2000 + late
-        assert clock.mark(10_000 + n * 2000) == 1_000_000 + n * 2000
+        assert clock.cue(10_000 + n * 2000) == 1_000_000 + n * 2000
 
 
 @pytest.mark.parametrize("rate", [1.001, 0.999, 1.02])
@@ -37,27 +37,27 @@ def test_drift_of_the_encoder_is_followed_within_a_second(
 ) -> None:
     for n in range(3600):
         wall.ms = 1_000_000 + n * 2000
-        assert abs(clock.mark(10_000 + int(n * 2000 * rate)) - wall.ms) < 1000
+        assert abs(clock.cue(10_000 + int(n * 2000 * rate)) - wall.ms) < 1000
 
 
 def test_wall_time_only_rises_when_media_runs_faster_than_time(
     clock: WallClock, wall: Wall
 ) -> None:
-    marks = [clock.mark(10_000 + n * 40) for n in range(1000)]
-    assert marks == sorted(set(marks))
-    assert marks[-1] - marks[0] >= 999 * 40 * (1 - SLEW) - 1
+    cues = [clock.cue(10_000 + n * 40) for n in range(1000)]
+    assert cues == sorted(set(cues))
+    assert cues[-1] - cues[0] >= 999 * 40 * (1 - SLEW) - 1
 
 
 def test_leap_of_the_host_clock_is_walked_up_to(clock: WallClock, wall: Wall) -> None:
-    first = clock.mark(10_000)
+    first = clock.cue(10_000)
     wall.ms -= 3_600_000
-    assert clock.mark(12_000) > first
+    assert clock.cue(12_000) > first
 
 
 def test_next_publish_takes_its_time_afresh_but_never_earlier(clock: WallClock, wall: Wall) -> None:
-    clock.mark(10_000)
+    clock.cue(10_000)
     clock.break_off()
     wall.ms += 9_000
-    assert clock.mark(18_000) == 1_009_000
+    assert clock.cue(18_000) == 1_009_000
     clock.break_off()
-    assert clock.mark(20_000) == 1_011_000
+    assert clock.cue(20_000) == 1_011_000

@@ -12,7 +12,7 @@ import pytest
 from libs.events import Checkpoint
 from libs.media import amf0
 from libs.media.flv import Tag, TagType, is_keyframe, is_sequence_header
-from libs.tags.marks import PositionMark
+from libs.tags.cues import PositionCue
 from services.packager.cuts import (
     Cut,
     Part,
@@ -24,9 +24,9 @@ from services.packager.cuts import (
 )
 from services.packager.cutter import Cutter
 from tests.oracles.flv_source import (
-    clock_mark,
-    discontinuity_mark,
-    end_mark,
+    clock_cue,
+    discontinuity_cue,
+    end_cue,
     make_flv,
     session_tags,
 )
@@ -260,18 +260,18 @@ def test_lead_in_gives_something_to_list_at_once_and_the_rest_of_its_gop() -> No
     assert sum(isinstance(each, Part) for each in cuts[:early]) <= 6
 
 
-def test_wall_clock_comes_from_the_marks() -> None:
+def test_wall_clock_comes_from_the_cues() -> None:
     cut_segments = segments(cut(session_tags(make_flv(seconds=9), wall_ms=1_700_000_000_000)))
     expected = [1_700_000_000_000 + segment.start_90k // 90 - 10_000 for segment in cut_segments]
     assert [segment.starts_at_ms for segment in cut_segments] == expected
 
 
-def test_wall_clock_rises_although_a_mark_corrects_it_backwards() -> None:
-    """A long GOP is cut between its marks; its last piece is shorter than the correction."""
+def test_wall_clock_rises_although_a_cue_corrects_it_backwards() -> None:
+    """A long GOP is cut between its cues; its last piece is shorter than the correction."""
     tags = session_tags(make_flv(**SOURCES["long gop"]))
     last = max(n for n, tag in enumerate(tags) if is_keyframe(tag) and not is_sequence_header(tag))
     at_ms = tags[last].dts_ms
-    tags[last - 1] = clock_mark(at_ms, 1_700_000_000_000 + at_ms - 11_000)
+    tags[last - 1] = clock_cue(at_ms, 1_700_000_000_000 + at_ms - 11_000)
     starts = [segment.starts_at_ms for segment in segments(cut(tags))]
     assert all(before < after for before, after in pairwise(starts)), starts
 
@@ -280,12 +280,12 @@ def test_timeline_begins_where_the_last_one_ended_although_its_audio_is_earlier(
     first = session_tags(make_flv(seconds=5), ends=False)
     start_ms = first[-1].dts_ms - 100
     rest = session_tags(make_flv(seconds=5), start_ms=start_ms)
-    cut_segments = segments(cut([*first, discontinuity_mark(start_ms, "reconnect", 2), *rest]))
+    cut_segments = segments(cut([*first, discontinuity_cue(start_ms, "reconnect", 2), *rest]))
     for before, after in pairwise(cut_segments):
         assert before.start_90k + before.duration_90k == after.start_90k
 
 
-def test_end_mark_flushes_the_rest() -> None:
+def test_end_cue_flushes_the_rest() -> None:
     tags = session_tags(make_flv(seconds=5))
     cuts = cut(tags)
     assert cuts[-1] == SessionEnded("publisher_ended", FIRST_MSN + 2)
@@ -294,7 +294,7 @@ def test_end_mark_flushes_the_rest() -> None:
 
 
 def test_session_without_media_ends_without_a_segment() -> None:
-    assert cut([end_mark(10_000, "idle")]) == [SessionEnded("idle", None)]
+    assert cut([end_cue(10_000, "idle")]) == [SessionEnded("idle", None)]
 
 
 # --- timelines ------------------------------------------------------------------------------------
@@ -306,7 +306,7 @@ def two_timelines(cause: str, second: bytes, *, jump_ms: int) -> tuple[list[Tag]
     start_ms = first[-1].dts_ms + jump_ms
     wall_ms = 1_700_000_000_000 + start_ms - 10_000
     rest = session_tags(second, start_ms=start_ms, wall_ms=wall_ms)
-    return [*first, discontinuity_mark(start_ms, cause, 2), *rest], len(first)
+    return [*first, discontinuity_cue(start_ms, cause, 2), *rest], len(first)
 
 
 def test_discontinuity_starts_a_new_segment_and_counts() -> None:
@@ -338,7 +338,7 @@ def test_change_of_codec_configuration_gives_a_new_init_segment() -> None:
     assert_resumes_alike(tags)
 
 
-def test_change_of_configuration_without_its_mark_is_a_discontinuity_too() -> None:
+def test_change_of_configuration_without_its_cue_is_a_discontinuity_too() -> None:
     tags, at = two_timelines("codec_change", make_flv(seconds=3, size=(320, 180)), jump_ms=40)
     del tags[at]
     assert [s.discontinuity_sequence for s in segments(cut(tags))] == [0, 0, 0, 1, 1]
@@ -356,9 +356,9 @@ def test_repeated_sequence_header_changes_nothing() -> None:
 def test_frames_after_a_timestamp_jump_are_kept_although_no_keyframe_starts_them() -> None:
     tags = session_tags(make_flv(seconds=6, audio_rate=None))
     middle = 75
-    mark = discontinuity_mark(tags[middle].dts_ms + 5000, "timestamp_jump", 1)
+    cue = discontinuity_cue(tags[middle].dts_ms + 5000, "timestamp_jump", 1)
     later = [tag._replace(dts_ms=tag.dts_ms + 5000) for tag in tags[middle:]]
-    cuts = cut([*tags[:middle], mark, *later])
+    cuts = cut([*tags[:middle], cue, *later])
     assert [data for _, data in packets(track_file(cuts, "video"))] == frames_of(
         tags, TagType.VIDEO
     )
@@ -446,7 +446,7 @@ def test_frames_before_the_first_keyframe_are_left_out() -> None:
 def test_low_frame_rate_with_long_pauses_keeps_to_the_target() -> None:
     tags = session_tags(make_flv(seconds=4, audio_rate=None), ends=False)
     pause = [tag._replace(dts_ms=tag.dts_ms + 20_000 * (i > 60)) for i, tag in enumerate(tags)]
-    cuts = cut([*pause, end_mark(pause[-1].dts_ms)])
+    cuts = cut([*pause, end_cue(pause[-1].dts_ms)])
     lost = [each for each in cuts if isinstance(each, SegmentsLost)]
     assert lost
     assert {each.cause for each in lost} == {"no_media"}
@@ -483,13 +483,13 @@ def test_other_script_tags_are_passed_over() -> None:
     tags = session_tags(make_flv(seconds=3))
     script = Tag(TagType.SCRIPT, 10_000, amf0.encode("onMetaData", {"width": 1}))
     odd = Tag(TagType.SCRIPT, 10_000, b"\x02\x00\x0aweir.")
-    cuts = cut([script, odd, clock_mark(10_000, 0), *tags])
+    cuts = cut([script, odd, clock_cue(10_000, 0), *tags])
     assert len(segments(cuts)) == 2
 
 
 def test_tag_out_of_turn_is_refused() -> None:
     with pytest.raises(ValueError, match="Tag 1 was fed where 0 is next"):
-        Cutter(SESSION, segment_s=2).feed(1, clock_mark(0, 0))
+        Cutter(SESSION, segment_s=2).feed(1, clock_cue(0, 0))
 
 
 # --- lost tags ------------------------------------------------------------------------------------
@@ -499,7 +499,7 @@ def test_lost_tags_become_a_gap_with_its_cause() -> None:
     tags = session_tags(make_flv(seconds=14))
     cutter = Cutter(SESSION, segment_s=2)
     cuts = [each for number in range(200) for each in cutter.feed(number, tags[number])]
-    cuts += cutter.skip_to(PositionMark(700, 3, 2), "replay_window_passed")
+    cuts += cutter.skip_to(PositionCue(700, 3, 2), "replay_window_passed")
     cuts += [each for n in range(700, len(tags)) for each in cutter.feed(n, tags[n])]
     lost = [each for each in cuts if isinstance(each, SegmentsLost)]
     assert [each.cause for each in lost] == ["replay_window_passed"]
@@ -520,7 +520,7 @@ def test_resumed_cutter_that_gets_no_old_tags_still_goes_on() -> None:
     while not segments(cutter.feed(number, tags[number])):
         number += 1
     resumed = Cutter.resume(SESSION, cutter.checkpoint(), segment_s=2)
-    cuts = resumed.skip_to(PositionMark(400, 1, 0), "replay_window_passed")
+    cuts = resumed.skip_to(PositionCue(400, 1, 0), "replay_window_passed")
     cuts += [each for n in range(400, len(tags)) for each in resumed.feed(n, tags[n])]
     assert [each.first_msn for each in cuts if isinstance(each, SegmentsLost)]
     assert segments(cuts)

@@ -18,9 +18,9 @@ from services.packager.cuts import Cut, Part, SegmentCut, SegmentOpened, Segment
 from services.packager.cutter import Cutter
 from tests.oracles.boxes import read_samples
 from tests.oracles.flv_source import (
-    clock_mark,
-    discontinuity_mark,
-    end_mark,
+    clock_cue,
+    discontinuity_cue,
+    end_cue,
     make_flv,
     read_tags,
 )
@@ -106,7 +106,7 @@ def session(timelines: list[Publish]) -> list[Tag]:
         if not timeline:
             continue
         if tags:
-            tags.append(discontinuity_mark(start_ms, "reconnect", generation))
+            tags.append(discontinuity_cue(start_ms, "reconnect", generation))
         for kind, body in ((TagType.VIDEO, VIDEO_HEADERS), (TagType.AUDIO, AUDIO_HEADERS)):
             has_any = any(tag.type is kind for tag in timeline)
             if has_any and headers.get(kind) != body[each.header]:
@@ -114,7 +114,7 @@ def session(timelines: list[Publish]) -> list[Tag]:
                 tags.append(Tag(kind, start_ms, body[each.header]))
         tags += timeline
         start_ms = max(tag.dts_ms for tag in timeline) + each.gap_ms + 40
-    tags.append(end_mark(start_ms))
+    tags.append(end_cue(start_ms))
     return tags
 
 
@@ -123,7 +123,7 @@ def _timeline(each: Publish, start_ms: int, names: Iterator[int]) -> list[Tag]:
     if each.has_video:
         for tag in _video(each, start_ms, names):
             if tag.body[0] >> 4 == 1:
-                placed.append((tag.dts_ms - 0.5, clock_mark(tag.dts_ms, 1e12 + tag.dts_ms)))
+                placed.append((tag.dts_ms - 0.5, clock_cue(tag.dts_ms, 1e12 + tag.dts_ms)))
             placed.append((tag.dts_ms, tag))
     if each.has_audio:
         placed += [(tag.dts_ms + each.audio_lag_ms, tag) for tag in _audio(each, start_ms, names)]

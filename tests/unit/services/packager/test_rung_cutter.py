@@ -8,7 +8,7 @@ import pytest
 
 from libs.media import amf0
 from libs.media.flv import Tag, TagType, is_keyframe, is_sequence_header, parse_video
-from libs.tags.marks import PositionMark
+from libs.tags.cues import PositionCue
 from services.packager.cuts import (
     Cut,
     Part,
@@ -20,7 +20,7 @@ from services.packager.cuts import (
 )
 from services.packager.cutter import Cutter
 from services.packager.rung_cutter import RungCutter
-from tests.oracles.flv_source import discontinuity_mark, end_mark, make_flv, session_tags
+from tests.oracles.flv_source import discontinuity_cue, end_cue, make_flv, session_tags
 
 SESSION = "655f1c00-0badcafe"
 FIRST_MSN = 0x655F1C00
@@ -53,16 +53,16 @@ def encoding(
     return tuple(tag._replace(dts_ms=tag.dts_ms + shift_ms) for tag in own)
 
 
-def mark(name: str, stamp_ms: int, **fields: Any) -> Tag:
+def cue(name: str, stamp_ms: int, **fields: Any) -> Tag:
     return Tag(TagType.SCRIPT, stamp_ms, amf0.encode(name, fields))
 
 
-def rung_mark(at_ms: int, *, epoch: int = 1, take: int = 0) -> Tag:
-    return mark("weir.rung", at_ms, epoch=epoch, take=take, at_ms=at_ms)
+def rung_cue(at_ms: int, *, epoch: int = 1, take: int = 0) -> Tag:
+    return cue("weir.rung", at_ms, epoch=epoch, take=take, at_ms=at_ms)
 
 
 def rung_end(at_ms: int, cause: str = "session_ended") -> Tag:
-    return mark("weir.rung_end", at_ms, cause=cause)
+    return cue("weir.rung_end", at_ms, cause=cause)
 
 
 def rung(tags: tuple[Tag, ...], first_ms: int = 0, last_ms: int = 1 << 40) -> list[Tag]:
@@ -72,7 +72,7 @@ def rung(tags: tuple[Tag, ...], first_ms: int = 0, last_ms: int = 1 << 40) -> li
         tag for tag in tags if not is_sequence_header(tag) and first_ms <= tag.dts_ms < last_ms
     ]
     at_ms = frames[0].dts_ms
-    return [rung_mark(at_ms), *(tag._replace(dts_ms=at_ms) for tag in headers), *frames]
+    return [rung_cue(at_ms), *(tag._replace(dts_ms=at_ms) for tag in headers), *frames]
 
 
 class Line:
@@ -249,7 +249,7 @@ def test_hole_between_two_processes_is_lost() -> None:
 def test_process_that_takes_over_without_a_hole_is_not_seen() -> None:
     tags = [
         *rung(encoding(), 0, START_MS + 4000),
-        rung_mark(START_MS + 4000, take=1),
+        rung_cue(START_MS + 4000, take=1),
         *rung(encoding(), START_MS + 4000)[2:],
         rung_end(START_MS + 13_500),
     ]
@@ -280,7 +280,7 @@ def test_discontinuity_of_the_source_stands_in_the_rung() -> None:
     at_ms = START_MS + 6000
     before = [tag for tag in source() if tag.dts_ms < at_ms - 30]
     after = [tag for tag in source() if tag.dts_ms >= at_ms - 30]
-    joined = (*before, discontinuity_mark(at_ms - 30, "reconnect", 2), *after)
+    joined = (*before, discontinuity_cue(at_ms - 30, "reconnect", 2), *after)
     line = run(joined, [*rung(encoding()), rung_end(START_MS + 13_500)])
     assert spans(line.of_rung) == spans(line.of_source)
     assert spans(line.of_rung)[-1][3] == 1
@@ -295,7 +295,7 @@ def test_what_the_source_lost_the_rung_does_not_have() -> None:
     skip_from, skip_to = keyframes[2] + 10, keyframes[4] - 1
     for tag in tags[:skip_from]:
         line.feed_source(tag)
-    cuts = line.source.skip_to(PositionMark(skip_to, 1, 0), "replay_window_full")
+    cuts = line.source.skip_to(PositionCue(skip_to, 1, 0), "replay_window_full")
     line.of_source += cuts
     line.of_rung += line.rung.follow(cuts, known_90k=line.source.known_90k)
     line._source_tag = skip_to
@@ -360,7 +360,7 @@ def test_foreign_codec_is_refused_and_costs_nothing_else() -> None:
     line = Line()
     for tag in source():
         line.feed_source(tag)
-    line.feed_rung(rung_mark(START_MS))
+    line.feed_rung(rung_cue(START_MS))
     line.feed_rung(Tag(TagType.VIDEO, START_MS, b"\x90hvc1\x01\x02"))
     assert line.rung.refusal is not None
     line.of_rung += line.rung.finish()
@@ -369,6 +369,6 @@ def test_foreign_codec_is_refused_and_costs_nothing_else() -> None:
 
 def test_ended_session_ends_the_rung_even_without_a_frame() -> None:
     line = Line()
-    line.feed_source(end_mark(START_MS))
+    line.feed_source(end_cue(START_MS))
     assert line.rung.is_done
     assert [type(cut) for cut in line.of_rung] == [SessionEnded]

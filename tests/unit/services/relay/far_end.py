@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from libs.errors import NotFound
 from libs.events import Message, RelayChanged, RelayGrant, RelayRequested
 from libs.media.flv import Tag
-from libs.tags import Claim, IngestFenced, PositionMark, Prologue
+from libs.tags import Claim, IngestFenced, PositionCue, Prologue
 from services.relay.errors import PushFailed
 
 ORDER = RelayRequested(
@@ -29,8 +29,8 @@ class Pull:
         self._number = first_tag
 
     async def prologue(self) -> Prologue:
-        mark = PositionMark(next_tag=self._number, generation=1, discontinuities=0)
-        return Prologue(mark, self._ingest.headers)
+        cue = PositionCue(next_tag=self._number, generation=1, discontinuities=0)
+        return Prologue(cue, self._ingest.headers)
 
     async def tags(self) -> AsyncIterator[list[Tag]]:
         while True:

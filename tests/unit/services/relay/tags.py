@@ -23,7 +23,7 @@ def sound(at_ms: int) -> Tag:
     return Tag(TagType.AUDIO, START_MS + at_ms, b"\xaf\x01sound")
 
 
-def mark(name: str, at_ms: int = 0, **fields: object) -> Tag:
+def cue(name: str, at_ms: int = 0, **fields: object) -> Tag:
     return Tag(TagType.SCRIPT, START_MS + at_ms, amf0.encode(f"weir.{name}", fields))
 
 

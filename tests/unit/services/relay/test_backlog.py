@@ -6,9 +6,9 @@ from tests.unit.services.relay.tags import (
     AUDIO_CONFIG,
     METADATA,
     VIDEO_CONFIG,
+    cue,
     inter,
     key,
-    mark,
     pictures,
     sound,
 )
@@ -24,10 +24,10 @@ async def taken(of: Backlog) -> list[Tag]:
     return await of.take(max_bytes=ALL, timeout_s=0)
 
 
-async def test_tags_come_out_in_order_and_marks_do_not() -> None:
+async def test_tags_come_out_in_order_and_cues_do_not() -> None:
     tags = [METADATA, VIDEO_CONFIG, AUDIO_CONFIG, key(0), sound(5), inter(40)]
     waiting = backlog()
-    waiting.put([mark("clock", wall_ms=1.0), *tags[:4], mark("discontinuity"), *tags[4:]])
+    waiting.put([cue("clock", wall_ms=1.0), *tags[:4], cue("discontinuity"), *tags[4:]])
     assert waiting.lag_ms == 40
     assert await taken(waiting) == tags
     assert await taken(waiting) == []

@@ -27,9 +27,9 @@ from tests.unit.services.relay.far_end import (
 from tests.unit.services.relay.tags import (
     AUDIO_CONFIG,
     VIDEO_CONFIG,
+    cue,
     inter,
     key,
-    mark,
     pictures,
     sound,
 )
@@ -93,7 +93,7 @@ async def job() -> AsyncIterator[Job]:
 
 async def test_session_is_pushed_from_its_first_keyframe_to_its_end(job: Job) -> None:
     job.ingest.feed(
-        mark("clock", wall_ms=1.0), key(0), sound(5), inter(40), mark("end", cause="idle")
+        cue("clock", wall_ms=1.0), key(0), sound(5), inter(40), cue("end", cause="idle")
     )
     await job.done()
     assert job.bodies() == [

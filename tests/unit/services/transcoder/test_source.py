@@ -4,7 +4,7 @@ import pytest
 
 from libs.media import amf0
 from libs.media.flv import FLVReader, Tag, TagType
-from libs.tags import PositionMark, Prologue
+from libs.tags import PositionCue, Prologue
 from services.transcoder.errors import SourceUnsupported
 from services.transcoder.source import Changed, Ended, Picture, Sound, Source
 from tests.oracles.flv_source import make_flv
@@ -17,15 +17,15 @@ INTER = Tag(TagType.VIDEO, 10_040, b"\x27\x01\x00\x00\x00\x00")
 SOUND = Tag(TagType.AUDIO, 10_010, b"\xaf\x01\x00")
 
 
-def mark(name: str, **fields: object) -> Tag:
+def cue(name: str, **fields: object) -> Tag:
     return Tag(TagType.SCRIPT, 10_000, amf0.encode(f"weir.{name}", dict(fields)))
 
 
-CLOCK, END = mark("clock", wall_ms=1.0), mark("end", cause="idle")
+CLOCK, END = cue("clock", wall_ms=1.0), cue("end", cause="idle")
 
 
 def source(*headers: Tag, next_tag: int = 5) -> Source:
-    position = PositionMark(next_tag=next_tag, generation=1, discontinuities=0)
+    position = PositionCue(next_tag=next_tag, generation=1, discontinuities=0)
     return Source(Prologue(position, list(headers)))
 
 
@@ -76,4 +76,4 @@ def test_tag_that_is_cut_short_is_left_out() -> None:
     reading = source(RECORD)
     reading.read(KEY)
     assert reading.read(Tag(TagType.VIDEO, 0, b"\x27\x01")) is None
-    assert reading.read(mark("discontinuity", cause="jump", generation=1)) is None
+    assert reading.read(cue("discontinuity", cause="jump", generation=1)) is None

@@ -1,4 +1,4 @@
-"""Ingest's marks: script tags that stand just before what they describe."""
+"""Ingest's cues: script tags that stand just before what they describe."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from libs.media.flv import Tag, TagType
 
 
 @dataclass(frozen=True)
-class ClockMark:
+class ClockCue:
     """Session time `session_ms` is the wall clock's `wall_ms` (Unix)."""
 
     session_ms: int
@@ -17,25 +17,25 @@ class ClockMark:
 
 
 @dataclass(frozen=True)
-class DiscontinuityMark:
+class DiscontinuityCue:
     cause: str
     generation: int
 
 
 @dataclass(frozen=True)
-class EndMark:
+class EndCue:
     cause: str
 
 
 @dataclass(frozen=True)
-class LadderMark:
+class LadderCue:
     """From here on the session has these rungs; each has a log of its own."""
 
     rungs: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class RungMark:
+class RungCue:
     """In a rung's log: what follows comes from another process, from the keyframe at `at_ms` on."""
 
     epoch: int
@@ -44,14 +44,14 @@ class RungMark:
 
 
 @dataclass(frozen=True)
-class RungEndMark:
+class RungEndCue:
     """In a rung's log: nobody feeds it now. After `session_ended` nothing follows."""
 
     cause: str
 
 
 @dataclass(frozen=True)
-class PositionMark:
+class PositionCue:
     """Ends the prologue of a pull; `next_tag` numbers the tag behind it."""
 
     next_tag: int
@@ -66,17 +66,17 @@ class PositionMark:
     """Time of the newest tag of the log that is pulled."""
 
 
-Mark = ClockMark | DiscontinuityMark | EndMark | PositionMark | LadderMark | RungMark | RungEndMark
+Cue = ClockCue | DiscontinuityCue | EndCue | PositionCue | LadderCue | RungCue | RungEndCue
 
 
-def is_mark(tag: Tag) -> bool:
+def is_cue(tag: Tag) -> bool:
     """Whether it is ingest's word to other services: nobody outside sees it."""
     return tag.type is TagType.SCRIPT and tag.body.startswith(b"\x02") and tag.body[3:8] == b"weir."
 
 
-def read_mark(tag: Tag) -> Mark | None:
-    """The mark in a script tag, or None for any other script (onMetaData…)."""
-    if not is_mark(tag):
+def read_cue(tag: Tag) -> Cue | None:
+    """The cue in a script tag, or None for any other script (onMetaData…)."""
+    if not is_cue(tag):
         return None
     match amf0.decode(tag.body):
         case [str() as name, dict() as fields, *_]:
@@ -85,13 +85,13 @@ def read_mark(tag: Tag) -> Mark | None:
             return None
 
 
-def _build(name: str, fields: dict[str, Any], session_ms: int) -> Mark | None:
+def _build(name: str, fields: dict[str, Any], session_ms: int) -> Cue | None:
     build = _BUILDERS.get(name)
     return None if build is None else build(fields, session_ms)
 
 
-def _position(fields: dict[str, Any], _: int) -> PositionMark:
-    return PositionMark(
+def _position(fields: dict[str, Any], _: int) -> PositionCue:
+    return PositionCue(
         next_tag=int(fields["next_tag"]),
         generation=int(fields["generation"]),
         discontinuities=int(fields["discontinuities"]),
@@ -105,16 +105,16 @@ def _names(joined: str) -> tuple[str, ...]:
     return tuple(name for name in joined.split(",") if name)
 
 
-_BUILDERS: dict[str, Callable[[dict[str, Any], int], Mark]] = {
-    "weir.clock": lambda fields, at_ms: ClockMark(at_ms, float(fields["wall_ms"])),
-    "weir.discontinuity": lambda fields, _: DiscontinuityMark(
+_BUILDERS: dict[str, Callable[[dict[str, Any], int], Cue]] = {
+    "weir.clock": lambda fields, at_ms: ClockCue(at_ms, float(fields["wall_ms"])),
+    "weir.discontinuity": lambda fields, _: DiscontinuityCue(
         str(fields["cause"]), int(fields["generation"])
     ),
-    "weir.end": lambda fields, _: EndMark(str(fields["cause"])),
+    "weir.end": lambda fields, _: EndCue(str(fields["cause"])),
     "weir.position": _position,
-    "weir.ladder": lambda fields, _: LadderMark(_names(fields["rungs"])),
-    "weir.rung": lambda fields, _: RungMark(
+    "weir.ladder": lambda fields, _: LadderCue(_names(fields["rungs"])),
+    "weir.rung": lambda fields, _: RungCue(
         int(fields["epoch"]), int(fields["take"]), int(fields["at_ms"])
     ),
-    "weir.rung_end": lambda fields, _: RungEndMark(str(fields["cause"])),
+    "weir.rung_end": lambda fields, _: RungEndCue(str(fields["cause"])),
 }

@@ -1,4 +1,4 @@
-"""Ingest's marks are told from all other script tags."""
+"""Ingest's cues are told from all other script tags."""
 
 from typing import Any
 
@@ -6,16 +6,16 @@ import pytest
 
 from libs.media import amf0
 from libs.media.flv import Tag, TagType
-from libs.tags.marks import (
-    ClockMark,
-    DiscontinuityMark,
-    EndMark,
-    LadderMark,
-    Mark,
-    PositionMark,
-    RungEndMark,
-    RungMark,
-    read_mark,
+from libs.tags.cues import (
+    ClockCue,
+    Cue,
+    DiscontinuityCue,
+    EndCue,
+    LadderCue,
+    PositionCue,
+    RungCue,
+    RungEndCue,
+    read_cue,
 )
 
 
@@ -24,36 +24,36 @@ def script(name: str, *values: Any) -> Tag:
 
 
 @pytest.mark.parametrize(
-    ("tag", "mark"),
+    ("tag", "cue"),
     [
-        (script("weir.clock", {"wall_ms": 1e12}), ClockMark(12_000, 1e12)),
+        (script("weir.clock", {"wall_ms": 1e12}), ClockCue(12_000, 1e12)),
         (
             script("weir.discontinuity", {"cause": "reconnect", "generation": 2}),
-            DiscontinuityMark("reconnect", 2),
+            DiscontinuityCue("reconnect", 2),
         ),
-        (script("weir.end", {"cause": "idle"}), EndMark("idle")),
+        (script("weir.end", {"cause": "idle"}), EndCue("idle")),
         (
             script("weir.position", {"next_tag": 7, "generation": 2, "discontinuities": 1}),
-            PositionMark(7, 2, 1),
+            PositionCue(7, 2, 1),
         ),
         (
             script(
                 "weir.position",
                 {"next_tag": 7, "generation": 2, "discontinuities": 1, "gap_cause": "too_late"},
             ),
-            PositionMark(7, 2, 1, "too_late"),
+            PositionCue(7, 2, 1, "too_late"),
         ),
         (
             script(
                 "weir.position",
                 {"next_tag": 7, "generation": 2, "discontinuities": 1, "rungs": "360p,720p"},
             ),
-            PositionMark(7, 2, 1, rungs=("360p", "720p")),
+            PositionCue(7, 2, 1, rungs=("360p", "720p")),
         ),
-        (script("weir.ladder", {"rungs": "360p"}), LadderMark(("360p",))),
-        (script("weir.ladder", {"rungs": ""}), LadderMark(())),
-        (script("weir.rung", {"epoch": 3, "take": 1, "at_ms": 12_000}), RungMark(3, 1, 12_000)),
-        (script("weir.rung_end", {"cause": "stopped"}), RungEndMark("stopped")),
+        (script("weir.ladder", {"rungs": "360p"}), LadderCue(("360p",))),
+        (script("weir.ladder", {"rungs": ""}), LadderCue(())),
+        (script("weir.rung", {"epoch": 3, "take": 1, "at_ms": 12_000}), RungCue(3, 1, 12_000)),
+        (script("weir.rung_end", {"cause": "stopped"}), RungEndCue("stopped")),
         (script("onMetaData", {"width": 1}), None),
         (script("weir.later", {}), None),
         (script("weir.end"), None),
@@ -61,5 +61,5 @@ def script(name: str, *values: Any) -> Tag:
         (Tag(TagType.SCRIPT, 0, b"\x00"), None),
     ],
 )
-def test_script_tag_is_read(tag: Tag, mark: Mark | None) -> None:
-    assert read_mark(tag) == mark
+def test_script_tag_is_read(tag: Tag, cue: Cue | None) -> None:
+    assert read_cue(tag) == cue
