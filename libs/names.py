@@ -12,6 +12,9 @@ STREAM_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 SESSION_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{8}", re.ASCII)
 RENDITION = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}", re.ASCII)
 
+_LOOKS_LIKE_A_VIEW = re.compile(r"[0-9a-f]{8}-[0-9a-f]{8}|[0-9]{13}-[0-9]{13}", re.ASCII)
+"""Names of folders that lie beside those of renditions."""
+
 SOURCE = "source"
 """The rendition that carries the tracks as they were published."""
 
@@ -36,10 +39,10 @@ class RungNameInvalid(Invalid):
 
 def check_rung(name: str) -> str:
     """Return `name` if a rung may have it, else raise `RungNameInvalid`."""
-    if name == SOURCE or not RENDITION.fullmatch(name):
+    if name == SOURCE or not RENDITION.fullmatch(name) or _LOOKS_LIKE_A_VIEW.fullmatch(name):
         raise RungNameInvalid(
             "A rung's name has 1 to 32 lower-case letters, digits, '_' or '-', starts with a letter"
-            f" or digit, and is not {SOURCE!r}."
+            f" or digit, and is not {SOURCE!r} nor two numbers as a session or a window has."
         )
     return name
 

@@ -104,6 +104,14 @@ from libs.events.viewers import (
     ViewersRevoked,
     ViewPolicy,
 )
+from libs.events.views import (
+    GetSession,
+    ListRenditions,
+    ListWindow,
+    LoggedRendition,
+    LoggedRenditions,
+    WindowPage,
+)
 
 CATALOG_FACTS: tuple[type[Message], ...] = (
     StreamChanged,
@@ -153,6 +161,7 @@ __all__ = [
     "EndedSessions",
     "Envelope",
     "Gap",
+    "GetSession",
     "GetStream",
     "GetTranscodePlan",
     "ImageMark",
@@ -167,12 +176,16 @@ __all__ = [
     "ListDeadLetters",
     "ListJobs",
     "ListRelayTargets",
+    "ListRenditions",
     "ListRevocations",
     "ListSegments",
     "ListSessions",
     "ListStreams",
     "ListViewerKeys",
     "ListViewers",
+    "ListWindow",
+    "LoggedRendition",
+    "LoggedRenditions",
     "Mark",
     "Message",
     "Nothing",
@@ -230,4 +243,5 @@ __all__ = [
     "ViewerKind",
     "ViewerPage",
     "ViewersRevoked",
+    "WindowPage",
 ]

@@ -11,17 +11,21 @@ from libs.events import (
     DeleteRelayTarget,
     DeleteStream,
     EndedSessions,
+    GetSession,
     GetStream,
     GetTranscodePlan,
     JobPage,
     ListDeadLetters,
     ListJobs,
     ListRelayTargets,
+    ListRenditions,
     ListRevocations,
     ListSegments,
     ListSessions,
     ListStreams,
     ListViewerKeys,
+    ListWindow,
+    LoggedRenditions,
     Nothing,
     OpenPublish,
     OpenRelay,
@@ -33,6 +37,7 @@ from libs.events import (
     RevokeViewers,
     RotateViewerKeys,
     SegmentPage,
+    Session,
     SessionPage,
     Stream,
     StreamPage,
@@ -40,6 +45,7 @@ from libs.events import (
     UpdateRelayTarget,
     UpdateStream,
     ViewerKeys,
+    WindowPage,
 )
 from services.catalog import (
     dead_letters,
@@ -53,6 +59,7 @@ from services.catalog import (
     sessions,
     streams,
     viewer_keys,
+    views,
 )
 from services.catalog.clock import Clock
 from services.catalog.database import Database
@@ -130,6 +137,18 @@ class Answers:
     async def list_segments(self, ask: ListSegments) -> SegmentPage:
         async with self._database.transaction(read_only=True) as tx:
             return await segments.list_page(tx, ask)
+
+    async def get_session(self, ask: GetSession) -> Session:
+        async with self._database.transaction(read_only=True) as tx:
+            return await sessions.get(tx, ask)
+
+    async def list_window(self, ask: ListWindow) -> WindowPage:
+        async with self._database.transaction(read_only=True) as tx:
+            return await views.list_window(tx, ask)
+
+    async def list_renditions(self, ask: ListRenditions) -> LoggedRenditions:
+        async with self._database.transaction(read_only=True) as tx:
+            return await views.list_renditions(tx, ask)
 
     async def list_jobs(self, ask: ListJobs) -> JobPage:
         async with self._database.transaction(read_only=True) as tx:

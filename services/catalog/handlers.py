@@ -13,6 +13,7 @@ from libs.events import (
     DeleteRelayTarget,
     DeleteStream,
     Envelope,
+    GetSession,
     GetStream,
     GetTranscodePlan,
     JobCompleted,
@@ -21,11 +22,13 @@ from libs.events import (
     ListDeadLetters,
     ListJobs,
     ListRelayTargets,
+    ListRenditions,
     ListRevocations,
     ListSegments,
     ListSessions,
     ListStreams,
     ListViewerKeys,
+    ListWindow,
     Message,
     OpenPublish,
     OpenRelay,
@@ -90,6 +93,9 @@ def register_asks(bus: Bus, answers: Answers) -> None:
     bus.on_ask(ListSessions)(answers.list_sessions)
     bus.on_ask(CheckSessions)(answers.check_sessions)
     bus.on_ask(ListSegments)(answers.list_segments)
+    bus.on_ask(GetSession)(answers.get_session)
+    bus.on_ask(ListWindow)(answers.list_window)
+    bus.on_ask(ListRenditions)(answers.list_renditions)
     bus.on_ask(ListJobs)(answers.list_jobs)
     bus.on_ask(ListDeadLetters)(answers.list_dead_letters)
     bus.on_ask(ListViewerKeys)(answers.list_viewer_keys)

@@ -106,7 +106,7 @@ async def list_page(tx: AsyncSession, ask: ListSegments) -> SegmentPage:
         .order_by(SegmentRow.msn)
         .limit(ask.limit + 1)
     )
-    answers = [_answer(row) for row in (await tx.execute(query)).scalars()]
+    answers = [answer(row) for row in (await tx.execute(query)).scalars()]
     rows, has_more = page.fit(answers, ask.limit)
     until = rows[-1].msn if has_more else None
     gaps = await _gaps(tx, ask, after, until)
@@ -139,7 +139,8 @@ async def _gaps(
     )
 
 
-def _answer(row: SegmentRow) -> Segment:
+def answer(row: SegmentRow) -> Segment:
+    """The row as the bus says it."""
     return Segment(
         tenant=row.tenant_id,
         stream=row.stream_id,

@@ -11,6 +11,7 @@ from libs.events import (
     EndCause,
     EndedSession,
     EndedSessions,
+    GetSession,
     ListSessions,
     OpenPublish,
     Session,
@@ -20,7 +21,7 @@ from libs.events import (
     StreamUnpublished,
 )
 from services.catalog import page, streams
-from services.catalog.errors import FactContradicts, SessionNotYetKnown
+from services.catalog.errors import FactContradicts, SessionNotYetKnown, SessionUnknown
 from services.catalog.models import PublishRow, SessionRow, StreamRow
 
 
@@ -155,6 +156,15 @@ async def lock(tx: AsyncSession, tenant: str, stream_id: str, session_id: str) -
 
 async def get_locked(tx: AsyncSession, session_id: str) -> SessionRow | None:
     return await tx.get(SessionRow, session_id, with_for_update=True)
+
+
+async def get(tx: AsyncSession, ask: GetSession) -> Session:
+    """Raises `SessionUnknown`."""
+    its = and_(SessionRow.id == ask.id, SessionRow.tenant_id == ask.tenant)
+    found = (await tx.execute(_with_publish().where(its))).one_or_none()
+    if found is None:
+        raise SessionUnknown(f"There is no session {ask.id[:64]!r}.")
+    return _answer(*found)
 
 
 async def list_page(tx: AsyncSession, ask: ListSessions) -> SessionPage:

@@ -22,6 +22,7 @@ from services.gateway.viewers.admission import Admission
 from services.gateway.viewers.news import ViewerNews
 from services.gateway.viewers.proxies import Proxies
 from services.gateway.viewers.viewing import Outside, Viewing
+from services.gateway.views.log import Log
 
 CLOSE_TIMEOUT_S = 3.0
 KNOWN_TIMEOUT_S = 5.0
@@ -33,7 +34,8 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
     directory = Directory()
     store = open_store(settings.store_url)
     origin = Origin(token=settings.internal_token.get_secret_value(), store=store)
-    edge = Edge(directory, origin, cache_bytes=settings.edge_cache_bytes)
+    log = Log(service.bus, DEFAULT_TENANT)
+    edge = Edge(directory, origin, log, cache_bytes=settings.edge_cache_bytes)
     fanouts = Fanouts(directory, origin, spawn=service.spawn)
     viewing = Viewing(_outside(service, edge))
     news = News(service.bus, directory, viewing)

@@ -17,8 +17,8 @@ A segment is meant to last about `segment_s` and to start with a keyframe.
 """
 
 from libs.media.cmaf import VIDEO_TIMESCALE
+from libs.target_duration import EARLY, target_duration_s
 
-EARLY = 0.75
 LEAD_IN = 0.2
 """Of `segment_s`; with `EARLY` it leaves the rest of a GOP of `segment_s` long enough to be cut."""
 LEAD_IN_MAX_S = 0.5
@@ -41,8 +41,7 @@ class CutRule:
         self.wanted = round(segment_s * VIDEO_TIMESCALE)
         self.early = round(segment_s * EARLY * VIDEO_TIMESCALE)
         self.lead_in = round(min(segment_s * LEAD_IN, LEAD_IN_MAX_S) * VIDEO_TIMESCALE)
-        # Segments are *shorter* than the longest, so one that would just round up does not count.
-        self.target_s = target_s or max(1, rounded_s(self.wanted + self.early - 1))
+        self.target_s = target_s or target_duration_s(segment_s)
         """EXT-X-TARGETDURATION."""
 
     @property

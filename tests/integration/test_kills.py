@@ -42,8 +42,12 @@ async def look_enough(watch: HLSWatch, since: float) -> None:
     """Return once each playlist was seen often enough and went on; on a busy machine that takes."""
 
     def is_enough() -> bool:
-        seen = [look.uri for look in watch.between(since, math.inf)]
-        return all(seen.count(uri) >= ENOUGH for uri in PLAYLISTS)
+        return all(goes_on(uri) for uri in PLAYLISTS)
+
+    def goes_on(uri: str) -> bool:
+        before = [look.last_msn for look in watch.between(0, since) if look.uri == uri]
+        seen = [look.last_msn for look in watch.between(since, math.inf) if look.uri == uri]
+        return len(seen) >= ENOUGH and seen[-1] > max(before, default=0)
 
     await watch.reach(3, within_s=BACK_S)
     await until(is_enough, within_s=BACK_S, what="looks at both playlists")

@@ -1,4 +1,4 @@
-"""The playback edge: what a request for a playlist, a manifest or media gets."""
+"""The playback edge: what a request for a playlist, a manifest, a view or media gets."""
 
 import time
 from collections.abc import Callable
@@ -13,6 +13,8 @@ from services.gateway.playback.playlists import Playlists
 from services.gateway.playback.reply import Asked, Reply
 from services.gateway.playback.routes import Kind, MediaRoute
 from services.gateway.playback.targets import Targets
+from services.gateway.views.log import Log
+from services.gateway.views.views import Views
 
 _MEDIA = (Kind.SEGMENT, Kind.PART, Kind.INIT)
 
@@ -22,6 +24,7 @@ class Edge:
         self,
         directory: Directory,
         origin: Origin,
+        log: Log,
         *,
         cache_bytes: int,
         clock: Callable[[], float] = time.monotonic,
@@ -33,13 +36,17 @@ class Edge:
         )
         self.targets = Targets()
         self._playlists = Playlists(directory, packagers, self.targets, clock=clock)
+        self._views = Views(directory, log, clock=clock, wall=wall)
 
     def answer(self, route: MediaRoute, asked: Asked) -> Reply | Growth | Awaited:
         """At once from memory, else something to wait for. Raises `ReloadWrong`."""
         if route.kind in _MEDIA:
             return self._media.answer(route, asked)
+        if route.kind is Kind.VIEW:
+            return self._views.answer(route, asked)
         return self._playlists.answer(route, asked)
 
     async def close(self) -> None:
+        await self._views.close()
         await self._playlists.close()
         await self._media.close()

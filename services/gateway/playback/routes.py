@@ -13,6 +13,15 @@ holds a "%", a backslash, a NUL or ".." is simply no media route. Under a stream
     /<stream>/<session>/<rendition>/<msn>.<part>.{video,audio}.m4s
     /<stream>/<session>/<rendition>/init-<config>.mp4
 
+and as views over the segment log, which is what was on air
+
+    /<stream>/dvr.m3u8                                      multivariant playlist: live, seekable
+    /<stream>/<session>/index.m3u8                          the same of all of a session
+    /<stream>/<session>/<rendition>/{video,audio}.m3u8      media playlist of all of it
+    /<stream>/<session>/<rendition>/{video,audio}.dvr.m3u8  of the DVR window
+    /<stream>/<from>-<until>/index.m3u8                     of a window, in Unix milliseconds
+    /<stream>/<from>-<until>/<rendition>/{video,audio}.m3u8
+
 and the same once more under /hls/<stream>/ and /dash/<stream>/ (there with index.mpd), which is
 the layout of nginx's nested HLS and DASH; all URIs in playlists are relative, so both work. What
 is personal (`/~<token>` in front; see `viewers.visit`) has been taken off before.
@@ -24,6 +33,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from libs.names import RENDITION, RESERVED_STREAM_IDS
+from services.gateway.views.span import SPAN
 
 MAX_PATH_BYTES = 256
 """Longer than every lawful media path."""
@@ -42,6 +52,8 @@ class Kind(StrEnum):
     SEGMENT = "segment"
     PART = "part"
     INIT = "init"
+    VIEW = "view"
+    """A playlist over the segment log."""
     AUTHORISE = "authorise"
     """An edge asks whether a viewer may have what it holds."""
 
@@ -53,16 +65,23 @@ class MediaRoute(NamedTuple):
     rendition: str = ""
     name: str = ""
     """File name: `video.m3u8`, `1700000000.video.m4s`, `init-0123456789ab.mp4`."""
+    span: str = ""
+    """Of a window: `<from>-<until>`."""
 
 
 _STREAM = rb"(?P<stream>[A-Za-z0-9][A-Za-z0-9_-]{0,63})"
 _SESSION = rb"(?P<session>[0-9a-f]{8}-[0-9a-f]{8})"
+_SESSION_OF_VIEW = _SESSION.replace(b"<session>", b"<viewed>")
 _RENDITION = RENDITION.pattern.encode()
 _ROUTE = re.compile(
     rb"/(?:(?:hls|dash)/)?" + _STREAM + rb"/(?:"
     rb"(?P<flv>live\.flv)"
     rb"|(?P<multivariant>(?:live|master|index)\.m3u8)"
     rb"|(?P<manifest>(?:manifest|index)\.mpd)"
+    rb"|(?P<dvr>dvr\.m3u8)"
+    rb"|(?:" + _SESSION_OF_VIEW + rb"|(?P<span>" + SPAN.pattern + rb"))/"
+    rb"(?:(?P<views>index\.m3u8)|(?P<of_view>" + _RENDITION + rb")/"
+    rb"(?P<view>(?:video|audio)(?:\.dvr)?\.m3u8))"
     rb"|(?P<of_list>" + _RENDITION + rb")/"
     rb"(?:(?P<playlist>(?:video|audio)\.m3u8)|(?P<one>index\.m3u8)|(?P<one_flv>live\.flv))"
     rb"|" + _SESSION + rb"/(?P<of_media>" + _RENDITION + rb")/(?:"
@@ -75,6 +94,8 @@ _AUTHORISE = MediaRoute(Kind.AUTHORISE, stream="")
 _KINDS = {kind.value: kind for kind in Kind if kind is not Kind.AUTHORISE} | {
     "one": Kind.MULTIVARIANT,
     "one_flv": Kind.FLV,
+    "dvr": Kind.VIEW,
+    "views": Kind.VIEW,
 }
 """By the group of `_ROUTE` that names the file."""
 _RESERVED = frozenset(name.encode() for name in RESERVED_STREAM_IDS)
@@ -86,13 +107,14 @@ def _match(path: bytes) -> MediaRoute | None:
     if found is None or found["stream"] in _RESERVED:
         return None
     group = next(group for group in _KINDS if found[group] is not None)
-    rendition = found["of_list"] or found["of_media"] or b""
+    rendition = found["of_list"] or found["of_media"] or found["of_view"] or b""
     return MediaRoute(
         kind=_KINDS[group],
         stream=found["stream"].decode(),
-        session=(found["session"] or b"").decode(),
+        session=(found["session"] or found["viewed"] or b"").decode(),
         rendition=rendition.decode(),
         name=found[group].decode(),
+        span=(found["span"] or b"").decode(),
     )
 
 

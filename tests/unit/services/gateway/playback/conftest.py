@@ -9,7 +9,9 @@ from libs.events import SessionEnded, StreamPublished
 from services.gateway.playback.directory import SETTLING_S, Directory
 from services.gateway.playback.edge import Edge
 from services.gateway.playback.poller import Poller
+from services.gateway.views.log import Log
 from tests.unit.services.gateway.playback.origins import SESSION, MemoryOrigin
+from tests.unit.services.gateway.views.logged import MemoryCatalog
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -79,10 +81,16 @@ def origin(clock: Clock) -> MemoryOrigin:
 
 
 @pytest.fixture
-def edge(directory: Directory, origin: MemoryOrigin, clock: Clock) -> Edge:
+def catalog() -> MemoryCatalog:
+    return MemoryCatalog()
+
+
+@pytest.fixture
+def edge(directory: Directory, origin: MemoryOrigin, catalog: MemoryCatalog, clock: Clock) -> Edge:
     return Edge(
         directory,
         origin,  # type: ignore[arg-type]
+        Log(catalog, "default"),
         cache_bytes=1_000_000,
         clock=clock,
         wall=lambda: 0x69573000 + 1000.0,

@@ -6,6 +6,7 @@ from libs.names import RESERVED_STREAM_IDS
 from services.gateway.playback.routes import Kind, MediaRoute, match_media
 
 SESSION = "69573000-0a0b0c0d"
+SPAN = "1767323045000-1767323051000"
 
 
 @pytest.mark.parametrize(
@@ -46,6 +47,16 @@ SESSION = "69573000-0a0b0c0d"
         (
             f"/cam/{SESSION}/r720p/init-0123456789ab.mp4",
             MediaRoute(Kind.INIT, "cam", SESSION, "r720p", "init-0123456789ab.mp4"),
+        ),
+        ("/cam/dvr.m3u8", MediaRoute(Kind.VIEW, "cam", name="dvr.m3u8")),
+        (f"/cam/{SESSION}/index.m3u8", MediaRoute(Kind.VIEW, "cam", SESSION, name="index.m3u8")),
+        (
+            f"/hls/cam/{SESSION}/480p/audio.dvr.m3u8",
+            MediaRoute(Kind.VIEW, "cam", SESSION, "480p", "audio.dvr.m3u8"),
+        ),
+        (
+            f"/cam/{SPAN}/source/video.m3u8",
+            MediaRoute(Kind.VIEW, "cam", rendition="source", name="video.m3u8", span=SPAN),
         ),
     ],
 )

@@ -1,0 +1,73 @@
+"""Asks about views over the segment log: what a session or a window of wall-clock time holds."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from pydantic import Field
+
+from libs.events.asks import PAGE_ROWS, Answer, Ask, Session
+from libs.events.rows import Segment, Track
+
+
+class GetSession(Ask[Session]):
+    """One session. Errors: `session_unknown`."""
+
+    name: ClassVar[str] = "catalog.session.get"
+    answer: ClassVar[type[Answer]] = Session
+
+    tenant: str
+    id: str
+
+
+class WindowPage(Answer):
+    segments: tuple[Segment, ...]
+    next_after: str | None = None
+
+
+class ListWindow(Ask[WindowPage]):
+    """Rows of one rendition that start within [from_at, until_at), across sessions, in order."""
+
+    name: ClassVar[str] = "catalog.window.list"
+    answer: ClassVar[type[Answer]] = WindowPage
+
+    tenant: str
+    stream: str
+    rendition: str
+    from_at: datetime
+    until_at: datetime
+    after: str | None = None
+    """The `next_after` of an earlier page."""
+    limit: int = Field(default=PAGE_ROWS, ge=1, le=PAGE_ROWS)
+
+
+class LoggedRendition(Answer):
+    """What a view has of one rendition."""
+
+    rendition: str
+    tracks: tuple[Track, ...]
+    """The newest codec configuration of each kind."""
+    segments: int
+    average_bps: int
+    peak_bps: int
+    """Of its fullest segment."""
+
+
+class LoggedRenditions(Answer):
+    renditions: tuple[LoggedRendition, ...]
+    """By name; only those that have a segment in the view."""
+
+
+class ListRenditions(Ask[LoggedRenditions]):
+    """Which renditions a session has in the log, or the sessions of a stream within a window.
+
+    Give `session`, or both `from_at` and `until_at`.
+    """
+
+    name: ClassVar[str] = "catalog.rendition.list"
+    answer: ClassVar[type[Answer]] = LoggedRenditions
+
+    tenant: str
+    stream: str
+    session: str | None = None
+    from_at: datetime | None = None
+    until_at: datetime | None = None

@@ -1,0 +1,113 @@
+"""Views over the segment log: rows of a window of wall-clock time, and what renditions it has."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from libs.events import (
+    ListRenditions,
+    ListWindow,
+    LoggedRendition,
+    LoggedRenditions,
+    Track,
+    WindowPage,
+)
+from services.catalog import page, segments
+from services.catalog.models import SegmentRow, TrackRow
+
+_MICROSECOND = timedelta(microseconds=1)
+
+
+async def list_window(tx: AsyncSession, ask: ListWindow) -> WindowPage:
+    """Rows by wall clock. Sessions of a stream follow each other, so this is their order, too.
+
+    Raises `CursorInvalid`.
+    """
+    from_at = ask.from_at
+    if ask.after is not None:
+        # The wall clock of rows rises, so that the next row starts later than the page's last.
+        from_at = max(from_at, page.read_cursor(ask.after)[0] + _MICROSECOND)
+    query = (
+        select(SegmentRow)
+        .where(
+            SegmentRow.tenant_id == ask.tenant,
+            SegmentRow.stream_id == ask.stream,
+            SegmentRow.rendition == ask.rendition,
+            SegmentRow.starts_at >= from_at,
+            SegmentRow.starts_at < ask.until_at,
+        )
+        .order_by(SegmentRow.starts_at, SegmentRow.msn)
+        .limit(ask.limit + 1)
+    )
+    answers = [segments.answer(row) for row in (await tx.execute(query)).scalars()]
+    rows, has_more = page.fit(answers, ask.limit)
+    after = page.write_cursor(rows[-1].starts_at, rows[-1].session) if has_more else None
+    return WindowPage(segments=rows, next_after=after)
+
+
+async def list_renditions(tx: AsyncSession, ask: ListRenditions) -> LoggedRenditions:
+    """Each rendition's rates over the view, and its newest tracks."""
+    within: list[ColumnElement[bool]] = [
+        SegmentRow.tenant_id == ask.tenant,
+        SegmentRow.stream_id == ask.stream,
+    ]
+    if ask.session is not None:
+        within.append(SegmentRow.session_id == ask.session)
+    if ask.from_at is not None:
+        within.append(SegmentRow.starts_at >= ask.from_at)
+    if ask.until_at is not None:
+        within.append(SegmentRow.starts_at < ask.until_at)
+    query = (
+        select(
+            SegmentRow.rendition,
+            func.count(),
+            func.sum(SegmentRow.size_bytes),
+            func.sum(SegmentRow.duration_s),
+            func.max(SegmentRow.bitrate_bps),
+            func.max(SegmentRow.session_id),
+        )
+        .where(*within)
+        .group_by(SegmentRow.rendition)
+        .order_by(SegmentRow.rendition)
+    )
+    found = []
+    for name, count, size_bytes, duration_s, peak_bps, newest in await tx.execute(query):
+        average_bps = round(int(size_bytes) * 8 / duration_s) if duration_s else 0
+        found.append(
+            LoggedRendition(
+                rendition=name,
+                tracks=await _tracks(tx, ask.tenant, newest, name),
+                segments=count,
+                average_bps=average_bps,
+                peak_bps=max(peak_bps, average_bps),
+            )
+        )
+    return LoggedRenditions(renditions=tuple(found))
+
+
+async def _tracks(tx: AsyncSession, tenant: str, session: str, rendition: str) -> tuple[Track, ...]:
+    """The tracks that the rendition's newest row has."""
+    newest = (
+        select(SegmentRow.tracks)
+        .where(
+            SegmentRow.tenant_id == tenant,
+            SegmentRow.session_id == session,
+            SegmentRow.rendition == rendition,
+        )
+        .order_by(SegmentRow.msn.desc())
+        .limit(1)
+    )
+    ranges: list[dict[str, Any]] = (await tx.execute(newest)).scalar_one_or_none() or []
+    configs = {each["config_id"] for each in ranges}
+    known = select(TrackRow).where(
+        TrackRow.tenant_id == tenant,
+        TrackRow.session_id == session,
+        TrackRow.rendition == rendition,
+    )
+    rows: Iterable[TrackRow] = (await tx.execute(known)).scalars()
+    return tuple(
+        Track.model_validate(row, from_attributes=True) for row in rows if row.config_id in configs
+    )

@@ -1,0 +1,109 @@
+"""One rendition of a session as a playlist that grows while the session goes on."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from libs.events import Gap, Segment, Session, TrackKind
+from libs.names import SOURCE, session_started_at_s
+from libs.target_duration import target_duration_s
+from services.gateway.views.listing import Listing
+from services.gateway.views.log import Log
+
+PATIENCE = timedelta(seconds=30)
+"""A row that is missing for longer, without a cause, is not waited for: what comes late is then
+listed only once the view is read anew."""
+_TO_STREAM = "../../"
+
+
+class Replay:
+    """Feed it with `read_on`; it lists a row once nothing can come before it any more."""
+
+    def __init__(self, session: Session, rendition: str) -> None:
+        self.session = session
+        self._rendition = rendition
+        self._listings: dict[TrackKind, Listing] = {
+            "video": Listing("video", to_stream=_TO_STREAM),
+            "audio": Listing("audio", to_stream=_TO_STREAM),
+        }
+        self._after = session_started_at_s(session.id) - 1
+        self.is_whole = False
+        """Whether it was read when all rows should have been there."""
+
+    def __len__(self) -> int:
+        return len(self._listings["video"])
+
+    def has(self, kind: TrackKind) -> bool:
+        return self._listings[kind].has_track
+
+    async def read_on(self, log: Log, session: Session, *, now: datetime) -> None:
+        """List what has come since. `session` is what the catalog said of it before."""
+        is_whole = self.is_whole = is_over(session, now)
+        async for rows, gaps in log.of_session(session.id, SOURCE, self._after):
+            if self._rendition != SOURCE:
+                rows, gaps = await self._of_rung(log, rows, gaps, is_whole)  # noqa: PLW2901
+            settled = _settled(rows, gaps, self._after, now if is_whole else now - PATIENCE)
+            for row in settled:
+                for listing in self._listings.values():
+                    listing.add(row)
+            if settled:
+                self._after = settled[-1].msn
+            if len(settled) < len(rows):
+                break
+        self.session = session
+
+    def render(self, kind: TrackKind, *, since: datetime | None = None) -> bytes:
+        """The whole, or its tail from `since` on as long as the session goes on."""
+        listing = self._listings[kind]
+        is_ended = self.session.ended_at is not None
+        target_s = max(listing.target_s, target_duration_s(self.session.segment_s))
+        name = "" if since is not None else "VOD" if is_ended else "EVENT"
+        return listing.render(target_s=target_s, kind=name, since=since, is_ended=is_ended)
+
+    async def _of_rung(
+        self,
+        log: Log,
+        timeline: Sequence[Segment],
+        gaps: tuple[Gap, ...],
+        is_whole: bool,
+    ) -> tuple[tuple[Segment, ...], tuple[Gap, ...]]:
+        """The source's rows with the rung's tracks: the source is the session's only timeline."""
+        if not timeline:
+            return (), gaps
+        own: dict[int, Segment] = {}
+        async for rows, own_gaps in log.of_session(self.session.id, self._rendition, self._after):
+            own |= {row.msn: row for row in rows}
+            gaps += own_gaps
+            if rows and rows[-1].msn >= timeline[-1].msn:
+                break
+        last = max(own, default=0)
+        found = []
+        for row in timeline:
+            if not (is_whole or row.msn <= last or _is_in(gaps, row)):
+                break
+            tracks = own[row.msn].tracks if row.msn in own else ()
+            found.append(row.model_copy(update={"tracks": tracks, "rendition": self._rendition}))
+        return tuple(found), gaps
+
+
+def is_over(session: Session, now: datetime) -> bool:
+    """Whether the session ended so long ago that all of its rows should be there."""
+    return session.ended_at is not None and now - session.ended_at > PATIENCE
+
+
+def _is_in(gaps: Sequence[Gap], row: Segment) -> bool:
+    return any(gap.first_msn <= row.msn <= gap.last_msn for gap in gaps)
+
+
+def _settled(
+    rows: Sequence[Segment], gaps: Sequence[Gap], after: int, waited_until: datetime
+) -> Sequence[Segment]:
+    """The rows before the first hole that may still be filled: one before a row that starts after
+    `waited_until`.
+    """
+    lost = {msn for gap in gaps for msn in range(gap.first_msn, gap.last_msn + 1)}
+    for index, row in enumerate(rows):
+        may_come = row.starts_at > waited_until
+        if may_come and any(msn not in lost for msn in range(after + 1, row.msn)):
+            return rows[:index]
+        after = row.msn
+    return rows

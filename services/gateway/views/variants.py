@@ -1,0 +1,50 @@
+"""The multivariant playlist of a view (RFC 8216, 4.3.4)."""
+
+from collections.abc import Sequence
+
+from libs.events import LoggedRendition, Track
+from libs.names import SOURCE
+from services.gateway.views.listing import VERSION
+
+
+def render_variants(
+    renditions: Sequence[LoggedRendition], *, base: str = "", suffix: str = ""
+) -> bytes:
+    """One variant for each rendition, with the source's sound. `base` leads to their folders,
+    `suffix` stands between a playlist's kind and `.m3u8`.
+    """
+    source = next((each for each in renditions if each.rendition == SOURCE), None)
+    sound = _track(source, "audio") if source else None
+    lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION}"]
+    has_picture = any(_track(each, "video") for each in renditions)
+    if sound is not None and has_picture:
+        lines.append(
+            f'#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="{SOURCE}",DEFAULT=YES,'
+            f'AUTOSELECT=YES,CHANNELS="{sound.channels}",URI="{base}{SOURCE}/audio{suffix}.m3u8"'
+        )
+    ordered = sorted(renditions, key=lambda each: (each.rendition != SOURCE, -each.peak_bps))
+    for each in ordered:
+        lines += _variant(each, sound, f"{base}{each.rendition}/", suffix)
+    return ("\n".join(lines) + "\n").encode("ascii")
+
+
+def _variant(rendition: LoggedRendition, sound: Track | None, base: str, suffix: str) -> list[str]:
+    picture = _track(rendition, "video")
+    tracks = [each for each in (picture, sound) if each is not None]
+    attributes = [
+        f"BANDWIDTH={rendition.peak_bps}",
+        f"AVERAGE-BANDWIDTH={rendition.average_bps}",
+        f'CODECS="{",".join(each.codec for each in tracks)}"',
+    ]
+    if picture is not None:
+        attributes.append(f"RESOLUTION={picture.width}x{picture.height}")
+        if picture.frame_rate:
+            attributes.append(f"FRAME-RATE={picture.frame_rate:.3f}")
+        if sound is not None:
+            attributes.append('AUDIO="audio"')
+    kind = "video" if picture is not None else "audio"
+    return [f"#EXT-X-STREAM-INF:{','.join(attributes)}", f"{base}{kind}{suffix}.m3u8"]
+
+
+def _track(rendition: LoggedRendition, kind: str) -> Track | None:
+    return next((each for each in rendition.tracks if each.kind == kind), None)

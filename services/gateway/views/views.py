@@ -1,0 +1,161 @@
+"""What is asked of the segment log instead of the live edge, once for all who ask the same."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from libs.events import Session, TrackKind
+from services.gateway.playback.directory import Directory
+from services.gateway.playback.flights import Flights
+from services.gateway.playback.miss import Awaited, Found, Misses
+from services.gateway.playback.reply import LIVE_EDGE, Asked, Reply, headers, not_live, text
+from services.gateway.playback.routes import MediaRoute
+from services.gateway.views.log import Log
+from services.gateway.views.replay import Replay, is_over
+from services.gateway.views.span import read_span
+from services.gateway.views.variants import render_variants
+from services.gateway.views.window import read_window, render_window
+
+FRESH_S = 1.0
+"""How long what may still grow is answered from memory."""
+SETTLED_S = 10.0
+"""Likewise of what is over: retention may take rows away."""
+KEPT_BYTES = 64 * 1024 * 1024
+KEPT_LINES = 100_000
+"""Of sessions that are read on: a few hundred bytes each."""
+DVR_WINDOW = timedelta(hours=4)
+
+_HLS_TYPE = b"application/vnd.apple.mpegurl"
+_GROWING = headers(_HLS_TYPE, LIVE_EDGE)
+_OVER = headers(_HLS_TYPE, b"public, max-age=10")
+_KINDS: dict[str, TrackKind] = {"video": "video", "audio": "audio"}
+
+
+class _Kept(NamedTuple):
+    reply: Reply
+    until: float
+
+
+class Views:
+    def __init__(
+        self,
+        directory: Directory,
+        log: Log,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._directory = directory
+        self._log = log
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._kept_bytes = 0
+        self._replays: OrderedDict[str, Replay] = OrderedDict()
+        self._readings: Flights[Replay] = Flights()
+        self._misses = Misses()
+        self._clock = clock
+        self._wall = wall
+
+    def answer(self, route: MediaRoute, asked: Asked) -> Reply | Awaited:
+        """At once from memory, else something to wait for."""
+        key = f"{route.stream}/{route.session}{route.span}/{route.rendition}/{route.name}"
+        kept = self._kept.get(key)
+        if kept is not None and self._clock() < kept.until:
+            return kept.reply
+        return self._misses.join(route, asked, key, lambda: self._make(route, key))
+
+    async def close(self) -> None:
+        await self._misses.close()
+        await self._readings.close()
+
+    async def _make(self, route: MediaRoute, key: str) -> Reply | Found:
+        if route.span:
+            reply = await self._window(route)
+        elif route.session:
+            reply = await self._replay(route)
+        else:
+            reply = await self._dvr(route)
+        if reply.status == 200:  # noqa: PLR2004 - what is missing may come
+            self._keep(key, reply, FRESH_S if reply.headers is _GROWING else SETTLED_S)
+        return reply
+
+    def _keep(self, key: str, reply: Reply, fresh_s: float) -> None:
+        before = self._kept.pop(key, None)
+        self._kept_bytes += len(reply.body) - (len(before.reply.body) if before else 0)
+        self._kept[key] = _Kept(reply, self._clock() + fresh_s)
+        while self._kept_bytes > KEPT_BYTES and len(self._kept) > 1:
+            _, oldest = self._kept.popitem(last=False)
+            self._kept_bytes -= len(oldest.reply.body)
+
+    # --- sessions ---------------------------------------------------------------------
+
+    async def _dvr(self, route: MediaRoute) -> Reply:
+        """Of the session that is on air, as far back as players may seek."""
+        live = self._directory.playable(route.stream)
+        if live is None:
+            return not_live(route.stream)
+        found = await self._log.renditions(route.stream, session=live.session)
+        if not found:
+            return text(404, f"{route.stream} has nothing recorded yet", b"retry-after: 1\r\n")
+        body = render_variants(found, base=f"{live.session}/", suffix=".dvr")
+        return Reply(200, _GROWING, body)
+
+    async def _replay(self, route: MediaRoute) -> Reply:
+        session = await self._log.session(route.session)
+        if session.stream != route.stream:
+            return text(404, f"{route.stream} has no session {route.session}")
+        kind, _, is_dvr = route.name.removesuffix(".m3u8").partition(".")
+        if kind not in _KINDS:
+            found = await self._log.renditions(route.stream, session=session.id)
+            if not found:
+                return text(404, f"Nothing of session {session.id} is recorded")
+            return Reply(200, _lines(session), render_variants(found))
+        replay = await self._read_on(session, route.rendition)
+        if not replay.has(_KINDS[kind]):
+            return text(404, f"{session.id} has no {kind} as {route.rendition}")
+        since = self._now() - DVR_WINDOW if is_dvr and session.ended_at is None else None
+        return Reply(200, _lines(session), replay.render(_KINDS[kind], since=since))
+
+    async def _read_on(self, session: Session, rendition: str) -> Replay:
+        key = f"{session.id}/{rendition}"
+        return await self._readings.fly(key, lambda: self._read(key, session, rendition))
+
+    async def _read(self, key: str, session: Session, rendition: str) -> Replay:
+        now = self._now()
+        replay = self._replays.pop(key, None)
+        if replay is None or (is_over(session, now) and not replay.is_whole):
+            # What came late, behind a hole that was no longer waited for, gets its place.
+            replay = Replay(session, rendition)
+        await replay.read_on(self._log, session, now=now)
+        self._replays[key] = replay
+        while sum(map(len, self._replays.values())) > KEPT_LINES and len(self._replays) > 1:
+            self._replays.popitem(last=False)
+        return replay
+
+    # --- windows ----------------------------------------------------------------------
+
+    async def _window(self, route: MediaRoute) -> Reply:
+        span = read_span(route.span)
+        if span.trouble is not None:
+            return text(400, span.trouble)
+        lines = _GROWING if span.until_at.timestamp() > self._wall() - SETTLED_S else _OVER
+        kind = route.name.removesuffix(".m3u8")
+        if kind not in _KINDS:
+            found = await self._log.renditions(
+                route.stream, from_at=span.from_at, until_at=span.until_at
+            )
+            body = render_variants(found) if found else None
+        else:
+            rows = await read_window(self._log, route.stream, route.rendition, span)
+            body = render_window(rows, _KINDS[kind])
+        if body is None:
+            return text(404, f"{route.stream} has nothing recorded in this window")
+        return Reply(200, lines, body)
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._wall(), UTC)
+
+
+def _lines(session: Session) -> bytes:
+    return _GROWING if session.ended_at is None else _OVER

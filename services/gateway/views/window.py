@@ -1,0 +1,63 @@
+"""A window of wall-clock time as a playlist, across sessions and gaps."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from libs.events import Segment, TrackKind
+from libs.names import SOURCE
+from services.gateway.views.listing import Listing
+from services.gateway.views.log import Log
+from services.gateway.views.span import Span
+
+LOOKS_BACK = timedelta(seconds=30)
+"""How far before a window its first keyframe is looked for."""
+_TO_STREAM = "../../"
+
+
+async def read_window(log: Log, stream: str, rendition: str, span: Span) -> list[Segment]:
+    """The rows that a player needs to show all of `span`; it begins with a keyframe if any row
+    does that is near enough.
+    """
+    since = span.from_at - LOOKS_BACK
+    rows = await log.of_window(stream, SOURCE, since, span.until_at)
+    if rendition != SOURCE:
+        found = await log.of_window(stream, rendition, since, span.until_at)
+        own = {(row.session, row.msn): row.tracks for row in found}
+        rows = [
+            row.model_copy(
+                update={"tracks": own.get((row.session, row.msn), ()), "rendition": rendition}
+            )
+            for row in rows
+        ]
+    return rows[_first(rows, span) :]
+
+
+def render_window(rows: Sequence[Segment], kind: TrackKind) -> bytes | None:
+    """The playlist of one track; None if no row has it."""
+    listing = Listing(kind, to_stream=_TO_STREAM)
+    for row in rows:
+        listing.add(row)
+    if not listing.has_track:
+        return None
+    return listing.render(target_s=listing.target_s, kind="VOD", is_ended=True)
+
+
+def _first(rows: Sequence[Segment], span: Span) -> int:
+    """Where the row stands that plays first: the keyframe that the window's first picture needs."""
+    inside = next(
+        (
+            index
+            for index, row in enumerate(rows)
+            if row.starts_at + timedelta(seconds=row.duration_s) > span.from_at
+        ),
+        len(rows),
+    )
+    if inside == len(rows):
+        return inside
+    for index in range(inside, -1, -1):
+        if rows[index].session != rows[inside].session:
+            break
+        if rows[index].is_independent:
+            return index
+    later = (index for index in range(inside, len(rows)) if rows[index].is_independent)
+    return next(later, inside)

@@ -1,0 +1,80 @@
+"""What was on air is played again from the segment log: a session, and a window over two."""
+
+import asyncio
+import subprocess
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from libs.ffmpeg import find_ffmpeg
+from tests.media import encode, push
+from tests.oracles.frame_ledger import Frames, input_frames
+from tests.oracles.hls_lint import HLSLint
+from tests.running import RunningWeir
+from tests.stored import assert_balanced
+from tests.waiting import until
+
+pytestmark = pytest.mark.integration
+
+
+async def test_sessions_and_windows_play_every_frame_again(
+    weir: RunningWeir, tmp_path: Path
+) -> None:
+    stream = weir.create_stream(name="again", reconnectWindow=1)
+    sizes = {"first": "320x180", "second": "256x144"}
+    sources = {}
+    for name, size in sizes.items():
+        sources[name] = encode(tmp_path / f"{name}.flv", seconds=6, gop=25, size=size)
+        publisher = push(sources[name], stream["push"]["url"])
+        assert await asyncio.to_thread(publisher.wait, 30) == 0
+        await until(lambda: not is_open(weir, stream["id"]), within_s=20, what="session's end")
+    second, first = weir.sessions(stream["id"])
+    base = f"{weir.http_url}/{stream['id']}"
+    for session, name in ((first, "first"), (second, "second")):
+        played = await play(f"{base}/{session['id']}/index.m3u8", tmp_path / f"{name}.again.flv")
+        assert_balanced(input_frames(sources[name]), played, name)
+    span = f"{unix_ms(first['started_at'])}-{unix_ms(second['ended_at'])}"
+    sent = [input_frames(source) for source in sources.values()]
+    for kind in ("video", "audio"):
+        listed = await listed_segments(f"{base}/{span}/source/{kind}.m3u8")
+        assert listed["#EXT-X-DISCONTINUITY"] == 1
+        assert listed["frames_s"] == pytest.approx(12, abs=0.1)
+    played = await play(f"{base}/{span}/index.m3u8", tmp_path / "window.flv")
+    assert len(played["audio"]) == sum(len(each["audio"]) for each in sent)
+
+
+def is_open(weir: RunningWeir, stream_id: str) -> bool:
+    sessions = weir.sessions(stream_id)
+    return not sessions or sessions[0]["ended_at"] is None
+
+
+def unix_ms(text: str) -> int:
+    return round(datetime.fromisoformat(text).timestamp() * 1000)
+
+
+async def play(url: str, out: Path) -> Frames:
+    """The frames that ffmpeg gets as a viewer."""
+    argv = [find_ffmpeg(), "-nostdin", "-y", "-loglevel", "error", "-i", url, "-c", "copy"]
+    done = await asyncio.to_thread(
+        subprocess.run, [*argv, str(out)], stdin=subprocess.DEVNULL, timeout=60, check=False
+    )
+    assert done.returncode == 0
+    return input_frames(out)
+
+
+async def listed_segments(url: str) -> dict[str, Any]:
+    async with httpx2.AsyncClient(trust_env=False) as client:
+        reply = await client.get(url)
+    assert reply.status_code == httpx2.codes.OK, reply.text
+    lint = HLSLint()
+    lint.see(url, reply.text, at=0.0)
+    assert not lint.findings, lint.findings
+    lines = reply.text.splitlines()
+    seconds = [float(line[8:-1]) for line in lines if line.startswith("#EXTINF:")]
+    return {
+        "#EXT-X-DISCONTINUITY": lines.count("#EXT-X-DISCONTINUITY"),
+        "frames_s": sum(seconds),
+    }
