@@ -126,7 +126,7 @@ class Sequencer:
         if first is not None and first.is_first and not first.is_told:
             start = self._earliest(time)
             if 0 < first.start - start <= _WAIT:
-                first.start = start
+                self._begin_earlier(first, start)
         self._settle()
 
     def flush(self) -> None:
@@ -157,6 +157,12 @@ class Sequencer:
         tracks = [each for segment in self._segments for each in (segment.video, segment.audio)]
         placed = [ref[0] for track in tracks if track is not None for ref in track.refs]
         return placed + [frame.number for frame in self._sound]
+
+    def _begin_earlier(self, segment: OpenSegment, start: int) -> None:
+        """Sound that came after the first picture begins before it."""
+        segment.start = start
+        if segment.video is not None:
+            self._emit(segment, segment.video.begin_earlier(start - self._delay))
 
     # --- video ------------------------------------------------------------------------------------
 

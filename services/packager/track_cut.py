@@ -96,6 +96,17 @@ class TrackCut:
         self._take(frame)
         return [*parts, *self._close_early()]
 
+    def begin_earlier(self, start: int) -> list[Part]:
+        """The segment begins at `start` after all, and nothing of the track has been given out:
+        what it lacks there is listed.
+        """
+        first = self._begin
+        if first is None or first - start < self._hole_ticks:
+            return []
+        self._begun = {**self._begun, "start": start}
+        self._begin = start
+        return self._gap(first)
+
     def finish(self, end: int) -> list[Part]:
         """No frame follows in this segment; the last sample ends at `end`, if that is still open
         and not more than a part away.

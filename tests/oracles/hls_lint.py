@@ -25,9 +25,8 @@ HOLD_BACK_PARTS = 3
 PARTS_TOLERANCE_S = 0.15
 """Between a segment and the sum of its parts: tracks begin and end some frames apart."""
 OVERLAP_S = 2.0
-"""As much more where a session or a timeline begins: sound may come after the first picture and yet
-begin before it, as far as tracks are waited for; and sound whose time is counted by samples may
-reach past the publisher's stamps, into the timeline behind a discontinuity, whose segment then
+"""So much longer may the parts be where a timeline begins: sound whose time is counted by samples
+may reach past the publisher's stamps, into the timeline behind a discontinuity, whose segment then
 begins in the session where that sound ended.
 """
 LEAST_PART_SHARE = 0.85
@@ -194,8 +193,9 @@ class HLSLint:
             is_first = segment.msn == min(first_seen, playlist.first_msn)
             begins = segment.discontinuity > timeline or is_first
             timeline = segment.discontinuity
-            tolerance_s = PARTS_TOLERANCE_S + (OVERLAP_S if begins else 0.0)
-            if segment.parts and abs(sum_s - segment.duration_s) > tolerance_s:
+            most_s = segment.duration_s + PARTS_TOLERANCE_S + (OVERLAP_S if begins else 0.0)
+            least_s = segment.duration_s - PARTS_TOLERANCE_S
+            if segment.parts and not least_s <= sum_s <= most_s:
                 detail = f"{segment.msn} lasts {segment.duration_s} s, its parts {sum_s} s"
                 self._find("part_sum", uri, detail)
         if playlist.hint is not None and playlist.hint in {

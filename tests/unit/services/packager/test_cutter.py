@@ -209,6 +209,30 @@ def test_timeline_begins_where_the_last_one_ended_although_its_audio_is_earlier(
         assert before.start_90k + before.duration_90k == after.start_90k
 
 
+@pytest.mark.parametrize("early_ms", [40, 90, 130, 700, 1900])
+def test_parts_add_up_where_sound_begins_before_the_first_picture_and_comes_after_it(
+    early_ms: int,
+) -> None:
+    tags = session_tags(make_flv(seconds=9))
+    headers = [tag for tag in tags if is_sequence_header(tag)]
+    frames = [tag for tag in tags if not is_sequence_header(tag)]
+    sound = [tag for tag in frames if tag.type is TagType.AUDIO]
+    pictures = [
+        tag._replace(dts_ms=tag.dts_ms + early_ms) for tag in frames if tag.type is TagType.VIDEO
+    ]
+    rest = sorted([*pictures[1:], *sound], key=lambda tag: tag.dts_ms)
+    clock = clock_cue(pictures[0].dts_ms, 1e12)
+    cuts = cut([*headers, clock, pictures[0], *rest, end_cue(20_000)])
+    first = segments(cuts)[0]
+    sums = {"video": 0.0, "audio": 0.0}
+    for each in cuts:
+        if isinstance(each, Part) and each.msn == first.msn:
+            sums[each.kind] += each.duration_s
+    assert first.start_90k == sound[0].dts_ms * 90
+    for kind, sum_s in sums.items():
+        assert abs(sum_s - first.duration_90k / 90_000) < 0.11, kind
+
+
 def test_end_cue_flushes_the_rest() -> None:
     tags = session_tags(make_flv(seconds=5))
     cuts = cut(tags)
