@@ -51,16 +51,16 @@ def frame(now_ms: int) -> bytes:
 
 
 class PatternPublisher:
-    """Pushes the picture and a beep live: x264 veryfast zerolatency, GOP of 2 s."""
+    """Pushes the picture and a beep live: x264 veryfast zerolatency."""
 
-    def __init__(self, push_url: str) -> None:
+    def __init__(self, push_url: str, *, gop_s: int = 2) -> None:
         self._argv = [
             find_ffmpeg(), "-nostdin", "-loglevel", "error",
             "-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{WIDTH}x{HEIGHT}", "-r", str(RATE),
             "-i", "pipe:0",
             "-f", "lavfi", "-re", "-i", "sine=frequency=330:beep_factor=4:sample_rate=48000",
             "-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency",
-            "-g", str(2 * RATE), "-sc_threshold", "0", "-c:a", "aac", "-b:a", "96k",
+            "-g", str(gop_s * RATE), "-sc_threshold", "0", "-c:a", "aac", "-b:a", "96k",
             "-f", "flv", push_url,
         ]  # fmt: skip
 

@@ -35,7 +35,9 @@ class Edge:
             directory, origin, packagers, cache_bytes=cache_bytes, clock=clock, wall=wall
         )
         self.targets = Targets()
-        self._playlists = Playlists(directory, packagers, self.targets, clock=clock)
+        self._playlists = Playlists(
+            directory, packagers, self.targets, find_part=self._media.under_way, clock=clock
+        )
         self._views = Views(directory, log, clock=clock, wall=wall)
 
     def answer(self, route: MediaRoute, asked: Asked) -> Reply | Growth | Awaited:

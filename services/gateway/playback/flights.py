@@ -28,6 +28,10 @@ class Flights(Generic[V]):
             task.add_done_callback(lambda done: self._land(key, done))
         return task
 
+    def find(self, key: str) -> "asyncio.Task[V] | None":
+        """The fetch that is under way for `key`, if one is."""
+        return self._tasks.get(key)
+
     def __len__(self) -> int:
         return len(self._tasks)
 

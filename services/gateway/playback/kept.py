@@ -29,9 +29,9 @@ class Kept:
         self.is_ended = fetched.body.endswith(b"\n#EXT-X-ENDLIST\n")
         plain, blocked = self._headers(kind)
         delta = _delta(fetched)
-        # What waits for news gets news; a manifest may be made personal, and is not what it was.
-        self._plain = _Tagged(plain, fetched.body, is_tagged=kind is Kind.PLAYLIST)
-        self._delta = _Tagged(plain, delta, is_tagged=kind is Kind.PLAYLIST)
+        # What waits for news gets news; whoever asks as it is now may have it already.
+        self._plain = _Tagged(plain, fetched.body)
+        self._delta = _Tagged(plain, delta)
         self._blocked = Reply(200, blocked, fetched.body)
         self._blocked_delta = Reply(200, blocked, delta)
 
@@ -65,14 +65,14 @@ class Kept:
 class _Tagged:
     """An answer that who polls has already, more often than not (RFC 9110 section 13.1.2)."""
 
-    def __init__(self, lines: bytes, body: bytes, *, is_tagged: bool) -> None:
+    def __init__(self, lines: bytes, body: bytes) -> None:
         self._etag = b'"%s"' % blake2b(body, digest_size=8).hexdigest().encode()
-        lines += b"etag: %b\r\n" % self._etag if is_tagged else b""
+        lines += b"etag: %b\r\n" % self._etag
         self._whole = Reply(200, lines, body)
-        self._same = Reply(304, lines) if is_tagged else None
+        self._same = Reply(304, lines)
 
     def answer(self, if_none_match: bytes | None) -> Reply:
-        if if_none_match is None or self._same is None or self._etag not in if_none_match:
+        if if_none_match is None or self._etag not in if_none_match:
             return self._whole
         return self._same
 

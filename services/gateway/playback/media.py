@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable
 from http.client import GONE, OK
+from typing import Any
 
 from libs.media.cmaf import split_tracks
 from libs.names import DEFAULT_TENANT, session_started_at_s
@@ -71,6 +72,10 @@ class Media:
         if route.kind is not Kind.INIT and not self._may_exist(route):
             return self._missing(route)
         return self._misses.join(route, asked, key, lambda: self._fetch(route))
+
+    def under_way(self, route: MediaRoute) -> "asyncio.Task[Any] | None":
+        """The fetch of what somebody waits for, if anybody does; it must not be cancelled."""
+        return self._misses.under_way(_media_key(route))
 
     async def close(self) -> None:
         await self._misses.close()

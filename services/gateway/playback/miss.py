@@ -89,6 +89,9 @@ class Misses:
         task = self._flights.join(key, lambda: _traced(route, asked, fetch))
         return Awaited(task, asked)
 
+    def under_way(self, key: str) -> "asyncio.Task[Reply | Found] | None":
+        return self._flights.find(key)
+
     async def close(self) -> None:
         await self._flights.close()
 

@@ -69,8 +69,10 @@ class Player:
     def _give(self, route: MediaRoute, visit: Visit, grant: Grant) -> Reply | Growth | Awaited:
         if visit.query and visit.query_token and grant is not ANYBODY:
             return redirect(visit.redirect())
-        reply = self._edge.answer(route, visit.asked)
         is_new = is_first(route, visit)
+        # What is made for a new player is new, whatever it had before.
+        asked = visit.asked._replace(if_none_match=None) if is_new else visit.asked
+        reply = self._edge.answer(route, asked)
         if grant is ANYBODY and not is_new:
             return reply
         token = visit.token if grant is not ANYBODY else ""

@@ -10,13 +10,14 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from http.client import BAD_REQUEST, NOT_FOUND, OK
+from typing import Any
 
 from services.gateway.playback.directory import Directory, Live
 from services.gateway.playback.kept import Kept
 from services.gateway.playback.miss import Awaited, Misses
 from services.gateway.playback.origin import READ_S
 from services.gateway.playback.packagers import Packagers
-from services.gateway.playback.reload import PLAIN, Reload, read_reload
+from services.gateway.playback.reload import PLAIN, Position, Reload, read_reload
 from services.gateway.playback.reply import Asked, Reply, not_live, text
 from services.gateway.playback.routes import Kind, MediaRoute
 from services.gateway.playback.targets import Targets
@@ -31,23 +32,32 @@ HOLD_TARGETS = 3
 """How long a blocking reload waits, in target durations (RFC 8216bis, 6.2.5.2)."""
 USUAL_TARGET_S = 3
 RETRY_S = 0.25
+PART_FIRST_S = 0.1
+"""How long a playlist lets the part go first that it is the news of."""
 KEPT_PLAYLISTS = 4096
 
 _RETRY = b"retry-after: 1\r\n"
 
 
+FindPart = Callable[[MediaRoute], "asyncio.Task[Any] | None"]
+
+
 class Playlists:
+    """`find_part` gives the fetch of a part that is under way, None if nobody waits for it."""
+
     def __init__(
         self,
         directory: Directory,
         packagers: Packagers,
         targets: Targets,
         *,
+        find_part: FindPart = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._directory = directory
         self._packagers = packagers
         self._targets = targets
+        self._find_part = find_part
         self._kept: OrderedDict[str, Kept] = OrderedDict()
         self._misses = Misses()
         self._clock = clock
@@ -145,6 +155,7 @@ class Playlists:
             if fetched is not None and fetched.status == OK:
                 new = Kept(route.kind, fetched, at=self._clock())
                 if new.has(reload):
+                    await self._after_its_part(route, live, new.position)
                     self._keep(key, new, self._kept.get(key))
                     return new
             if fetched is not None and fetched.status == BAD_REQUEST:
@@ -157,6 +168,18 @@ class Playlists:
             if self._clock() >= deadline:
                 return text(503, f"{route.stream} has nothing new for {hold_s} s", _RETRY)
             await asyncio.sleep(RETRY_S)
+
+    async def _after_its_part(self, route: MediaRoute, live: Live, position: Position) -> None:
+        """Let those be answered first who wait for the newest part: it carries the frames, and to
+        them the playlist tells nothing that they could show.
+        """
+        msn, part = position.msn, position.part - 1
+        if part < 0:
+            msn, part = msn - 1, position.parts_before - 1
+        name = f"{msn}.{part}.{route.name.partition('.')[0]}.m4s"
+        awaited = self._find_part(route._replace(kind=Kind.PART, session=live.session, name=name))
+        if awaited is not None:
+            await asyncio.wait({awaited}, timeout=PART_FIRST_S)
 
 
 def _path(route: MediaRoute) -> str:

@@ -36,6 +36,8 @@ class MemoryOrigin:
         self.calls: list[str] = []
         self.held: asyncio.Event | None = None
         """Until it is set the packager does not answer."""
+        self.slow: dict[str, asyncio.Event] = {}
+        """The same of single paths."""
 
     async def packaged(self, packager: Packager, path: str, *, wait_s: float) -> Fetched:
         self.calls.append(f"{packager.url}/{path}")
@@ -43,6 +45,8 @@ class MemoryOrigin:
         await asyncio.sleep(0)
         if self.held is not None:
             await self.held.wait()
+        if path in self.slow:
+            await self.slow[path].wait()
         if self.is_packager_away:
             raise OriginUnreachable("away")
         return self.packager.get(path, Fetched(404, b""))

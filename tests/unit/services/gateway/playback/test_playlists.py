@@ -16,6 +16,7 @@ from services.gateway.playback.packagers import PATIENCE_S
 from services.gateway.playback.playlists import FRESH_S, HOLD_S, STALE_S
 from tests.unit.services.gateway.playback.origins import (
     INIT,
+    MSN,
     SESSION,
     VIDEO,
     Clock,
@@ -216,6 +217,48 @@ async def test_all_who_wait_for_a_part_cost_one_request(edge: Edge, origin: Memo
 
 
 @pytest.mark.usefixtures("live")
+@pytest.mark.parametrize(
+    ("wanted", "part"), [((MSN, 3), f"{MSN}.3"), ((MSN, 9), f"{MSN}.9"), ((MSN, None), f"{MSN}.9")]
+)
+async def test_part_goes_out_before_the_playlist_that_tells_of_it(
+    edge: Edge, origin: MemoryOrigin, wanted: tuple[int, int | None], part: str
+) -> None:
+    query, path = reload(*wanted), f"source/{part}.video.m4s"
+    now = listing(MSN, 4) if wanted[1] == 3 else listing(MSN + 1, 0)
+    origin.packager = {f"source/video.m3u8?{query.decode()}": now, path: Fetched(200, b"part")}
+    origin.slow[path] = asyncio.Event()
+    order: list[str] = []
+    waiting = [
+        asyncio.create_task(get(edge, f"/cam/{SESSION}/{path}"), name="part"),
+        asyncio.create_task(get(edge, LIST, query=query), name="playlist"),
+    ]
+    for task in waiting:
+        task.add_done_callback(lambda done: order.append(done.get_name()))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert not order
+    origin.slow[path].set()
+    assert (await waiting[0]).body == b"part"
+    assert (await waiting[1]).body == now.body
+    assert order == ["part", "playlist"]
+
+
+@pytest.mark.usefixtures("live")
+async def test_playlist_does_not_wait_long_for_a_part_that_does_not_come(
+    edge: Edge, origin: MemoryOrigin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PART_FIRST_S", 0.01)
+    path = f"source/{MSN}.3.video.m4s"
+    origin.slow[path] = asyncio.Event()
+    origin.packager[f"source/video.m3u8?{reload(MSN, 3).decode()}"] = listing(MSN, 4)
+    waiting = asyncio.create_task(get(edge, f"/cam/{SESSION}/{path}"))
+    assert (await get(edge, LIST, query=reload(MSN, 3))).status == 200
+    assert not waiting.done()
+    origin.slow[path].set()
+    await waiting
+
+
+@pytest.mark.usefixtures("live")
 async def test_blocking_answer_may_be_kept_longer_than_a_plain_one(
     edge: Edge, origin: MemoryOrigin
 ) -> None:
@@ -272,31 +315,22 @@ async def test_delta_update_replaces_what_is_old(edge: Edge, origin: MemoryOrigi
 
 
 @pytest.mark.usefixtures("live")
-async def test_playlist_that_a_poller_has_already_is_not_sent_again(
-    edge: Edge, origin: MemoryOrigin, clock: Clock
+@pytest.mark.parametrize("name", ["source/video.m3u8", "manifest.mpd", "master.m3u8"])
+async def test_what_a_poller_has_already_is_not_sent_again(
+    edge: Edge, origin: MemoryOrigin, clock: Clock, name: str
 ) -> None:
-    origin.packager["source/video.m3u8"] = listing(100)
-    first = await get(edge, "/cam/source/video.m3u8")
+    origin.packager[name] = listing(100)
+    first = await get(edge, f"/cam/{name}")
     (etag,) = re.findall(rb'etag: ("[0-9a-f]{16}")\r\n', first.headers)
     clock.now += FRESH_S  # fetched anew, and still the same
-    same = await get(edge, "/cam/source/video.m3u8", if_none_match=b'"other", ' + etag)
+    same = await get(edge, f"/cam/{name}", if_none_match=b'"other", ' + etag)
     assert (same.status, same.body) == (304, b"")
     assert b"etag: " + etag in same.headers
-    origin.packager["source/video.m3u8"] = listing(101)
+    origin.packager[name] = listing(101)
     clock.now += FRESH_S
-    changed = await get(edge, "/cam/source/video.m3u8", if_none_match=etag)
+    changed = await get(edge, f"/cam/{name}", if_none_match=etag)
     assert changed.status == 200
     assert etag not in changed.headers
-
-
-@pytest.mark.usefixtures("live")
-async def test_manifest_that_may_be_made_personal_is_always_sent(
-    edge: Edge, origin: MemoryOrigin
-) -> None:
-    origin.packager["manifest.mpd"] = Fetched(200, b"list")
-    reply = await get(edge, "/cam/manifest.mpd", if_none_match=b"*")
-    assert reply.status == 200
-    assert b"etag" not in reply.headers
 
 
 @pytest.mark.usefixtures("live")
