@@ -1,5 +1,15 @@
 """Signatures that let a bearer push or play; every secret is compared in constant time."""
 
+from libs.signing.aws import (
+    AWSRequest,
+    AWSSignature,
+    AWSSignatureExpired,
+    AWSSignatureMalformed,
+    AWSSignatureMissing,
+    AWSSignatureWrong,
+    read_aws,
+    verify_aws,
+)
 from libs.signing.installation import installation_mark, is_own_mark
 from libs.signing.push import (
     PushSignatureExpired,
@@ -21,6 +31,12 @@ from libs.signing.viewer import (
 )
 
 __all__ = [
+    "AWSRequest",
+    "AWSSignature",
+    "AWSSignatureExpired",
+    "AWSSignatureMalformed",
+    "AWSSignatureMissing",
+    "AWSSignatureWrong",
     "PushSignatureExpired",
     "PushSignatureMissing",
     "PushSignatureWrong",
@@ -32,9 +48,11 @@ __all__ = [
     "installation_mark",
     "is_own_mark",
     "keys_by_id",
+    "read_aws",
     "read_viewer",
     "sign_push",
     "sign_viewer",
+    "verify_aws",
     "verify_push",
     "verify_viewer",
 ]
