@@ -24,6 +24,7 @@ from nats.js.errors import BucketNotFoundError, NotFoundError
 from libs.events import (
     CATALOG_FACTS,
     FACTS,
+    FINITE_ORDERS,
     PackageRequested,
     RelayRequested,
     TranscodeRequested,
@@ -117,6 +118,7 @@ CONSUMERS: tuple[Consumer, ...] = (
     Consumer(JOBS_LOG, "packager", PackageRequested.name),
     Consumer(JOBS_LOG, "relay", RelayRequested.name),
     Consumer(JOBS_LOG, "transcoder", TranscodeRequested.name),
+    *(Consumer(JOBS_LOG, "transcoder", order.name) for order in FINITE_ORDERS.values()),
     Consumer(DEAD_LOG, "catalog", DEAD_SUBJECTS),
 )
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from libs.events.facts import EndCause
-from libs.events.ladders import Ladder, TranscodeReport
+from libs.events.ladders import Ladder
 from libs.events.marks import Mark
 from libs.events.rows import Segment
 
@@ -256,38 +256,7 @@ class ListSegments(Ask[SegmentPage]):
     limit: int = Field(default=500, ge=1, le=PAGE_ROWS)
 
 
-# --- jobs and dead letters --------------------------------------------------------------
-
-
-class Job(Answer):
-    id: str
-    tenant: str
-    kind: str
-    stream: str | None
-    session: str | None
-    state: Literal["offered", "running", "completed", "failed"]
-    attempt: int
-    requested_at: datetime
-    updated_at: datetime
-    reason: str | None = None
-    report: TranscodeReport | None = None
-    """How a session's transcoding goes."""
-
-
-class JobPage(Answer):
-    jobs: tuple[Job, ...]
-    next_after: str | None = None
-
-
-class ListJobs(Ask[JobPage]):
-    """Jobs, newest first."""
-
-    name: ClassVar[str] = "catalog.job.list"
-    answer: ClassVar[type[Answer]] = JobPage
-
-    tenant: str | None = None
-    after: str | None = None
-    limit: int = Field(default=200, ge=1, le=PAGE_ROWS)
+# --- dead letters -----------------------------------------------------------------------
 
 
 class DeadLetter(Answer):

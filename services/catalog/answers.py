@@ -1,21 +1,34 @@
 """What each ask is answered with, one transaction an ask."""
 
+from datetime import timedelta
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.egress import Egress
 from libs.events import (
+    BeginJob,
+    CancelJob,
     CheckSessions,
+    CreateJob,
     CreateRelayTarget,
     CreateStream,
     DeadLetterPage,
     DeleteRelayTarget,
     DeleteStream,
     EndedSessions,
+    ForgetJobLitter,
+    GetJob,
+    GetJobLog,
     GetSession,
     GetStream,
     GetTranscodePlan,
+    JobDetail,
+    JobGrant,
+    JobLitter,
+    JobLog,
     JobPage,
     ListDeadLetters,
+    ListJobLitter,
     ListJobs,
     ListRelayTargets,
     ListRenditions,
@@ -49,6 +62,8 @@ from libs.events import (
 )
 from services.catalog import (
     dead_letters,
+    job_records,
+    job_rows,
     jobs,
     ladders,
     publishing,
@@ -79,12 +94,14 @@ class Answers:
         push_secret: str,
         has_let_go: HasLetGo,
         egress: Egress | None = None,
+        litter_after_s: float = 60.0,
     ) -> None:
         self._database = database
         self._clock = clock
         self._has_let_go = has_let_go
         self._push_secret = push_secret
         self._egress = egress or Egress()
+        self._litter_after = timedelta(seconds=litter_after_s)
 
     async def open_publish(self, ask: OpenPublish) -> PublishGrant:
         try:
@@ -152,7 +169,39 @@ class Answers:
 
     async def list_jobs(self, ask: ListJobs) -> JobPage:
         async with self._database.transaction(read_only=True) as tx:
-            return await jobs.list_page(tx, ask)
+            return await job_rows.list_page(tx, ask)
+
+    async def get_job(self, ask: GetJob) -> JobDetail:
+        async with self._database.transaction(read_only=True) as tx:
+            return await job_records.detail(tx, await job_rows.get(tx, ask))
+
+    async def create_job(self, ask: CreateJob) -> JobDetail:
+        async with self._database.transaction() as tx:
+            row = await jobs.create(tx, ask, now=self._clock())
+            return await job_records.detail(tx, row)
+
+    async def cancel_job(self, ask: CancelJob) -> JobDetail:
+        async with self._database.transaction() as tx:
+            row = await jobs.cancel(tx, ask, now=self._clock())
+            return await job_records.detail(tx, row)
+
+    async def begin_job(self, ask: BeginJob) -> JobGrant:
+        async with self._database.transaction() as tx:
+            return await jobs.begin(tx, ask, now=self._clock())
+
+    async def get_job_log(self, ask: GetJobLog) -> JobLog:
+        async with self._database.transaction(read_only=True) as tx:
+            return await job_records.log_of(tx, ask)
+
+    async def list_job_litter(self, _: ListJobLitter) -> JobLitter:
+        before = self._clock() - self._litter_after
+        async with self._database.transaction(read_only=True) as tx:
+            return await job_records.litter(tx, before=before)
+
+    async def forget_job_litter(self, ask: ForgetJobLitter) -> Nothing:
+        async with self._database.transaction() as tx:
+            await job_records.forget_litter(tx, ask)
+        return Nothing()
 
     async def list_dead_letters(self, ask: ListDeadLetters) -> DeadLetterPage:
         async with self._database.transaction(read_only=True) as tx:

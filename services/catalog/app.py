@@ -20,6 +20,7 @@ from services.catalog.facts import Facts
 from services.catalog.handlers import register_asks, register_facts
 from services.catalog.holders import Holders
 from services.catalog.ingests import Ingests
+from services.catalog.job_watch import JobWatch
 from services.catalog.lease_sweep import LeaseSweep
 from services.catalog.migrate import wait_for_schema
 from services.catalog.outbox import OutboxRelay
@@ -50,6 +51,7 @@ def build_app(settings: CatalogSettings | None = None) -> Service:
         push_secret=push_secret,
         has_let_go=holders.has_let_go,
         egress=Egress(settings.egress_allow),
+        litter_after_s=settings.job_litter_s,
     )
     register_asks(bus, answers)
     _keep_up(service, settings, database, ingests)
@@ -61,11 +63,12 @@ def build_app(settings: CatalogSettings | None = None) -> Service:
 def _keep_up(
     service: Service, settings: CatalogSettings, database: Database, ingests: Ingests
 ) -> None:
-    """The loops: outbox relay, dispatch, reconcile, sweep."""
+    """The loops: outbox relay, dispatch, watch over finite jobs, reconcile, sweep."""
     bus = service.bus
     relay = OutboxRelay(database, bus.publish)
     beats = LeaseBeats(lambda key: _read_lease(bus, key))
     dispatch = Dispatch(database, beats, now_utc)
+    job_watch = JobWatch(database, LeaseBeats(lambda key: _read_lease(bus, key)), now_utc)
     sweep = LeaseSweep(database, _Leases(bus), now_utc)
     reconcile = Reconcile(
         database,
@@ -83,6 +86,7 @@ def _keep_up(
         database.open()
         loops.append(service.spawn(relay.run(), name="outbox"))
         loops.append(service.spawn(dispatch.run(settings.dispatch_s), name="dispatch"))
+        loops.append(service.spawn(job_watch.run(settings.dispatch_s), name="job-watch"))
         loops.append(service.spawn(sweep.run(), name="lease-sweep"))
         loops.append(service.spawn(reconcile.run(settings.reconcile_s), name="reconcile"))
 

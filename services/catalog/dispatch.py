@@ -13,7 +13,7 @@ from typing import Protocol
 import structlog
 
 from libs.errors import Unavailable
-from services.catalog import jobs
+from services.catalog import job_rows, offers
 from services.catalog.clock import Clock
 from services.catalog.database import Database
 from services.catalog.models import SessionRow
@@ -90,14 +90,14 @@ class Dispatch:
         async with self._database.transaction(read_only=True) as tx:
             found = [
                 (job.id, job.state, session.ended_at, job.offered_at)
-                for job, session in await jobs.open_live_jobs(tx)
+                for job, session in await offers.open_live_jobs(tx)
             ]
         now = self._clock()
-        self._beats.keep_only({jobs.lease_key(row[0]) for row in found})
+        self._beats.keep_only({offers.lease_key(row[0]) for row in found})
         self._unanswered = {row[0]: self._unanswered.get(row[0], 0) for row in found}
         for job_id, state, ended_at, offered_at in found:
             verdict = judge(
-                silent_s=await self._beats.silent_s(jobs.lease_key(job_id)),
+                silent_s=await self._beats.silent_s(offers.lease_key(job_id)),
                 offered_s=(now - offered_at).total_seconds(),
                 unanswered=self._unanswered[job_id],
                 ended_for=now - ended_at if ended_at else None,
@@ -110,18 +110,18 @@ class Dispatch:
 
     async def _act(self, job_id: str, verdict: Verdict, now: datetime) -> None:
         async with self._database.transaction() as tx:
-            row = await jobs.lock(tx, job_id)
+            row = await job_rows.lock(tx, job_id)
             # Facts may have settled the job since the tick looked.
-            if row.state not in jobs.OPEN_STATES:
+            if row.state not in offers.OPEN_STATES:
                 return
             if verdict is Verdict.IS_RUNNING:
                 row.state, row.reason, row.updated_at = "running", None, now
             elif verdict is Verdict.GIVE_UP:
-                await jobs.give_up(tx, row, "session_gone: nobody could finish it", now=now)
+                await offers.give_up(tx, row, "session_gone: nobody could finish it", now=now)
                 log.warning("job.given_up", job=job_id)
             else:
                 session = await tx.get_one(SessionRow, row.session_id)
-                silent = self._beats.mark(jobs.lease_key(job_id))
-                await jobs.offer(tx, row, session, now=now, silent=silent)
+                silent = self._beats.mark(offers.lease_key(job_id))
+                await offers.offer(tx, row, session, now=now, silent=silent)
                 self._unanswered[job_id] += 1
                 log.info("job.offered_again", job=job_id, attempt=row.attempt)

@@ -5,6 +5,8 @@ WeirError
 │   ├── OutdateInvalid        `outdate` is no date
 │   ├── StreamFieldInvalid    another field of a stream has a value that Weir cannot act on
 │   ├── StreamFieldFixed      `id`, `key` and `TimeStamp` are Weir's own
+│   ├── JobRangeEmpty         the session has no segments there
+│   ├── JobRangeTooLong       more segments than one job may take
 │   ├── CursorInvalid         `after` did not come from a page
 │   └── DatabaseURLInvalid    the setting names no database that Weir knows
 ├── TooLarge
@@ -15,12 +17,14 @@ WeirError
 │   ├── StreamUnknown
 │   ├── SessionUnknown
 │   ├── JobUnknown
+│   ├── JobUnwanted           it is over, or another worker has begun it
 │   ├── RelayTargetUnknown
 │   ├── RelayUnwanted         the session is over, or the target disabled or deleted
 │   ├── TranscodeUnwanted     the session is over, or its stream has no ladder
 │   └── TenantUnknown
 ├── Conflict
 │   ├── StreamExists
+│   ├── JobLive               a live job ends with its session only
 │   ├── RelayTargetsTooMany   past what a stream may have
 │   ├── StreamBusy            on air, and its policy is `reject`
 │   ├── FactContradicts       a fact names another stream than its session's
@@ -42,6 +46,14 @@ class StreamFieldInvalid(Invalid):
 
 class StreamFieldFixed(Invalid):
     code = "stream_field_fixed"
+
+
+class JobRangeEmpty(Invalid):
+    code = "job_range_empty"
+
+
+class JobRangeTooLong(Invalid):
+    code = "job_range_too_long"
 
 
 class CursorInvalid(Invalid):
@@ -72,6 +84,10 @@ class JobUnknown(NotFound):
     code = "job_unknown"
 
 
+class JobUnwanted(NotFound):
+    code = "job_unwanted"
+
+
 class RelayTargetUnknown(NotFound):
     code = "relay_target_unknown"
 
@@ -90,6 +106,10 @@ class TenantUnknown(NotFound):
 
 class StreamExists(Conflict):
     code = "stream_exists"
+
+
+class JobLive(Conflict):
+    code = "job_live"
 
 
 class RelayTargetsTooMany(Conflict):

@@ -10,6 +10,7 @@ from libs.events import (
     DeadLetter,
     JobCompleted,
     JobFailed,
+    JobLogged,
     JobProgressed,
     RelayChanged,
     RenditionEnded,
@@ -23,8 +24,11 @@ from libs.events import (
 )
 from services.catalog import (
     dead_letters,
+    job_records,
+    job_rows,
     jobs,
     ladders,
+    offers,
     relay_targets,
     renditions,
     segments,
@@ -43,7 +47,7 @@ class Facts:
         """Truth before order: the publish and the offers of its jobs are one transaction."""
         async with self._database.transaction() as tx:
             session = await sessions.published(tx, fact)
-            await jobs.request_package(tx, session, now=self._clock())
+            await offers.request_package(tx, session, now=self._clock())
             if session.ended_at is None:
                 await relay_targets.request_all(tx, session, now=self._clock())
                 await ladders.request(tx, session, now=self._clock())
@@ -55,8 +59,8 @@ class Facts:
     async def session_ended(self, fact: SessionEnded) -> None:
         async with self._database.transaction() as tx:
             session = await sessions.ended(tx, fact)
-            await jobs.complete_with(tx, session, now=self._clock())
-            await jobs.complete_if_packaged(tx, session, now=self._clock())
+            await offers.complete_with(tx, session, now=self._clock())
+            await offers.complete_if_packaged(tx, session, now=self._clock())
 
     async def rendition_started(self, fact: RenditionStarted) -> None:
         async with self._database.transaction() as tx:
@@ -65,29 +69,39 @@ class Facts:
     async def rendition_ended(self, fact: RenditionEnded) -> None:
         async with self._database.transaction() as tx:
             session = await renditions.ended(tx, fact)
-            await jobs.complete_if_packaged(tx, session, now=self._clock())
+            await offers.complete_if_packaged(tx, session, now=self._clock())
 
     async def segment_ready(self, fact: SegmentReady) -> None:
         async with self._database.transaction() as tx:
             session = await segments.add(tx, fact.segment)
-            await jobs.complete_if_packaged(tx, session, now=self._clock())
+            await offers.complete_if_packaged(tx, session, now=self._clock())
 
     async def segment_lost(self, fact: SegmentLost) -> None:
         async with self._database.transaction() as tx:
             session = await segments.add_gap(tx, fact)
-            await jobs.complete_if_packaged(tx, session, now=self._clock())
+            await offers.complete_if_packaged(tx, session, now=self._clock())
 
     async def job_progressed(self, fact: JobProgressed) -> None:
         async with self._database.transaction() as tx:
-            await jobs.progressed(tx, fact, now=self._clock())
+            row = await job_rows.lock(tx, fact.job)
+            apply = jobs.progressed if row.kind in jobs.KINDS else offers.progressed
+            await apply(tx, row, fact, now=self._clock())
 
     async def job_completed(self, fact: JobCompleted) -> None:
         async with self._database.transaction() as tx:
-            await jobs.completed(tx, fact, now=self._clock())
+            row = await job_rows.lock(tx, fact.job)
+            apply = jobs.completed if row.kind in jobs.KINDS else offers.completed
+            await apply(tx, row, fact, now=self._clock())
 
     async def job_failed(self, fact: JobFailed) -> None:
         async with self._database.transaction() as tx:
-            await jobs.failed(tx, fact, now=self._clock())
+            row = await job_rows.lock(tx, fact.job)
+            apply = jobs.failed if row.kind in jobs.KINDS else offers.failed
+            await apply(tx, row, fact, now=self._clock())
+
+    async def job_logged(self, fact: JobLogged) -> None:
+        async with self._database.transaction() as tx:
+            await job_records.logged(tx, fact, now=self._clock())
 
     async def relay_changed(self, fact: RelayChanged) -> None:
         async with self._database.transaction() as tx:

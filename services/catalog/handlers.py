@@ -7,19 +7,27 @@ from typing import TypeVar
 
 from libs.bus import Bus
 from libs.events import (
+    BeginJob,
+    CancelJob,
     CheckSessions,
+    CreateJob,
     CreateRelayTarget,
     CreateStream,
     DeleteRelayTarget,
     DeleteStream,
     Envelope,
+    ForgetJobLitter,
+    GetJob,
+    GetJobLog,
     GetSession,
     GetStream,
     GetTranscodePlan,
     JobCompleted,
     JobFailed,
+    JobLogged,
     JobProgressed,
     ListDeadLetters,
+    ListJobLitter,
     ListJobs,
     ListRelayTargets,
     ListRenditions,
@@ -77,6 +85,7 @@ def register_facts(bus: Bus, facts: Facts) -> None:
     on(JobProgressed, facts.job_progressed)
     on(JobCompleted, facts.job_completed)
     on(JobFailed, facts.job_failed)
+    on(JobLogged, facts.job_logged)
     on(RelayChanged, facts.relay_changed)
     on(TranscodeChanged, facts.transcode_changed)
     bus.on_dead_letter(facts.letter_buried, durable=SERVICE)
@@ -97,6 +106,13 @@ def register_asks(bus: Bus, answers: Answers) -> None:
     bus.on_ask(ListWindow)(answers.list_window)
     bus.on_ask(ListRenditions)(answers.list_renditions)
     bus.on_ask(ListJobs)(answers.list_jobs)
+    bus.on_ask(GetJob)(answers.get_job)
+    bus.on_ask(CreateJob)(answers.create_job)
+    bus.on_ask(CancelJob)(answers.cancel_job)
+    bus.on_ask(BeginJob)(answers.begin_job)
+    bus.on_ask(GetJobLog)(answers.get_job_log)
+    bus.on_ask(ListJobLitter)(answers.list_job_litter)
+    bus.on_ask(ForgetJobLitter)(answers.forget_job_litter)
     bus.on_ask(ListDeadLetters)(answers.list_dead_letters)
     bus.on_ask(ListViewerKeys)(answers.list_viewer_keys)
     bus.on_ask(RotateViewerKeys)(answers.rotate_viewer_keys)

@@ -1,280 +1,306 @@
-"""Jobs: requested pieces of work. A live job is offered again until its session is done."""
+"""Finite jobs: queued, begun as numbered attempts, and done once.
 
-from collections.abc import Callable
-from datetime import datetime
-from typing import Literal, cast
+The table is the queue. A few orders of each kind lie on the bus at a time, those of the most urgent
+jobs; a worker with room takes one and begins it here, which opens an attempt. Only the newest
+attempt, while it runs, can complete its job: whatever comes of another counts for nothing, and what
+it left in the store is litter.
+"""
 
-from sqlalchemy import select, tuple_
+import secrets
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+import structlog
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from libs.bus import traceparent
 from libs.events import (
-    Job,
+    FINITE_ORDERS,
+    MAX_TRIES,
+    AttemptState,
+    BeginJob,
+    CancelJob,
+    CreateJob,
+    JobCancelled,
     JobCompleted,
     JobFailed,
-    JobPage,
+    JobFault,
+    JobGrant,
     JobProgressed,
-    ListJobs,
-    Message,
-    PackageRequested,
-    RelayRequested,
-    TranscodeReport,
-    TranscodeRequested,
+    JobSize,
 )
-from libs.names import SOURCE
-from services.catalog import metrics, outbox, page, renditions
-from services.catalog.errors import JobUnknown
-from services.catalog.models import JobRow, SessionRow
+from services.catalog import job_range, job_rows, metrics, outbox
+from services.catalog.errors import JobLive, JobUnwanted
+from services.catalog.models import JobAttemptRow, JobRow
 
-PACKAGE, RELAY, TRANSCODE = "package", "relay", "transcode"
-LIVE_KINDS = (PACKAGE, RELAY, TRANSCODE)
-"""Kinds that are open while their session is and while they are wanted; held by a lease."""
-OPEN_STATES = ("offered", "running")
+log = structlog.get_logger()
 
-Silent = tuple[int, int] | None
-
-
-def live_job_id(kind: str, session: str, *rest: str) -> str:
-    """A live job's name is its natural key: there is one of it in a session."""
-    return "-".join((kind, session, *rest))
-
-
-def lease_key(job_id: str) -> str:
-    """The lease under which a live job is done: `<kind>.<rest of its name>`."""
-    return job_id.replace("-", ".", 1)
+KINDS = tuple(FINITE_ORDERS)
+OPEN_STATES = ("queued", "running")
+USUAL_SIZES: dict[str, JobSize] = {"remux": "micro", "encode": "medium"}
+ON_BUS = 4
+"""Orders of a kind that wait on the bus: what is queued behind them can still be overtaken."""
+TRY_PAUSES_S = (2.0, 10.0)
+"""After the first failed try, and after the second."""
+FREE_LOSSES, LOSS_PAUSE_S, MAX_LOSS_PAUSE_S = 3, 0.5, 5.0
+"""Who kills its workers again and again is begun ever later."""
+MAX_LOSSES = 40
 
 
-async def request_package(tx: AsyncSession, session: SessionRow, *, now: datetime) -> None:
-    """Offer the session's package job, unless it has one already."""
-    job_id = live_job_id(PACKAGE, session.id)
-    if await tx.get(JobRow, job_id) is None:
-        await _request(tx, job_id, PACKAGE, session, now=now)
-
-
-async def request(
-    tx: AsyncSession, kind: str, session: SessionRow, *rest: str, now: datetime
-) -> None:
-    """Offer a relay's or transcoder's job, unless it is open; one that was withdrawn is taken up
-    again.
-    """
-    job_id = live_job_id(kind, session.id, *rest)
-    row = await tx.get(JobRow, job_id, with_for_update=True)
-    if row is None:
-        await _request(tx, job_id, kind, session, now=now)
-    elif row.state not in OPEN_STATES:
-        row.reason = None
-        await offer(tx, row, session, now=now)
-
-
-async def withdraw(tx: AsyncSession, kind: str, session: str, *rest: str, now: datetime) -> None:
-    """The job is not wanted any more; its worker hears so by another way."""
-    row = await tx.get(JobRow, live_job_id(kind, session, *rest), with_for_update=True)
-    if row is not None:
-        await _settle(tx, row, "completed", now, "withdrawn")
-
-
-async def complete_with(tx: AsyncSession, session: SessionRow, *, now: datetime) -> None:
-    """The session is over, and with it its pushes and its ladder."""
-    query = select(JobRow).where(
-        JobRow.session_id == session.id,
-        JobRow.kind.in_((RELAY, TRANSCODE)),
-        JobRow.state.in_(OPEN_STATES),
-    )
-    for row in (await tx.execute(query.with_for_update())).scalars():
-        await _settle(tx, row, "completed", now)
-
-
-async def offer(
-    tx: AsyncSession,
-    row: JobRow,
-    session: SessionRow,
-    *,
-    now: datetime,
-    silent: Silent = None,
-) -> None:
-    """Offer a live job (again): each offer is an attempt, and a message of its own.
-
-    `silent`: epoch and beat of the last holder's lease, which has fallen silent.
-    """
-    row.attempt += 1
-    row.state, row.offered_at, row.updated_at = "offered", now, now
-    await tx.flush()
-    order = _ORDERS[row.kind](row, session, silent)
-    await outbox.add(tx, order, tenant=session.tenant_id, now=now, traceparent=session.traceparent)
-    metrics.OFFERS.inc()
-
-
-async def open_live_jobs(tx: AsyncSession) -> list[tuple[JobRow, SessionRow]]:
-    query = (
-        select(JobRow, SessionRow)
-        .join(SessionRow, JobRow.session_id == SessionRow.id)
-        .where(JobRow.kind.in_(LIVE_KINDS), JobRow.state.in_(OPEN_STATES))
-        .order_by(JobRow.requested_at, JobRow.id)
-    )
-    return [(job, session) for job, session in await tx.execute(query)]
-
-
-async def complete_if_packaged(tx: AsyncSession, session: SessionRow, *, now: datetime) -> None:
-    """End the package job once the session takes no more tags and its last segment is listed.
-
-    Whoever sees the job completed may rely on the session's rows.
-    """
-    if session.ended_at is None or not await renditions.is_listed(tx, session, SOURCE):
-        return
-    row = await tx.get(JobRow, live_job_id(PACKAGE, session.id), with_for_update=True)
-    if row is not None:
-        await _settle(tx, row, "completed", now)
-
-
-async def progressed(tx: AsyncSession, fact: JobProgressed, *, now: datetime) -> None:
-    """Apply the fact. Progress never goes back. Raises `JobUnknown`."""
-    row = await lock(tx, fact.job)
-    if row.state not in OPEN_STATES or fact.attempt < row.attempt:
-        return
-    row.state, row.progress = "running", max(row.progress, fact.progress)
-    row.updated_at = now
-    await tx.flush()
-
-
-async def completed(tx: AsyncSession, fact: JobCompleted, *, now: datetime) -> None:
-    """Apply the fact, whichever attempt did the work. Raises `JobUnknown`."""
-    await _settle(tx, await lock(tx, fact.job), "completed", now)
-
-
-async def failed(tx: AsyncSession, fact: JobFailed, *, now: datetime) -> None:
-    """Apply the fact, unless a later attempt is under way. Raises `JobUnknown`.
-
-    A live job is not over because a worker failed: it stays open, and is offered again.
-    """
-    row = await lock(tx, fact.job)
-    if row.state not in OPEN_STATES or fact.attempt < row.attempt:
-        return
-    reason = f"{fact.code}: {fact.reason}"
-    if row.kind in LIVE_KINDS:
-        row.reason, row.updated_at = reason, now
-        await tx.flush()
-    else:
-        await _settle(tx, row, "failed", now, reason)
-
-
-async def give_up(tx: AsyncSession, row: JobRow, reason: str, *, now: datetime) -> None:
-    await _settle(tx, row, "failed", now, reason)
-
-
-async def lock(tx: AsyncSession, job_id: str) -> JobRow:
-    """Raises `JobUnknown`."""
-    row = await tx.get(JobRow, job_id, with_for_update=True)
-    if row is None:
-        raise JobUnknown(f"There is no job {job_id[:128]!r}.")
-    return row
-
-
-async def list_page(tx: AsyncSession, ask: ListJobs) -> JobPage:
-    """Newest first. Raises `CursorInvalid`."""
-    query = select(JobRow)
-    if ask.tenant is not None:
-        query = query.where(JobRow.tenant_id == ask.tenant)
-    if ask.after is not None:
-        before = page.read_cursor(ask.after)
-        query = query.where(tuple_(JobRow.requested_at, JobRow.id) < before)
-    query = query.order_by(JobRow.requested_at.desc(), JobRow.id.desc()).limit(ask.limit + 1)
-    answers = [_answer(row) for row in (await tx.execute(query)).scalars()]
-    jobs, has_more = page.fit(answers, ask.limit)
-    end = jobs[-1] if has_more else None
-    next_after = page.write_cursor(end.requested_at, end.id) if end else None
-    return JobPage(jobs=jobs, next_after=next_after)
-
-
-async def _request(
-    tx: AsyncSession, job_id: str, kind: str, session: SessionRow, *, now: datetime
-) -> None:
+async def create(tx: AsyncSession, ask: CreateJob, *, now: datetime) -> JobRow:
+    """Queue a job. Raises `SessionUnknown`, `JobRangeEmpty`, `JobRangeTooLong`."""
+    span = await job_range.resolve(tx, ask.tenant, ask.params)
+    kind = ask.params.kind
     row = JobRow(
-        id=job_id,
-        tenant_id=session.tenant_id,
+        id=f"{kind}-{secrets.token_hex(8)}",
+        tenant_id=ask.tenant,
         kind=kind,
-        stream_id=session.stream_id,
-        session_id=session.id,
-        state="offered",
+        stream_id=span.stream,
+        session_id=ask.params.session,
+        state="queued",
         attempt=0,
         progress=0.0,
         requested_at=now,
         offered_at=now,
         updated_at=now,
+        params=ask.params.model_dump(exclude_none=True)
+        | {"first_msn": span.first_msn, "last_msn": span.last_msn},
+        size=ask.size or USUAL_SIZES[kind],
+        priority=ask.priority,
+        orders=0,
+        tries=0,
+        losses=0,
+        is_on_bus=False,
+        traceparent=traceparent(),
     )
     tx.add(row)
-    await offer(tx, row, session, now=now)
+    await tx.flush()
+    await say_orders(tx, kind, now=now)
+    return row
 
 
-def _package_order(row: JobRow, session: SessionRow, silent: Silent) -> Message:
-    return PackageRequested(
-        job=row.id,
-        attempt=row.attempt,
-        tenant=session.tenant_id,
-        stream=session.stream_id,
-        session=session.id,
-        origin_url=session.origin_url,
-        segment_s=session.segment_s,
-        playlist_segments=session.playlist_segments,
-        silent=silent,
+async def say_orders(tx: AsyncSession, kind: str, *, now: datetime) -> None:
+    """Let the most urgent jobs of a kind wait on the bus, up to `ON_BUS` of them."""
+    queued = (JobRow.kind == kind, JobRow.state == "queued")
+    count = select(func.count()).select_from(JobRow).where(*queued, JobRow.is_on_bus)
+    there = (await tx.execute(count)).scalar_one()
+    if there >= ON_BUS:
+        return
+    query = (
+        select(JobRow)
+        .where(
+            *queued,
+            ~JobRow.is_on_bus,
+            or_(JobRow.waits_until.is_(None), JobRow.waits_until <= now),
+        )
+        .order_by(JobRow.priority.desc(), JobRow.requested_at, JobRow.id)
+        .limit(ON_BUS - there)
+        .with_for_update(skip_locked=True)
+    )
+    for row in (await tx.execute(query)).scalars():
+        await order(tx, row, now=now)
+
+
+async def order(tx: AsyncSession, row: JobRow, *, now: datetime) -> None:
+    """Say the order of a queued job (again)."""
+    row.orders += 1
+    row.is_on_bus, row.offered_at = True, now
+    await tx.flush()
+    message = FINITE_ORDERS[row.kind](
+        job=row.id, offer=row.orders, tenant=row.tenant_id, size=cast("JobSize", row.size)
+    )
+    await outbox.add(tx, message, tenant=row.tenant_id, now=now, traceparent=row.traceparent)
+    metrics.OFFERS.inc()
+
+
+async def begin(tx: AsyncSession, ask: BeginJob, *, now: datetime) -> JobGrant:
+    """Open an attempt. Raises `JobUnknown`, `JobUnwanted`."""
+    row = await job_rows.lock(tx, ask.job)
+    is_early = row.waits_until is not None and row.waits_until > now
+    if row.kind not in KINDS or row.state != "queued" or is_early:
+        raise JobUnwanted(f"Job {row.id} is not to be begun now: it is {row.state}.")
+    row.attempt += 1
+    row.state, row.progress, row.is_on_bus, row.updated_at = "running", 0.0, False, now
+    tx.add(
+        JobAttemptRow(
+            job_id=row.id,
+            number=row.attempt,
+            tenant_id=row.tenant_id,
+            worker=ask.worker,
+            state="running",
+            progress=0.0,
+            started_at=now,
+            is_litter=False,
+        )
+    )
+    await tx.flush()
+    await say_orders(tx, row.kind, now=now)
+    return JobGrant.model_validate(
+        {
+            "job": row.id,
+            "attempt": row.attempt,
+            "tenant": row.tenant_id,
+            "stream": row.stream_id,
+            "params": row.params,
+            "size": row.size,
+            "folder": folder(row.tenant_id, row.id, row.attempt),
+        }
     )
 
 
-def _relay_order(row: JobRow, session: SessionRow, silent: Silent) -> Message:
-    return RelayRequested(
-        job=row.id,
-        attempt=row.attempt,
-        tenant=session.tenant_id,
-        stream=session.stream_id,
-        session=session.id,
-        origin_url=session.origin_url,
-        target=row.id.removeprefix(live_job_id(RELAY, session.id, "")),
-        silent=silent,
-    )
+def folder(tenant: str, job: str, attempt: int) -> str:
+    """Where in the store an attempt puts what it makes."""
+    return f"jobs/{tenant}/{job}/{attempt}"
 
 
-def _transcode_order(row: JobRow, session: SessionRow, silent: Silent) -> Message:
-    return TranscodeRequested(
-        job=row.id,
-        attempt=row.attempt,
-        tenant=session.tenant_id,
-        stream=session.stream_id,
-        session=session.id,
-        origin_url=session.origin_url,
-        silent=silent,
-    )
+# --- what is said of an attempt ---------------------------------------------------------
 
 
-_ORDERS: dict[str, Callable[[JobRow, SessionRow, Silent], Message]] = {
-    PACKAGE: _package_order,
-    RELAY: _relay_order,
-    TRANSCODE: _transcode_order,
-}
-
-
-async def _settle(
-    tx: AsyncSession,
-    row: JobRow,
-    state: Literal["completed", "failed"],
-    now: datetime,
-    reason: str | None = None,
-) -> None:
-    """The first end of a job is its end, but work that was done outweighs giving up."""
-    if row.state in OPEN_STATES or (row.state == "failed" and state == "completed"):
-        row.state, row.reason, row.updated_at = state, reason, now
-        row.progress = 1.0 if state == "completed" else row.progress
+async def progressed(tx: AsyncSession, row: JobRow, fact: JobProgressed, *, now: datetime) -> None:
+    """Progress never goes back within an attempt."""
+    attempt = await _running(tx, row, fact.attempt)
+    if attempt is not None:
+        row.progress = attempt.progress = max(attempt.progress, fact.progress)
+        row.updated_at = now
         await tx.flush()
 
 
-def _answer(row: JobRow) -> Job:
-    return Job(
-        id=row.id,
-        tenant=row.tenant_id,
-        kind=row.kind,
-        stream=row.stream_id,
-        session=row.session_id,
-        state=cast("Literal['offered', 'running', 'completed', 'failed']", row.state),
-        attempt=row.attempt,
-        requested_at=row.requested_at,
-        updated_at=row.updated_at,
-        reason=row.reason,
-        report=TranscodeReport.model_validate(row.report) if row.report else None,
+async def completed(tx: AsyncSession, row: JobRow, fact: JobCompleted, *, now: datetime) -> None:
+    """Take the result, if it is that of the attempt that counts."""
+    attempt = await _running(tx, row, fact.attempt)
+    if attempt is None:
+        await _refuse(tx, row, fact.attempt)
+        return
+    attempt.state, attempt.ended_at, attempt.progress = "completed", now, 1.0
+    row.state, row.progress, row.result, row.updated_at = "completed", 1.0, fact.result or {}, now
+    row.error_code = row.reason = None
+    await tx.flush()
+
+
+async def failed(tx: AsyncSession, row: JobRow, fact: JobFailed, *, now: datetime) -> None:
+    attempt = await _running(tx, row, fact.attempt)
+    if attempt is not None:
+        state: AttemptState = "returned" if fact.fault == "none" else "failed"
+        await _end(tx, row, attempt, state, fact.code, fact.reason, now=now)
+        await _go_on(tx, row, fact.fault, now=now)
+
+
+async def lost(tx: AsyncSession, row: JobRow, number: int, *, now: datetime) -> None:
+    """Nothing was heard of an attempt's worker for too long."""
+    attempt = await _running(tx, row, number)
+    if attempt is not None:
+        reason = f"The worker {attempt.worker} does not answer any more."
+        await _end(tx, row, attempt, "lost", "worker_lost", reason, now=now)
+        await _go_on(tx, row, "worker", now=now)
+
+
+async def cancel(tx: AsyncSession, ask: CancelJob, *, now: datetime) -> JobRow:
+    """Raises `JobUnknown`, `JobLive`."""
+    row = await job_rows.lock(tx, ask.job)
+    if row.tenant_id != ask.tenant:
+        raise job_rows.unknown(ask.job)
+    if row.kind not in KINDS:
+        raise JobLive("A live job ends with its session; change the stream's settings instead.")
+    if row.state not in OPEN_STATES:
+        return row
+    attempt = await _running(tx, row, row.attempt)
+    if attempt is not None:
+        await _end(tx, row, attempt, "cancelled", "cancelled", "It was cancelled.", now=now)
+    row.state, row.is_on_bus, row.updated_at = "cancelled", False, now
+    await tx.flush()
+    await outbox.add(tx, JobCancelled(job=row.id), tenant=row.tenant_id, now=now)
+    await say_orders(tx, row.kind, now=now)
+    return row
+
+
+# --- within -----------------------------------------------------------------------------
+
+
+async def _running(tx: AsyncSession, row: JobRow, number: int) -> JobAttemptRow | None:
+    """The attempt, if it is the one that counts."""
+    if row.state != "running" or number != row.attempt:
+        return None
+    return await tx.get_one(JobAttemptRow, (row.id, number))
+
+
+async def _end(
+    tx: AsyncSession,
+    row: JobRow,
+    attempt: JobAttemptRow,
+    state: AttemptState,
+    code: str,
+    reason: str,
+    *,
+    now: datetime,
+) -> None:
+    attempt.state, attempt.ended_at, attempt.is_litter = state, now, True
+    attempt.error_code = row.error_code = code
+    attempt.reason = row.reason = reason
+    row.updated_at = now
+    await tx.flush()
+    log.info("job.attempt_ended", job=row.id, attempt=attempt.number, state=state, code=code)
+
+
+async def _go_on(tx: AsyncSession, row: JobRow, fault: JobFault, *, now: datetime) -> None:
+    """Queue it again, or give it up."""
+    row.tries += fault == "job"
+    row.losses += fault == "worker"
+    row.state = "queued"
+    match fault:
+        case "job" if row.tries < MAX_TRIES:
+            pause_s = TRY_PAUSES_S[row.tries - 1]
+        case "worker" if row.losses < MAX_LOSSES:
+            pause_s = min(max(row.losses - FREE_LOSSES, 0) * LOSS_PAUSE_S, MAX_LOSS_PAUSE_S)
+        case "none":
+            pause_s = 0.0
+        case _:
+            row.state, pause_s = "failed", 0.0
+            log.warning("job.failed", job=row.id, code=row.error_code, reason=row.reason)
+    row.waits_until = now + timedelta(seconds=pause_s) if pause_s else None
+    await tx.flush()
+    await say_orders(tx, row.kind, now=now)
+
+
+async def _refuse(tx: AsyncSession, row: JobRow, number: int) -> None:
+    """A result that came too late: what it put into the store counts for nothing.
+
+    (Or the result that was taken, told of twice.)
+    """
+    attempt = await tx.get(JobAttemptRow, (row.id, number))
+    if attempt is not None and attempt.state != "completed":
+        attempt.is_litter = True
+        await tx.flush()
+        log.info("job.result_refused", job=row.id, attempt=number, newest=row.attempt)
+
+
+def due(now: datetime) -> Any:
+    """Queries the finite jobs that somebody has to look at: (id, kind, state, attempt, orders,
+    offered_at, started_at, is_on_bus).
+    """
+    is_due = or_(JobRow.waits_until.is_(None), JobRow.waits_until <= now)
+    return (
+        select(
+            JobRow.id,
+            JobRow.kind,
+            JobRow.state,
+            JobRow.attempt,
+            JobRow.orders,
+            JobRow.offered_at,
+            JobAttemptRow.started_at,
+            JobRow.is_on_bus,
+        )
+        .outerjoin(
+            JobAttemptRow,
+            (JobAttemptRow.job_id == JobRow.id) & (JobAttemptRow.number == JobRow.attempt),
+        )
+        .where(
+            JobRow.kind.in_(KINDS),
+            or_(
+                JobRow.state == "running",
+                (JobRow.state == "queued") & or_(JobRow.is_on_bus, is_due),
+            ),
+        )
+        # Those that run first: of those that wait, some are enough.
+        .order_by(JobRow.state.desc(), JobRow.priority.desc(), JobRow.requested_at)
     )

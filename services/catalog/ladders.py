@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.events import GetTranscodePlan, TranscodeChanged, TranscodePlan
-from services.catalog import jobs, sessions, streams
+from services.catalog import offers, sessions, streams
 from services.catalog.errors import TranscodeUnwanted
 from services.catalog.models import JobRow, SessionRow, StreamRow
 
@@ -27,9 +27,9 @@ async def request(tx: AsyncSession, session: SessionRow, *, now: datetime) -> No
     """
     stream = await tx.get(StreamRow, session.stream_id)
     if stream is not None and (stream.ladder is not None or stream.marks is not None):
-        await jobs.request(tx, jobs.TRANSCODE, session, now=now)
+        await offers.request(tx, offers.TRANSCODE, session, now=now)
     else:
-        await jobs.withdraw(tx, jobs.TRANSCODE, session.id, now=now)
+        await offers.withdraw(tx, offers.TRANSCODE, session.id, now=now)
 
 
 async def get_plan(tx: AsyncSession, ask: GetTranscodePlan) -> TranscodePlan:

@@ -1,4 +1,4 @@
-"""Sweeps the leases of live jobs that are over, which nobody else would ever remove.
+"""Sweeps the leases of jobs that are over, which nobody else would ever remove.
 
 A lease outlives its release, because its epoch must not be given twice while the job may be taken
 again. That time is over with the job's session.
@@ -10,10 +10,10 @@ from datetime import timedelta
 from typing import Protocol
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from libs.errors import Unavailable
-from services.catalog import jobs
+from services.catalog import jobs, offers
 from services.catalog.clock import Clock
 from services.catalog.database import Database
 from services.catalog.models import JobRow, SessionRow
@@ -77,19 +77,19 @@ class LeaseSweep:
         self._revisions = revisions
 
     async def _over(self, job_ids: Iterable[str]) -> set[str]:
-        """Those of the jobs that are settled for good, as their session has ended."""
+        """Those of the jobs that are settled for good: live ones, if their session has ended."""
         wanted, before = list(job_ids), self._clock() - KEPT
         found: set[str] = set()
         async with self._database.transaction(read_only=True) as tx:
             for start in range(0, len(wanted), PAGE):
                 query = (
                     select(JobRow.id)
-                    .join(SessionRow, JobRow.session_id == SessionRow.id)
+                    .outerjoin(SessionRow, JobRow.session_id == SessionRow.id)
                     .where(
                         JobRow.id.in_(wanted[start : start + PAGE]),
-                        JobRow.state.not_in(jobs.OPEN_STATES),
+                        JobRow.state.not_in((*offers.OPEN_STATES, *jobs.OPEN_STATES)),
                         JobRow.updated_at < before,
-                        SessionRow.ended_at < before,
+                        or_(JobRow.kind.in_(jobs.KINDS), SessionRow.ended_at < before),
                     )
                 )
                 found |= set((await tx.execute(query)).scalars())

@@ -24,7 +24,7 @@ from libs.events import (
     UpdateRelayTarget,
 )
 from libs.push_url import PushURL
-from services.catalog import jobs, outbox, sessions, streams
+from services.catalog import offers, outbox, sessions, streams
 from services.catalog.errors import RelayTargetsTooMany, RelayTargetUnknown, RelayUnwanted
 from services.catalog.models import RelayTargetRow, SessionRow, StreamRow
 
@@ -125,7 +125,7 @@ async def request_all(tx: AsyncSession, session: SessionRow, *, now: datetime) -
     """The session is on air: offer its pushes."""
     for row in await _rows(tx, session.tenant_id, session.stream_id):
         if row.is_enabled:
-            await jobs.request(tx, jobs.RELAY, session, row.id, now=now)
+            await offers.request(tx, offers.RELAY, session, row.id, now=now)
 
 
 async def open_relay(tx: AsyncSession, ask: OpenRelay) -> RelayGrant:
@@ -172,9 +172,9 @@ async def _say_changed(
     session = await sessions.open_of(tx, row.stream_id)
     if session is not None and session.published_generation:
         if row.is_enabled and not is_deleted:
-            await jobs.request(tx, jobs.RELAY, session, row.id, now=now)
+            await offers.request(tx, offers.RELAY, session, row.id, now=now)
         else:
-            await jobs.withdraw(tx, jobs.RELAY, session.id, row.id, now=now)
+            await offers.withdraw(tx, offers.RELAY, session.id, row.id, now=now)
     fact = RelayTargetChanged(
         tenant=row.tenant_id,
         stream=row.stream_id,

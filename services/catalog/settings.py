@@ -20,6 +20,10 @@ class CatalogSettings(Settings):
     dispatch_s: float = Field(default=1.0, gt=0)
     """How often the leases of live jobs are looked at."""
 
+    job_litter_s: float = Field(default=60.0, ge=0)
+    """What an attempt of a job that did not count left in the store is deleted so long after its
+    end: by then its worker, if it lives, has stopped writing."""
+
     @property
     def url(self) -> str:
         if self.database_url is not None:

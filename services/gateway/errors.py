@@ -10,6 +10,7 @@ BadRequest
 ├── ReloadWrong            senseless _HLS_msn or _HLS_part
 ├── HandshakeInvalid       a WebSocket is asked for in a way that has no answer
 UnsupportedType            415, the body is not sent as JSON
+RangeWrong                 416, it begins behind the end
 TooMany
 ├── LoginLimited           too many wrong logins
 Invalid
@@ -21,6 +22,7 @@ NotFound
 ├── RelayTargetUnknown
 ├── RungUnknown            the stream has no such rendition now
 ├── ImageUnknown
+├── JobResultMissing       the job has made no file (yet)
 Unavailable
 ├── OriginUnreachable      ingest or packager does not answer
 """
@@ -87,6 +89,16 @@ class StreamUnknown(NotFound):
 
 class ImageUnknown(NotFound):
     code = "image_unknown"
+
+
+class JobResultMissing(NotFound):
+    code = "job_result_missing"
+
+
+class RangeWrong(WeirError):
+    code = "range_wrong"
+    status = 416
+    blame = Blame.CALLER
 
 
 class RungUnknown(NotFound):

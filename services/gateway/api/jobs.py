@@ -1,30 +1,153 @@
 """`/api/v1/jobs` and `/api/v1/dead-letters`: the house's work, and what nobody could digest."""
 
-from typing import Annotated
+import re
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from libs.events import DeadLetterPage, JobPage, ListDeadLetters, ListJobs
-from libs.names import DEFAULT_TENANT
+from libs.events import (
+    CancelJob,
+    CreateJob,
+    DeadLetterPage,
+    EncodeParams,
+    GetJob,
+    GetJobLog,
+    JobDetail,
+    JobLog,
+    JobPage,
+    JobParams,
+    JobSize,
+    JobState,
+    ListDeadLetters,
+    ListJobs,
+    RemuxParams,
+)
+from libs.names import DEFAULT_TENANT, STREAM_ID
+from libs.storage import ObjectMissing, ObjectStore
 from services.gateway.api.auth import authorised
-from services.gateway.api.house import TheHouse
+from services.gateway.api.house import House, TheHouse
+from services.gateway.api.item import read_item
+from services.gateway.errors import ItemInvalid, JobResultMissing, RangeWrong
 
 PAGE_JOBS = 200
 PAGE_DEAD_LETTERS = 100
 """A dead letter carries up to 4 KiB of its message."""
+CHUNK_BYTES = 4 << 20
 After = Annotated[str | None, Query(max_length=128, pattern=r"^[\x21-\x7e]*$")]
+JobId = Annotated[str, Path(max_length=200, pattern=r"^[a-z]+-[A-Za-z0-9_-]+$")]
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
 router = APIRouter(tags=["jobs"], dependencies=[Depends(authorised)])
+
+
+class NewJob(BaseModel):
+    """A finite job. What it is to do is in `params`, which its `kind` decides."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    params: JobParams
+    size: JobSize | None = None
+    """How much room it gets, from `micro` to `xlarge`; default: what is usual for its kind."""
+    priority: int = Field(default=0, ge=-100, le=100)
+    """Higher ones are begun first."""
+
+
+def _body_schema() -> dict[str, Any]:
+    """As it is sent: the kind stands beside the params that it decides."""
+    properties = NewJob.model_json_schema()["properties"]
+    kinds = []
+    for kind in (RemuxParams, EncodeParams):
+        params = kind.model_json_schema()
+        name = params["properties"].pop("kind")["const"]
+        of_kind = {"kind": {"const": name}, "params": params}
+        kinds.append(
+            {
+                "type": "object",
+                "required": ["kind", "params"],
+                "properties": properties | of_kind,
+                "additionalProperties": False,
+            }
+        )
+    content = {"application/json": {"schema": {"oneOf": kinds}}}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 @router.get("/jobs")
 async def list_jobs(
     house: TheHouse,
+    state: JobState | None = None,
+    stream: Annotated[str | None, Query(pattern=f"^{STREAM_ID.pattern}$")] = None,
+    kind: Annotated[str | None, Query(pattern="^[a-z]{1,32}$")] = None,
     after: After = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_JOBS)] = PAGE_JOBS,
 ) -> JobPage:
     """A page of jobs, newest first."""
-    return await house.catalog.ask(ListJobs(tenant=DEFAULT_TENANT, after=after, limit=limit))
+    ask = ListJobs(
+        tenant=DEFAULT_TENANT, state=state, stream=stream, kind=kind, after=after, limit=limit
+    )
+    return await house.catalog.ask(ask)
+
+
+@router.post("/jobs", status_code=201, openapi_extra=_body_schema())
+async def create_job(request: Request, response: Response, house: TheHouse) -> JobDetail:
+    """Queue a job: `remux` (segments as one MP4, frame by frame) or `encode` (to a template)."""
+    body = _read(await read_item(request))
+    ask = CreateJob(
+        tenant=DEFAULT_TENANT, params=body.params, size=body.size, priority=body.priority
+    )
+    job = await house.catalog.ask(ask)
+    response.headers["location"] = f"/api/v1/jobs/{job.id}"
+    return job
+
+
+@router.get("/jobs/{job}")
+async def get_job(job: JobId, house: TheHouse) -> JobDetail:
+    """A job and its attempts."""
+    return await house.catalog.ask(GetJob(tenant=DEFAULT_TENANT, job=job))
+
+
+@router.delete("/jobs/{job}")
+async def cancel_job(job: JobId, house: TheHouse) -> JobDetail:
+    """Cancel a job; one that is over stays as it is. Live jobs end with their session."""
+    return await house.catalog.ask(CancelJob(tenant=DEFAULT_TENANT, job=job))
+
+
+@router.get("/jobs/{job}/log")
+async def get_job_log(
+    job: JobId, house: TheHouse, attempt: Annotated[int | None, Query(ge=1, lt=2**31)] = None
+) -> JobLog:
+    """The newest lines that the job's process said: of an attempt, or of the last that spoke."""
+    return await house.catalog.ask(GetJobLog(tenant=DEFAULT_TENANT, job=job, attempt=attempt))
+
+
+@router.get(
+    "/jobs/{job}/result",
+    response_class=Response,
+    responses={200: {"content": {"video/mp4": {}}}, 206: {"content": {"video/mp4": {}}}},
+)
+async def get_job_result(job: JobId, request: Request, house: TheHouse) -> Response:
+    """The file that a completed job made, or a range of it."""
+    made = await _result(house, job)
+    size = int(made["size_bytes"])
+    first, last = _range(request.headers.get("range"), size)
+    headers = {
+        "accept-ranges": "bytes",
+        "content-length": str(last - first + 1),
+        "cache-control": "private, max-age=31536000, immutable",
+        "content-disposition": f'attachment; filename="{job}.mp4"',
+    }
+    is_part = last - first + 1 != size
+    if is_part:
+        headers["content-range"] = f"bytes {first}-{last}/{size}"
+    return StreamingResponse(
+        _chunks(house.store, made["object_key"], first, last),
+        status_code=206 if is_part else 200,
+        media_type=made["content_type"],
+        headers=headers,
+    )
 
 
 @router.get("/dead-letters")
@@ -35,3 +158,52 @@ async def list_dead_letters(
 ) -> DeadLetterPage:
     """A page of messages that no handler could digest."""
     return await house.catalog.ask(ListDeadLetters(after=after, limit=limit))
+
+
+def _read(item: dict[str, Any]) -> NewJob:
+    """Raises `ItemInvalid`, which names the field."""
+    kind, params = item.pop("kind", None), item.get("params")
+    if not isinstance(params, dict):
+        raise ItemInvalid("params: a job needs an object that says what it is to do.")
+    if "kind" in params:
+        raise ItemInvalid("params.kind: the kind stands beside `params`, not in it.")
+    try:
+        return NewJob.model_validate(item | {"params": params | {"kind": kind}})
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        # The union's own branch is no field of the caller's.
+        where = ".".join(str(part) for part in first["loc"] if part != kind) or "The body"
+        raise ItemInvalid(f"{where}: {first['msg']}.") from None
+
+
+async def _result(house: House, job: str) -> dict[str, Any]:
+    found = await house.catalog.ask(GetJob(tenant=DEFAULT_TENANT, job=job))
+    if not found.result or "object_key" not in found.result:
+        raise JobResultMissing(f"Job {job} has no result: it is {found.state}.")
+    try:
+        await house.store.stat(found.result["object_key"])
+    except ObjectMissing:
+        raise JobResultMissing(f"The result of job {job} is not there any more.") from None
+    return found.result
+
+
+def _range(asked: str | None, size: int) -> tuple[int, int]:
+    """First and last byte (RFC 9110, section 14.2). Raises `RangeWrong`."""
+    wanted = _RANGE.fullmatch(asked) if asked else None
+    if wanted is None or wanted.groups() == ("", ""):
+        return 0, size - 1  # several ranges, or another unit: the whole is a lawful answer
+    begin, end = wanted.groups()
+    first = int(begin) if begin else max(0, size - int(end))
+    last = min(int(end), size - 1) if begin and end else size - 1
+    if first > last:
+        raise RangeWrong(f"The file has {size} bytes.")
+    return first, last
+
+
+async def _chunks(store: ObjectStore, key: str, first: int, last: int) -> AsyncIterator[bytes]:
+    while first <= last:
+        chunk = await store.get(key, offset=first, size=min(CHUNK_BYTES, last - first + 1))
+        if not chunk:
+            return
+        first += len(chunk)
+        yield chunk
