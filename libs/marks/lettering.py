@@ -12,7 +12,7 @@ from PIL import Image, ImageColor, ImageDraw, ImageFont
 from libs.events.marks import Lettered
 from libs.marks.errors import MarkRefused
 from libs.marks.fonts import Fonts
-from libs.marks.picture import Picture, finish
+from libs.marks.picture import Picture, finish, surround
 
 MAX_SIDE = 8192
 """No frame is larger, so nobody could see the rest."""
@@ -61,7 +61,8 @@ def draw_text(text: str, style: Lettered, fonts: Fonts) -> Picture:
     inked = canvas.getbbox()
     if inked is None:
         raise MarkRefused("The mark has nothing to be seen.")
-    return finish(canvas.crop(inked), opacity=style.opacity)
+    picture = surround(canvas.crop(inked), style.outline or style.color)
+    return finish(picture, opacity=style.opacity)
 
 
 def _read_lines(text: str) -> list[str]:

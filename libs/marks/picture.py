@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFilter, UnidentifiedImageError
 
 from libs.marks.errors import MarkRefused
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 MAX_FILE_BYTES = 5 << 20
 MAX_PIXELS = 4096 * 4096
+BLEED = 4
+"""Pixels around what is seen: as far as ffmpeg looks when it halves the rows of colour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,19 @@ class Picture:
         out = io.BytesIO()
         Image.frombytes("RGBA", (self.width, self.height), self.rgba).save(out, "PNG")
         return out.getvalue()
+
+
+def surround(image: Image.Image, color: str) -> Image.Image:
+    """The image with `color` in what is wholly transparent.
+
+    A frame has one sample of colour for four pixels (4:2:0): what is beside a letter gives its
+    colour to the letter's edge, seen or not.
+    """
+    alpha = image.getchannel("A")
+    around = Image.new("RGBA", image.size, color)
+    around.paste(image, mask=alpha.point([0] + [255] * 255))
+    around.putalpha(alpha)
+    return around
 
 
 def finish(image: Image.Image, *, opacity: float) -> Picture:
@@ -64,7 +79,18 @@ def read_picture(file: bytes, *, width: int, height: int, opacity: float = 1.0) 
     """
     with _opened(file) as image:
         scaled = image.convert("RGBA").resize((width, height), Image.Resampling.LANCZOS)
-    return finish(scaled, opacity=opacity)
+    return finish(_bleed(scaled), opacity=opacity)
+
+
+def _bleed(image: Image.Image) -> Image.Image:
+    """The image with the colours of what is seen in the transparent pixels beside it (see
+    `surround`).
+    """
+    alpha = image.getchannel("A")
+    around = image.convert("RGBa").filter(ImageFilter.BoxBlur(BLEED)).convert("RGBA")
+    around.paste(image, mask=alpha.point([0] + [255] * 255))
+    around.putalpha(alpha)
+    return around
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ A still is drawn once. A clock has a box of one size, in which each second has i
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from PIL import Image
@@ -14,6 +15,7 @@ from libs.events.marks import ClockMark, Placed
 from libs.marks import Fonts, Picture, draw_text, place
 
 CLOCK_FORMAT = "%Y-%m-%d %H:%M:%S"
+HEM = 2
 _WIDEST = datetime(2028, 8, 28, 20, 48, 58, tzinfo=UTC)
 
 
@@ -44,10 +46,26 @@ def still(mark: Placed, picture: Picture, *, width: int, height: int) -> Still |
     if right <= max(left, 0) or bottom <= max(top, 0):
         return None
     box = (max(-left, 0), max(-top, 0), right - left, bottom - top)
-    if box != (0, 0, picture.width, picture.height):
-        image = Image.frombytes("RGBA", (picture.width, picture.height), picture.rgba).crop(box)
-        picture = Picture(image.width, image.height, image.tobytes())
-    return Still(picture, max(left, 0), max(top, 0))
+    image = Image.frombytes("RGBA", (picture.width, picture.height), picture.rgba).crop(box)
+    left, top = max(left, 0), max(top, 0)
+    image = _hemmed(image, width=width - left, height=height - top)
+    return Still(Picture(image.width, image.height, image.tobytes()), left, top)
+
+
+def _hemmed(image: Image.Image, *, width: int, height: int) -> Image.Image:
+    """With nothing to be seen at its right and lower edge, if there is room.
+
+    There ffmpeg's overlay takes the alpha of one pixel where a sample of colour stands for four
+    (4:2:0).
+    """
+    red, green, blue, _ = cast("tuple[int, int, int, int]", image.getpixel((0, 0)))
+    size = (
+        min(image.width + HEM + image.width % 2, width),
+        min(image.height + HEM + image.height % 2, height),
+    )
+    hemmed = Image.new("RGBA", size, (red, green, blue, 0))
+    hemmed.paste(image)
+    return hemmed
 
 
 def clock(mark: ClockMark, fonts: Fonts, *, width: int, height: int) -> Clock | None:

@@ -1,4 +1,3 @@
-import sys
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from libs.events.marks import MAX_TEXT, Lettered
 from libs.marks import Fonts, MarkRefused, Picture, draw_text
 from libs.marks.lettering import MAX_SIDE
 from tests.required import lacking
+from tests.touched import Opened
 
 FONTS = Fonts()
 FONT_PACKAGES = "apt install fonts-dejavu-core fonts-noto-ui-core fonts-wqy-microhei"
@@ -31,23 +31,6 @@ def _fonts() -> None:
             FONTS.runs(text)
     except MarkRefused as error:
         lacking(f"A font ({error})", FONT_PACKAGES)
-
-
-class Opened:
-    """The files and hosts that the interpreter was asked for while it listened."""
-
-    def __init__(self) -> None:
-        self.listens = False
-        self.names: list[str] = []
-        sys.addaudithook(self._hear)
-
-    def _hear(self, event: str, args: tuple[Any, ...]) -> None:
-        if not self.listens:
-            return
-        if event == "open" and not str(args[0]).startswith("/usr/share/fonts/"):
-            self.names.append(str(args[0]))
-        if event.startswith(("socket.", "subprocess.", "os.system", "os.exec")):
-            self.names.append(event)
 
 
 OPENED = Opened()
@@ -150,14 +133,13 @@ def test_letters_that_no_font_has_are_named() -> None:
 @example("%n%{pts}")
 @example("file:///etc/passwd")
 def test_any_text_is_drawn_or_refused_and_touches_nothing(text: str) -> None:
-    OPENED.listens = True
-    try:
-        picture = draw(text, size=20)
-    except MarkRefused:
-        return
-    finally:
-        OPENED.listens = False
-        assert OPENED.names == []
+    with OPENED.listening() as touched:
+        try:
+            picture = draw(text, size=20)
+        except MarkRefused:
+            return
+        finally:
+            assert touched == []
     assert max(picture.width, picture.height) <= MAX_SIDE
     assert len(picture.rgba) == picture.width * picture.height * 4
     assert alpha(picture).getextrema() != (0, 0)

@@ -15,7 +15,7 @@ from libs.events.marks import ImageMark
 from libs.marks import image_key
 from libs.storage import ObjectStore, open_store
 from services.transcoder.drawing import Drawing
-from services.transcoder.layers import Still
+from services.transcoder.layers import HEM, Still
 
 LOOPBACK = [ipaddress.ip_network("127.0.0.0/8")]
 SIZE = {"width": 640, "height": 360}
@@ -62,7 +62,8 @@ async def test_uploaded_picture_is_laid_over_in_its_size(store: ObjectStore) -> 
     mark = ImageMark(image=image, width=30, height=20, x=5, y=6, opacity=0.5)
     (layer,) = await Drawing(store, Egress(), tenant="default").layers([mark], **SIZE)
     assert isinstance(layer, Still)
-    assert (layer.left, layer.top, layer.picture.width, layer.picture.height) == (5, 6, 30, 20)
+    assert (layer.left, layer.top) == (5, 6)
+    assert (layer.picture.width, layer.picture.height) == (30 + HEM, 20 + HEM)
     assert layer.picture.rgba[:4] == bytes((0, 255, 0, 128))
 
 

@@ -28,12 +28,18 @@ def fonts() -> Fonts:
 
 
 def test_picture_on_the_frame_is_laid_over_as_it_is() -> None:
-    assert still(Placed(x=20, y=30), RED, width=640, height=360) == Still(RED, 20, 30)
+    layer = still(Placed(x=20, y=30), RED, width=640, height=360)
+    assert layer is not None
+    assert (layer.left, layer.top) == (20, 30)
+    image = Image.frombytes("RGBA", (layer.picture.width, layer.picture.height), layer.picture.rgba)
+    assert image.crop((0, 0, 100, 50)).tobytes() == RED.rgba
+    assert image.size == (102, 52)
+    assert image.getbbox() == (0, 0, 100, 50), "a hem that is not seen"
 
 
 @pytest.mark.parametrize(
     ("x", "y", "size", "left_top"),
-    [(-40, -10, (60, 40), (0, 0)), (600, 340, (40, 20), (600, 340))],
+    [(-40, -10, (62, 42), (0, 0)), (600, 340, (40, 20), (600, 340))],
 )
 def test_what_hangs_over_the_edge_is_cut_off(
     x: int, y: int, size: tuple[int, int], left_top: tuple[int, int]
