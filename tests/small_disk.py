@@ -38,13 +38,14 @@ def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
         lacking("The right to mount a small disk", "Run the tests as root.")
     folder = tmp_path / "disk"
     folder.mkdir()
-    with _mounted(folder):
+    with mounted(folder, size_bytes=SIZE_BYTES):
         yield SmallDisk(folder)
 
 
 @contextmanager
-def _mounted(folder: Path) -> Iterator[None]:
-    size = f"size={SIZE_BYTES}"
+def mounted(folder: Path, *, size_bytes: int) -> Iterator[None]:
+    """A file system of its own, in memory."""
+    size = f"size={size_bytes}"
     mount = ["mount", "-t", "tmpfs", "-o", size, "weir-test", str(folder)]
     told = subprocess.run(mount, capture_output=True, text=True, check=False)
     if told.returncode:

@@ -104,5 +104,6 @@ def _values(field: FieldInfo, unit: str) -> str:
 
 def _number(limit: float, unit: str) -> str:
     if unit == "bytes" and limit:
-        return next(f"{int(limit) // size} {word}" for size, word in _SIZES if limit >= size)
+        words = (f"{int(limit) // size} {word}" for size, word in _SIZES if limit >= size)
+        return next(words, f"{limit:g}")
     return f"{limit:g}"

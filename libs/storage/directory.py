@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -51,6 +52,9 @@ class DirectoryStore:
     async def list(self, prefix: str) -> AsyncIterator[ObjectStat]:
         for found in await asyncio.to_thread(self._found, check_prefix(prefix)):
             yield found
+
+    async def free_bytes(self) -> int | None:
+        return await asyncio.to_thread(self._free_bytes)
 
     async def close(self) -> None:
         """Nothing is held open."""
@@ -106,6 +110,13 @@ class DirectoryStore:
                 continue
             except OSError as error:
                 raise StoreUnavailable(f"{key!r} is not deleted: {error.strerror}.") from None
+
+    def _free_bytes(self) -> int:
+        """Of the disk, for who may not use what is reserved for root."""
+        folder = self._root
+        while not folder.exists():
+            folder = folder.parent
+        return shutil.disk_usage(folder).free
 
     def _found(self, prefix: str) -> Sequence[ObjectStat]:
         folder = self._root / prefix.rpartition("/")[0]

@@ -87,6 +87,9 @@ class S3Store:
         except ObjectMissing:
             return  # Not even the bucket is there.
 
+    async def free_bytes(self) -> int | None:
+        return None
+
     async def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._pool.clear()

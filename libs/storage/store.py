@@ -98,5 +98,8 @@ class ObjectStore(Protocol):
     def list(self, prefix: str) -> AsyncIterator[ObjectStat]:
         """Every object whose key starts with `prefix`, ordered by key."""
 
+    async def free_bytes(self) -> int | None:
+        """What more fits; None if it cannot tell, or there is no end to it."""
+
     async def close(self) -> None:
         """Let go of threads and connections; nothing else may be called afterwards."""

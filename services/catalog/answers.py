@@ -9,25 +9,33 @@ from libs.events import (
     BeginJob,
     CancelJob,
     CheckSessions,
+    CreateHold,
     CreateJob,
     CreateRelayTarget,
     CreateStream,
     DeadLetterPage,
+    DeleteHold,
     DeleteRelayTarget,
     DeleteStream,
+    Discards,
     EndedSessions,
+    ForgetDiscards,
     ForgetJobLitter,
     GetJob,
     GetJobLog,
     GetSession,
     GetStream,
     GetTranscodePlan,
+    Hold,
+    Holds,
     JobDetail,
     JobGrant,
     JobLitter,
     JobLog,
     JobPage,
     ListDeadLetters,
+    ListDiscards,
+    ListHolds,
     ListJobLitter,
     ListJobs,
     ListRelayTargets,
@@ -62,6 +70,8 @@ from libs.events import (
 )
 from services.catalog import (
     dead_letters,
+    discards,
+    holds,
     job_records,
     job_rows,
     jobs,
@@ -81,6 +91,7 @@ from services.catalog.database import Database
 from services.catalog.errors import StreamBusy
 from services.catalog.holders import HasLetGo
 from services.catalog.mark_fields import check_addresses
+from services.catalog.retention import Room
 
 
 class Answers:
@@ -95,12 +106,14 @@ class Answers:
         has_let_go: HasLetGo,
         egress: Egress | None = None,
         litter_after_s: float = 60.0,
+        room: Room | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
         self._has_let_go = has_let_go
         self._push_secret = push_secret
         self._egress = egress or Egress()
+        self._room = room or Room()
         self._litter_after = timedelta(seconds=litter_after_s)
 
     async def open_publish(self, ask: OpenPublish) -> PublishGrant:
@@ -154,6 +167,34 @@ class Answers:
     async def list_segments(self, ask: ListSegments) -> SegmentPage:
         async with self._database.transaction(read_only=True) as tx:
             return await segments.list_page(tx, ask)
+
+    # --- retention ----------------------------------------------------------------------
+
+    async def create_hold(self, ask: CreateHold) -> Hold:
+        async with self._database.transaction() as tx:
+            return await holds.create(tx, ask, now=self._clock())
+
+    async def list_holds(self, ask: ListHolds) -> Holds:
+        async with self._database.transaction(read_only=True) as tx:
+            return await holds.list_of(tx, ask)
+
+    async def delete_hold(self, ask: DeleteHold) -> Nothing:
+        async with self._database.transaction() as tx:
+            await holds.delete(tx, ask)
+        return Nothing()
+
+    async def list_discards(self, ask: ListDiscards) -> Discards:
+        self._room.note(ask.free_bytes)
+        async with self._database.transaction(read_only=True) as tx:
+            return await discards.list_due(tx, ask, now=self._clock())
+
+    async def forget_discards(self, ask: ForgetDiscards) -> Nothing:
+        async with self._database.transaction() as tx:
+            await discards.forget(tx, ask)
+        self._room.note(ask.free_bytes)
+        return Nothing()
+
+    # --- sessions and views -------------------------------------------------------------
 
     async def get_session(self, ask: GetSession) -> Session:
         async with self._database.transaction(read_only=True) as tx:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Iterator
+from datetime import timedelta
 
 from nats.errors import Error as NATSError
 from nats.js.errors import Error as JetStreamError
@@ -25,6 +26,7 @@ from services.catalog.lease_sweep import LeaseSweep
 from services.catalog.migrate import wait_for_schema
 from services.catalog.outbox import OutboxRelay
 from services.catalog.reconcile import Ingest, Reconcile
+from services.catalog.retention import Retention, Room, Rules
 from services.catalog.settings import CatalogSettings
 
 
@@ -43,6 +45,7 @@ def build_app(settings: CatalogSettings | None = None) -> Service:
     database = Database(settings.url)
     database.hold()
     register_facts(bus, Facts(database, now_utc))
+    room = Room()
     ingests = Ingests(settings.internal_token.get_secret_value())
     holders = Holders(lambda: _list_ingests(bus), ingests.held_by)
     answers = Answers(
@@ -52,18 +55,19 @@ def build_app(settings: CatalogSettings | None = None) -> Service:
         has_let_go=holders.has_let_go,
         egress=Egress(settings.egress_allow),
         litter_after_s=settings.job_litter_s,
+        room=room,
     )
     register_asks(bus, answers)
-    _keep_up(service, settings, database, ingests)
+    _keep_up(service, settings, database, ingests, room)
     service.ready_when(lambda: f"database: {database.trouble}" if database.trouble else None)
     service.ready_when(lambda: None if bus.is_connected else "the bus is away")
     return service
 
 
 def _keep_up(
-    service: Service, settings: CatalogSettings, database: Database, ingests: Ingests
+    service: Service, settings: CatalogSettings, database: Database, ingests: Ingests, room: Room
 ) -> None:
-    """The loops: outbox relay, dispatch, watch over finite jobs, reconcile, sweep."""
+    """The loops: outbox relay, dispatch, watch over finite jobs, reconcile, sweep, retention."""
     bus = service.bus
     relay = OutboxRelay(database, bus.publish)
     beats = LeaseBeats(lambda key: _read_lease(bus, key))
@@ -77,6 +81,13 @@ def _keep_up(
         now_utc,
         gone_after_s=settings.ingest_gone_s,
     )
+    rules = Rules(
+        hours=settings.retention_hours,
+        max_bytes=settings.store_max_bytes,
+        min_free_bytes=settings.store_min_free_bytes,
+        grace=timedelta(seconds=settings.discard_after_s),
+    )
+    retention = Retention(database, now_utc, rules, room)
 
     loops: list[asyncio.Task[None]] = []
 
@@ -88,6 +99,7 @@ def _keep_up(
         loops.append(service.spawn(dispatch.run(settings.dispatch_s), name="dispatch"))
         loops.append(service.spawn(job_watch.run(settings.dispatch_s), name="job-watch"))
         loops.append(service.spawn(sweep.run(), name="lease-sweep"))
+        loops.append(service.spawn(retention.run(settings.retention_s), name="retention"))
         loops.append(service.spawn(reconcile.run(settings.reconcile_s), name="reconcile"))
 
     async def stop() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, cast
 
 import prometheus_client
@@ -131,6 +131,15 @@ async def insert_new(tx: AsyncSession, model: type[Base], values: dict[str, Any]
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     result = await tx.execute(insert(model).values(values).on_conflict_do_nothing())
     return cast("CursorResult[Any]", result).rowcount == 1
+
+
+async def insert_all_new(
+    tx: AsyncSession, model: type[Base], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Insert those of the rows whose keys are not there."""
+    dialect = tx.get_bind().dialect.name
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    await tx.execute(insert(model).values(list(rows)).on_conflict_do_nothing())
 
 
 def make_engine(url: str) -> AsyncEngine:

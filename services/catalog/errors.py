@@ -8,6 +8,7 @@ WeirError
 │   ├── JobRangeEmpty         the session has no segments there
 │   ├── JobRangeTooLong       more segments than one job may take
 │   ├── CursorInvalid         `after` did not come from a page
+│   ├── HoldInvalid           it ends before it begins, or its note is too long
 │   └── DatabaseURLInvalid    the setting names no database that Weir knows
 ├── TooLarge
 │   └── StreamTooLarge        more than `MAX_ITEM_BYTES` of fields
@@ -19,6 +20,7 @@ WeirError
 │   ├── JobUnknown
 │   ├── JobUnwanted           it is over, or another worker has begun it
 │   ├── RelayTargetUnknown
+│   ├── HoldUnknown
 │   ├── RelayUnwanted         the session is over, or the target disabled or deleted
 │   ├── TranscodeUnwanted     the session is over, or its stream has no ladder
 │   └── TenantUnknown
@@ -26,6 +28,7 @@ WeirError
 │   ├── StreamExists
 │   ├── JobLive               a live job ends with its session only
 │   ├── RelayTargetsTooMany   past what a stream may have
+│   ├── HoldsTooMany          likewise
 │   ├── StreamBusy            on air, and its policy is `reject`
 │   ├── FactContradicts       a fact names another stream than its session's
 │   └── SessionNotYetKnown    a fact overtook the grant that it rests on
@@ -58,6 +61,18 @@ class JobRangeTooLong(Invalid):
 
 class CursorInvalid(Invalid):
     code = "cursor_invalid"
+
+
+class HoldInvalid(Invalid):
+    code = "hold_invalid"
+
+
+class HoldsTooMany(Conflict):
+    code = "holds_too_many"
+
+
+class HoldUnknown(NotFound):
+    code = "hold_unknown"
 
 
 class DatabaseURLInvalid(Invalid):

@@ -6,6 +6,8 @@ stands. A fact that overtakes the grant it rests on is refused with `SessionNotY
 is retried.
 """
 
+from datetime import timedelta
+
 from libs.events import (
     DeadLetter,
     JobCompleted,
@@ -24,6 +26,7 @@ from libs.events import (
 )
 from services.catalog import (
     dead_letters,
+    discards,
     job_records,
     job_rows,
     jobs,
@@ -36,6 +39,9 @@ from services.catalog import (
 )
 from services.catalog.clock import Clock
 from services.catalog.database import Database
+
+LATE = timedelta(seconds=30)
+"""A row that is said so long after its segment's start may have been taken out before."""
 
 
 class Facts:
@@ -74,6 +80,8 @@ class Facts:
     async def segment_ready(self, fact: SegmentReady) -> None:
         async with self._database.transaction() as tx:
             session = await segments.add(tx, fact.segment)
+            if self._clock() - fact.segment.starts_at > LATE:
+                await discards.keep(tx, fact.segment.object_key)  # retention may have had it
             await offers.complete_if_packaged(tx, session, now=self._clock())
 
     async def segment_lost(self, fact: SegmentLost) -> None:

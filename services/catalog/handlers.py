@@ -10,12 +10,15 @@ from libs.events import (
     BeginJob,
     CancelJob,
     CheckSessions,
+    CreateHold,
     CreateJob,
     CreateRelayTarget,
     CreateStream,
+    DeleteHold,
     DeleteRelayTarget,
     DeleteStream,
     Envelope,
+    ForgetDiscards,
     ForgetJobLitter,
     GetJob,
     GetJobLog,
@@ -27,6 +30,8 @@ from libs.events import (
     JobLogged,
     JobProgressed,
     ListDeadLetters,
+    ListDiscards,
+    ListHolds,
     ListJobLitter,
     ListJobs,
     ListRelayTargets,
@@ -102,6 +107,11 @@ def register_asks(bus: Bus, answers: Answers) -> None:
     bus.on_ask(ListSessions)(answers.list_sessions)
     bus.on_ask(CheckSessions)(answers.check_sessions)
     bus.on_ask(ListSegments)(answers.list_segments)
+    bus.on_ask(CreateHold)(answers.create_hold)
+    bus.on_ask(ListHolds)(answers.list_holds)
+    bus.on_ask(DeleteHold)(answers.delete_hold)
+    bus.on_ask(ListDiscards)(answers.list_discards)
+    bus.on_ask(ForgetDiscards)(answers.forget_discards)
     bus.on_ask(GetSession)(answers.get_session)
     bus.on_ask(ListWindow)(answers.list_window)
     bus.on_ask(ListRenditions)(answers.list_renditions)

@@ -15,5 +15,6 @@ SESSIONS_CLOSED = Counter(
 GRANTS = Counter(
     "weir_catalog_grants_total", "Asks to publish, by outcome: new, joined, refused.", ["outcome"]
 )
+DISCARDED = Counter("weir_catalog_discarded_total", "Rows that retention took out of the log.")
 OFFERS = Counter("weir_catalog_offers_total", "Offers of live jobs, repeated ones included.")
 OUTBOX_PENDING = Gauge("weir_catalog_outbox_pending", "Messages that are true and not yet said.")

@@ -72,6 +72,10 @@ class StreamRow(Base):
     """A `libs.events.Ladder`, read out of the item; None: it is not transcoded."""
     marks: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
     """Of `libs.events.marks`, read out of the item; None: its picture is shown as it comes."""
+    retention_hours: Mapped[float | None]
+    """How long what was on air is kept; None: as the house does it."""
+    retention_bytes: Mapped[int | None]
+    """How much of it is kept; None: any number."""
     revision: Mapped[int]
     """Of the settings: Unix milliseconds of their latest change, or one more than before."""
 
@@ -208,6 +212,36 @@ class GapRow(Base):
     last_msn: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     stream_id: Mapped[str]
     cause: Mapped[str]
+
+
+class HoldRow(Base):
+    """A time of a stream that retention leaves alone."""
+
+    __tablename__ = "holds"
+    __table_args__ = (Index(None, "tenant_id", "stream_id", "until_at"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    stream_id: Mapped[str]
+    from_at: Mapped[datetime]
+    guards_from_at: Mapped[datetime]
+    """A segment that starts later may reach into the hold."""
+    until_at: Mapped[datetime]
+    cause: Mapped[str]
+    note: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class DiscardRow(Base):
+    """An object that no row names any more, and from when on it may be deleted."""
+
+    __tablename__ = "discards"
+    __table_args__ = (Index(None, "due_at"),)
+
+    object_key: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    size_bytes: Mapped[int]
+    due_at: Mapped[datetime]
 
 
 class JobRow(Base):

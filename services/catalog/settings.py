@@ -20,6 +20,18 @@ class CatalogSettings(Settings):
     dispatch_s: float = Field(default=1.0, gt=0)
     """How often the leases of live jobs are looked at."""
 
+    retention_hours: float | None = Field(default=None, gt=0)
+    """How long what was on air is kept, of streams whose `retentionHours` says nothing; default: as
+    long as there is room."""
+    store_max_bytes: int | None = Field(default=None, ge=1)
+    """How much all segments together may be; past it the oldest go. Default: any number."""
+    store_min_free_bytes: int = Field(default=1 << 30, ge=0)
+    """Where the store is a directory: the oldest segments go before its disk has less room left."""
+    discard_after_s: float = Field(default=60.0, ge=0)
+    """From the end of a row to that of its object: who has it in a playlist may still read it."""
+    retention_s: float = Field(default=5.0, gt=0)
+    """How often retention looks."""
+
     job_litter_s: float = Field(default=60.0, ge=0)
     """What an attempt of a job that did not count left in the store is deleted so long after its
     end: by then its worker, if it lives, has stopped writing."""

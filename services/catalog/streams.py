@@ -34,6 +34,7 @@ from services.catalog.mark_drawing import check_drawable
 from services.catalog.mark_fields import read_marks
 from services.catalog.models import PublishRow, SessionRow, StreamRow, TenantRow
 from services.catalog.outdate import read_outdate
+from services.catalog.retention_fields import read_retention
 
 
 async def create(tx: AsyncSession, ask: CreateStream, *, secret: str, now: datetime) -> Stream:
@@ -163,6 +164,7 @@ def _item_columns(item: Mapping[str, Any]) -> dict[str, Any]:
     settings = fields.read_publish_settings(item)
     ladder = read_ladder(item)
     marks = read_marks(item)
+    retention = read_retention(item)
     return {
         "item": dict(item),
         "publish_policy": settings.publish_policy,
@@ -170,6 +172,8 @@ def _item_columns(item: Mapping[str, Any]) -> dict[str, Any]:
         "segment_s": settings.segment_s,
         "playlist_segments": settings.playlist_segments,
         "view_policy": settings.view_policy,
+        "retention_hours": retention.hours,
+        "retention_bytes": retention.size_bytes,
         "ladder": ladder.model_dump(mode="json") if ladder else None,
         "marks": [mark.model_dump(mode="json") for mark in marks] or None,
     }

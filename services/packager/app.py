@@ -13,6 +13,7 @@ from libs.storage import Spool, open_store
 from libs.tags.pull import Ingest, open_client
 from libs.tags.taking import take_lease
 from services.packager import handlers
+from services.packager.discarding import Discarding
 from services.packager.origin import Origin
 from services.packager.packing import Packing
 from services.packager.packings import Packings
@@ -70,6 +71,7 @@ def build_app(settings: PackagerSettings | None = None) -> Service:
 
     async def start() -> None:
         service.spawn(spool.run(), name="spool")
+        service.spawn(Discarding(store, bus.ask).run(), name="discarding")
 
     async def stop() -> None:
         await packings.stop()

@@ -6,6 +6,7 @@ SESSIONS = Gauge("weir_packager_sessions", "Sessions that this process packages.
 SEGMENTS = Counter("weir_packager_segments_total", "Segments cut.")
 PARTS = Counter("weir_packager_parts_total", "Parts cut.")
 RENDERS = Counter("weir_playlist_renders_total", "Media playlists rendered.")
+DISCARDED = Counter("weir_packager_discarded_total", "Objects deleted after retention let go.")
 LOST = Counter("weir_packager_segments_lost_total", "Segments that will never be stored.")
 FENCED = Counter("weir_packager_fenced_total", "Sessions given up because of a newer epoch.")
 PULLS = Counter("weir_packager_pulls_total", "Pulls from ingest that were begun.")

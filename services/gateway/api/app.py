@@ -9,6 +9,7 @@ from services.gateway import pages
 from services.gateway.api import (
     docs,
     health,
+    holds,
     images,
     jobs,
     login,
@@ -37,6 +38,7 @@ _API = (
     viewer_tokens,
     viewer_keys,
     relay_targets,
+    holds,
     images,
     sessions,
     jobs,

@@ -1,0 +1,88 @@
+"""How long what was on air is kept: holds, and what the store may let go of."""
+
+from datetime import datetime
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from libs.events.asks import Answer, Ask, Nothing
+
+DISCARD_PAGE = 500
+HoldCause = Literal["clip", "bookmark", "motion", "legal"]
+
+
+class Hold(Answer):
+    """What was on air within [from_at, until_at) is kept, whatever the stream's retention says."""
+
+    id: str
+    stream: str
+    from_at: datetime
+    until_at: datetime
+    cause: HoldCause
+    note: str
+    created_at: datetime
+
+
+class Holds(Answer):
+    holds: tuple[Hold, ...]
+
+
+class CreateHold(Ask[Hold]):
+    """Errors: `stream_unknown`, `hold_invalid`, `holds_too_many`."""
+
+    name: ClassVar[str] = "catalog.hold.create"
+    answer: ClassVar[type[Answer]] = Hold
+
+    tenant: str
+    stream: str
+    from_at: datetime
+    until_at: datetime
+    cause: HoldCause = "bookmark"
+    note: str = ""
+
+
+class ListHolds(Ask[Holds]):
+    """Of a stream, the earliest first. Errors: `stream_unknown`."""
+
+    name: ClassVar[str] = "catalog.hold.list"
+    answer: ClassVar[type[Answer]] = Holds
+
+    tenant: str
+    stream: str
+
+
+class DeleteHold(Ask[Nothing]):
+    """Errors: `hold_unknown`."""
+
+    name: ClassVar[str] = "catalog.hold.delete"
+    answer: ClassVar[type[Answer]] = Nothing
+
+    tenant: str
+    stream: str
+    id: str
+
+
+class Discards(Answer):
+    keys: tuple[str, ...]
+
+
+class ListDiscards(Ask[Discards]):
+    """Objects that no row names any more, and nobody should be reading any more either."""
+
+    name: ClassVar[str] = "catalog.discard.list"
+    answer: ClassVar[type[Answer]] = Discards
+
+    free_bytes: int | None = None
+    """What the store has room for, as far as the asker can tell."""
+    limit: int = Field(default=DISCARD_PAGE, ge=1, le=DISCARD_PAGE)
+
+
+class ForgetDiscards(Ask[Nothing]):
+    """They are deleted."""
+
+    name: ClassVar[str] = "catalog.discard.forget"
+    answer: ClassVar[type[Answer]] = Nothing
+
+    keys: tuple[str, ...] = Field(max_length=DISCARD_PAGE)
+    free_bytes: int | None = None
+    """What the store has room for now."""

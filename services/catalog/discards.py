@@ -1,0 +1,171 @@
+"""Taking rows out of the segment log, and what they named out of the store, a while later.
+
+A row is gone at once: nothing that is rendered from now on lists it. Its object stays until
+whoever has it in a playlist has read it. Whoever keeps the store asks what is due, deletes it and
+says so; deleting twice harms nobody.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+
+from sqlalchemy import delete, func, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from libs.events import Discards, ForgetDiscards, ListDiscards
+from libs.names import SOURCE
+from services.catalog import holds, metrics
+from services.catalog.database import insert_all_new, insert_new
+from services.catalog.models import DiscardRow, GapRow, SegmentRow, SessionRow, TrackRow
+
+CAUSE = "retention"
+"""Of the gap that is left."""
+BATCH_ROWS = 500
+
+
+async def discard(
+    tx: AsyncSession, tenant: str, stream: str, *, before: datetime, due_at: datetime,
+    size_bytes: int | None = None,
+) -> int:  # fmt: skip
+    """Take out the stream's oldest rows that start before `before` and are not held, a batch of
+    them at most, until they are `size_bytes`. Their objects may go from `due_at` on. Returns how
+    many bytes they were.
+    """
+    query = (
+        select(SegmentRow)
+        .where(
+            SegmentRow.tenant_id == tenant,
+            SegmentRow.stream_id == stream,
+            SegmentRow.starts_at < before,
+            ~holds.is_held(),
+        )
+        .order_by(SegmentRow.starts_at)
+        .limit(BATCH_ROWS)
+    )
+    taken, taken_bytes = [], 0
+    for row in (await tx.execute(query)).scalars():
+        if size_bytes is not None and taken_bytes >= size_bytes:
+            break
+        taken.append(row)
+        taken_bytes += row.size_bytes
+    if taken:
+        await _take_out(tx, taken, due_at)
+        metrics.DISCARDED.inc(len(taken))
+    return taken_bytes
+
+
+async def list_due(tx: AsyncSession, ask: ListDiscards, *, now: datetime) -> Discards:
+    """Objects whose time has come, the oldest first."""
+    query = (
+        select(DiscardRow.object_key)
+        .where(DiscardRow.due_at <= now)
+        .order_by(DiscardRow.due_at)
+        .limit(ask.limit)
+    )
+    return Discards(keys=tuple((await tx.execute(query)).scalars()))
+
+
+async def forget(tx: AsyncSession, ask: ForgetDiscards) -> None:
+    await tx.execute(delete(DiscardRow).where(DiscardRow.object_key.in_(ask.keys)))
+
+
+async def keep(tx: AsyncSession, key: str) -> None:
+    """Somebody says once more that a row names the object."""
+    await tx.execute(delete(DiscardRow).where(DiscardRow.object_key == key))
+
+
+async def pending_bytes(tx: AsyncSession) -> int:
+    """What the store will have room for once all that is due soon is deleted."""
+    return int((await tx.execute(select(func.sum(DiscardRow.size_bytes)))).scalar_one() or 0)
+
+
+async def _take_out(tx: AsyncSession, rows: Sequence[SegmentRow], due_at: datetime) -> None:
+    keys = [(row.session_id, row.rendition, row.msn) for row in rows]
+    key = tuple_(SegmentRow.session_id, SegmentRow.rendition, SegmentRow.msn)
+    await _put(tx, rows[0].tenant_id, {row.object_key: row.size_bytes for row in rows}, due_at)
+    await tx.execute(
+        delete(SegmentRow).where(SegmentRow.tenant_id == rows[0].tenant_id, key.in_(keys))
+    )
+    by_rendition = sorted(rows, key=lambda row: (row.session_id, row.rendition, row.msn))
+    for (session_id, rendition), group in groupby(
+        by_rendition, key=lambda row: (row.session_id, row.rendition)
+    ):
+        found = list(group)
+        session = await tx.get_one(SessionRow, session_id, with_for_update=True)
+        session.size_bytes -= sum(row.size_bytes for row in found)
+        if rendition == SOURCE:
+            session.segments -= len(found)
+            session.duration_us -= sum(round(row.duration_s * 1_000_000) for row in found)
+        for first, last in _runs(row.msn for row in found):
+            await _leave_gap(tx, found[0], first, last)
+        await _discard_inits(tx, session, rendition, due_at)
+    await tx.flush()
+
+
+async def _leave_gap(tx: AsyncSession, row: SegmentRow, first: int, last: int) -> None:
+    """One gap for all that retention took away in a row."""
+    query = select(GapRow).where(
+        GapRow.tenant_id == row.tenant_id,
+        GapRow.session_id == row.session_id,
+        GapRow.rendition == row.rendition,
+        GapRow.last_msn == first - 1,
+        GapRow.cause == CAUSE,
+    )
+    before = (await tx.execute(query)).scalar_one_or_none()
+    if before is not None:
+        before.last_msn = last
+        await tx.flush()
+        return
+    values = {
+        "tenant_id": row.tenant_id,
+        "session_id": row.session_id,
+        "rendition": row.rendition,
+        "first_msn": first,
+        "last_msn": last,
+        "stream_id": row.stream_id,
+        "cause": CAUSE,
+    }
+    await insert_new(tx, GapRow, values)
+
+
+async def _discard_inits(
+    tx: AsyncSession, session: SessionRow, rendition: str, due_at: datetime
+) -> None:
+    """The init segments go with the last of the rows that need them."""
+    if session.ended_at is None:
+        return
+    left = select(SegmentRow.msn).where(
+        SegmentRow.tenant_id == session.tenant_id,
+        SegmentRow.session_id == session.id,
+        SegmentRow.rendition == rendition,
+    )
+    if (await tx.execute(left.limit(1))).first() is not None:
+        return
+    configs = select(TrackRow.config_id).where(
+        TrackRow.tenant_id == session.tenant_id,
+        TrackRow.session_id == session.id,
+        TrackRow.rendition == rendition,
+    )
+    folder = f"segments/{session.tenant_id}/{session.stream_id}/{session.id}/{rendition}"
+    inits = {f"{folder}/init-{each}.mp4": 0 for each in (await tx.execute(configs)).scalars()}
+    await _put(tx, session.tenant_id, inits, due_at)
+
+
+async def _put(tx: AsyncSession, tenant: str, sizes: Mapping[str, int], due_at: datetime) -> None:
+    rows = [
+        {"object_key": key, "tenant_id": tenant, "size_bytes": size_bytes, "due_at": due_at}
+        for key, size_bytes in sizes.items()
+    ]
+    if rows:
+        await insert_all_new(tx, DiscardRow, rows)
+
+
+def _runs(msns: Iterable[int]) -> list[tuple[int, int]]:
+    """First and last of each run of numbers that follow each other."""
+    runs: list[tuple[int, int]] = []
+    for msn in msns:
+        if runs and runs[-1][1] == msn - 1:
+            runs[-1] = (runs[-1][0], msn)
+        else:
+            runs.append((msn, msn))
+    return runs

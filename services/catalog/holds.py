@@ -1,0 +1,90 @@
+"""Holds: what is kept although retention would let go of it."""
+
+import uuid
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from libs.events import CreateHold, DeleteHold, Hold, Holds, ListHolds
+from services.catalog import streams
+from services.catalog.errors import HoldInvalid, HoldsTooMany, HoldUnknown
+from services.catalog.models import HoldRow, SegmentRow
+
+MAX_HOLDS = 10_000
+"""Of one stream."""
+MAX_NOTE_CHARS = 500
+LONGEST_SEGMENT = timedelta(seconds=60)
+"""A segment that begins this long before a hold may reach into it."""
+
+
+async def create(tx: AsyncSession, ask: CreateHold, *, now: datetime) -> Hold:
+    """Raises `StreamUnknown`, `HoldInvalid`, `HoldsTooMany`."""
+    await streams.lock(tx, ask.stream, tenant=ask.tenant)
+    if ask.from_at >= ask.until_at:
+        raise HoldInvalid("A hold ends after it begins.")
+    if len(ask.note) > MAX_NOTE_CHARS:
+        raise HoldInvalid(f"A hold's note has at most {MAX_NOTE_CHARS} characters.")
+    count = select(func.count()).where(*_of(ask.tenant, ask.stream))
+    if (await tx.execute(count)).scalar_one() >= MAX_HOLDS:
+        raise HoldsTooMany(f"A stream has at most {MAX_HOLDS} holds; delete some.")
+    row = HoldRow(
+        id=str(uuid.uuid4()),
+        tenant_id=ask.tenant,
+        stream_id=ask.stream,
+        from_at=ask.from_at,
+        guards_from_at=ask.from_at - LONGEST_SEGMENT,
+        until_at=ask.until_at,
+        cause=ask.cause,
+        note=ask.note,
+        created_at=now,
+    )
+    tx.add(row)
+    await tx.flush()
+    return _answer(row)
+
+
+async def list_of(tx: AsyncSession, ask: ListHolds) -> Holds:
+    """Raises `StreamUnknown`."""
+    await streams.get(tx, ask.tenant, ask.stream)
+    query = select(HoldRow).where(*_of(ask.tenant, ask.stream))
+    rows = (await tx.execute(query.order_by(HoldRow.from_at, HoldRow.id))).scalars()
+    return Holds(holds=tuple(_answer(row) for row in rows))
+
+
+async def delete(tx: AsyncSession, ask: DeleteHold) -> None:
+    """Raises `HoldUnknown`."""
+    row = await tx.get(HoldRow, ask.id)
+    if row is None or (row.tenant_id, row.stream_id) != (ask.tenant, ask.stream):
+        raise HoldUnknown(f"Stream {ask.stream[:64]!r} has no hold {ask.id[:64]!r}.")
+    await tx.delete(row)
+
+
+def is_held() -> ColumnElement[bool]:
+    """Whether a hold needs the segment of a query."""
+    return exists().where(
+        and_(
+            HoldRow.tenant_id == SegmentRow.tenant_id,
+            HoldRow.stream_id == SegmentRow.stream_id,
+            HoldRow.guards_from_at < SegmentRow.starts_at,
+            HoldRow.until_at > SegmentRow.starts_at,
+        )
+    )
+
+
+def _of(tenant: str, stream: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return HoldRow.tenant_id == tenant, HoldRow.stream_id == stream
+
+
+def _answer(row: HoldRow) -> Hold:
+    return Hold.model_validate(
+        {
+            "id": row.id,
+            "stream": row.stream_id,
+            "from_at": row.from_at,
+            "until_at": row.until_at,
+            "cause": row.cause,
+            "note": row.note,
+            "created_at": row.created_at,
+        }
+    )

@@ -1,0 +1,176 @@
+"""Retention: takes the oldest of the segment log away, by age, by bytes, and before a disk is full.
+
+What a hold needs and what live playlists list stays. Nothing here touches the store: rows go, and
+whoever keeps the store hears a while later what may go with them.
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import structlog
+from sqlalchemy import func, select
+
+from libs.errors import Unavailable
+from services.catalog import discards
+from services.catalog.clock import Clock
+from services.catalog.database import Database
+from services.catalog.models import SegmentRow, SessionRow, StreamRow
+
+log = structlog.get_logger()
+
+LISTED_AT_LEAST = timedelta(seconds=10)
+"""Beside twice the longest live playlist: what is newer stays, however little room there is."""
+BATCHES = 20
+"""Of one stream and look: others wait, and the rest stays for the next look."""
+
+
+class Rules(NamedTuple):
+    """What holds for all streams."""
+
+    hours: float | None = None
+    max_bytes: int | None = None
+    min_free_bytes: int = 0
+    grace: timedelta = timedelta(seconds=60)
+    """From the end of a row to that of its object: who has it in a playlist may still read it."""
+
+
+class _Kept(NamedTuple):
+    """What is kept of one stream."""
+
+    tenant: str
+    stream: str
+    size_bytes: int
+    hours: float | None
+    max_bytes: int | None
+
+
+class Room:
+    """What the store has room for, as whoever keeps it said last; None: nobody can tell."""
+
+    def __init__(self) -> None:
+        self.free_bytes: int | None = None
+
+    def note(self, free_bytes: int | None) -> None:
+        self.free_bytes = free_bytes
+
+
+class Retention:
+    def __init__(self, database: Database, clock: Clock, rules: Rules, room: Room) -> None:
+        self._database = database
+        self._clock = clock
+        self._rules = rules
+        self._room = room
+
+    async def run(self, every_s: float) -> None:
+        while True:
+            await asyncio.sleep(every_s)
+            try:
+                await self.tick()
+            except Unavailable as error:
+                log.warning("retention.waiting", code=error.code)
+
+    async def tick(self) -> int:
+        """Look once; returns how many bytes went. Raises `Unavailable`."""
+        now = self._clock()
+        kept, listed_since, pending = await self._look(now)
+        gone = 0
+        for each in kept:
+            if each.hours is not None:
+                before = min(listed_since, now - timedelta(hours=each.hours))
+                gone += await self._discard(each, before)
+            if each.max_bytes is not None and each.size_bytes > each.max_bytes:
+                excess = each.size_bytes - each.max_bytes
+                gone += await self._discard(each, listed_since, size_bytes=excess)
+        excess = self._excess(sum(each.size_bytes for each in kept) - gone, pending + gone)
+        if excess > 0:
+            gone += await self._discard_oldest(kept, listed_since, excess)
+        if gone:
+            log.info("retention.discarded", size_bytes=gone)
+        return gone
+
+    async def _look(self, now: datetime) -> tuple[list[_Kept], datetime, int]:
+        """What is kept of each stream, since when playlists may list it, and what is going."""
+        sizes = (
+            select(
+                SessionRow.tenant_id,
+                SessionRow.stream_id,
+                func.sum(SessionRow.size_bytes),
+                StreamRow.retention_hours,
+                StreamRow.retention_bytes,
+            )
+            .outerjoin(StreamRow, StreamRow.id == SessionRow.stream_id)
+            .where(SessionRow.size_bytes > 0)
+            .group_by(
+                SessionRow.tenant_id,
+                SessionRow.stream_id,
+                StreamRow.retention_hours,
+                StreamRow.retention_bytes,
+            )
+        )
+        longest = select(func.max(SessionRow.playlist_segments * SessionRow.segment_s)).where(
+            SessionRow.ended_at.is_(None)
+        )
+        async with self._database.transaction(read_only=True) as tx:
+            kept = [
+                _Kept(tenant, stream, int(size), hours or self._rules.hours, most)
+                for tenant, stream, size, hours, most in await tx.execute(sizes)
+            ]
+            listed_s = (await tx.execute(longest)).scalar_one() or 0
+            pending = await discards.pending_bytes(tx)
+        return kept, now - LISTED_AT_LEAST - timedelta(seconds=2 * listed_s), pending
+
+    def _excess(self, total_bytes: int, pending_bytes: int) -> int:
+        """How many bytes too many there are in all."""
+        excess = 0
+        if self._rules.max_bytes is not None:
+            excess = total_bytes - self._rules.max_bytes
+        free_bytes = self._room.free_bytes
+        if free_bytes is not None:
+            excess = max(excess, self._rules.min_free_bytes - free_bytes - pending_bytes)
+        return excess
+
+    async def _discard(
+        self, kept: _Kept, before: datetime, *, size_bytes: int | None = None
+    ) -> int:
+        gone = 0
+        for _ in range(BATCHES):
+            left = None if size_bytes is None else size_bytes - gone
+            taken = await self._discard_batch(kept, before, left)
+            gone += taken
+            if not taken or (size_bytes is not None and gone >= size_bytes):
+                break
+        return gone
+
+    async def _discard_batch(self, kept: _Kept, before: datetime, left: int | None) -> int:
+        async with self._database.transaction() as tx:
+            due_at = self._clock() + self._rules.grace
+            return await discards.discard(
+                tx, kept.tenant, kept.stream, before=before, due_at=due_at, size_bytes=left
+            )
+
+    async def _discard_oldest(self, kept: list[_Kept], before: datetime, excess: int) -> int:
+        """Of all streams, whichever has the oldest, a batch at a time."""
+        gone = 0
+        waiting = list(kept)
+        for _ in range(BATCHES):
+            oldest = await self._oldest(waiting)
+            if oldest is None or gone >= excess:
+                break
+            taken = await self._discard_batch(oldest, before, excess - gone)
+            if not taken:
+                waiting.remove(oldest)  # all that it has is held or listed
+            gone += taken
+        return gone
+
+    async def _oldest(self, kept: list[_Kept]) -> _Kept | None:
+        found: list[tuple[datetime, _Kept]] = []
+        async with self._database.transaction(read_only=True) as tx:
+            for each in kept:
+                query = select(func.min(SegmentRow.starts_at)).where(
+                    SegmentRow.tenant_id == each.tenant, SegmentRow.stream_id == each.stream
+                )
+                starts_at = (await tx.execute(query)).scalar_one()
+                if starts_at is not None:
+                    found.append((starts_at, each))
+        return min(found, key=lambda pair: pair[0], default=(None, None))[1]

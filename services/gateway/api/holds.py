@@ -1,0 +1,60 @@
+"""`/api/v1/streams/{id}/holds`: times of a stream that retention leaves alone."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from libs.events import CreateHold, DeleteHold, Hold, HoldCause, Holds, ListHolds
+from libs.names import DEFAULT_TENANT
+from services.gateway.api.auth import authorised
+from services.gateway.api.house import TheHouse
+from services.gateway.api.streams import check_known_id
+
+router = APIRouter(
+    prefix="/streams/{stream_id}/holds", tags=["retention"], dependencies=[Depends(authorised)]
+)
+HoldId = Annotated[str, Field(max_length=64)]
+
+
+class NewHold(BaseModel):
+    """What was on air from `from_at` until `until_at` is kept until the hold is deleted."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    from_at: AwareDatetime
+    until_at: AwareDatetime
+    cause: HoldCause = "bookmark"
+    note: Annotated[str, Field(max_length=500)] = ""
+
+
+@router.get("")
+async def list_holds(stream_id: str, house: TheHouse) -> Holds:
+    """All of the stream, the earliest first."""
+    check_known_id(stream_id)
+    return await house.catalog.ask(ListHolds(tenant=DEFAULT_TENANT, stream=stream_id))
+
+
+@router.post("", status_code=201)
+async def create_hold(stream_id: str, body: NewHold, response: Response, house: TheHouse) -> Hold:
+    """Keep a time of the stream, which may lie ahead."""
+    check_known_id(stream_id)
+    hold = await house.catalog.ask(
+        CreateHold(
+            tenant=DEFAULT_TENANT,
+            stream=stream_id,
+            from_at=body.from_at,
+            until_at=body.until_at,
+            cause=body.cause,
+            note=body.note,
+        )
+    )
+    response.headers["location"] = f"/api/v1/streams/{stream_id}/holds/{hold.id}"
+    return hold
+
+
+@router.delete("/{hold_id}", status_code=204)
+async def delete_hold(stream_id: str, hold_id: HoldId, house: TheHouse) -> None:
+    """Leave that time to retention again."""
+    check_known_id(stream_id)
+    await house.catalog.ask(DeleteHold(tenant=DEFAULT_TENANT, stream=stream_id, id=hold_id))

@@ -1,0 +1,204 @@
+"""What retention takes out of the segment log, and what it leaves, on both databases."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from libs.events import (
+    CreateHold,
+    DeleteHold,
+    ForgetDiscards,
+    Hold,
+    ListDiscards,
+    ListHolds,
+    ListSegments,
+    ListSessions,
+    SegmentPage,
+    Session,
+)
+from libs.names import DEFAULT_TENANT
+from services.catalog.errors import HoldInvalid, HoldUnknown, StreamFieldInvalid, StreamUnknown
+from services.catalog.models import DiscardRow
+from services.catalog.retention import LISTED_AT_LEAST, Retention, Room, Rules
+from tests.integration.catalog.conftest import Catalog
+from tests.integration.catalog.said import START, Said
+
+SEGMENT = 2000
+"""Bytes."""
+
+
+async def recorded(catalog: Catalog, count: int = 10, **item: Any) -> Said:
+    """A session of `count` segments of two seconds, which ended an hour ago."""
+    await catalog.create(**item)
+    said = Said(await catalog.open())
+    await catalog.facts.stream_published(said.published())
+    await catalog.facts.rendition_started(said.rendition_started())
+    for index in range(count):
+        await catalog.facts.segment_ready(said.ready(index))
+    await catalog.facts.session_ended(said.ended())
+    catalog.clock.now = START + timedelta(hours=1)
+    return said
+
+
+def retention(catalog: Catalog, free_bytes: int | None = None, **rules: Any) -> Retention:
+    room = Room()
+    room.note(free_bytes)
+    return Retention(catalog.database, catalog.clock, Rules(**rules), room)
+
+
+async def page(catalog: Catalog, said: Said, rendition: str = "source") -> SegmentPage:
+    ask = ListSegments(tenant=DEFAULT_TENANT, session=said.grant.session, rendition=rendition)
+    return await catalog.answers.list_segments(ask)
+
+
+async def left(catalog: Catalog, said: Said) -> list[int]:
+    return [row.msn - said.first_msn for row in (await page(catalog, said)).segments]
+
+
+async def session(catalog: Catalog) -> Session:
+    return (await catalog.answers.list_sessions(ListSessions(stream="cam-1"))).sessions[0]
+
+
+async def hold(catalog: Catalog, first_s: float, last_s: float) -> Hold:
+    return await catalog.answers.create_hold(
+        CreateHold(
+            tenant=DEFAULT_TENANT,
+            stream="cam-1",
+            from_at=START + timedelta(seconds=first_s),
+            until_at=START + timedelta(seconds=last_s),
+            cause="legal",
+        )
+    )
+
+
+async def due(catalog: Catalog) -> list[str]:
+    return list((await catalog.answers.list_discards(ListDiscards())).keys)
+
+
+async def test_without_rules_everything_stays(catalog: Catalog) -> None:
+    said = await recorded(catalog)
+    assert await retention(catalog).tick() == 0
+    assert len(await left(catalog, said)) == 10
+
+
+async def test_what_is_older_than_the_stream_keeps_goes(catalog: Catalog) -> None:
+    said = await recorded(catalog, retentionHours="1")
+    catalog.clock.pass_s(9)
+    assert await retention(catalog, hours=1000).tick() == 5 * SEGMENT
+    assert await left(catalog, said) == [5, 6, 7, 8, 9]
+    known = await session(catalog)
+    assert (known.segments, known.size_bytes) == (5, 5 * SEGMENT)
+    assert known.duration_s == pytest.approx(5 * 2.002)
+
+
+async def test_what_the_house_keeps_holds_for_streams_that_say_nothing(catalog: Catalog) -> None:
+    said = await recorded(catalog)
+    await retention(catalog, hours=0.5).tick()
+    assert await left(catalog, said) == []
+
+
+async def test_gap_is_left_with_its_cause_and_grows(catalog: Catalog) -> None:
+    said = await recorded(catalog, retentionHours=1)
+    for seconds in (5, 4):
+        catalog.clock.pass_s(seconds)
+        await retention(catalog).tick()
+    gaps = (await page(catalog, said)).gaps
+    assert [(gap.first_msn - said.first_msn, gap.last_msn - said.first_msn, gap.cause)
+            for gap in gaps] == [(0, 4, "retention")]  # fmt: skip
+
+
+async def test_held_segments_survive_until_their_hold_is_deleted(catalog: Catalog) -> None:
+    said = await recorded(catalog, retentionHours=0.5)
+    held = await hold(catalog, 61.0, 70.0)
+    assert await left(catalog, said) == list(range(10)), "nothing happens at once"
+    await retention(catalog).tick()
+    # A segment that begins a minute before the hold may reach into it.
+    assert await left(catalog, said) == [1, 2, 3, 4, 5, 6, 7, 8, 9]
+    ask = DeleteHold(tenant=DEFAULT_TENANT, stream="cam-1", id=held.id)
+    await catalog.answers.delete_hold(ask)
+    await retention(catalog).tick()
+    assert await left(catalog, said) == []
+
+
+async def test_a_stream_may_keep_so_many_bytes(catalog: Catalog) -> None:
+    said = await recorded(catalog, retentionBytes=4 * SEGMENT)
+    await retention(catalog).tick()
+    assert await left(catalog, said) == [6, 7, 8, 9]
+
+
+async def test_all_together_may_be_so_many_bytes(catalog: Catalog) -> None:
+    said = await recorded(catalog)
+    await retention(catalog, max_bytes=3 * SEGMENT + 1).tick()
+    assert await left(catalog, said) == [7, 8, 9]
+
+
+async def test_room_is_made_before_a_disk_is_full_and_only_once(catalog: Catalog) -> None:
+    said = await recorded(catalog)
+    keeper = retention(catalog, free_bytes=1000, min_free_bytes=1000 + 2 * SEGMENT)
+    assert await keeper.tick() == 2 * SEGMENT
+    assert await keeper.tick() == 0, "what is about to be deleted counts as room"
+    assert await left(catalog, said) == [2, 3, 4, 5, 6, 7, 8, 9]
+
+
+async def test_what_playlists_list_stays_whatever_there_is_no_room_for(catalog: Catalog) -> None:
+    said = await recorded(catalog)
+    catalog.clock.now = START + LISTED_AT_LEAST + timedelta(seconds=5)
+    await retention(catalog, free_bytes=0, min_free_bytes=2**40).tick()
+    assert await left(catalog, said) == [3, 4, 5, 6, 7, 8, 9]
+
+
+async def test_objects_go_a_while_after_their_rows_and_once(catalog: Catalog) -> None:
+    said = await recorded(catalog, retentionHours=1)
+    catalog.clock.pass_s(3)
+    await retention(catalog).tick()
+    assert await due(catalog) == []
+    catalog.clock.now += Rules().grace
+    expected = [said.ready(index).segment.object_key for index in (0, 1)]
+    assert await due(catalog) == expected
+    await catalog.answers.forget_discards(ForgetDiscards(keys=tuple(expected)))
+    assert await due(catalog) == []
+
+
+async def test_init_segments_go_with_the_last_row_that_needs_them(catalog: Catalog) -> None:
+    said = await recorded(catalog, count=2, retentionHours=0.5)
+    await retention(catalog).tick()
+    catalog.clock.now += Rules().grace
+    folder = said.ready(0).segment.object_key.rpartition("/")[0]
+    assert set(await due(catalog)) == {
+        *(said.ready(index).segment.object_key for index in (0, 1)),
+        f"{folder}/init-{'a' * 12}.mp4",
+        f"{folder}/init-{'b' * 12}.mp4",
+    }
+
+
+async def test_row_that_is_said_again_keeps_its_object(catalog: Catalog) -> None:
+    said = await recorded(catalog, count=1, retentionHours=0.5)
+    await retention(catalog).tick()
+    await catalog.facts.segment_ready(said.ready(0))
+    async with catalog.database.transaction(read_only=True) as tx:
+        keys = list((await tx.execute(select(DiscardRow.object_key))).scalars())
+    assert said.ready(0).segment.object_key not in keys
+
+
+async def test_holds_are_listed_in_order_and_checked(catalog: Catalog) -> None:
+    await catalog.create()
+    later, sooner = await hold(catalog, 10, 20), await hold(catalog, 0, 5)
+    ask = ListHolds(tenant=DEFAULT_TENANT, stream="cam-1")
+    assert (await catalog.answers.list_holds(ask)).holds == (sooner, later)
+    with pytest.raises(HoldInvalid):
+        await hold(catalog, 5, 5)
+    with pytest.raises(HoldUnknown):
+        await catalog.answers.delete_hold(
+            DeleteHold(tenant=DEFAULT_TENANT, stream="cam-1", id="' OR 1=1--\0")
+        )
+    with pytest.raises(StreamUnknown):
+        await catalog.answers.list_holds(ListHolds(tenant=DEFAULT_TENANT, stream="other"))
+
+
+@pytest.mark.parametrize("value", [0, -1, "soon", 1e300, True])
+@pytest.mark.parametrize("name", ["retentionHours", "retentionBytes"])
+async def test_senseless_retention_is_refused(catalog: Catalog, name: str, value: Any) -> None:
+    with pytest.raises(StreamFieldInvalid, match=name):
+        await catalog.create(**{name: value})

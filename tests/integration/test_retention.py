@@ -1,0 +1,140 @@
+"""A house that may keep little: the oldest goes, what is held stays, and live never stops."""
+
+import asyncio
+import os
+import subprocess
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from libs.ffmpeg import find_ffmpeg
+from tests.media import encode, push
+from tests.oracles.hls_watch import HLSWatch
+from tests.running import RunningWeir
+from tests.small_disk import mounted
+from tests.waiting import until
+
+pytestmark = pytest.mark.integration
+
+MEBIBYTE = 1 << 20
+
+
+def stored_bytes(weir: RunningWeir) -> int:
+    found = (path.stat() for path in (weir.data_dir / "store" / "segments").rglob("*.m4s"))
+    return sum(each.st_size for each in found)
+
+
+def rows(weir: RunningWeir, stream_id: str) -> list[dict[str, Any]]:
+    return weir.segments(weir.sessions(stream_id)[0]["id"])
+
+
+async def hold_first(weir: RunningWeir, stream_id: str) -> str:
+    """Hold the stream's first segment; returns the key of its object."""
+    await until(lambda: rows_or_none(weir, stream_id), within_s=20, what="a first row")
+    first = rows(weir, stream_id)[0]
+    starts_at = datetime.fromisoformat(first["starts_at"])
+    weir.call(
+        "POST",
+        f"/api/v1/streams/{stream_id}/holds",
+        {
+            "from_at": starts_at.isoformat(),
+            "until_at": (starts_at + timedelta(milliseconds=1)).isoformat(),
+            "cause": "legal",
+            "note": "the beginning",
+        },
+    )
+    return str(first["object_key"])
+
+
+def rows_or_none(weir: RunningWeir, stream_id: str) -> bool:
+    return bool(weir.sessions(stream_id)) and bool(rows(weir, stream_id))
+
+
+@pytest.mark.timeout(180)
+async def test_oldest_segments_go_and_live_goes_on(own_weir: RunningWeir, tmp_path: Path) -> None:
+    """A stream may keep a quarter of a megabyte and is watched all the while."""
+    own_weir.environment |= {"WEIR_DISCARD_AFTER_S": "2", "WEIR_RETENTION_S": "1"}
+    own_weir.start()
+    stream = own_weir.create_stream(
+        name="endless", reconnectWindow=1, hls_time=1, hls_list_size=3, retentionBytes=MEBIBYTE // 4
+    )
+    source = encode(tmp_path / "in.flv", seconds=80, gop=25)
+    publisher = push(source, stream["push"]["url"])
+    async with HLSWatch(own_weir.http_url, stream["id"]) as watch:
+        held = await hold_first(own_weir, stream["id"])
+
+        def has_gone() -> bool:
+            session = own_weir.sessions(stream["id"])[0]
+            msns = [row["msn"] for row in rows(own_weir, stream["id"])]
+            first = int(session["id"][:8], 16)
+            return first in msns and first + 1 not in msns
+
+        await until(has_gone, within_s=60, what="the oldest rows to go")
+        gone = Path(held).with_name(f"{int(Path(held).stem) + 1}.m4s")
+        store = own_weir.data_dir / "store"
+        await until(lambda: not (store / gone).exists(), within_s=30, what="an object to go")
+        assert (store / held).exists()
+        await watch.reach(2, within_s=20)
+        assert publisher.poll() is None
+        publisher.terminate()
+        await asyncio.to_thread(publisher.wait, 10)
+        await watch.ended(within_s=40)
+    assert not watch.findings, watch.findings
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """200 MB of its own for Weir's data."""
+    folder = tmp_path / "weir"
+    folder.mkdir()
+    with mounted(folder, size_bytes=200 * MEBIBYTE):
+        yield folder
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(600)
+async def test_disk_of_200_mb_never_fills(
+    disk: Path, own_weir: RunningWeir, tmp_path: Path
+) -> None:
+    """Four minutes of 8 Mbit/s are more than it holds."""
+    own_weir.data_dir = disk
+    own_weir.environment |= {
+        "WEIR_STORE_MIN_FREE_BYTES": str(80 * MEBIBYTE),
+        "WEIR_DISCARD_AFTER_S": "10",
+        "WEIR_RETENTION_S": "1",
+    }
+    own_weir.start()
+    stream = own_weir.create_stream(name="constant", reconnectWindow=1, hls_list_size=4)
+    source = tmp_path / "in.flv"
+    pour(source, seconds=240)
+    publisher = push(source, stream["push"]["url"])
+    least = 200 * MEBIBYTE
+    async with HLSWatch(own_weir.http_url, stream["id"]) as watch:
+        held = await hold_first(own_weir, stream["id"])
+        while publisher.poll() is None:
+            usage = os.statvfs(disk)
+            least = min(least, usage.f_bavail * usage.f_frsize)
+            await asyncio.sleep(1)
+        await watch.ended(within_s=60)
+    assert publisher.returncode == 0
+    assert least > 20 * MEBIBYTE, "room was made in time"
+    assert (disk / "store" / held).exists()
+    assert stored_bytes(own_weir) < 150 * MEBIBYTE
+    assert not watch.findings, watch.findings
+    own_weir.stop()
+
+
+def pour(path: Path, *, seconds: int) -> None:
+    """Noise of about 8 Mbit/s."""
+    short = encode(path.with_name("short.flv"), seconds=8, size="640x360", gop=25)
+    argv = [find_ffmpeg(), "-nostdin", "-y", "-loglevel", "error", "-i", str(short)]
+    noise = ["-vf", "noise=alls=60:allf=t", "-c:v", "libx264", "-preset", "ultrafast", "-g", "25"]
+    rate = ["-b:v", "8M", "-maxrate", "8M", "-bufsize", "8M", "-c:a", "copy"]
+    noisy = path.with_name("noisy.flv")
+    subprocess.run([*argv, *noise, *rate, str(noisy)], check=True, stdin=subprocess.DEVNULL)
+    loop = [find_ffmpeg(), "-nostdin", "-y", "-loglevel", "error", "-stream_loop", "-1"]
+    again = ["-i", str(noisy), "-t", str(seconds), "-c", "copy", str(path)]
+    subprocess.run([*loop, *again], check=True, stdin=subprocess.DEVNULL)
