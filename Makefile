@@ -3,7 +3,7 @@ SHELL := /bin/bash
 VENV := .venv
 PY := $(VENV)/bin/python
 CONSOLE := services/gateway/console
-TEST = $(PY) -m pytest -m "not soak and not bench" -rs
+TEST = $(PY) -m pytest -m "not soak and not bench" -rs --durations=25
 WORKERS ?= 2
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
