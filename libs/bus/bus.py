@@ -352,7 +352,8 @@ class Bus:
             try:
                 if self._provisions:
                     await topology.provision(self._js)
-                absent = await topology.missing(self._js, self._durables)
+                absent = await topology.missing_buckets(self._js)
+                absent += await topology.missing_consumers(self._js, self._durables)
                 if not absent:
                     for name in topology.BUCKETS:
                         self._buckets[name] = await self._js.key_value(name)
@@ -363,11 +364,16 @@ class Bus:
             await asyncio.sleep(0.3)
 
     async def _watch_consumers(self) -> None:
-        """A consumer that is deleted under a pull subscriber fails silently; look for it."""
-        while True:
+        """A consumer that is deleted under a pull subscriber fails silently; look for it.
+
+        For the buckets one process looks, the one that can make them anew.
+        """
+        while self._durables:
             await asyncio.sleep(WATCHDOG_S)
             with contextlib.suppress(NATSError, JetStreamError, TimeoutError):
-                absent = await topology.missing(self._js, self._durables)
+                absent = await topology.missing_consumers(self._js, self._durables)
+                if self._provisions:
+                    absent += await topology.missing_buckets(self._js)
                 if absent:
                     log.error("bus.consumers_gone", absent=absent)
                     if self._provisions:

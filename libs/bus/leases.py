@@ -8,10 +8,12 @@ Failing to renew is not loss: only a newer epoch is.
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import structlog
+from nats.aio.msg import Msg
 from nats.errors import Error as NATSError
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import Error as JetStreamError
 from nats.js.errors import (
     KeyNotFoundError,
@@ -30,6 +32,8 @@ STALE_S = 4.0
 POLL_S = 0.25
 CONFIRM_S = 1.5
 """A lease that somebody else has watched for long enough must still miss one more beat."""
+WATCHED_S = 10.0
+"""How often a watch makes sure that the server still has it."""
 
 
 class LeaseRecord(BaseModel):
@@ -102,6 +106,27 @@ class Lease:
             self.lost.set()
         else:
             self._revision = found[1]
+
+
+class _Watch:
+    """What a watch has heard. `over` is done when it has missed something, or cannot go on."""
+
+    def __init__(self, tell: Callable[[LeaseRecord], None]) -> None:
+        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._tell = tell
+        self._heard = 0
+
+    async def hear(self, message: Msg) -> None:
+        if self.over.done():
+            return
+        self._heard += 1
+        if message.metadata.sequence.consumer != self._heard:
+            self.over.set_result(None)
+        elif message.data:  # a key that was removed has none
+            try:
+                self._tell(LeaseRecord.model_validate_json(message.data))
+            except Exception as error:  # noqa: BLE001 - the watcher is who must hear of it
+                self.over.set_exception(error)
 
 
 class Leases:
@@ -190,20 +215,31 @@ class Leases:
         await bucket._js.purge_stream(bucket._stream, subject=subject, seq=revision + 1)
         return await self.read(key) is None
 
-    async def watch(self, prefix: str = ">") -> AsyncIterator[LeaseRecord]:
-        """Every record that is there, then each change. Ends when the bus connection does."""
-        watcher = await self._bucket().watch(prefix)
+    async def watch(self, prefix: str, tell: Callable[[LeaseRecord], None]) -> None:
+        """Tell every record that is there, then each change. Returns after a change was missed;
+        raises `JetStreamError` when the server has lost the watch, as after a restart.
+        """
+        bucket = self._bucket()
+        watch = _Watch(tell)
+        # The client's own watch polls four times a second, for flow control; beats need none.
+        subscription = await bucket._js.subscribe(
+            f"$KV.{topology.LEASES}.{prefix}",
+            stream=bucket._stream,
+            config=ConsumerConfig(
+                deliver_policy=DeliverPolicy.LAST_PER_SUBJECT,
+                ack_policy=AckPolicy.NONE,
+                mem_storage=True,
+                num_replicas=1,
+            ),
+            cb=watch.hear,
+        )
         try:
-            while True:
-                try:
-                    entry = await watcher.updates(timeout=30)  # type: ignore[no-untyped-call]
-                except TimeoutError:
-                    continue
-                if entry is not None and entry.value:
-                    yield LeaseRecord.model_validate_json(entry.value)
+            while not (await asyncio.wait({watch.over}, timeout=WATCHED_S))[0]:
+                await subscription.consumer_info()
+            watch.over.result()
         finally:
             with contextlib.suppress(NATSError):  # the connection may be gone already
-                await watcher.stop()  # type: ignore[no-untyped-call]
+                await subscription.unsubscribe()
 
     async def _is_stale(self, record: LeaseRecord, revision: int, wait_s: float) -> bool:
         """Watch the revision for `wait_s` of our own clock."""

@@ -139,20 +139,31 @@ async def provision(js: JetStreamContext) -> list[str]:
     return changed
 
 
-async def missing(js: JetStreamContext, durables: list[tuple[str, str]]) -> list[str]:
-    """Which of the buckets and `(log, durable)` consumers are not there."""
+async def missing_buckets(js: JetStreamContext) -> list[str]:
+    """Which of the buckets are not there."""
     absent = []
     for bucket in BUCKETS:
         try:
             await js.key_value(bucket)
         except (BucketNotFoundError, NotFoundError):
             absent.append(f"bucket {bucket}")
-    for log_name, durable in durables:
-        try:
-            await js.consumer_info(log_name, durable)
-        except NotFoundError:
-            absent.append(f"consumer {durable}")
     return absent
+
+
+async def missing_consumers(js: JetStreamContext, durables: list[tuple[str, str]]) -> list[str]:
+    """Which of these `(log, durable)` consumers are not there."""
+    logs = sorted({log_name for log_name, _ in durables})
+    present = {log_name: await _consumer_names(js, log_name) for log_name in logs}
+    return [f"consumer {name}" for log_name, name in durables if name not in present[log_name]]
+
+
+async def _consumer_names(js: JetStreamContext, log_name: str) -> frozenset[str]:
+    """One short answer, instead of the whole state of each consumer."""
+    try:
+        answer = await js._api_request(f"{js._prefix}.CONSUMER.NAMES.{log_name}")
+    except NotFoundError:
+        return frozenset()
+    return frozenset(answer["consumers"] or ())
 
 
 async def _provision_log(js: JetStreamContext, wanted: StreamConfig) -> list[str]:

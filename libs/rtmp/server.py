@@ -335,6 +335,7 @@ class Connection(asyncio.Protocol):
             self._transport.pause_reading()
         else:
             self._transport.resume_reading()
+            self._check_in(CHECK_S)
         if self._publish is not None:
             self._publish.pace(is_paced=is_paced)
 
@@ -377,12 +378,18 @@ class Connection(asyncio.Protocol):
         elif self._publish is not None:
             limit, since, what = self._limits.idle_s, self._last, "no bytes"
         else:
-            limit, since, what = float("inf"), now, ""
+            return  # a player: its audience sees to it
         if now - since > limit:
             self._close(f"{what} within {limit:g} s", cause="idle")
-        else:
-            self._timer = self._loop.call_later(CHECK_S, self._check_time)
-            self._check_pace()
+            return
+        self._check_pace()
+        # At the pacer's tick it is read in any case: nothing but its silence is left to look for.
+        is_paced = self in self._server.pacer
+        self._check_in(max(CHECK_S, limit - (now - since)) if is_paced else CHECK_S)
+
+    def _check_in(self, wait_s: float) -> None:
+        self._timer.cancel()
+        self._timer = self._loop.call_later(wait_s, self._check_time)
 
     def _settled(self) -> None:
         self._is_half_open = False

@@ -55,13 +55,14 @@ _SECONDS = prometheus_client.Histogram(
 class Database:
     """`transaction()` is the only way in; nothing else commits.
 
-    `outbox_filled` is set after each commit that queued a message. `trouble` says why the last
-    transaction failed, while the database is away; else it is None.
+    `outbox_filled` is set after each commit that queued a message, and `outbox_fills` counts them.
+    `trouble` says why the last transaction failed, while the database is away; else it is None.
     """
 
     def __init__(self, url: str) -> None:
         self.engine = make_engine(url)
         self.outbox_filled = asyncio.Event()
+        self.outbox_fills = 0
         self.trouble: str | None = None
         self._is_open = True
         self._probe_at = 0.0
@@ -100,6 +101,7 @@ class Database:
         _SECONDS.observe(time.perf_counter() - began)
         if session.info.get(_FILLS_OUTBOX):
             self.outbox_filled.set()
+            self.outbox_fills += 1
 
     def _probe_or_fail(self) -> None:
         """While the database is away, let one transaction in a while find out."""

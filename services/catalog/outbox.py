@@ -20,8 +20,9 @@ from services.catalog.models import OutboxRow
 log = structlog.get_logger()
 
 BATCH = 100
-IDLE_S = 2.0
-"""Looked at again after this long, even when this process has queued nothing."""
+IDLE_S = 10.0
+"""Looked at again after this long, even when this process has queued nothing: another catalog may
+have died before it said what it had queued."""
 MIN_BACK_OFF_S, MAX_BACK_OFF_S = 0.25, 5.0
 
 _TYPES: dict[str, type[Message]] = {kind.name: kind for kind in (*FACTS, *ORDERS)}

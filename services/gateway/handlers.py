@@ -78,7 +78,8 @@ class News:
     async def watch_leases(self) -> None:
         """Follow the packagers' leases, over every reconnect."""
         while True:
-            self._lease_watch = asyncio.create_task(self._follow_leases(), name="lease-watch")
+            watch = self._bus.leases.watch(f"{LEASES}>", self._on_lease)
+            self._lease_watch = asyncio.create_task(watch, name="lease-watch")
             try:
                 await asyncio.wait({self._lease_watch})
             finally:
@@ -88,10 +89,6 @@ class News:
                 if error is not None and not isinstance(error, _AWAY):
                     raise error
                 await asyncio.sleep(RETRY_S)
-
-    async def _follow_leases(self) -> None:
-        async for record in self._bus.leases.watch(f"{LEASES}>"):
-            self._on_lease(record)
 
     def _on_lease(self, record: LeaseRecord) -> None:
         if record.is_released:

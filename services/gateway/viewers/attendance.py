@@ -58,6 +58,9 @@ class Attendance:
         self._kicked: dict[tuple[str, str], float] = {}
         """By stream and session, until when they are refused."""
 
+    def __len__(self) -> int:
+        return len(self._sessions)
+
     def touch(self, stream: str, viewer: str) -> bool:
         """A request of this session; False if it is not known here."""
         session = self._sessions.get((stream, viewer))

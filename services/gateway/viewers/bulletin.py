@@ -1,4 +1,8 @@
-"""What this gateway tells the others of its audience: each change soon, and a beat."""
+"""What this gateway tells the others of its audience: each change soon, and a beat.
+
+The beat is for those who hear: a gateway that knows of no other hardly beats. One that is new says
+so, and is answered (`ViewerNews`).
+"""
 
 import asyncio
 import contextlib
@@ -15,6 +19,8 @@ from services.gateway.viewers.roster import Member, Roster
 GATHER_S = 0.25
 """Changes of so long are one message."""
 BEAT_S = 2.0
+ALONE_S = 10.0
+"""Between beats that nobody is known to hear: in case somebody does."""
 MAX_ATTENDEES = 2000
 """Of one message, which has at most 1 MiB."""
 
@@ -38,6 +44,7 @@ class Bulletin:
         self._flv_of_tokens: dict[str, int] = {}
         self._is_whole_wanted = True
         self._changed = asyncio.Event()
+        self._changed.set()  # that there is a new gateway is news by itself
 
     # --- changes --------------------------------------------------------------------
 
@@ -94,15 +101,16 @@ class Bulletin:
         """Until cancelled."""
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(BEAT_S):
+                async with asyncio.timeout(BEAT_S if self._census.gateways > 1 else ALONE_S):
                     await self._changed.wait()
+            pause_s = GATHER_S if self._changed.is_set() else 0
             self._changed.clear()
             try:
                 await self._flush(roster)
             except BusUnavailable as error:
                 log.info("bulletin.waiting", reason=str(error))
                 self._is_whole_wanted = True
-            await asyncio.sleep(GATHER_S)
+            await asyncio.sleep(pause_s)
 
     async def say_goodbye(self) -> None:
         """Nobody watches here any more."""

@@ -48,6 +48,9 @@ class Census:
         """How many there are, with this one."""
         return len(self._gateways)
 
+    def has_heard(self, gateway: str) -> bool:
+        return gateway in self._gateways
+
     def counts(self, stream: str) -> ViewerCounts:
         return ViewerCounts(
             flv=self._flv[stream],

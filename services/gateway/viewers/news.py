@@ -1,6 +1,7 @@
 """What the gateway hears and says on the bus about viewers."""
 
 import asyncio
+import contextlib
 
 import structlog
 
@@ -26,6 +27,8 @@ REFRESH_S = 15.0
 """How often keys and revocations are read again: a fact that was missed is made good by then."""
 RETRY_S = 1.0
 SWEEP_S = 0.5
+IDLE_SWEEP_S = 5.0
+"""While there is nobody who could leave without a word."""
 ASK_AGAIN_S = 1.0
 """A gateway that is missed is asked for the whole once in this time."""
 
@@ -73,6 +76,9 @@ class ViewerNews:
         """Notice who has left without a word."""
         while True:
             self._viewing.sweep()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(IDLE_SWEEP_S):
+                    await self._viewing.attended.wait()
             await asyncio.sleep(SWEEP_S)
 
     async def _refresh(self) -> None:
@@ -112,7 +118,11 @@ class ViewerNews:
 
     async def _on_audience(self, envelope: Envelope[AudienceChanged]) -> None:
         loop = asyncio.get_running_loop()
-        if self._viewing.census.hear(envelope.data):
+        said, census = envelope.data, self._viewing.census
+        if not census.has_heard(said.gateway) and not said.is_last:
+            # It is new, or has been away: it does not know of us either.
+            self._viewing.bulletin.want_whole()
+        if census.hear(said):
             return
         if loop.time() - self._asked_at >= ASK_AGAIN_S:
             self._asked_at = loop.time()

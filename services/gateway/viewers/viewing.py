@@ -1,5 +1,6 @@
 """All that a gateway knows of who may watch and who watches, and what operators do about it."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
@@ -54,6 +55,8 @@ class Viewing:
         self.attendance = Attendance(
             target_s=outside.target_s, on_join=self._on_join, on_leave=self._on_leave
         )
+        self.attended = asyncio.Event()
+        """Set while there is who may leave without a word, a player or a gateway."""
 
     # --- what has been heard --------------------------------------------------------
 
@@ -111,6 +114,10 @@ class Viewing:
         self.attendance.sweep()
         self.census.drop_silent()
         self.revocations.purge(time.time())
+        if self.attendance or self.census.gateways > 1:
+            self.attended.set()
+        else:
+            self.attended.clear()
 
     def _viewer(self, player: Session | Member, kind: ViewerKind) -> Viewer:
         return Viewer(
@@ -126,6 +133,7 @@ class Viewing:
 
     def _on_join(self, session: Session) -> None:
         metrics.VIEWERS.labels(session.kind).inc()
+        self.attended.set()
         self.bulletin.joined(session)
 
     def _on_leave(self, session: Session) -> None:

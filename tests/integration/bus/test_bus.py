@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 import pytest
+from nats.js.errors import NotFoundError
 
-from libs.bus import Bus, BusUnavailable, Lease, LeaseRecord, RemoteError
+from libs.bus import Bus, BusUnavailable, Lease, LeaseRecord, RemoteError, leases
 from libs.bus.leases import CONFIRM_S
 from libs.errors import NotFound
 from libs.events import (
@@ -159,6 +160,74 @@ async def test_a_lease_goes_to_another_only_when_it_is_stale(
     assert again is not None
     assert again.epoch == 9
     await again.release()
+
+
+async def test_a_watch_tells_what_is_there_and_each_change_until_the_server_loses_it(
+    nats: NATSServer, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "WATCHED_S", 0.1)
+    one, two = nats.bus("packager/1", provisions=True), nats.bus("gateway/1")
+    await start(one, two)
+    told: list[tuple[str, int, bool]] = []
+
+    def tell(record: LeaseRecord) -> None:
+        told.append((record.key, record.epoch, record.is_released))
+
+    held = await one.leases.take("package.x", holder="1", url="http://x", stream="s", session="x")
+    assert held is not None
+    watching = asyncio.create_task(two.leases.watch("package.>", tell))
+    await until(lambda: told == [("package.x", 1, False)])
+    other = await one.leases.take("relay.x", holder="1", url="http://x", stream="s", session="x")
+    assert other is not None
+    await held.release()
+    await until(lambda: ("package.x", 1, True) in told)
+    assert {key for key, _, _ in told} == {"package.x"}
+
+    [consumer] = await one._js.consumers_info("KV_leases")
+    await one._js.delete_consumer("KV_leases", consumer.name)
+    with pytest.raises(NotFoundError):
+        async with asyncio.timeout(5):
+            await watching
+    await other.release()
+
+
+async def test_a_watch_that_missed_a_change_ends(nats: NATSServer, start: Start) -> None:
+    bus = nats.bus("packager/1", provisions=True)
+    await start(bus)
+
+    def fail(_: LeaseRecord) -> None:
+        raise LookupError
+
+    held = await bus.leases.take("package.x", holder="1", url="http://x", stream="s", session="x")
+    assert held is not None
+    with pytest.raises(LookupError):
+        async with asyncio.timeout(5):
+            await bus.leases.watch("package.>", fail)
+
+    watching = asyncio.create_task(bus.leases.watch("package.>", lambda _: None))
+    await until(lambda: bus._client._subs and any(s._jsi for s in bus._client._subs.values()))
+    [push] = [each for each in bus._client._subs.values() if each._jsi]
+    push._cb.__self__._heard += 1  # as if one had been dropped on its way
+    async with asyncio.timeout(5):
+        await watching
+    await held.release()
+
+
+async def test_consumer_that_is_deleted_is_noticed(
+    nats: NATSServer, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("libs.bus.bus.WATCHDOG_S", 0.05)
+    catalog, ingest = nats.bus("catalog/1", provisions=True), nats.bus("ingest/1")
+
+    @catalog.on_fact(SessionEnded, durable="catalog")
+    async def keep(_: Envelope[SessionEnded]) -> None: ...
+
+    await start(catalog, ingest)
+    await catalog._js.delete_consumer("FACTS", "catalog-session-ended")
+    async with asyncio.timeout(5):
+        await catalog.failed.wait()
+    assert (await catalog._js.consumer_info("FACTS", "catalog-session-ended")).name
+    assert not ingest.failed.is_set(), "none of its own is gone"
 
 
 async def test_a_lease_is_released_while_a_beat_is_on_its_way(

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.events import (
     Job,
@@ -17,9 +18,10 @@ from libs.events import (
     PublishGrant,
 )
 from libs.names import DEFAULT_TENANT
-from services.catalog.dispatch import GIVE_UP_AFTER, Dispatch
+from services.catalog import offers
+from services.catalog.dispatch import GIVE_UP_AFTER, READ_AGAIN_S, Dispatch
 from services.catalog.errors import CursorInvalid, JobUnknown
-from services.catalog.models import OutboxRow
+from services.catalog.models import JobRow, OutboxRow, SessionRow
 from tests.integration.catalog.conftest import Catalog
 from tests.integration.catalog.said import Said, apply
 
@@ -131,6 +133,49 @@ async def test_nothing_is_offered_while_the_leases_cannot_be_read(catalog: Catal
     catalog.clock.pass_s(3600)
     await Dispatch(catalog.database, beats, catalog.clock).tick()
     assert await take_offers(catalog) == []
+
+
+async def test_jobs_are_read_when_one_was_offered_and_else_now_and_then(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads, monotonic = 0, 100.0
+    read = offers.open_live_jobs
+
+    async def count(tx: AsyncSession) -> list[tuple[JobRow, SessionRow]]:
+        nonlocal reads
+        reads += 1
+        return await read(tx)
+
+    monkeypatch.setattr(offers, "open_live_jobs", count)
+    beats = Beats()
+    dispatch = Dispatch(catalog.database, beats, catalog.clock, monotonic=lambda: monotonic)
+    for _ in range(3):
+        await dispatch.tick()
+    assert (reads, beats.kept) == (1, set())
+    await on_air(catalog)
+    await dispatch.tick()
+    assert (reads, len(beats.kept)) == (2, 1)
+    await dispatch.tick()
+    assert reads == 2
+    monotonic += READ_AGAIN_S
+    await dispatch.tick()
+    assert reads == 3
+
+
+async def test_job_that_another_catalog_has_just_offered_is_not_offered_twice(
+    catalog: Catalog,
+) -> None:
+    await on_air(catalog)
+    one, two = (Dispatch(catalog.database, Beats(), catalog.clock) for _ in range(2))
+    await one.tick()
+    await two.tick()
+    await take_offers(catalog)
+    catalog.clock.pass_s(5)
+    two._read_fills = catalog.database.outbox_fills  # it is another process: it does not hear
+    await one.tick()
+    two._read_fills = catalog.database.outbox_fills
+    await two.tick()
+    assert len(await take_offers(catalog)) == 1
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from libs.media.flv import Tag, TagType
-from libs.rtmp import Certificate, RTMPPublisher, RTMPServer, TLSListener
+from libs.rtmp import Certificate, Limits, RTMPPublisher, RTMPServer, TLSListener
 from libs.rtmp import server as server_module
 from libs.rtmp.pacer import READ_BYTES
 from tests.certificates import make_certificate
@@ -99,6 +99,22 @@ async def test_end_of_a_paced_publish_is_noticed(
     if cause == "publisher_ended":
         assert kept.tags == frames(3)
     await until(lambda: not server.connections)
+
+
+async def test_paced_publisher_that_falls_silent_is_closed() -> None:
+    async with serving(Limits(idle_s=0.2)) as (server, door, port):
+        _, publisher, kept = await begin(server, door, f"rtmp://127.0.0.1:{port}/live/cam")
+        assert await asyncio.wait_for(kept.closed, 5) == "idle"
+        publisher.abort()
+
+
+async def test_publisher_is_paced_again_after_somebody_waited(paced: Paced) -> None:
+    server, publisher, kept = paced
+    kept.may_wait = False
+    await until(lambda: not kept.is_paced)
+    kept.may_wait = True
+    await until(lambda: kept.is_paced, within_s=server.limits.idle_s / 4)
+    await publisher.close()
 
 
 async def test_revoked_publish_is_read_no_more(paced: Paced) -> None:
