@@ -84,7 +84,9 @@ class Pull(asyncio.Protocol):
         self._unread = 0
         self._is_complete = False
         self._is_paused = False
-        self._error: PullBroken | None = None
+        self._sink: Callable[[bytes], None] | None = None
+        """Who takes the pieces where they are read."""
+        self._error: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._heard_at = self._loop.time()
         self._timer: asyncio.TimerHandle | None = None
@@ -113,6 +115,17 @@ class Pull(asyncio.Protocol):
                 return
             else:
                 await self._news()
+
+    async def each(self, take: Callable[[bytes], None]) -> None:
+        """Give each piece to `take`, until the end; raises what that raises.
+
+        For who wants them as they come: no task wakes up for a piece, which costs as much as what
+        becomes of it.
+        """
+        self._sink = take
+        self._hand_over(take)
+        while self._error is not None or not self._is_complete:
+            await self._news()
 
     def close(self) -> None:
         if self._timer is not None:
@@ -148,6 +161,9 @@ class Pull(asyncio.Protocol):
         except httptools.HttpParserError as error:
             self._fail(f"{self._url} does not answer in HTTP: {error}.")
             self._transport.abort()
+        if self._sink is not None:
+            self._hand_over(self._sink)
+            return
         if self._unread > MAX_UNREAD_BYTES and not self._is_paused:
             self._is_paused = True
             self._transport.pause_reading()
@@ -171,6 +187,15 @@ class Pull(asyncio.Protocol):
         self._is_complete = True
 
     # --- within -----------------------------------------------------------------------------
+
+    def _hand_over(self, take: Callable[[bytes], None]) -> None:
+        if self._pieces and self._error is None:
+            try:
+                take(self._take())
+            except Exception as error:  # noqa: BLE001 - it is raised where the pieces are awaited
+                self._error = error
+        if self._is_complete or self._error is not None:
+            self._wake()
 
     def _check_silence(self) -> None:
         left_s = self._heard_at + self._silence_s - self._loop.time()

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
@@ -146,16 +147,17 @@ class Fanout:
             self._is_gathered = False
             try:
                 async with self._origin.flv(live, self.rung, reader=self._reader) as reads:
-                    reader = FLVReader()
                     self.feed.begin_pull(live.session)
-                    async for data in reads:
-                        self._take(reader, data)
-                        self._schedule()
-                        self._wish(live)
+                    await reads.each(partial(self._on_read, live, FLVReader()))
             finally:
                 if self._wishing is not None:
                     self._wishing.cancel()
                     self._wishing = None
+
+    def _on_read(self, live: Live, reader: FLVReader, data: bytes) -> None:
+        self._take(reader, data)
+        self._schedule()
+        self._wish(live)
 
     def _take(self, reader: FLVReader, data: bytes) -> None:
         run = reader.skim(data)

@@ -1,9 +1,9 @@
 """The gateway's way to the services behind it: packagers and ingests over HTTP, and the store."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import httpx2
 from opentelemetry import propagate
@@ -29,6 +29,13 @@ class Fetched(NamedTuple):
     headers: Mapping[str, str] = MappingProxyType({})
     rest: AsyncGenerator[bytes] | None = None
     """The body as it comes, of what is still in the making; it must be read or closed."""
+
+
+class Reads(Protocol):
+    """What ingest sends."""
+
+    async def each(self, take: Callable[[bytes], None]) -> None:
+        """Until its end."""
 
 
 class Origin:
@@ -69,9 +76,7 @@ class Origin:
             return None
 
     @asynccontextmanager
-    async def flv(
-        self, live: Live, rung: str = "", *, reader: str
-    ) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def flv(self, live: Live, rung: str = "", *, reader: str) -> AsyncIterator[Reads]:
         """The session's FLV, or that of a rung, from its last keyframe on, as ingest sends it to
         `reader`.
 
@@ -90,7 +95,7 @@ class Origin:
                     raise RungUnknown(f"{live.stream} has no rendition {rung!r} now.")
                 if pull.status != httpx2.codes.OK:
                     raise OriginUnreachable(f"Ingest answered {pull.status} for the session's FLV.")
-                yield aiter(pull)
+                yield pull
         except PullBroken as error:
             raise OriginUnreachable(f"The pull from ingest broke: {error}") from error
 

@@ -70,6 +70,55 @@ async def test_body_comes_piece_by_piece_without_its_framing() -> None:
     assert b"x-token: secret\r\n" in requests[0]
 
 
+async def test_pieces_are_handed_over_where_they_are_read() -> None:
+    more = asyncio.Event()
+
+    async def say(writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + chunk(b"one"))
+        await more.wait()
+        writer.write(chunk(b"two") + b"0\r\n\r\n")
+
+    taken: list[bytes] = []
+
+    def take(data: bytes) -> None:
+        taken.append(data)
+        more.set()
+
+    async with pulled(say) as (answer, _):
+        async with asyncio.timeout(5):
+            await answer.each(take)
+    assert taken == [b"one", b"two"]
+
+
+async def test_who_cannot_take_a_piece_gets_no_other() -> None:
+    async def say(writer: asyncio.StreamWriter) -> None:
+        for _ in range(3):
+            writer.write(HEAD + chunk(b"one"))
+            await writer.drain()
+            await asyncio.sleep(0.01)
+
+    taken: list[bytes] = []
+
+    def take(data: bytes) -> None:
+        taken.append(data)
+        raise LookupError
+
+    async with pulled(say) as (answer, _), asyncio.timeout(5):
+        with pytest.raises(LookupError):
+            await answer.each(take)
+        assert taken == [b"one"]
+
+
+@pytest.mark.parametrize("end", [b"", b"nonsense"])
+async def test_break_is_raised_to_who_takes_the_pieces(end: bytes) -> None:
+    async def say(writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + chunk(b"one") + end)
+
+    async with pulled(say) as (answer, _), asyncio.timeout(5):
+        with pytest.raises(PullBroken):
+            await answer.each(lambda _: None)
+
+
 async def test_refusal_is_a_status_and_a_text() -> None:
     async def say(writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 409 Conflict\r\nContent-Length: 6\r\n\r\nfenced")

@@ -48,9 +48,7 @@ class Ingest:
         self.closed = 0
 
     @asynccontextmanager
-    async def flv(
-        self, live: Live, rung: str = "", *, reader: str
-    ) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def flv(self, live: Live, rung: str = "", *, reader: str) -> AsyncIterator["Reads"]:
         if rung == "gone":
             raise RungUnknown("no such rung")
         self.readers.append(reader)
@@ -62,7 +60,7 @@ class Ingest:
         if self.is_away:
             raise OriginUnreachable("away")
         try:
-            yield self._read(queue)
+            yield Reads(queue)
         finally:
             self.closed += 1
 
@@ -71,15 +69,20 @@ class Ingest:
         if self.is_deaf:
             raise OriginUnreachable("deaf")
 
-    async def _read(self, queue: asyncio.Queue[bytes | None]) -> AsyncIterator[bytes]:
-        while (data := await queue.get()) is not None:
-            yield data
-
     async def next_pull(self) -> asyncio.Queue[bytes | None]:
         async with asyncio.timeout(5):
             await self.opened.wait()
         self.opened.clear()
         return self.reads[-1]
+
+
+class Reads:
+    def __init__(self, queue: asyncio.Queue[bytes | None]) -> None:
+        self._queue = queue
+
+    async def each(self, take: Callable[[bytes], None]) -> None:
+        while (data := await self._queue.get()) is not None:
+            take(data)
 
 
 class Watched(FLVPlayer):
