@@ -25,6 +25,10 @@ BEGIN_S = 5.0
 PATIENCE, MAX_PATIENCE = timedelta(minutes=1), timedelta(hours=1)
 """How long an order may lie on the bus: doubles with each, as workers may only be busy."""
 AT_ONCE = 500
+IDLE_LOOKS = 4
+"""So many looks are left out after one that found nothing, unless this catalog has put something
+into its outbox since, as it does for each job that it is asked for: another may have, too.
+"""
 
 
 class JobWatch:
@@ -35,14 +39,19 @@ class JobWatch:
 
     async def run(self, every_s: float) -> None:
         while True:
+            fills, is_idle = self._database.outbox_fills, False
             try:
-                await self.tick()
+                is_idle = await self.tick()
             except Unavailable as error:
                 log.warning("job_watch.waiting", code=error.code)
             await asyncio.sleep(every_s)
+            for _ in range(IDLE_LOOKS if is_idle else 0):
+                if self._database.outbox_fills != fills:
+                    break
+                await asyncio.sleep(every_s)
 
-    async def tick(self) -> None:
-        """Look once. Raises `DatabaseDown`."""
+    async def tick(self) -> bool:
+        """Look once; whether there is nothing to see to. Raises `DatabaseDown`."""
         now = self._clock()
         async with self._database.transaction(read_only=True) as tx:
             found = list(await tx.execute(jobs.due(now).limit(AT_ONCE)))
@@ -55,6 +64,7 @@ class JobWatch:
         for row in found:
             if row.state == "queued" and row.is_on_bus and now - row.offered_at > _patience(row):
                 await self._order_again(row.id, now)
+        return not found
 
     async def _is_dead(self, row: Any, now: datetime) -> bool:
         silent_s = await self._beats.silent_s(lease_key(row.id))
