@@ -12,7 +12,7 @@ STREAM_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 SESSION_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{8}", re.ASCII)
 RENDITION = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}", re.ASCII)
 
-_LOOKS_LIKE_A_VIEW = re.compile(r"[0-9a-f]{8}-[0-9a-f]{8}|[0-9]{13}-[0-9]{13}", re.ASCII)
+_LOOKS_LIKE_A_VIEW = re.compile(r"[0-9a-f]{8}-[0-9a-f]{8}|[0-9]{13}-(?:[0-9]{13})?", re.ASCII)
 """Names of folders that lie beside those of renditions."""
 
 SOURCE = "source"

@@ -148,11 +148,14 @@ from libs.events.viewers import (
     ViewPolicy,
 )
 from libs.events.views import (
+    MAX_SESSIONS,
     GetSession,
     ListRenditions,
+    ListTracks,
     ListWindow,
     LoggedRendition,
     LoggedRenditions,
+    LoggedTracks,
     WindowPage,
 )
 
@@ -191,6 +194,7 @@ __all__ = [
     "CATALOG_FACTS",
     "FACTS",
     "FINITE_ORDERS",
+    "MAX_SESSIONS",
     "MAX_TRIES",
     "ORDERS",
     "PAGE_ROWS",
@@ -265,12 +269,14 @@ __all__ = [
     "ListSegments",
     "ListSessions",
     "ListStreams",
+    "ListTracks",
     "ListViewerKeys",
     "ListViewers",
     "ListWindow",
     "Litter",
     "LoggedRendition",
     "LoggedRenditions",
+    "LoggedTracks",
     "Mark",
     "Message",
     "Nothing",

@@ -8,6 +8,9 @@ from pydantic import Field
 from libs.events.asks import PAGE_ROWS, Answer, Ask, Session
 from libs.events.rows import Segment, Track
 
+MAX_SESSIONS = 500
+"""In one question about their tracks."""
+
 
 class GetSession(Ask[Session]):
     """One session. Errors: `session_unknown`."""
@@ -71,3 +74,18 @@ class ListRenditions(Ask[LoggedRenditions]):
     session: str | None = None
     from_at: datetime | None = None
     until_at: datetime | None = None
+
+
+class LoggedTracks(Answer):
+    tracks: tuple[Track, ...]
+    """Each codec configuration once."""
+
+
+class ListTracks(Ask[LoggedTracks]):
+    """Every codec configuration that these sessions' renditions had."""
+
+    name: ClassVar[str] = "catalog.track.list"
+    answer: ClassVar[type[Answer]] = LoggedTracks
+
+    tenant: str
+    sessions: tuple[str, ...] = Field(max_length=MAX_SESSIONS)

@@ -44,9 +44,11 @@ from libs.events import (
     ListSegments,
     ListSessions,
     ListStreams,
+    ListTracks,
     ListViewerKeys,
     ListWindow,
     LoggedRenditions,
+    LoggedTracks,
     Nothing,
     OpenPublish,
     OpenRelay,
@@ -207,6 +209,10 @@ class Answers:
     async def list_renditions(self, ask: ListRenditions) -> LoggedRenditions:
         async with self._database.transaction(read_only=True) as tx:
             return await views.list_renditions(tx, ask)
+
+    async def list_tracks(self, ask: ListTracks) -> LoggedTracks:
+        async with self._database.transaction(read_only=True) as tx:
+            return await views.list_tracks(tx, ask)
 
     async def list_jobs(self, ask: ListJobs) -> JobPage:
         async with self._database.transaction(read_only=True) as tx:

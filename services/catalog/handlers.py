@@ -40,6 +40,7 @@ from libs.events import (
     ListSegments,
     ListSessions,
     ListStreams,
+    ListTracks,
     ListViewerKeys,
     ListWindow,
     Message,
@@ -115,6 +116,7 @@ def register_asks(bus: Bus, answers: Answers) -> None:
     bus.on_ask(GetSession)(answers.get_session)
     bus.on_ask(ListWindow)(answers.list_window)
     bus.on_ask(ListRenditions)(answers.list_renditions)
+    bus.on_ask(ListTracks)(answers.list_tracks)
     bus.on_ask(ListJobs)(answers.list_jobs)
     bus.on_ask(GetJob)(answers.get_job)
     bus.on_ask(CreateJob)(answers.create_job)

@@ -9,9 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.events import (
     ListRenditions,
+    ListTracks,
     ListWindow,
     LoggedRendition,
     LoggedRenditions,
+    LoggedTracks,
     Track,
     WindowPage,
 )
@@ -86,6 +88,19 @@ async def list_renditions(tx: AsyncSession, ask: ListRenditions) -> LoggedRendit
             )
         )
     return LoggedRenditions(renditions=tuple(found))
+
+
+async def list_tracks(tx: AsyncSession, ask: ListTracks) -> LoggedTracks:
+    """Codec configurations are named by their content, so that one name is one description."""
+    query = select(TrackRow).where(
+        TrackRow.tenant_id == ask.tenant, TrackRow.session_id.in_(ask.sessions)
+    )
+    found = {row.config_id: row for row in (await tx.execute(query)).scalars()}
+    return LoggedTracks(
+        tracks=tuple(
+            Track.model_validate(found[name], from_attributes=True) for name in sorted(found)
+        )
+    )
 
 
 async def _tracks(tx: AsyncSession, tenant: str, session: str, rendition: str) -> tuple[Track, ...]:

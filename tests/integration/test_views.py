@@ -36,6 +36,8 @@ async def test_sessions_and_windows_play_every_frame_again(
     for session, name in ((first, "first"), (second, "second")):
         played = await play(f"{base}/{session['id']}/index.m3u8", tmp_path / f"{name}.again.flv")
         assert_balanced(input_frames(sources[name]), played, name)
+        played = await play_dash(f"{base}/{session['id']}/manifest.mpd", tmp_path / f"{name}.mp4")
+        assert_balanced(input_frames(sources[name]), played, f"{name}, DASH")
     span = f"{unix_ms(first['started_at'])}-{unix_ms(second['ended_at'])}"
     sent = [input_frames(source) for source in sources.values()]
     for kind in ("video", "audio"):
@@ -55,9 +57,16 @@ def unix_ms(text: str) -> int:
     return round(datetime.fromisoformat(text).timestamp() * 1000)
 
 
-async def play(url: str, out: Path) -> Frames:
+async def play_dash(url: str, out: Path) -> Frames:
+    """Track by track: ffmpeg's demuxer of manifests ends all when the first of them does."""
+    video = await play(url, out, "-map", "0:v")
+    return {"video": video["video"], "audio": (await play(url, out, "-map", "0:a"))["audio"]}
+
+
+async def play(url: str, out: Path, *options: str) -> Frames:
     """The frames that ffmpeg gets as a viewer."""
     argv = [find_ffmpeg(), "-nostdin", "-y", "-loglevel", "error", "-i", url, "-c", "copy"]
+    argv += options
     done = await asyncio.to_thread(
         subprocess.run, [*argv, str(out)], stdin=subprocess.DEVNULL, timeout=60, check=False
     )

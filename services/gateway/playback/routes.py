@@ -21,6 +21,7 @@ and as views over the segment log, which is what was on air
     /<stream>/<session>/<rendition>/{video,audio}.dvr.m3u8  of the DVR window
     /<stream>/<from>-<until>/index.m3u8                     of a window, in Unix milliseconds
     /<stream>/<from>-<until>/<rendition>/{video,audio}.m3u8
+    /<stream>/{<session>,<from>-<until>}/manifest.mpd       the same as DASH
 
 and the same once more under /hls/<stream>/ and /dash/<stream>/ (there with index.mpd), which is
 the layout of nginx's nested HLS and DASH; all URIs in playlists are relative, so both work. What
@@ -80,7 +81,7 @@ _ROUTE = re.compile(
     rb"|(?P<manifest>(?:manifest|index)\.mpd)"
     rb"|(?P<dvr>dvr\.m3u8)"
     rb"|(?:" + _SESSION_OF_VIEW + rb"|(?P<span>" + SPAN.pattern + rb"))/"
-    rb"(?:(?P<views>index\.m3u8)|(?P<of_view>" + _RENDITION + rb")/"
+    rb"(?:(?P<views>index\.m3u8|manifest\.mpd)|(?P<of_view>" + _RENDITION + rb")/"
     rb"(?P<view>(?:video|audio)(?:\.dvr)?\.m3u8))"
     rb"|(?P<of_list>" + _RENDITION + rb")/"
     rb"(?:(?P<playlist>(?:video|audio)\.m3u8)|(?P<one>index\.m3u8)|(?P<one_flv>live\.flv))"

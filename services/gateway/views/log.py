@@ -1,20 +1,23 @@
 """The gateway's way to the segment log: rows, sessions, renditions, as the catalog has them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
 from typing import Protocol, TypeVar
 
 from libs.events import (
+    MAX_SESSIONS,
     Answer,
     Ask,
     Gap,
     GetSession,
     ListRenditions,
     ListSegments,
+    ListTracks,
     ListWindow,
     LoggedRendition,
     Segment,
     Session,
+    Track,
 )
 
 Answered = TypeVar("Answered", bound=Answer)
@@ -47,6 +50,16 @@ class Log:
         )
         return (await self._catalog.ask(ask)).renditions
 
+    async def tracks(self, sessions: Iterable[str]) -> dict[str, Track]:
+        """The codec configurations of these sessions, by their id."""
+        names = sorted(set(sessions))
+        found: dict[str, Track] = {}
+        for first in range(0, len(names), MAX_SESSIONS):
+            some = tuple(names[first : first + MAX_SESSIONS])
+            answer = await self._catalog.ask(ListTracks(tenant=self._tenant, sessions=some))
+            found |= {track.config_id: track for track in answer.tracks}
+        return found
+
     async def of_session(
         self, session: str, rendition: str, after: int | None
     ) -> AsyncIterator[tuple[tuple[Segment, ...], tuple[Gap, ...]]]:
@@ -64,7 +77,12 @@ class Log:
         self, stream: str, rendition: str, from_at: datetime, until_at: datetime
     ) -> list[Segment]:
         """All rows that start within the window, in order."""
-        found: list[Segment] = []
+        pages = self.pages_of_window(stream, rendition, from_at, until_at)
+        return [row async for rows in pages for row in rows]
+
+    async def pages_of_window(
+        self, stream: str, rendition: str, from_at: datetime, until_at: datetime
+    ) -> AsyncIterator[tuple[Segment, ...]]:
         after: str | None = None
         while True:
             ask = ListWindow(
@@ -76,7 +94,7 @@ class Log:
                 after=after,
             )
             page = await self._catalog.ask(ask)
-            found += page.segments
+            yield page.segments
             if page.next_after is None:
-                return found
+                return
             after = page.next_after

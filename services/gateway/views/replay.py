@@ -8,6 +8,7 @@ from libs.names import SOURCE, session_started_at_s
 from libs.target_duration import target_duration_s
 from services.gateway.views.listing import Listing
 from services.gateway.views.log import Log
+from services.gateway.views.timeline import Timeline
 
 PATIENCE = timedelta(seconds=30)
 """A row that is missing for longer, without a cause, is not waited for: what comes late is then
@@ -25,6 +26,7 @@ class Replay:
             "video": Listing("video", to_stream=_TO_STREAM),
             "audio": Listing("audio", to_stream=_TO_STREAM),
         }
+        self.timeline = Timeline()
         self._after = session_started_at_s(session.id) - 1
         self.is_whole = False
         """Whether it was read when all rows should have been there."""
@@ -45,18 +47,21 @@ class Replay:
             for row in settled:
                 for listing in self._listings.values():
                     listing.add(row)
+                self.timeline.add(row)
             if settled:
                 self._after = settled[-1].msn
             if len(settled) < len(rows):
                 break
         self.session = session
 
-    def render(self, kind: TrackKind, *, since: datetime | None = None) -> bytes:
-        """The whole, or its tail from `since` on as long as the session goes on."""
+    def render(
+        self, kind: TrackKind, *, since: datetime | None = None, is_sliding: bool = False
+    ) -> bytes:
+        """The whole, or its tail from `since` on; `is_sliding`: next time it may begin later."""
         listing = self._listings[kind]
         is_ended = self.session.ended_at is not None
         target_s = max(listing.target_s, target_duration_s(self.session.segment_s))
-        name = "" if since is not None else "VOD" if is_ended else "EVENT"
+        name = "" if is_sliding else "VOD" if is_ended else "EVENT"
         return listing.render(target_s=target_s, kind=name, since=since, is_ended=is_ended)
 
     async def _of_rung(

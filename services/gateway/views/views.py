@@ -7,16 +7,19 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from libs.events import Session, TrackKind
+from libs.names import SOURCE
 from services.gateway.playback.directory import Directory
 from services.gateway.playback.flights import Flights
 from services.gateway.playback.miss import Awaited, Found, Misses
 from services.gateway.playback.reply import LIVE_EDGE, Asked, Reply, headers, not_live, text
 from services.gateway.playback.routes import MediaRoute
+from services.gateway.views.dash import render_manifest
 from services.gateway.views.log import Log
 from services.gateway.views.replay import Replay, is_over
-from services.gateway.views.span import read_span
+from services.gateway.views.span import Span, read_span
+from services.gateway.views.timeline import Timeline
 from services.gateway.views.variants import render_variants
-from services.gateway.views.window import read_window, render_window
+from services.gateway.views.window import read_window, render_window, timeline_of
 
 FRESH_S = 1.0
 """How long what may still grow is answered from memory."""
@@ -30,6 +33,12 @@ DVR_WINDOW = timedelta(hours=4)
 _HLS_TYPE = b"application/vnd.apple.mpegurl"
 _GROWING = headers(_HLS_TYPE, LIVE_EDGE)
 _OVER = headers(_HLS_TYPE, b"public, max-age=10")
+_DASH_TYPE = b"application/dash+xml"
+_GROWING_MANIFEST = headers(_DASH_TYPE, LIVE_EDGE)
+_MANIFEST_OVER = headers(_DASH_TYPE, b"public, max-age=10")
+_MANIFEST = "manifest.mpd"
+_TO_STREAM = "../"
+"""From a view's folder, where its manifest stands."""
 _KINDS: dict[str, TrackKind] = {"video": "video", "audio": "audio"}
 
 
@@ -77,7 +86,8 @@ class Views:
         else:
             reply = await self._dvr(route)
         if reply.status == 200:  # noqa: PLR2004 - what is missing may come
-            self._keep(key, reply, FRESH_S if reply.headers is _GROWING else SETTLED_S)
+            is_growing = reply.headers in (_GROWING, _GROWING_MANIFEST)
+            self._keep(key, reply, FRESH_S if is_growing else SETTLED_S)
         return reply
 
     def _keep(self, key: str, reply: Reply, fresh_s: float) -> None:
@@ -105,17 +115,54 @@ class Views:
         session = await self._log.session(route.session)
         if session.stream != route.stream:
             return text(404, f"{route.stream} has no session {route.session}")
+        if route.name == _MANIFEST:
+            return await self._manifest_of_session(session)
         kind, _, is_dvr = route.name.removesuffix(".m3u8").partition(".")
         if kind not in _KINDS:
-            found = await self._log.renditions(route.stream, session=session.id)
-            if not found:
-                return text(404, f"Nothing of session {session.id} is recorded")
-            return Reply(200, _lines(session), render_variants(found))
-        replay = await self._read_on(session, route.rendition)
-        if not replay.has(_KINDS[kind]):
-            return text(404, f"{session.id} has no {kind} as {route.rendition}")
+            return await self._variants_of_session(session)
         since = self._now() - DVR_WINDOW if is_dvr and session.ended_at is None else None
-        return Reply(200, _lines(session), replay.render(_KINDS[kind], since=since))
+        return await self._media_of_session(
+            session, route.rendition, _KINDS[kind], since=since, is_sliding=since is not None
+        )
+
+    async def _variants_of_session(self, session: Session) -> Reply:
+        found = await self._log.renditions(session.stream, session=session.id)
+        if not found:
+            return text(404, f"Nothing of session {session.id} is recorded")
+        return Reply(200, _lines(session), render_variants(found))
+
+    async def _media_of_session(
+        self,
+        session: Session,
+        rendition: str,
+        kind: TrackKind,
+        *,
+        since: datetime | None = None,
+        is_sliding: bool = False,
+    ) -> Reply:
+        replay = await self._read_on(session, rendition)
+        if not replay.has(kind):
+            return text(404, f"{session.id} has no {kind} as {rendition}")
+        body = replay.render(kind, since=since, is_sliding=is_sliding)
+        return Reply(200, _lines(session), body)
+
+    async def _manifest_of_session(self, session: Session) -> Reply:
+        found = await self._log.renditions(session.stream, session=session.id)
+        names = [each.rendition for each in found if each.rendition != SOURCE]
+        source = (await self._read_on(session, SOURCE)).timeline
+        rungs = {name: (await self._read_on(session, name)).timeline for name in names}
+        return await self._manifest(source, rungs, is_ended=session.ended_at is not None)
+
+    async def _manifest(
+        self, source: Timeline, rungs: dict[str, Timeline], *, is_ended: bool
+    ) -> Reply:
+        if not source.periods:
+            return text(404, "Nothing of this is recorded yet", b"retry-after: 1\r\n")
+        tracks = await self._log.tracks(each.last.session for each in source.periods)
+        body = render_manifest(
+            source, rungs, tracks, source_name=SOURCE, is_ended=is_ended, to_stream=_TO_STREAM
+        )
+        return Reply(200, _MANIFEST_OVER if is_ended else _GROWING_MANIFEST, body)
 
     async def _read_on(self, session: Session, rendition: str) -> Replay:
         key = f"{session.id}/{rendition}"
@@ -136,9 +183,15 @@ class Views:
     # --- windows ----------------------------------------------------------------------
 
     async def _window(self, route: MediaRoute) -> Reply:
-        span = read_span(route.span)
+        span = read_span(route.span, now=self._now())
         if span.trouble is not None:
             return text(400, span.trouble)
+        if span.is_open:
+            live = self._directory.playable(route.stream)
+            if live is not None:
+                return await self._from_then_on(route, live.session, span)
+        if route.name == _MANIFEST:
+            return await self._manifest_of_window(route.stream, span)
         lines = _GROWING if span.until_at.timestamp() > self._wall() - SETTLED_S else _OVER
         kind = route.name.removesuffix(".m3u8")
         if kind not in _KINDS:
@@ -152,6 +205,29 @@ class Views:
         if body is None:
             return text(404, f"{route.stream} has nothing recorded in this window")
         return Reply(200, lines, body)
+
+    async def _manifest_of_window(self, stream: str, span: Span) -> Reply:
+        found = await self._log.renditions(stream, from_at=span.from_at, until_at=span.until_at)
+        names = {each.rendition for each in found} | {SOURCE}
+        lines = {
+            name: timeline_of(await read_window(self._log, stream, name, span)) for name in names
+        }
+        source = lines.pop(SOURCE)
+        if not source.periods:
+            return text(404, f"{stream} has nothing recorded in this window")
+        return await self._manifest(source, lines, is_ended=True)
+
+    async def _from_then_on(self, route: MediaRoute, session_id: str, span: Span) -> Reply:
+        """A window that goes on with the session on air, in which it begins at the earliest."""
+        session = await self._log.session(session_id)
+        if route.name == _MANIFEST:
+            return await self._manifest_of_session(session)
+        kind = route.name.removesuffix(".m3u8")
+        if kind not in _KINDS:
+            return await self._variants_of_session(session)
+        return await self._media_of_session(
+            session, route.rendition, _KINDS[kind], since=span.from_at
+        )
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._wall(), UTC)

@@ -8,6 +8,7 @@ from libs.names import SOURCE
 from services.gateway.views.listing import Listing
 from services.gateway.views.log import Log
 from services.gateway.views.span import Span
+from services.gateway.views.timeline import Timeline
 
 LOOKS_BACK = timedelta(seconds=30)
 """How far before a window its first keyframe is looked for."""
@@ -40,6 +41,13 @@ def render_window(rows: Sequence[Segment], kind: TrackKind) -> bytes | None:
     if not listing.has_track:
         return None
     return listing.render(target_s=listing.target_s, kind="VOD", is_ended=True)
+
+
+def timeline_of(rows: Sequence[Segment]) -> Timeline:
+    timeline = Timeline()
+    for row in rows:
+        timeline.add(row)
+    return timeline
 
 
 def _first(rows: Sequence[Segment], span: Span) -> int:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from libs.events import GetSession, ListRenditions, ListWindow, WindowPage
+from libs.events import GetSession, ListRenditions, ListTracks, ListWindow, WindowPage
 from libs.names import DEFAULT_TENANT
 from services.catalog.errors import CursorInvalid, SessionUnknown
 from tests.integration.catalog.conftest import Catalog
@@ -78,6 +78,12 @@ async def test_renditions_of_a_view_have_their_rates_and_tracks(
     assert (source.rendition, source.segments) == ("source", 10)
     assert set(source.tracks) == {VIDEO, AUDIO}
     assert (source.average_bps, source.peak_bps) == (7992, 8000)
+
+
+async def test_tracks_of_sessions_are_told_once_each(catalog: Catalog, said: Said) -> None:
+    ask = ListTracks(tenant=DEFAULT_TENANT, sessions=(said.grant.session, "00000001-00000001"))
+    found = (await catalog.answers.list_tracks(ask)).tracks
+    assert sorted(each.config_id for each in found) == sorted((VIDEO.config_id, AUDIO.config_id))
 
 
 @pytest.mark.usefixtures("said")

@@ -58,6 +58,14 @@ SPAN = "1767323045000-1767323051000"
             f"/cam/{SPAN}/source/video.m3u8",
             MediaRoute(Kind.VIEW, "cam", rendition="source", name="video.m3u8", span=SPAN),
         ),
+        (
+            f"/cam/{SESSION}/manifest.mpd",
+            MediaRoute(Kind.VIEW, "cam", SESSION, name="manifest.mpd"),
+        ),
+        (
+            "/cam/1767323045000-/manifest.mpd",
+            MediaRoute(Kind.VIEW, "cam", name="manifest.mpd", span="1767323045000-"),
+        ),
     ],
 )
 def test_media_path_is_recognised(path: str, route: MediaRoute) -> None:

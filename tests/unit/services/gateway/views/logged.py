@@ -10,9 +10,11 @@ from libs.events import (
     GetSession,
     ListRenditions,
     ListSegments,
+    ListTracks,
     ListWindow,
     LoggedRendition,
     LoggedRenditions,
+    LoggedTracks,
     Segment,
     SegmentPage,
     Session,
@@ -141,4 +143,6 @@ class MemoryCatalog:
                         for name in names
                     )
                 )  # fmt: skip
+            case ListTracks():
+                return LoggedTracks(tracks=(VIDEO, AUDIO))
         raise AssertionError(ask)

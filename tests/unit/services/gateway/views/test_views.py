@@ -66,6 +66,15 @@ def catalog() -> MemoryCatalog:
     return made
 
 
+def put_on_air(directory: Directory) -> None:
+    directory.published(
+        StreamPublished(
+            tenant="default", stream="cam", session=SESSION, generation=1,
+            origin_url="http://ingest", started_at=AT,
+        )
+    )  # fmt: skip
+
+
 async def body(views: Views, path: str) -> str:
     reply = await get(views, path)
     assert reply.status == 200, bytes(reply.body)
@@ -93,16 +102,40 @@ async def test_window_is_played_by_the_same_addresses(views: Views) -> None:
     assert (await body(views, f"/cam/{SPAN}/source/video.m3u8")).count("#EXTINF") == 3
 
 
+@pytest.mark.parametrize("view", [SESSION, SPAN])
+async def test_views_are_played_as_dash_too(views: Views, view: str) -> None:
+    reply = await get(views, f"/cam/{view}/manifest.mpd")
+    assert b"application/dash+xml" in reply.headers
+    mpd = bytes(reply.body).decode()
+    assert 'type="static"' in mpd
+    assert f'media="../{SESSION}/480p/$Number$.video.m4s"' in mpd
+
+
+async def test_window_without_an_end_goes_on_with_the_session(
+    views: Views, catalog: MemoryCatalog, directory: Directory, time: Time
+) -> None:
+    path = f"/cam/{round(AT.timestamp() * 1000) + 4000}-/source/video.m3u8"
+    assert "#EXT-X-PLAYLIST-TYPE:VOD" in await body(views, path)
+    time.now += 100
+    catalog.begin()
+    put_on_air(directory)
+    media = await body(views, path)
+    assert "#EXT-X-PLAYLIST-TYPE:EVENT" in media
+    assert media.count("#EXTINF") == 3
+    catalog.rows.append(row(5))
+    time.now += FRESH_S
+    assert (await body(views, path)).count("#EXTINF") == 4
+    variants = await body(views, path.replace("source/video", "index"))
+    assert "source/video.m3u8" in variants
+    mpd = await body(views, path.replace("source/video.m3u8", "manifest.mpd"))
+    assert 'type="dynamic"' in mpd
+
+
 async def test_live_stream_can_be_seeked_in(
     views: Views, catalog: MemoryCatalog, directory: Directory
 ) -> None:
     catalog.begin()
-    directory.published(
-        StreamPublished(
-            tenant="default", stream="cam", session=SESSION, generation=1,
-            origin_url="http://ingest", started_at=AT,
-        )
-    )  # fmt: skip
+    put_on_air(directory)
     assert f"{SESSION}/source/video.dvr.m3u8" in await body(views, "/cam/dvr.m3u8")
     media = await body(views, f"/cam/{SESSION}/source/video.dvr.m3u8")
     assert "PLAYLIST-TYPE" not in media

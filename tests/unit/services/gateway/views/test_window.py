@@ -73,7 +73,7 @@ async def test_nothing_recorded_is_nothing_to_play(catalog: MemoryCatalog) -> No
 
 
 def test_span_is_read_as_it_is_written() -> None:
-    assert str(read_span("1767323045000-1767323105500")) == "1767323045000-1767323105500"
+    assert str(read_span("1767323045000-1767323105500", now=AT)) == "1767323045000-1767323105500"
 
 
 @pytest.mark.parametrize(

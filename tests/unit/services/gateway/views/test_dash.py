@@ -1,0 +1,148 @@
+"""Manifests over rows: periods, segment timelines, rungs."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from xml.etree import ElementTree as ET
+
+from libs.events import Segment, Track
+from services.gateway.views.dash import render_manifest
+from services.gateway.views.timeline import Timeline
+from tests.unit.services.gateway.views.logged import AT, AUDIO, SESSION, VIDEO, row
+
+LATER = "69573100-0a0b0c0d"
+OTHER = VIDEO.model_copy(update={"config_id": "cccccccccccc", "width": 640, "height": 360})
+NAMESPACE = {"": "urn:mpeg:dash:schema:mpd:2011"}
+
+
+def timed(segment: Segment) -> Segment:
+    """The row with the timestamps that its session time says."""
+    tracks = tuple(
+        each.model_copy(update={"pts": segment.start_ms * each.timescale // 1000})
+        for each in segment.tracks
+    )
+    return segment.model_copy(update={"tracks": tracks})
+
+
+def timeline(rows: Iterable[Segment]) -> Timeline:
+    made = Timeline()
+    for each in rows:
+        made.add(timed(each))
+    return made
+
+
+def manifest(
+    *rows: Segment, rungs: dict[str, list[Segment]] | None = None, is_ended: bool = True
+) -> ET.Element:
+    body = render_manifest(
+        timeline(rows),
+        {name: timeline(own) for name, own in (rungs or {}).items()},
+        {track.config_id: track for track in (VIDEO, AUDIO, OTHER)},
+        source_name="source",
+        is_ended=is_ended,
+        to_stream="../",
+    )
+    return ET.fromstring(body)
+
+
+def starts(mpd: ET.Element) -> list[str]:
+    return [each.attrib["start"] for each in mpd.iterfind("Period", NAMESPACE)]
+
+
+def names(mpd: ET.Element) -> list[list[str]]:
+    return [
+        [each.attrib["id"] for each in period.iterfind(".//Representation", NAMESPACE)]
+        for period in mpd.iterfind("Period", NAMESPACE)
+    ]
+
+
+def test_steady_session_is_one_period_of_one_run() -> None:
+    mpd = manifest(*(row(index) for index in range(5)))
+    assert (mpd.attrib["type"], mpd.attrib["mediaPresentationDuration"]) == ("static", "PT10S")
+    [period] = mpd.iterfind("Period", NAMESPACE)
+    assert period.attrib == {"id": f"{SESSION}.1767321600", "start": "PT0S"}
+    video, audio = period.iterfind(".//Representation", NAMESPACE)
+    assert (video.attrib["codecs"], video.attrib["width"], video.attrib["frameRate"]) == (
+        "avc1.64001f",
+        "1280",
+        "25",
+    )
+    assert audio.attrib["audioSamplingRate"] == "48000"
+    template = video.find("SegmentTemplate", NAMESPACE)
+    assert template is not None
+    assert template.attrib == {
+        "timescale": "90000",
+        "presentationTimeOffset": "900000",
+        "initialization": f"../{SESSION}/source/init-aaaaaaaaaaaa.mp4",
+        "media": f"../{SESSION}/source/$Number$.video.m4s",
+        "startNumber": "1767321600",
+    }
+    [run] = template.iterfind(".//S", NAMESPACE)
+    assert run.attrib == {"t": "900000", "d": "180000", "r": "4"}
+
+
+def test_session_that_goes_on_is_dynamic_on_the_wall_clock() -> None:
+    mpd = manifest(row(0), row(1), is_ended=False)
+    assert mpd.attrib["type"] == "dynamic"
+    assert mpd.attrib["availabilityStartTime"] == "2026-01-02T03:04:05.000Z"
+    assert "mediaPresentationDuration" not in mpd.attrib
+    assert mpd.find("UTCTiming", NAMESPACE) is not None
+
+
+def test_lost_segments_keep_their_time_and_begin_a_period() -> None:
+    assert starts(manifest(row(0), row(3))) == ["PT0S", "PT6S"]
+
+
+def test_time_between_sessions_is_left_out() -> None:
+    mpd = manifest(row(0), row(1), row(0, session=LATER))
+    assert starts(mpd) == ["PT0S", "PT4S"]
+    assert mpd.attrib["mediaPresentationDuration"] == "PT6S"
+
+
+def test_discontinuity_and_change_of_tracks_begin_periods() -> None:
+    rows = (
+        row(0),
+        row(1, discontinuity_sequence=1),
+        row(2, discontinuity_sequence=1, tracks=(OTHER, AUDIO)),
+        row(3, discontinuity_sequence=1, tracks=(AUDIO,)),
+    )
+    mpd = manifest(*rows)
+    assert starts(mpd) == ["PT0S", "PT2S", "PT4S", "PT6S"]
+    assert names(mpd)[-1] == ["source-audio"]
+
+
+def test_period_tells_of_rungs_that_have_all_of_it() -> None:
+    rows = [row(index) for index in range(2)]
+    rows += [row(index, discontinuity_sequence=1) for index in range(2, 4)]
+    rung = [row(0, rendition="480p", tracks=(OTHER,)), row(1, rendition="480p", tracks=())]
+    rung += [
+        row(index, rendition="480p", tracks=(OTHER,), discontinuity_sequence=1)
+        for index in range(2, 4)
+    ]
+    mpd = manifest(*rows, rungs={"480p": rung})
+    assert names(mpd) == [
+        ["source-video", "source-audio"],
+        ["source-video", "480p-video", "source-audio"],
+    ]
+
+
+def test_rung_that_is_yet_to_cut_the_newest_is_told_of() -> None:
+    rung = [row(0, rendition="480p", tracks=(OTHER,))]
+    mpd = manifest(row(0), row(1), rungs={"480p": rung}, is_ended=False)
+    assert names(mpd) == [["source-video", "480p-video", "source-audio"]]
+
+
+def test_rung_without_a_segment_is_not_told_of() -> None:
+    mpd = manifest(row(0), row(1), rungs={"480p": []})
+    assert names(mpd) == [["source-video", "source-audio"]]
+
+
+def test_durations_follow_from_where_the_next_one_begins() -> None:
+    late = row(1, start_ms=12_100, starts_at=AT + timedelta(seconds=2.1))
+    mpd = manifest(row(0), late)
+    runs = [each.attrib for each in mpd.iterfind(".//S", NAMESPACE)][:2]
+    assert runs == [{"t": "900000", "d": "189000"}, {"t": "1089000", "d": "180000"}]
+
+
+def test_track_of_an_unknown_configuration_is_left_out() -> None:
+    unknown = Track.model_validate(AUDIO.model_dump() | {"config_id": "dddddddddddd"})
+    assert names(manifest(row(0, tracks=(VIDEO, unknown)))) == [["source-video"]]
