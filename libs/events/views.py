@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from libs.events.asks import PAGE_ROWS, Answer, Ask, Session
+from libs.events.asks import PAGE_ROWS, Answer, Ask, Gap, Session
 from libs.events.rows import Segment, Track
 
 MAX_SESSIONS = 500
@@ -58,6 +58,40 @@ class LoggedRendition(Answer):
 class LoggedRenditions(Answer):
     renditions: tuple[LoggedRendition, ...]
     """By name; only those that have a segment in the view."""
+
+
+class Missing(Answer):
+    """Segments that the log lacks, for whatever reason nobody recorded."""
+
+    first_msn: int
+    last_msn: int
+
+
+class RenditionLog(Answer):
+    """How complete a rendition is."""
+
+    rendition: str
+    first_msn: int
+    last_msn: int
+    segments: int
+    duration_s: float
+    size_bytes: int
+    gaps: tuple[Gap, ...]
+    holes: tuple[Missing, ...]
+
+
+class SessionLog(Answer):
+    renditions: tuple[RenditionLog, ...]
+
+
+class ShowSessionLog(Ask[SessionLog]):
+    """Errors: `session_unknown`."""
+
+    name: ClassVar[str] = "catalog.session.log"
+    answer: ClassVar[type[Answer]] = SessionLog
+
+    tenant: str
+    session: str
 
 
 class ListRenditions(Ask[LoggedRenditions]):

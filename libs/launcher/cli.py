@@ -17,6 +17,8 @@ from libs.launcher.api import API
 from libs.launcher.credentials import Credentials
 from libs.launcher.house import House
 from libs.launcher.publisher import DEMO_STREAM, push_file, push_test_pattern
+from libs.launcher.verify import Verify
+from libs.storage import open_store
 
 EXIT_REFUSED = 2
 EXIT_FAILED = 1
@@ -122,6 +124,29 @@ def streams(options: dict[str, object]) -> None:
     for stream in found:
         state = "live" if stream["is_live"] else "off"
         click.echo(f"{stream['id']}  {state:4}  {stream['push']['url']}")
+
+
+@weir.command()
+@click.argument("session", required=False)
+@click.option("--hashes", is_flag=True, help="Read every object, and compare its hash.")
+@click.option("--repair", is_flag=True, help="Bring back what a spool has; delete orphans.")
+@click.pass_obj
+def verify(options: dict[str, object], session: str | None, *, hashes: bool, repair: bool) -> None:
+    """Compare the store with the segment log: all sessions that are over, or SESSION."""
+    data_dir = options["data_dir"]
+    assert isinstance(data_dir, Path)
+    store = open_store(os.environ.get("WEIR_STORE_URL") or (data_dir / "store").absolute().as_uri())
+    check = Verify(_api(options), store, hashes=hashes, repairs=repair, spools=data_dir / "spool")
+    found = asyncio.run(check.run(session))
+    for trouble in found.troubles:
+        click.echo(f"{trouble.what:8} {trouble.key}: {trouble.detail}")
+    for key in found.repaired:
+        click.echo(f"repaired {key}")
+    click.echo(
+        f"{found.sessions} sessions, {found.segments} segments, {found.size_bytes} bytes,"
+        f" {found.gaps} gaps with a cause, {len(found.troubles)} troubles."
+    )
+    sys.exit(EXIT_FAILED if found.troubles else 0)
 
 
 @weir.command()

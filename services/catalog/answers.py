@@ -61,7 +61,9 @@ from libs.events import (
     RotateViewerKeys,
     SegmentPage,
     Session,
+    SessionLog,
     SessionPage,
+    ShowSessionLog,
     Stream,
     StreamPage,
     TranscodePlan,
@@ -71,6 +73,7 @@ from libs.events import (
     WindowPage,
 )
 from services.catalog import (
+    completeness,
     dead_letters,
     discards,
     holds,
@@ -201,6 +204,10 @@ class Answers:
     async def get_session(self, ask: GetSession) -> Session:
         async with self._database.transaction(read_only=True) as tx:
             return await sessions.get(tx, ask)
+
+    async def show_session_log(self, ask: ShowSessionLog) -> SessionLog:
+        async with self._database.transaction(read_only=True) as tx:
+            return await completeness.show(tx, ask)
 
     async def list_window(self, ask: ListWindow) -> WindowPage:
         async with self._database.transaction(read_only=True) as tx:

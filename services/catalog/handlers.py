@@ -54,6 +54,7 @@ from libs.events import (
     SegmentLost,
     SegmentReady,
     SessionEnded,
+    ShowSessionLog,
     StreamPublished,
     StreamUnpublished,
     TranscodeChanged,
@@ -114,6 +115,7 @@ def register_asks(bus: Bus, answers: Answers) -> None:
     bus.on_ask(ListDiscards)(answers.list_discards)
     bus.on_ask(ForgetDiscards)(answers.forget_discards)
     bus.on_ask(GetSession)(answers.get_session)
+    bus.on_ask(ShowSessionLog)(answers.show_session_log)
     bus.on_ask(ListWindow)(answers.list_window)
     bus.on_ask(ListRenditions)(answers.list_renditions)
     bus.on_ask(ListTracks)(answers.list_tracks)

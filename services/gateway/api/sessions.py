@@ -4,7 +4,18 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
 
-from libs.events import PAGE_ROWS, ListSegments, ListSessions, SegmentPage, SessionPage
+from libs.events import (
+    PAGE_ROWS,
+    GetSession,
+    ListSegments,
+    ListSessions,
+    RenditionLog,
+    SegmentPage,
+    Session,
+    SessionLog,
+    SessionPage,
+    ShowSessionLog,
+)
 from libs.names import DEFAULT_TENANT, RENDITION, SOURCE
 from services.gateway.api.auth import authorised
 from services.gateway.api.house import TheHouse
@@ -31,6 +42,26 @@ async def list_sessions(
             tenant=DEFAULT_TENANT, stream=stream, is_open=is_open, after=after, limit=limit
         )
     )
+
+
+class SessionView(Session):
+    """A session, and how complete each of its renditions is in the segment log."""
+
+    renditions: tuple[RenditionLog, ...] = ()
+
+
+@router.get("/{session}")
+async def get_session(
+    house: TheHouse, session: Annotated[str, Path(pattern=_SESSION)]
+) -> SessionView:
+    """One session. A `gap` has a recorded cause; a `hole` has none: while the session goes on, or
+    has only just ended, its segments may be on their way.
+    """
+    known = await house.catalog.ask(GetSession(tenant=DEFAULT_TENANT, id=session))
+    log: SessionLog = await house.catalog.ask(
+        ShowSessionLog(tenant=DEFAULT_TENANT, session=session)
+    )
+    return SessionView(**known.model_dump(), renditions=log.renditions)
 
 
 @router.get("/{session}/segments")
