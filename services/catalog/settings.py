@@ -29,7 +29,7 @@ class CatalogSettings(Settings):
     """Where the store is a directory: the oldest segments go before its disk has less room left."""
     discard_after_s: float = Field(default=60.0, ge=0)
     """From the end of a row to that of its object: who has it in a playlist may still read it."""
-    retention_s: float = Field(default=5.0, gt=0)
+    retention_s: float = Field(default=15.0, gt=0)
     """How often retention looks."""
 
     job_litter_s: float = Field(default=60.0, ge=0)

@@ -71,7 +71,7 @@ def build_app(settings: PackagerSettings | None = None) -> Service:
 
     async def start() -> None:
         service.spawn(spool.run(), name="spool")
-        service.spawn(Discarding(store, bus.ask).run(), name="discarding")
+        service.spawn(Discarding(store, bus.ask).run(settings.discard_s), name="discarding")
 
     async def stop() -> None:
         await packings.stop()

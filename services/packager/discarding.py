@@ -13,8 +13,6 @@ from services.packager import metrics
 
 log = structlog.get_logger()
 
-EVERY_S = 5.0
-
 
 class Discarding:
     """Any number of packagers may do it at once: deleting twice harms nobody."""
@@ -23,9 +21,9 @@ class Discarding:
         self._store = store
         self._ask = ask
 
-    async def run(self) -> None:
+    async def run(self, every_s: float) -> None:
         while True:
-            await asyncio.sleep(EVERY_S)
+            await asyncio.sleep(every_s)
             try:
                 while await self.tick():
                     pass

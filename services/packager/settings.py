@@ -18,3 +18,5 @@ class PackagerSettings(Settings):
     """Memory of one session for segments that the spool does not take; past it they are lost."""
     max_sessions: int = Field(default=200, ge=1)
     """Sessions that this process takes on."""
+    discard_s: float = Field(default=15.0, gt=0)
+    """How often it deletes from the store what retention let go of."""

@@ -56,7 +56,11 @@ def rows_or_none(weir: RunningWeir, stream_id: str) -> bool:
 @pytest.mark.timeout(180)
 async def test_oldest_segments_go_and_live_goes_on(own_weir: RunningWeir, tmp_path: Path) -> None:
     """A stream may keep a quarter of a megabyte and is watched all the while."""
-    own_weir.environment |= {"WEIR_DISCARD_AFTER_S": "2", "WEIR_RETENTION_S": "1"}
+    own_weir.environment |= {
+        "WEIR_DISCARD_AFTER_S": "2",
+        "WEIR_RETENTION_S": "1",
+        "WEIR_DISCARD_S": "1",
+    }
     own_weir.start()
     stream = own_weir.create_stream(
         name="endless", reconnectWindow=1, hls_time=1, hls_list_size=3, retentionBytes=MEBIBYTE // 4
@@ -105,6 +109,7 @@ async def test_disk_of_200_mb_never_fills(
         "WEIR_STORE_MIN_FREE_BYTES": str(80 * MEBIBYTE),
         "WEIR_DISCARD_AFTER_S": "10",
         "WEIR_RETENTION_S": "1",
+        "WEIR_DISCARD_S": "1",
     }
     own_weir.start()
     stream = own_weir.create_stream(name="constant", reconnectWindow=1, hls_list_size=4)
