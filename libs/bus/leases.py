@@ -176,6 +176,23 @@ class Leases:
         except KeyWrongLastSequenceError:
             return None
 
+    async def seize(
+        self, key: str, *, holder: str, url: str, stream: str, session: str, epoch: int
+    ) -> Lease | None:
+        """Take the lease at once, whoever has it, under an epoch that was given to nobody else.
+
+        None if a newer one has it. For finite jobs, whose attempts the catalog numbers.
+        """
+        record = LeaseRecord(
+            key=key, holder=holder, url=url, epoch=epoch, beat=0, stream=stream, session=session
+        )
+        while True:
+            found = await self.read(key)
+            if found is not None and found[0].epoch >= epoch:
+                return None
+            with contextlib.suppress(KeyWrongLastSequenceError):  # a beat came between
+                return Lease(self, record, await self.write(record, found[1] if found else 0))
+
     async def read(self, key: str) -> tuple[LeaseRecord, int] | None:
         """The record and its revision, or None."""
         try:

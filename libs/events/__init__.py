@@ -80,6 +80,7 @@ from libs.events.jobs import (
     SessionRange,
 )
 from libs.events.ladders import (
+    TEMPLATES,
     Ladder,
     LadderCodec,
     LadderMode,
@@ -203,6 +204,7 @@ __all__ = [
     "ORDERS",
     "PAGE_ROWS",
     "ROOMS",
+    "TEMPLATES",
     "Answer",
     "Ask",
     "AttemptState",

@@ -1,5 +1,6 @@
 """Ladders: which rungs a stream is transcoded to, and how that goes while it is live."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -24,6 +25,25 @@ class Rung(Row):
     max_bitrate_bps: int
     template: str | None = None
     """`ld`, `sd`, `hd` or `ud`; None for a user's own."""
+
+
+TEMPLATES: Mapping[str, Rung] = {
+    rung.template: rung
+    for rung in (
+        Rung(
+            name=f"{height}p", width=width, height=height, template=template,
+            bitrate_bps=bitrate_bps, max_bitrate_bps=bitrate_bps * 3 // 2,
+        )
+        for template, width, height, bitrate_bps in (
+            ("ld", 640, 360, 400_000),
+            ("sd", 854, 480, 600_000),
+            ("hd", 1280, 720, 1_000_000),
+            ("ud", 1920, 1080, 2_000_000),
+        )
+    )
+    if rung.template
+}  # fmt: skip
+"""The usual rungs, by the name of their template, smallest first."""
 
 
 class Ladder(Row):

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from libs.storage.store import (
     ObjectMissing,
@@ -21,6 +22,8 @@ from libs.storage.store import (
 
 STALE_DRAFT_S = 3600.0
 """A draft this old was left by a process that was killed; no put takes as long."""
+
+COPY_BYTES = 1 << 20
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
@@ -39,6 +42,10 @@ class DirectoryStore:
 
     async def put(self, key: str, data: bytes, *, content_type: str) -> None:  # noqa: ARG002
         await asyncio.to_thread(self._put, check_key(key), data)
+
+    async def put_file(self, key: str, path: Path, *, content_type: str) -> None:  # noqa: ARG002
+        with await asyncio.to_thread(path.open, "rb") as source:
+            await asyncio.to_thread(self._put, check_key(key), source)
 
     async def get(self, key: str, *, offset: int = 0, size: int | None = None) -> bytes:
         return await asyncio.to_thread(self._get, check_key(key), offset, size)
@@ -59,7 +66,7 @@ class DirectoryStore:
     async def close(self) -> None:
         """Nothing is held open."""
 
-    def _put(self, key: str, data: bytes) -> None:
+    def _put(self, key: str, data: bytes | BinaryIO) -> None:
         path = self._root / key
         try:
             _make_folder(self._drafts)
@@ -68,7 +75,10 @@ class DirectoryStore:
             descriptor, draft = tempfile.mkstemp(dir=self._drafts)
             try:
                 with os.fdopen(descriptor, "wb") as file:
-                    file.write(data)
+                    if isinstance(data, bytes):
+                        file.write(data)
+                    else:
+                        shutil.copyfileobj(data, file, COPY_BYTES)
                     file.flush()
                     os.fsync(file.fileno())
                 Path(draft).rename(path)

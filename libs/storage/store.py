@@ -15,6 +15,7 @@ Every store raises these and nothing of its vendor's.
 import re
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from libs.errors import Invalid, NotFound, Unavailable
@@ -81,6 +82,12 @@ class ObjectStore(Protocol):
         """Store `data`; whole and durable when it returns. The same key again is fine.
 
         Raises `StoreFull`.
+        """
+
+    async def put_file(self, key: str, path: Path, *, content_type: str) -> None:
+        """The same with a file's bytes, however many: they are never in memory as a whole.
+
+        Raises `StoreFull`, and `OSError` if the file cannot be read.
         """
 
     async def get(self, key: str, *, offset: int = 0, size: int | None = None) -> bytes:

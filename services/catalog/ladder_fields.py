@@ -9,28 +9,12 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast, get_args
 
-from libs.events import Ladder, LadderCodec, LadderMode, Rung
+from libs.events import TEMPLATES, Ladder, LadderCodec, LadderMode, Rung
 from libs.names import SOURCE
 from services.catalog.errors import StreamFieldInvalid
 from services.catalog.fields import check_truth
 
 LADDER, IS_CODEC, CODEC = "ladder", "isCodec", "codec"
-TEMPLATES: Mapping[str, Rung] = {
-    rung.template: rung
-    for rung in (
-        Rung(
-            name=f"{height}p", width=width, height=height, template=template,
-            bitrate_bps=bitrate_bps, max_bitrate_bps=bitrate_bps * 3 // 2,
-        )
-        for template, width, height, bitrate_bps in (
-            ("ld", 640, 360, 400_000),
-            ("sd", 854, 480, 600_000),
-            ("hd", 1280, 720, 1_000_000),
-            ("ud", 1920, 1080, 2_000_000),
-        )
-    )
-    if rung.template
-}  # fmt: skip
 MAX_RUNGS = 6
 MIN_SIDE, MAX_SIDE = 16, 7680
 MIN_BPS, MAX_BPS = 16_000, 100_000_000

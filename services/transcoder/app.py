@@ -4,15 +4,24 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-from libs.bus import ServiceURLs
+from libs.bus import ServiceURLs, traceparent
 from libs.egress import Egress, OwnPlaces
+from libs.events import JobGrant
+from libs.ffmpeg import find_ffmpeg
+from libs.names import DEFAULT_TENANT
 from libs.service import Service
-from libs.storage import open_store
-from libs.tags import open_client
+from libs.storage import ObjectStore, open_store
+from libs.tags import Spawn, open_client
 from services.transcoder import handlers
+from services.transcoder.attempt import Attempt, Outside
+from services.transcoder.cost import Slots
+from services.transcoder.farm import Farm
 from services.transcoder.ladders import Ladders
+from services.transcoder.litter import LitterSweep
+from services.transcoder.logbook import Logbook
 from services.transcoder.settings import TranscoderSettings
 from services.transcoder.worker import Worker
+from services.transcoder.workshop import Workshop
 
 MAX_JOBS = 1000
 """Jobs are admitted by their cost; this bounds what costs nothing."""
@@ -30,6 +39,7 @@ def build_app(settings: TranscoderSettings | None = None) -> Service:
         return own + await service_urls()
 
     store = open_store(settings.store_url)
+    slots = Slots(settings.transcode_slots)
     worker = Worker(
         settings,
         client=client,
@@ -39,6 +49,7 @@ def build_app(settings: TranscoderSettings | None = None) -> Service:
         url=lambda: service.url,
         ask_plan=lambda order: handlers.ask_plan(bus, order),
         say=bus.say,
+        slots=slots,
     )
 
     def spawn(coroutine: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
@@ -46,12 +57,52 @@ def build_app(settings: TranscoderSettings | None = None) -> Service:
 
     ladders = Ladders(worker.begin, spawn=spawn, max_jobs=MAX_JOBS, after=worker.leave)
     handlers.register(bus, ladders)
+    farm = _build_farm(service, settings, store, slots, spawn)
 
     async def stop() -> None:
-        await ladders.stop()
+        await asyncio.gather(ladders.stop(), farm.stop())
         await client.aclose()
         await store.close()
 
     service.on_stop(stop)
     service.ready_when(lambda: None if bus.is_connected else "the bus is away")
     return service
+
+
+def _build_farm(
+    service: Service,
+    settings: TranscoderSettings,
+    store: ObjectStore,
+    slots: Slots,
+    spawn: Spawn,
+) -> Farm:
+    bus = service.bus
+    catalog = handlers.Catalog(bus, worker=settings.instance, tenant=DEFAULT_TENANT)
+    workshop = Workshop(settings.data_dir / "jobs")
+    outside = Outside(
+        store=store,
+        workshop=workshop,
+        binary=settings.ffmpeg or find_ffmpeg(),
+        list_rows=catalog.list_rows,
+        take_lease=lambda grant: catalog.take_lease(grant, service.url),
+        ask_job=catalog.get,
+        publish=bus.publish,
+    )
+
+    def make(grant: JobGrant) -> Attempt:
+        logbook = Logbook(grant.job, grant.attempt, worker=settings.instance, say=bus.say)
+        return Attempt(grant, outside, logbook, traceparent=traceparent())
+
+    farm = Farm(catalog.begin, make, slots=slots, spawn=spawn)
+    handlers.register_farm(bus, farm)
+    sweep = LitterSweep(store, ask=catalog.litter, forget=catalog.forget)
+
+    async def start() -> None:
+        service.spawn(sweep.run(settings.litter_every_s), name="litter")
+
+    async def stop() -> None:
+        workshop.release()
+
+    service.on_start(start)
+    service.on_stop(stop)
+    return farm

@@ -6,37 +6,20 @@ limited. What it says is kept, the newest lines only.
 
 import asyncio
 import contextlib
-import ctypes
 import os
-import resource
-import signal
 from collections import deque
 from collections.abc import Callable, Sequence
 
 from services.transcoder.argv import build_argv
+from services.transcoder.confinement import Limits, confine, environment
 from services.transcoder.layers import Layer
+from services.transcoder.logbook import Logbook, read_lines
 from services.transcoder.overlay import Overlay
 from services.transcoder.sizes import SizedRung
 
-NICENESS = 5
-"""Whoever receives, cuts and sends goes first."""
-ADDRESS_SPACE_BYTES = 4 << 30
-OPEN_FILES = 64
-LOG_LINES, LOG_LINE_CHARS = 100, 400
+LIMITS = Limits(address_space_bytes=4 << 30)
+LOG_LINES = 100
 PIPE_BYTES = 1 << 18
-_PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None, use_errno=True)
-
-
-def _confine() -> None:
-    """In the child, before ffmpeg."""
-    with contextlib.suppress(AttributeError):  # not Linux: the end of its stdin ends it as well
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    os.nice(NICENESS)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
-    resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE_BYTES, ADDRESS_SPACE_BYTES))
 
 
 class Encoder:
@@ -47,8 +30,10 @@ class Encoder:
         process: asyncio.subprocess.Process,
         outputs: list[asyncio.StreamReader],
         overlays: list[Overlay],
+        logbook: Logbook | None = None,
     ) -> None:
         assert process.stdin is not None
+        self._logbook = logbook
         self.outputs = outputs
         self._overlays = overlays
         self.log: deque[str] = deque(maxlen=LOG_LINES)
@@ -65,8 +50,9 @@ class Encoder:
         frame_rate: float,
         preset: str,
         layers: Sequence[Layer] = (),
+        logbook: Logbook | None = None,
     ) -> "Encoder":
-        """Raises `OSError` if there is no such binary."""
+        """`logbook` gets what it says. Raises `OSError` if there is no such binary."""
         pipes = [os.pipe() for _ in rungs]
         writing = [pipe[1] for pipe in pipes]
         overlays = [Overlay(layer) for layer in layers]
@@ -85,11 +71,11 @@ class Encoder:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.PIPE,
-                env={name: os.environ[name] for name in _KEPT if name in os.environ},
+                env=environment(),
                 cwd="/",
                 pass_fds=[*writing, *reading],
                 start_new_session=True,
-                preexec_fn=_confine,
+                preexec_fn=confine(LIMITS),
             )
         except BaseException:
             for overlay in overlays:
@@ -102,7 +88,7 @@ class Encoder:
                 overlay.close_reading()
         for overlay in overlays:
             await overlay.open()
-        return cls(process, outputs, overlays)
+        return cls(process, outputs, overlays, logbook)
 
     @property
     def pid(self) -> int:
@@ -132,6 +118,9 @@ class Encoder:
         """Its exit code; negative for a signal."""
         code = await self._process.wait()
         await asyncio.gather(self._logging, return_exceptions=True)
+        if self._logbook is not None:
+            self._logbook.add(f"process {self._process.pid} ended with code {code}")
+            self._logbook.flush()
         return code
 
     async def kill(self) -> None:
@@ -143,15 +132,12 @@ class Encoder:
 
     async def _keep_log(self) -> None:
         assert self._process.stderr is not None
-        rest = b""
-        while data := await self._process.stderr.read(4096):
-            *lines, rest = (rest[-LOG_LINE_CHARS:] + data).split(b"\n")
-            self.log.extend(line.decode("utf-8", "replace")[:LOG_LINE_CHARS] for line in lines)
-        if rest:
-            self.log.append(rest.decode("utf-8", "replace")[:LOG_LINE_CHARS])
+        await read_lines(self._process.stderr, self._add_line)
 
-
-_KEPT = ("PATH", "LD_LIBRARY_PATH")
+    def _add_line(self, line: str) -> None:
+        self.log.append(line)
+        if self._logbook is not None:
+            self._logbook.add(line)
 
 
 async def _open_reader(descriptor: int) -> asyncio.StreamReader:

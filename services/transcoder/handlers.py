@@ -1,14 +1,30 @@
-"""The bus's side of the transcoder: offers come in, and news of what is wanted."""
+"""The bus's side of the transcoder: offers and orders come in, and news of what is wanted."""
 
-from libs.bus import Bus
+from libs.bus import Bus, Lease
 from libs.events import (
+    FINITE_ORDERS,
+    BeginJob,
     Envelope,
+    FiniteJobRequested,
+    ForgetJobLitter,
+    GetJob,
     GetTranscodePlan,
+    JobCancelled,
+    JobDetail,
+    JobGrant,
+    JobLitter,
+    ListJobLitter,
+    ListSegments,
+    Litter,
+    SegmentPage,
+    SessionRange,
     StreamChanged,
     TranscodePlan,
     TranscodeRequested,
 )
+from services.transcoder.farm import Farm
 from services.transcoder.ladders import Ladders
+from services.transcoder.material import PAGE
 
 
 def register(bus: Bus, ladders: Ladders) -> None:
@@ -21,6 +37,59 @@ def register(bus: Bus, ladders: Ladders) -> None:
         ladders.stream_changed(envelope.data.stream)
 
 
+def register_farm(bus: Bus, farm: Farm) -> None:
+    async def take(envelope: Envelope[FiniteJobRequested]) -> None:
+        await farm.take(envelope.data)
+
+    for order in FINITE_ORDERS.values():
+        bus.on_job(order, durable="transcoder")(take)
+
+    @bus.watch_fact(JobCancelled)
+    async def on_cancelled(envelope: Envelope[JobCancelled]) -> None:
+        farm.cancelled(envelope.data.job)
+
+
 async def ask_plan(bus: Bus, order: TranscodeRequested) -> TranscodePlan:
     """Raises the catalog's `transcode_unwanted` (404), or what means that it is away."""
     return await bus.ask(GetTranscodePlan(session=order.session))
+
+
+class Catalog:
+    """What finite jobs ask the catalog, and the lease that shows it that they are alive."""
+
+    def __init__(self, bus: Bus, *, worker: str, tenant: str) -> None:
+        self._bus = bus
+        self._worker = worker
+        self._tenant = tenant
+
+    async def begin(self, job: str) -> JobGrant:
+        return await self._bus.ask(BeginJob(job=job, worker=self._worker))
+
+    async def get(self, grant: JobGrant) -> JobDetail:
+        return await self._bus.ask(GetJob(tenant=grant.tenant, job=grant.job))
+
+    async def list_rows(self, wanted: SessionRange, after: int | None) -> SegmentPage:
+        ask = ListSegments(
+            tenant=self._tenant,
+            session=wanted.session,
+            rendition=wanted.rendition,
+            after=after,
+            limit=PAGE,
+        )
+        return await self._bus.ask(ask)
+
+    async def litter(self) -> JobLitter:
+        return await self._bus.ask(ListJobLitter())
+
+    async def forget(self, litter: tuple[Litter, ...]) -> None:
+        await self._bus.ask(ForgetJobLitter(litter=litter))
+
+    async def take_lease(self, grant: JobGrant, url: str) -> Lease | None:
+        return await self._bus.leases.seize(
+            grant.job.replace("-", ".", 1),
+            holder=self._worker,
+            url=url,
+            stream=grant.stream or "",
+            session=grant.params.session,
+            epoch=grant.attempt,
+        )

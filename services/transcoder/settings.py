@@ -28,3 +28,5 @@ class TranscoderSettings(SharedSettings):
     """x264's: slower ones make better pictures of the same bits."""
     encoder_input_max_bytes: int = Field(default=16 << 20, ge=1 << 20)
     """Memory of one session for what ffmpeg has not taken; past it rungs are shed."""
+    litter_every_s: float = Field(default=30.0, gt=0)
+    """How often what killed attempts of jobs left in the store is looked for."""

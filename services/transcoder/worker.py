@@ -20,6 +20,7 @@ from services.transcoder.encoder import Encoder
 from services.transcoder.errors import TakeFailed
 from services.transcoder.ladders import Running
 from services.transcoder.layers import Layer
+from services.transcoder.logbook import Logbook
 from services.transcoder.rung_put import PutTo, RungPut
 from services.transcoder.settings import TranscoderSettings
 from services.transcoder.sizes import SizedRung
@@ -39,6 +40,7 @@ class Worker:
         url: Callable[[], str],
         ask_plan: Callable[[TranscodeRequested], Awaitable[TranscodePlan]],
         say: Callable[[Message], None],
+        slots: Slots,
     ) -> None:
         self._settings = settings
         self._client = client
@@ -49,7 +51,7 @@ class Worker:
         self._ask_plan = ask_plan
         self._say = say
         self._binary = settings.ffmpeg or find_ffmpeg()
-        self._slots = Slots(settings.transcode_slots)
+        self._slots = slots
 
     async def begin(self, order: TranscodeRequested) -> Running | None:
         """None when it is not wanted, there is no room, or another holds the lease."""
@@ -94,6 +96,13 @@ class Worker:
         async def draw_layers(marks: Sequence[Mark], width: int, height: int) -> Sequence[Layer]:
             return await drawing.layers(marks, width=width, height=height)
 
+        logbook = Logbook(order.job, lease.epoch, worker=self._settings.instance, say=self._say)
+
+        async def start_encoder(
+            rungs: Sequence[SizedRung], frame_rate: float, layers: Sequence[Layer]
+        ) -> Encoder:
+            return await self._start_encoder(rungs, frame_rate, layers, logbook)
+
         def make_take(number: int, wanted: Wanted, after: int | None) -> Take:
             async def open_put(rung: str, from_tag: int) -> RungPut:
                 return await RungPut.open(
@@ -107,7 +116,7 @@ class Worker:
                 wanted,
                 ingest=ingest,
                 epoch=lease.epoch,
-                start_encoder=self._start_encoder,
+                start_encoder=start_encoder,
                 draw_layers=draw_layers,
                 open_put=open_put,
                 max_input_bytes=self._settings.encoder_input_max_bytes,
@@ -124,12 +133,21 @@ class Worker:
         )
 
     async def _start_encoder(
-        self, rungs: Sequence[SizedRung], frame_rate: float, layers: Sequence[Layer]
+        self,
+        rungs: Sequence[SizedRung],
+        frame_rate: float,
+        layers: Sequence[Layer],
+        logbook: Logbook,
     ) -> Encoder:
         preset = self._settings.encoder_preset
         try:
             return await Encoder.start(
-                self._binary, rungs, frame_rate=frame_rate, preset=preset, layers=layers
+                self._binary,
+                rungs,
+                frame_rate=frame_rate,
+                preset=preset,
+                layers=layers,
+                logbook=logbook,
             )
         except OSError as error:
             raise TakeFailed("ffmpeg_failed", f"ffmpeg cannot be run: {error}.") from None

@@ -228,6 +228,26 @@ async def test_consumer_that_is_deleted_is_noticed(
         await catalog.failed.wait()
     assert (await catalog._js.consumer_info("FACTS", "catalog-session-ended")).name
     assert not ingest.failed.is_set(), "none of its own is gone"
+async def test_a_lease_is_seized_by_a_higher_epoch_and_its_holder_learns_of_it(
+    nats: NATSServer, start: Start
+) -> None:
+    one, two = nats.bus("transcoder/1", provisions=True), nats.bus("transcoder/2")
+    await start(one, two)
+
+    async def seize(bus: Bus, holder: str, epoch: int) -> Lease | None:
+        return await bus.leases.seize(
+            "remux.x", holder=holder, url="http://x", stream="s", session="x", epoch=epoch
+        )
+
+    held = await seize(one, "1", 3)
+    assert held is not None
+    assert await seize(two, "2", 3) is None
+    taken = await seize(two, "2", 4)
+    assert taken is not None
+    async with asyncio.timeout(5):
+        await held.lost.wait()
+    assert await seize(one, "1", 3) is None
+    await taken.release()
 
 
 async def test_a_lease_is_released_while_a_beat_is_on_its_way(

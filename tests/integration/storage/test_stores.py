@@ -1,5 +1,8 @@
 """One suite for every object store: a directory, and real S3 servers over HTTP."""
 
+import random
+from pathlib import Path
+
 import pytest
 
 from libs.storage import (
@@ -22,6 +25,19 @@ async def test_what_is_put_is_got_whole_and_in_ranges(store: ObjectStore) -> Non
     assert await store.get("a/b/1.m4s", offset=300, size=20) == data[300:320]
     assert await store.get("a/b/1.m4s", offset=10_000) == data[10_000:]
     assert (await store.stat("a/b/1.m4s")).size_bytes == len(data)
+
+
+async def test_file_is_put_without_being_read_as_a_whole(
+    store: ObjectStore, tmp_path: Path
+) -> None:
+    file = tmp_path / "large"
+    data = random.Random(1).randbytes(3_000_001)
+    file.write_bytes(data)
+    await store.put_file("f/large.mp4", file, content_type="video/mp4")
+    assert await store.get("f/large.mp4") == data
+    with pytest.raises(OSError, match="missing"):
+        await store.put_file("f/x.mp4", tmp_path / "missing", content_type="video/mp4")
+    assert [item.key async for item in store.list("f/")] == ["f/large.mp4"]
 
 
 async def test_lists_by_prefix_and_deletes(store: ObjectStore) -> None:

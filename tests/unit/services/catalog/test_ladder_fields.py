@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from libs.events import Ladder, Rung
+from libs.events import TEMPLATES, Ladder, Rung
 from services.catalog.errors import StreamFieldInvalid
-from services.catalog.ladder_fields import TEMPLATES, read_ladder
+from services.catalog.ladder_fields import read_ladder
 
 OWN = {"name": "tiny", "width": 320, "height": 180, "bitrate": 200_000}
 

@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 
-from services.catalog.ladder_fields import TEMPLATES
+from libs.events import TEMPLATES
 from services.transcoder.argv import build_argv
 from services.transcoder.sizes import SizedRung
 

@@ -1,7 +1,6 @@
 """Who is let in."""
 
-from libs.events import Ladder, TranscodePlan
-from services.catalog.ladder_fields import TEMPLATES
+from libs.events import TEMPLATES, Ladder, TranscodePlan
 from services.transcoder.cost import Slots, cost_of
 
 LD, SD, HD, UD = TEMPLATES.values()

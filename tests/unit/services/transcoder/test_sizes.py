@@ -2,9 +2,8 @@
 
 import pytest
 
-from libs.events import Rung
+from libs.events import TEMPLATES, Rung
 from libs.media.codec import VideoConfig
-from services.catalog.ladder_fields import TEMPLATES
 from services.transcoder.sizes import choose, fit
 
 LADDER = list(TEMPLATES.values())

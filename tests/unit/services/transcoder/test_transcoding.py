@@ -8,9 +8,8 @@ import pytest
 
 from libs.back_off import BackOff
 from libs.errors import NotFound
-from libs.events import Ladder, Rung, TranscodeChanged, TranscodePlan, TranscodeRequested
+from libs.events import TEMPLATES, Ladder, Rung, TranscodeChanged, TranscodePlan, TranscodeRequested
 from libs.tags import IngestFenced, SessionUnknown
-from services.catalog.ladder_fields import TEMPLATES
 from services.transcoder.errors import TakeFailed
 from services.transcoder.sizes import SizedRung
 from services.transcoder.take import End, Take, Wanted

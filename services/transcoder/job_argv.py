@@ -1,0 +1,101 @@
+"""The command lines of finite jobs. As for live ones: numbers and names from fixed lists only."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import ffmpeg
+
+OUTPUT = "out.mp4"
+"""In the child's own folder."""
+VIDEO_TIMESCALE = 90_000
+KEYFRAME_EVERY_S = 2
+
+
+class Input(NamedTuple):
+    kind: str
+    """`video` or `audio`."""
+    descriptor: int
+
+
+class Picture(NamedTuple):
+    """How a picture is encoded; it fits into width and height, and is never enlarged."""
+
+    width: int
+    height: int
+    bitrate_bps: int
+    max_bitrate_bps: int
+    preset: str
+    threads: int
+
+
+def build_remux(binary: str, inputs: Sequence[Input], *, base_ms: int, progress: int) -> list[str]:
+    """All frames as they are, `base_ms` of session time at zero."""
+    return _compile(binary, _open(inputs, base_ms), progress, {"c": "copy"})
+
+
+def build_encode(
+    binary: str, inputs: Sequence[Input], picture: Picture, *, base_ms: int, progress: int
+) -> list[str]:
+    """The picture encoded anew, frame for frame; the sound as it is."""
+    streams = _open(inputs, base_ms)
+    shown = [each for each, source in zip(streams, inputs, strict=True) if source.kind == "video"]
+    sound = [each for each, source in zip(streams, inputs, strict=True) if source.kind == "audio"]
+    scaled = [
+        each.filter(
+            "scale",
+            w=f"min({picture.width},iw)",
+            h=f"min({picture.height},ih)",
+            force_original_aspect_ratio="decrease",
+            force_divisible_by=2,
+        ).filter("setsar", "1")
+        for each in shown
+    ]
+    how = {
+        "c:v": "libx264",
+        "c:a": "copy",
+        "preset": picture.preset,
+        "pix_fmt": "yuv420p",
+        "b:v": picture.bitrate_bps,
+        "maxrate": picture.max_bitrate_bps,
+        "bufsize": picture.max_bitrate_bps,
+        "fps_mode": "passthrough",
+        "enc_time_base": f"1:{VIDEO_TIMESCALE}",
+        "force_key_frames": f"expr:gte(t,n_forced*{KEYFRAME_EVERY_S})",
+        "threads": picture.threads,
+    }
+    return _compile(binary, [*scaled, *sound], progress, how)
+
+
+def _open(inputs: Sequence[Input], base_ms: int) -> list[Any]:
+    """Each track is a fragmented MP4; all are moved by the same time, so that they stay in sync."""
+    opened = []
+    for kind, descriptor in inputs:
+        source = ffmpeg.input(
+            f"pipe:{descriptor}",
+            f="mp4",
+            protocol_whitelist="pipe",
+            copyts=None,
+            itsoffset=f"{-base_ms / 1000:.3f}",
+            threads=1,
+        )
+        opened.append(source.video if kind == "video" else source.audio)
+    return opened
+
+
+def _compile(binary: str, streams: list[Any], progress: int, how: dict[str, object]) -> list[str]:
+    output = ffmpeg.output(
+        *streams,
+        OUTPUT,
+        f="mp4",
+        movflags="+faststart",
+        video_track_timescale=VIDEO_TIMESCALE,
+        # In which the file says when a track begins; by FFmpeg's default only to the millisecond.
+        movie_timescale=VIDEO_TIMESCALE,
+        map_metadata=-1,
+        **how,
+    ).global_args(
+        "-hide_banner", "-nostats", "-nostdin", "-loglevel", "warning", "-xerror",
+        "-progress", f"pipe:{progress}", "-stats_period", "0.5",
+    )  # fmt: skip
+    argv: list[str] = ffmpeg.compile(output, cmd=binary)
+    return argv

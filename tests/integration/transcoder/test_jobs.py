@@ -1,0 +1,342 @@
+"""Finite jobs, done by a whole Weir: their results, and what killed, cancelled and hopeless ones
+leave.
+"""
+
+import asyncio
+import io
+import itertools
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import httpx2
+import pytest
+
+from tests.media import encode, push
+from tests.oracles.frame_ledger import compare, input_frames
+from tests.rungs import children_of
+from tests.running import RunningWeir
+from tests.stored import ended_rows, frames_of
+from tests.waiting import until
+
+pytestmark = pytest.mark.integration
+
+SECONDS, RATE = 24, 25
+TICK = Fraction(1, 48_000)
+SOON_S = 20.0
+DONE_S = 60.0
+SHORT_KILLS = 3
+FAST = {
+    "WEIR_ENCODER_PRESET": "ultrafast",
+    "WEIR_JOB_LITTER_S": "0",
+    "WEIR_LITTER_EVERY_S": "0.3",
+}
+
+
+@dataclass
+class Recorded:
+    """A Weir with a session that is over."""
+
+    weir: RunningWeir
+    session: str
+    rows: list[dict[str, Any]]
+
+    def create(self, kind: str, **params: Any) -> str:
+        """The id of a new job."""
+        more = {name: params.pop(name) for name in ("size", "priority") if name in params}
+        body = {"kind": kind, "params": {"session": self.session} | params} | more
+        made: dict[str, Any] = self.weir.call("POST", "/api/v1/jobs", body)
+        return str(made["id"])
+
+    def encode(self, **more: Any) -> str:
+        """A job that takes some seconds."""
+        return self.create("encode", **{"template": "ud", "preset": "slow"} | more)
+
+    def job(self, job: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.weir.call("GET", f"/api/v1/jobs/{job}")
+        return found
+
+    def log(self, job: str) -> list[str]:
+        lines: list[str] = self.weir.call("GET", f"/api/v1/jobs/{job}/log")["lines"]
+        return lines
+
+    def result(self, job: str) -> bytes:
+        headers = {"x-api-key": self.weir.credentials["api_key"]}
+        url = f"{self.weir.http_url}/api/v1/jobs/{job}/result"
+        return httpx2.get(url, headers=headers).raise_for_status().content
+
+    async def ends(self, job: str, state: str = "completed") -> dict[str, Any]:
+        def is_over() -> bool:
+            return self.job(job)["state"] not in {"queued", "running"}
+
+        await until(is_over, within_s=DONE_S, what="the job is over")
+        found = self.job(job)
+        assert found["state"] == state, found
+        return found
+
+    async def runs(self, job: str, *, attempt: int = 1, progress: float = 0.01) -> dict[str, Any]:
+        """Once an attempt has got so far."""
+
+        def is_there() -> bool:
+            found = self.job(job)
+            assert found["state"] in {"queued", "running"}, found
+            return bool(found["attempt"] >= attempt and found["progress"] >= progress)
+
+        await until(is_there, within_s=DONE_S, what=f"attempt {attempt} at {progress}")
+        return self.job(job)
+
+    async def objects(self, job: str) -> list[str]:
+        store = self.weir.open_store()
+        try:
+            return [found.key async for found in store.list(f"jobs/default/{job}/")]
+        finally:
+            await store.close()
+
+    async def has_only(self, job: str, *keys: str) -> None:
+        """What killed attempts left is swept away."""
+        deadline = asyncio.get_running_loop().time() + SOON_S
+        while (found := await self.objects(job)) != list(keys):
+            assert asyncio.get_running_loop().time() < deadline, found
+            await asyncio.sleep(0.1)
+
+
+async def record(weir: RunningWeir, file: Path) -> Recorded:
+    stream = weir.create_stream(reconnectWindow=1)
+    publisher = push(file, stream["push"]["url"], is_paced=False)
+    assert await asyncio.to_thread(publisher.wait, 60) == 0
+    rows = await ended_rows(weir, stream["id"])
+    return Recorded(weir, weir.sessions(stream["id"])[0]["id"], rows)
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return encode(
+        tmp_path_factory.mktemp("media") / "in.flv",
+        seconds=SECONDS, size="640x360", rate=str(RATE), gop=RATE, b_frames=2,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def farm(tmp_path_factory: pytest.TempPathFactory, file: Path) -> Iterator[Recorded]:
+    """One for all tests that kill nothing."""
+    weir = RunningWeir(tmp_path_factory.mktemp("farm"), environment=dict(FAST))
+    weir.start()
+    yield asyncio.run(record(weir, file))
+    weir.stop()
+
+
+@pytest.fixture
+async def own_farm(own_weir: RunningWeir, file: Path) -> Recorded:
+    own_weir.environment |= FAST
+    own_weir.start()
+    return await record(own_weir, file)
+
+
+def times(file: bytes) -> dict[str, list[Fraction]]:
+    """When each frame is shown, by track, in order."""
+    found: dict[str, list[Fraction]] = {}
+    with av.open(io.BytesIO(file), "r") as container:
+        for packet in container.demux():
+            if packet.pts is not None:
+                at = packet.pts * packet.time_base
+                found.setdefault(packet.stream.type, []).append(at)
+    return {kind: sorted(stamps) for kind, stamps in found.items()}
+
+
+def begins(rows: list[dict[str, Any]]) -> dict[str, list[Fraction]]:
+    """When the first frame of each segment is shown, by track, from the first segment on."""
+    zero = Fraction(rows[0]["start_ms"], 1000)
+    return {
+        kind: [
+            Fraction(track["pts"], track["timescale"]) - zero
+            for row in rows
+            for track in row["tracks"]
+            if track["kind"] == kind
+        ]
+        for kind in ("video", "audio")
+    }
+
+
+async def test_remux_has_the_very_frames_of_the_range(farm: Recorded) -> None:
+    job = farm.create("remux", from_s=3.5, to_s=12.5)
+    done = await farm.ends(job)
+    rows = [
+        row for row in farm.rows
+        if row["start_ms"] + row["duration_s"] * 1000 > farm.rows[0]["start_ms"] + 3500
+        and row["start_ms"] < farm.rows[0]["start_ms"] + 12_500
+    ]  # fmt: skip
+    assert 0 < len(rows) < len(farm.rows)
+    result, made = done["result"], farm.result(job)
+    assert (result["first_msn"], result["last_msn"]) == (rows[0]["msn"], rows[-1]["msn"])
+    assert (result["size_bytes"], result["missing_segments"]) == (len(made), 0)
+    # With B-frames the first is decoded before zero.
+    assert compare(await frames_of(farm.weir, rows), input_frames(made, from_s=-1)).is_balanced
+    for kind, stamps in times(made).items():
+        wanted = begins(rows)[kind]
+        # The first frame of each segment stands where its row says, but for the rounding of a tick.
+        far = [at for at in wanted if min(abs(at - stamp) for stamp in stamps) > TICK]
+        assert far == [], kind
+    assert made.index(b"moov") < made.index(b"mdat"), "its index stands in front"
+    assert await farm.objects(job) == [result["object_key"]]
+    (attempt,) = done["attempts"]
+    assert (attempt["state"], attempt["progress"], done["progress"]) == ("completed", 1.0, 1.0)
+
+
+async def test_encode_keeps_every_frame_and_its_time(farm: Recorded) -> None:
+    job = farm.create("encode", template="ld", preset="ultrafast", size="large")
+    await farm.ends(job)
+    made = farm.result(job)
+    with av.open(io.BytesIO(made), "r") as container:
+        picture = container.streams.video[0]
+        assert (picture.width, picture.height) == (640, 360)
+        assert len(container.streams.audio) == 1
+    stamps = times(made)["video"]
+    assert len(stamps) == SECONDS * RATE
+    assert abs(stamps[0] - begins(farm.rows)["video"][0]) < TICK
+    steps = {after - before for before, after in itertools.pairwise(stamps)}
+    assert steps == {Fraction(1, RATE)}
+    listed = farm.weir.call("GET", "/api/v1/jobs?state=completed&kind=encode")["jobs"]
+    assert job in [item["id"] for item in listed]
+
+
+async def test_job_that_cannot_work_ends_after_three_tries_with_its_reason_and_log(
+    farm: Recorded,
+) -> None:
+    broken = farm.rows[2]["object_key"]
+    store = farm.weir.open_store()
+    good = await store.get(broken)
+    (track,) = [track for track in farm.rows[2]["tracks"] if track["kind"] == "video"]
+    bad = bytearray(good)
+    begin = track["offset"] + 8  # the box's name is garbage from here on
+    bad[begin : begin + track["size_bytes"] - 16] = os.urandom(track["size_bytes"] - 16)
+    await store.put(broken, bytes(bad), content_type="video/mp4")
+    try:
+        job = farm.create("remux")
+        failed = await farm.ends(job, "failed")
+    finally:
+        await store.put(broken, good, content_type="video/mp4")
+        await store.close()
+    assert [attempt["state"] for attempt in failed["attempts"]] == ["failed"] * 3
+    assert failed["error_code"] in {"ffmpeg_failed", "incomplete"}
+    assert failed["reason"]
+    assert {attempt["reason"] for attempt in failed["attempts"]} == {failed["reason"]}
+    pauses = [
+        _seconds(after["started_at"]) - _seconds(before["ended_at"])
+        for before, after in itertools.pairwise(failed["attempts"])
+    ]
+    assert 2 <= pauses[0] < pauses[1], "the pause between two tries grows"
+    assert farm.log(job)
+    await farm.has_only(job)
+
+
+def _seconds(stamp: str) -> float:
+    return datetime.fromisoformat(stamp).timestamp()
+
+
+async def test_cancelled_job_stops_and_leaves_nothing(farm: Recorded) -> None:
+    job = farm.encode()
+    await farm.runs(job)
+    (child,) = children_of(farm.weir.pid("transcoder"))
+    cancelled = farm.weir.call("DELETE", f"/api/v1/jobs/{job}")
+    assert cancelled["state"] == "cancelled"
+    await until(lambda: not Path(f"/proc/{child}").exists(), within_s=SOON_S, what="it is gone")
+    await farm.has_only(job)
+    folders = farm.weir.data_dir / "jobs"
+    await until(lambda: not [*folders.glob("*/*/*")], within_s=SOON_S, what="its folder is gone")
+    assert farm.job(job)["state"] == "cancelled"
+
+
+async def test_live_ladder_takes_the_room_of_a_job_and_gives_it_back(
+    own_weir: RunningWeir, file: Path
+) -> None:
+    own_weir.environment |= FAST | {"WEIR_TRANSCODE_SLOTS": "1.2"}
+    own_weir.start()
+    farm = await record(own_weir, file)
+    job = farm.encode(size="medium")
+    await farm.runs(job)
+    (child,) = children_of(own_weir.pid("transcoder"))
+    stream = own_weir.create_stream(
+        ladder={"rungs": [{"name": "tiny", "width": 160, "height": 90, "bitrate": 100_000}, "hd"]},
+        reconnectWindow=1,
+    )
+    publisher = push(file, stream["push"]["url"])
+    try:
+        await until(lambda: _state(child) == "T", within_s=SOON_S, what="the job is paused")
+        await until(
+            lambda: len(children_of(own_weir.pid("transcoder"))) == 2, what="the ladder is made"
+        )
+        paused = farm.job(job)
+        assert (paused["state"], paused["attempt"]) == ("running", 1)
+    finally:
+        publisher.kill()
+        publisher.wait()
+    await until(lambda: _state(child) != "T", within_s=SOON_S, what="the job goes on")
+    done = await farm.ends(job)
+    assert len(done["attempts"]) == 1
+    live = f"transcode-{own_weir.sessions(stream['id'])[0]['id']}"
+    assert any("ended with code" in line for line in farm.log(live)), "its log is there, too"
+
+
+def _state(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
+    except FileNotFoundError:
+        return "gone"
+
+
+async def test_worker_that_is_told_to_stop_gives_its_job_back(own_farm: Recorded) -> None:
+    job = own_farm.encode()
+    await own_farm.runs(job)
+    own_farm.weir.add("transcoder")
+    log = own_farm.weir.data_dir / "logs" / "transcoder-2.log"
+    await until(lambda: "service.started" in log.read_text(), what="another worker")
+    own_farm.weir.kill("transcoder", signal.SIGTERM)
+    done = await own_farm.ends(job)
+    first, *others = done["attempts"]
+    assert (first["state"], first["error_code"]) == ("returned", "drained")
+    assert [attempt["state"] for attempt in others] == ["completed"]
+    assert others[0]["worker"] != first["worker"]
+    waited_s = _seconds(others[0]["started_at"]) - _seconds(first["ended_at"])
+    assert waited_s < 8, "it was given back before the worker left"
+    await own_farm.has_only(job, done["result"]["object_key"])
+
+
+async def test_job_whose_worker_and_encoder_are_killed_has_one_result(own_farm: Recorded) -> None:
+    await _kill_and_look(own_farm, SHORT_KILLS, seconds=6)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+async def test_job_that_is_killed_twenty_times_has_one_result(own_farm: Recorded) -> None:
+    await _kill_and_look(own_farm, 20, seconds=SECONDS)
+
+
+async def _kill_and_look(farm: Recorded, kills: int, *, seconds: float) -> None:
+    """Kill the worker and its child in turn, each time when the job has got a little further."""
+    weir = farm.weir
+    weir.add("transcoder")
+    job = farm.encode(to_s=seconds)
+    for kill in range(kills):
+        await farm.runs(job, attempt=kill + 1, progress=0.9 * kill / kills + 0.01)
+        victims = {pid: children_of(pid) for pid in _workers(weir)}
+        (worker,) = [pid for pid, children in victims.items() if children]
+        os.kill(worker if kill % 2 == 0 else victims[worker][0], signal.SIGKILL)
+    done = await farm.ends(job)
+    states = [attempt["state"] for attempt in done["attempts"]]
+    assert len(states) == kills + 1, states
+    assert states[-1] == "completed"
+    assert set(states[:-1]) <= {"lost", "failed"}
+    await farm.has_only(job, done["result"]["object_key"])
+    assert len(times(farm.result(job))["video"]) >= seconds * RATE
+
+
+def _workers(weir: RunningWeir) -> list[int]:
+    """The transcoders that run now, of two."""
+    found = [weir.find("transcoder"), weir.added["transcoder-2"].pid]
+    return [pid for pid in found if pid is not None]
