@@ -228,6 +228,8 @@ async def test_consumer_that_is_deleted_is_noticed(
         await catalog.failed.wait()
     assert (await catalog._js.consumer_info("FACTS", "catalog-session-ended")).name
     assert not ingest.failed.is_set(), "none of its own is gone"
+
+
 async def test_a_lease_is_seized_by_a_higher_epoch_and_its_holder_learns_of_it(
     nats: NATSServer, start: Start
 ) -> None:
