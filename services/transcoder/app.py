@@ -59,6 +59,11 @@ def build_app(settings: TranscoderSettings | None = None) -> Service:
     handlers.register(bus, ladders)
     farm = _build_farm(service, settings, store, slots, spawn)
 
+    async def start() -> None:
+        service.spawn(worker.warm_up(), name="encoder-choice")
+
+    service.on_start(start)
+
     async def stop() -> None:
         await asyncio.gather(ladders.stop(), farm.stop())
         await client.aclose()

@@ -10,6 +10,7 @@ from typing import Any
 import ffmpeg
 
 from libs.names import MARKED
+from services.transcoder.families import SOFTWARE, Family
 from services.transcoder.layers import Layer, Still
 from services.transcoder.sizes import SizedRung
 
@@ -20,9 +21,7 @@ PIXELS_A_THREAD = 640 * 480 * 2
 LARGER = 1.45
 """A picture is scaled from one that is so much wider: from 720p rather than from the source, for a
 ninth less of CPU and, measured, less than 0.1 dB of PSNR. From nearer sizes it loses more."""
-MARKED_CRF, MARKED_BITS_A_PIXEL = 20, 0.15
-NEVER = 1_000_000
-"""Frames between keyframes of the encoder's own choice."""
+MARKED_BITS_A_PIXEL = 0.15
 
 
 def build_argv(
@@ -32,6 +31,7 @@ def build_argv(
     frame_rate: float,
     preset: str,
     layers: Sequence[tuple[Layer, int]] = (),
+    family: Family = SOFTWARE,
 ) -> list[str]:
     """`rungs` with the file descriptors that their FLV goes to, `layers` with those that they come
     from, the lowest first; the source comes in on stdin.
@@ -50,14 +50,39 @@ def build_argv(
     shown = _laid_over(source.video, layers)
     pictures = _pictures(shown, [sized for sized, _ in rungs])
     outputs = [
-        ffmpeg.output(picture, f"pipe:{descriptor}", **_encoding(sized, frame_rate, preset))
+        ffmpeg.output(
+            _brought(picture, family),
+            f"pipe:{descriptor}",
+            **_encoding(sized, frame_rate, preset, family),
+        )
         for picture, (sized, descriptor) in zip(pictures, rungs, strict=True)
     ]
     merged = ffmpeg.merge_outputs(*outputs).global_args(
-        "-hide_banner", "-nostats", "-nostdin", "-loglevel", "warning"
+        *family.setup, "-hide_banner", "-nostats", "-nostdin", "-loglevel", "warning"
     )
     argv: list[str] = ffmpeg.compile(merged, cmd=binary)
     return argv
+
+
+def build_probe(binary: str, family: Family) -> list[str]:
+    """Encode one grey frame with a family, and throw it away."""
+    source = ffmpeg.input("color=gray:size=256x144:rate=30", f="lavfi").video
+    output = ffmpeg.output(
+        _brought(source, family),
+        "-",
+        f="null",
+        vframes=1,
+        **{"c:v": family.codec, "b:v": 400_000, **family.options, "bf": 0},
+    ).global_args(*family.setup, "-hide_banner", "-nostdin", "-loglevel", "error")
+    argv: list[str] = ffmpeg.compile(output, cmd=binary)
+    return argv
+
+
+def _brought(picture: Any, family: Family) -> Any:
+    """The picture where, and as, the encoder wants it."""
+    if family.pixels is not None:
+        picture = picture.filter("format", family.pixels)
+    return picture.filter("hwupload") if family.is_uploaded else picture
 
 
 def _laid_over(picture: Any, layers: Sequence[tuple[Layer, int]]) -> Any:
@@ -104,15 +129,15 @@ def _larger(rungs: Sequence[SizedRung], at: int) -> int | None:
     return min(fitting, key=lambda each: rungs[each].width, default=None)
 
 
-def _encoding(sized: SizedRung, frame_rate: float, preset: str) -> dict[str, object]:
+def _encoding(
+    sized: SizedRung, frame_rate: float, preset: str, family: Family
+) -> dict[str, object]:
     rung = sized.rung
-    lookahead = min(MAX_LOOKAHEAD, round(frame_rate * LOOKAHEAD_S))
     pixels = sized.width * sized.height
-    threads = 1 if pixels <= PIXELS_A_THREAD else 2
     if rung.name == MARKED:
         # It stands for the source: as good as that, whatever it takes within reason.
         most_bps = round(pixels * frame_rate * MARKED_BITS_A_PIXEL)
-        rate: dict[str, object] = {"crf": MARKED_CRF, "maxrate": most_bps, "bufsize": most_bps}
+        rate: dict[str, object] = {**family.quality, "maxrate": most_bps, "bufsize": most_bps}
     else:
         rate = {
             "b:v": rung.bitrate_bps,
@@ -124,18 +149,23 @@ def _encoding(sized: SizedRung, frame_rate: float, preset: str) -> dict[str, obj
         "f": "flv",
         "flvflags": "no_duration_filesize",
         "flush_packets": 1,
-        "c:v": "libx264",
-        "preset": preset,
-        "pix_fmt": "yuv420p",
+        "c:v": family.codec,
+        **family.options,
+        **(_of_x264(pixels, frame_rate, preset) if family is SOFTWARE else {}),
         # A frame of the rung has the very time of the source's, and is a keyframe when that is one.
         # (The time base is FLV's; what FFmpeg calls `demux` since 6.1.)
         "fps_mode": "passthrough",
         "enc_time_base": "1:1000",
         "bf": 0,
-        "g": NEVER,
-        "sc_threshold": 0,
+        "g": family.never,
         "force_key_frames": "source",
-        "forced-idr": 1,
-        "threads": threads,
+    }
+
+
+def _of_x264(pixels: int, frame_rate: float, preset: str) -> dict[str, object]:
+    lookahead = min(MAX_LOOKAHEAD, round(frame_rate * LOOKAHEAD_S))
+    return {
+        "preset": preset,
+        "threads": 1 if pixels <= PIXELS_A_THREAD else 2,
         "x264-params": f"rc-lookahead={lookahead}:sync-lookahead=0",
     }

@@ -19,7 +19,8 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    address_space_bytes: int
+    address_space_bytes: int | None
+    """None: as much as it likes; the drivers of graphics cards map more than there is."""
     file_bytes: int = 0
     """Of any one file; 0: it writes none."""
     cpu_s: int | None = None
@@ -37,8 +38,8 @@ def confine(limits: Limits) -> Callable[[], None]:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_FSIZE, (limits.file_bytes, limits.file_bytes))
         resource.setrlimit(resource.RLIMIT_NOFILE, (limits.open_files, limits.open_files))
-        memory = limits.address_space_bytes
-        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+        if (memory := limits.address_space_bytes) is not None:
+            resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
         if limits.cpu_s is not None:
             resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_s, limits.cpu_s + GRACE_S))
 

@@ -12,12 +12,14 @@ from collections.abc import Callable, Sequence
 
 from services.transcoder.argv import build_argv
 from services.transcoder.confinement import Limits, confine, environment
+from services.transcoder.families import SOFTWARE, Family
 from services.transcoder.layers import Layer
 from services.transcoder.logbook import Logbook, read_lines
 from services.transcoder.overlay import Overlay
 from services.transcoder.sizes import SizedRung
 
 LIMITS = Limits(address_space_bytes=4 << 30)
+HARDWARE_LIMITS = Limits(address_space_bytes=None, open_files=256)
 LOG_LINES = 100
 PIPE_BYTES = 1 << 18
 
@@ -51,6 +53,7 @@ class Encoder:
         preset: str,
         layers: Sequence[Layer] = (),
         logbook: Logbook | None = None,
+        family: Family = SOFTWARE,
     ) -> "Encoder":
         """`logbook` gets what it says. Raises `OSError` if there is no such binary."""
         pipes = [os.pipe() for _ in rungs]
@@ -63,6 +66,7 @@ class Encoder:
             frame_rate=frame_rate,
             preset=preset,
             layers=list(zip(layers, reading, strict=True)),
+            family=family,
         )
         outputs = [await _open_reader(pipe[0]) for pipe in pipes]
         try:
@@ -75,7 +79,7 @@ class Encoder:
                 cwd="/",
                 pass_fds=[*writing, *reading],
                 start_new_session=True,
-                preexec_fn=confine(LIMITS),
+                preexec_fn=confine(LIMITS if family is SOFTWARE else HARDWARE_LIMITS),
             )
         except BaseException:
             for overlay in overlays:

@@ -21,6 +21,7 @@ from services.transcoder.errors import TakeFailed
 from services.transcoder.ladders import Running
 from services.transcoder.layers import Layer
 from services.transcoder.logbook import Logbook
+from services.transcoder.probe import EncoderChoice
 from services.transcoder.rung_put import PutTo, RungPut
 from services.transcoder.settings import TranscoderSettings
 from services.transcoder.sizes import SizedRung
@@ -52,6 +53,11 @@ class Worker:
         self._say = say
         self._binary = settings.ffmpeg or find_ffmpeg()
         self._slots = slots
+        self._choice = EncoderChoice(settings.encoder, self._binary)
+
+    async def warm_up(self) -> None:
+        """Find out what it can encode with before the first stream waits for that."""
+        await self._choice.family()
 
     async def begin(self, order: TranscodeRequested) -> Running | None:
         """None when it is not wanted, there is no room, or another holds the lease."""
@@ -148,6 +154,7 @@ class Worker:
                 preset=preset,
                 layers=layers,
                 logbook=logbook,
+                family=await self._choice.family(),
             )
         except OSError as error:
             raise TakeFailed("ffmpeg_failed", f"ffmpeg cannot be run: {error}.") from None

@@ -5,7 +5,8 @@ import shlex
 import pytest
 
 from libs.events import TEMPLATES
-from services.transcoder.argv import build_argv
+from services.transcoder.argv import build_argv, build_probe
+from services.transcoder.families import HARDWARE, NVENC, QSV, VAAPI, Family
 from services.transcoder.sizes import SizedRung
 
 RUNGS = [
@@ -84,3 +85,31 @@ def test_names_of_rungs_are_not_in_it() -> None:
     secret = TEMPLATES["ld"].model_copy(update={"name": "n4me"})
     argv = build_argv("ffmpeg", [(SizedRung(secret, 640, 360), 5)], frame_rate=25, preset="fast")
     assert "n4me" not in " ".join(argv)
+
+
+@pytest.mark.parametrize("family", HARDWARE, ids=lambda family: family.name)
+def test_hardware_keeps_times_and_keyframes_as_software_does(family: Family) -> None:
+    argv = build_argv("ffmpeg", RUNGS, frame_rate=30.0, preset="veryfast", family=family)
+    assert argv.count(family.codec) == 2
+    for option, value in (
+        ("-fps_mode", "passthrough"),
+        ("-enc_time_base", "1:1000"),
+        ("-force_key_frames", "source"),
+        ("-bf", "0"),
+        ("-b:v", "400000"),
+    ):
+        assert argv[argv.index(option) + 1] == value
+    assert "-x264-params" not in argv
+    assert argv.count("-preset") == (0 if family is VAAPI else 2), "x264's means nothing to it"
+
+
+def test_each_family_is_told_what_it_wants() -> None:
+    lines = {
+        family.name: " ".join(build_argv("ffmpeg", RUNGS, frame_rate=30, preset="x", family=family))
+        for family in HARDWARE
+    }
+    assert "-no-scenecut 1" in lines[NVENC.name]
+    assert "format=nv12" in lines[QSV.name]
+    assert lines[VAAPI.name].count("hwupload") == 2
+    assert "-init_hw_device vaapi=weir:/dev/dri/renderD128" in lines[VAAPI.name]
+    assert "-init_hw_device" in " ".join(build_probe("ffmpeg", VAAPI))
