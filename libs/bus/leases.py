@@ -24,6 +24,7 @@ from nats.js.kv import KeyValue
 from pydantic import BaseModel, ConfigDict
 
 from libs.bus import topology
+from libs.bus.errors import BusUnavailable
 
 log = structlog.get_logger()
 
@@ -181,17 +182,23 @@ class Leases:
     ) -> Lease | None:
         """Take the lease at once, whoever has it, under an epoch that was given to nobody else.
 
-        None if a newer one has it. For finite jobs, whose attempts the catalog numbers.
+        None if a newer one has it. For finite jobs, whose attempts the catalog numbers. Raises
+        `BusUnavailable`.
         """
         record = LeaseRecord(
             key=key, holder=holder, url=url, epoch=epoch, beat=0, stream=stream, session=session
         )
         while True:
-            found = await self.read(key)
-            if found is not None and found[0].epoch >= epoch:
-                return None
-            with contextlib.suppress(KeyWrongLastSequenceError):  # a beat came between
+            try:
+                found = await self.read(key)
+                if found is not None and found[0].epoch >= epoch:
+                    return None
                 return Lease(self, record, await self.write(record, found[1] if found else 0))
+            except KeyWrongLastSequenceError:
+                continue  # a beat came between
+            except (NATSError, JetStreamError, TimeoutError) as error:
+                reason = str(error) or type(error).__name__
+                raise BusUnavailable(f"The lease {key} cannot be taken: {reason}.") from error
 
     async def read(self, key: str) -> tuple[LeaseRecord, int] | None:
         """The record and its revision, or None."""

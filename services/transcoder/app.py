@@ -19,6 +19,7 @@ from services.transcoder.farm import Farm
 from services.transcoder.ladders import Ladders
 from services.transcoder.litter import LitterSweep
 from services.transcoder.logbook import Logbook
+from services.transcoder.making import Tools
 from services.transcoder.settings import TranscoderSettings
 from services.transcoder.worker import Worker
 from services.transcoder.workshop import Workshop
@@ -85,10 +86,12 @@ def _build_farm(
     catalog = handlers.Catalog(bus, worker=settings.instance, tenant=DEFAULT_TENANT)
     workshop = Workshop(settings.data_dir / "jobs")
     outside = Outside(
-        store=store,
-        workshop=workshop,
-        binary=settings.ffmpeg or find_ffmpeg(),
-        list_rows=catalog.list_rows,
+        tools=Tools(
+            store=store,
+            workshop=workshop,
+            binary=settings.ffmpeg or find_ffmpeg(),
+            list_rows=catalog.list_rows,
+        ),
         take_lease=lambda grant: catalog.take_lease(grant, service.url),
         ask_job=catalog.get,
         publish=bus.publish,

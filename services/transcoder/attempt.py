@@ -7,11 +7,8 @@ taken its result. Whatever ends it before, it leaves nothing: here, and in the s
 import asyncio
 import contextlib
 import enum
-import hashlib
-import signal
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
 import structlog
@@ -23,33 +20,24 @@ from libs.events import (
     JobCompleted,
     JobDetail,
     JobFailed,
-    JobFault,
     JobGrant,
     JobProgressed,
     Message,
 )
-from libs.storage import ObjectMissing, ObjectStore
+from libs.storage import ObjectMissing
 from services.transcoder import metrics
-from services.transcoder.child import Child
-from services.transcoder.job_argv import OUTPUT
-from services.transcoder.kinds import plan
 from services.transcoder.logbook import Logbook
-from services.transcoder.material import ListRows, Material
-from services.transcoder.workshop import Workshop
+from services.transcoder.making import Making, Tools, Trouble, end_all
 
 log = structlog.get_logger()
 
-CONTENT_TYPE = "video/mp4"
 PROGRESS_S = 1.0
 ASK_AGAIN_S = 10.0
 """That it is cancelled is heard at once; this is for news that was missed."""
-STALL_S = 60.0
-"""An encoder that writes nothing for so long, while it may run, hangs."""
 PAUSED_S = 60.0
 """After so long without room another worker may have it."""
 SETTLE_S, SETTLE_TICK_S = 30.0, 0.25
 TELL_AGAIN_S = 0.5
-HASH_BYTES = 1 << 20
 
 
 class Stop(enum.Enum):
@@ -62,22 +50,10 @@ class Stop(enum.Enum):
     NO_ROOM = "no_room"
 
 
-class Trouble(Exception):
-    """How an attempt failed."""
-
-    def __init__(self, code: str, reason: str, fault: JobFault = "job") -> None:
-        super().__init__(reason)
-        self.code = code
-        self.fault: JobFault = fault
-
-
 class Outside(NamedTuple):
     """What an attempt needs of the world."""
 
-    store: ObjectStore
-    workshop: Workshop
-    binary: str
-    list_rows: ListRows
+    tools: Tools
     take_lease: Callable[[JobGrant], Awaitable[Lease | None]]
     ask_job: Callable[[JobGrant], Awaitable[JobDetail]]
     publish: Callable[[Message], Awaitable[None]]
@@ -91,12 +67,10 @@ class Attempt:
         self._outside = outside
         self._logbook = logbook
         self._traceparent = traceparent
-        self._child: Child | None = None
+        self._making = Making(grant, outside.tools, logbook)
         self._stop: asyncio.Future[Stop] = asyncio.get_running_loop().create_future()
         self._is_paused = False
         self._paused_at_s = 0.0
-        self._has_put = False
-        self._span_s = 0.0
         self._log = log.bind(job=grant.job, attempt=grant.attempt)
 
     @property
@@ -113,15 +87,13 @@ class Attempt:
             self._is_paused, self._paused_at_s = True, time.monotonic()
             metrics.PAUSED.inc()
             self._log.info("attempt.paused")
-        if self._child is not None:
-            self._child.pause()
+        self._making.pause()
 
     def resume(self) -> None:
         if self._is_paused:
             self._log.info("attempt.resumed")
         self._is_paused = False
-        if self._child is not None:
-            self._child.resume()
+        self._making.resume()
 
     # --- its life -------------------------------------------------------------------------------
 
@@ -149,21 +121,23 @@ class Attempt:
                     return None
 
     async def _hold(self, lease: Lease) -> None:
-        work = asyncio.create_task(self._work(), name=f"work-{self.grant.job}")
+        work = asyncio.create_task(self._making.run(), name=f"work-{self.grant.job}")
         losing = asyncio.create_task(lease.lost.wait(), name="lease-lost")
         watching = asyncio.create_task(self._watch(), name="attempt-watch")
         try:
             racing: set[asyncio.Future[Any]] = {work, losing, self._stop, watching}
             await asyncio.wait(racing, return_when=asyncio.FIRST_COMPLETED)
+            if watching.done() and (error := watching.exception()) is not None:
+                log.error("attempt.watch_failed", job=self.grant.job, exc_info=error)
             if losing.done():
                 self.stop(Stop.FENCED)
             if work.done() and not self._stop.done():
                 await self._settle(work)
             else:
-                await _end(work)
+                await end_all(work)
                 await self._give_up(self._stop.result() if self._stop.done() else Stop.FENCED)
         finally:
-            await _end(work, losing, watching)
+            await end_all(work, losing, watching)
 
     async def _settle(self, work: "asyncio.Task[dict[str, Any]]") -> None:
         """Say what came of it. Only the catalog knows whether it counts."""
@@ -224,91 +198,6 @@ class Attempt:
             metrics.ATTEMPTS.labels(why.value).inc()
             await self._clean()
 
-    # --- the work -------------------------------------------------------------------------------
-
-    async def _work(self) -> dict[str, Any]:
-        """The result. Raises `Trouble`, `WeirError`, `OSError`."""
-        params, outside = self.grant.params, self._outside
-        material = await Material.gather(params, outside.list_rows)
-        task = plan(params, material, ROOMS[self.grant.size], binary=outside.binary)
-        self._span_s = material.span_s
-        folder = await outside.workshop.open()
-        try:
-            child = self._child = await Child.start(
-                task.build_argv,
-                inputs=len(material.kinds),
-                folder=folder,
-                limits=task.limits,
-                add_line=self._logbook.add,
-            )
-            try:
-                if self._is_paused:
-                    child.pause()
-                await self._mind(child, material, task.wall_s)
-            finally:
-                await child.kill()
-                self._child = None
-            return await self._store(folder / OUTPUT, material)
-        finally:
-            await outside.workshop.close(folder)
-
-    async def _mind(self, child: Child, material: Material, wall_s: float) -> None:
-        """Feed the child and wait for its end. Raises `Trouble`, and what the store raises."""
-        feeding = [
-            asyncio.create_task(inlet.pour(material.parts(kind, self._outside.store)))
-            for kind, inlet in zip(material.kinds, child.inputs, strict=True)
-        ]
-        timing = asyncio.create_task(_time(child, wall_s))
-        waiting = asyncio.create_task(child.wait())
-        try:
-            pending: set[asyncio.Task[Any]] = {waiting, timing, *feeding}
-            while not waiting.done():
-                done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-                for task in done - {waiting}:
-                    task.result()
-            await asyncio.wait(feeding, timeout=PROGRESS_S)
-            # One that failed ended its pipe: the child may be quicker to end than we to see.
-            read = [task.result() for task in feeding if task.done()]
-        finally:
-            await _end(*feeding, timing, waiting)
-        self._judge(waiting.result())
-        frames = material.frames
-        if read != [True] * len(feeding) or (frames and child.frames != frames):
-            said = f"ffmpeg wrote {child.frames} of {frames} pictures: a segment cannot be read."
-            raise Trouble("incomplete", said)
-
-    def _judge(self, code: int) -> None:
-        if code == 0:
-            return
-        said = self._logbook.lines[-1] if self._logbook.lines else ""
-        self._logbook.add(f"process ended with code {code}")
-        match -code:
-            case signal.SIGKILL:
-                raise Trouble("process_killed", "ffmpeg was killed from outside.", "worker")
-            case signal.SIGXCPU:
-                raise Trouble("too_slow", "ffmpeg used up the CPU time of the job.")
-            case signal.SIGXFSZ:
-                raise Trouble("result_too_large", "ffmpeg wrote more than the job may.")
-        raise Trouble("ffmpeg_failed", f"ffmpeg ended with code {code}. {said}".strip())
-
-    async def _store(self, file: Path, material: Material) -> dict[str, Any]:
-        key = f"{self.grant.folder}/{OUTPUT}"
-        size_bytes, sha256 = await asyncio.to_thread(_measure, file)
-        self._has_put = True
-        await self._outside.store.put_file(key, file, content_type=CONTENT_TYPE)
-        first, last = material.rows[0], material.rows[-1]
-        return {
-            "object_key": key,
-            "content_type": CONTENT_TYPE,
-            "size_bytes": size_bytes,
-            "sha256": sha256,
-            "duration_s": round(material.span_s, 6),
-            "starts_at": first.starts_at.isoformat(),
-            "first_msn": first.msn,
-            "last_msn": last.msn,
-            "missing_segments": last.msn - first.msn + 1 - len(material.rows),
-        }
-
     # --- meanwhile ------------------------------------------------------------------------------
 
     async def _watch(self) -> None:
@@ -318,7 +207,7 @@ class Attempt:
             now_s = time.monotonic()
             if self._is_paused and now_s - self._paused_at_s > PAUSED_S:
                 self.stop(Stop.NO_ROOM)
-            progress = self._progress()
+            progress = self._making.progress
             if progress > said:
                 said = progress
                 await self._say_progress(progress)
@@ -326,11 +215,6 @@ class Attempt:
                 asked_s = now_s
                 if not await self._is_wanted():
                     self.stop(Stop.FENCED)
-
-    def _progress(self) -> float:
-        if self._child is None or not self._span_s:
-            return 0.0
-        return round(min(self._child.done_s / self._span_s, 0.99), 3)
 
     async def _say_progress(self, progress: float) -> None:
         job, attempt = self.grant.job, self.grant.attempt
@@ -372,45 +256,6 @@ class Attempt:
 
     async def _clean(self) -> None:
         """Leave nothing in the store. What cannot be deleted now, the sweep deletes."""
-        if self._has_put:
+        if self._making.has_put:
             with contextlib.suppress(WeirError):
-                await self._outside.store.delete([f"{self.grant.folder}/{OUTPUT}"])
-
-
-async def _time(child: Child, wall_s: float) -> None:
-    """Raises `Trouble` when it has run for too long or hangs. Pauses do not count."""
-    ran_s, last_s = 0.0, time.monotonic()
-    news_s, done_s = 0.0, 0.0
-    while True:
-        await asyncio.sleep(PROGRESS_S)
-        now_s = time.monotonic()
-        # What took much longer than asked for was no running either: we were stopped ourselves.
-        if not child.is_paused:
-            ran_s += min(now_s - last_s, 2 * PROGRESS_S)
-        last_s = now_s
-        if child.done_s > done_s:
-            news_s, done_s = ran_s, child.done_s
-        if ran_s > wall_s:
-            raise Trouble("too_slow", f"It was not done after {wall_s:.0f} s.")
-        if ran_s - news_s > STALL_S:
-            raise Trouble("stalled", f"ffmpeg has made nothing for {STALL_S:.0f} s.")
-
-
-async def _end(*tasks: "asyncio.Task[Any]") -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _measure(file: Path) -> tuple[int, str]:
-    digest, size_bytes = hashlib.sha256(), 0
-    with file.open("rb") as opened:
-        for chunk in _chunks(opened.read):
-            digest.update(chunk)
-            size_bytes += len(chunk)
-    return size_bytes, digest.hexdigest()
-
-
-def _chunks(read: Callable[[int], bytes]) -> Iterator[bytes]:
-    while chunk := read(HASH_BYTES):
-        yield chunk
+                await self._outside.tools.store.delete([self._making.key])
