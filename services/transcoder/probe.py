@@ -81,4 +81,4 @@ async def probe(binary: str, family: Family, *, timeout_s: float = TIMEOUT_S) ->
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
                 await process.wait()
-    return None if code == 0 else (lines[-1] if lines else f"ffmpeg ended with code {code}")
+    return None if code == 0 else (lines[0] if lines else f"ffmpeg ended with code {code}")

@@ -24,7 +24,7 @@ def runs(folder: Path) -> list[str]:
     return (folder / "runs").read_text().splitlines()
 
 
-NO_DEVICE = "echo 'No device available for encoder' >&2; exit 1"
+NO_DEVICE = "echo 'No device available for encoder' >&2; echo 'It failed' >&2; exit 1"
 ONLY_VAAPI = f'case "$*" in *h264_vaapi*) exit 0;; esac; {NO_DEVICE}'
 
 
@@ -56,7 +56,7 @@ async def test_family_that_was_asked_for_and_does_not_work_is_replaced(tmp_path:
     assert await EncoderChoice("nvenc", fake(tmp_path, NO_DEVICE)).family() is SOFTWARE
 
 
-async def test_reason_is_what_ffmpeg_said_last(tmp_path: Path) -> None:
+async def test_reason_is_what_ffmpeg_said_first(tmp_path: Path) -> None:
     assert await probe(fake(tmp_path, NO_DEVICE), NVENC) == "No device available for encoder"
     assert await probe(fake(tmp_path, "exit 3"), NVENC) == "ffmpeg ended with code 3"
     assert "cannot be run" in (await probe(str(tmp_path / "missing"), NVENC) or "")
