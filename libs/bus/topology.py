@@ -27,6 +27,7 @@ from libs.events import (
     FINITE_ORDERS,
     PackageRequested,
     RelayRequested,
+    StillRequested,
     TranscodeRequested,
 )
 
@@ -119,6 +120,7 @@ CONSUMERS: tuple[Consumer, ...] = (
     Consumer(JOBS_LOG, "relay", RelayRequested.name),
     Consumer(JOBS_LOG, "transcoder", TranscodeRequested.name),
     *(Consumer(JOBS_LOG, "transcoder", order.name) for order in FINITE_ORDERS.values()),
+    Consumer(JOBS_LOG, "transcoder", StillRequested.name),
     Consumer(DEAD_LOG, "catalog", DEAD_SUBJECTS),
 )
 

@@ -91,6 +91,16 @@ from libs.events.ladders import (
 )
 from libs.events.marks import ClockMark, ImageMark, Mark, TextMark
 from libs.events.orders import PackageRequested
+from libs.events.recording import (
+    FileKind,
+    FileState,
+    GetFile,
+    ListFiles,
+    RecordedFile,
+    RecordedFiles,
+    StillRequested,
+    StillStored,
+)
 from libs.events.relays import (
     CreateRelayTarget,
     DeleteRelayTarget,
@@ -186,6 +196,7 @@ FACTS: tuple[type[Message], ...] = (
     JobLogged,
     RelayChanged,
     TranscodeChanged,
+    StillStored,
     *CATALOG_FACTS,
 )
 ORDERS: tuple[type[Message], ...] = (
@@ -193,6 +204,7 @@ ORDERS: tuple[type[Message], ...] = (
     RelayRequested,
     TranscodeRequested,
     *FINITE_ORDERS.values(),
+    StillRequested,
 )
 
 __all__ = [
@@ -232,10 +244,13 @@ __all__ = [
     "EndedSession",
     "EndedSessions",
     "Envelope",
+    "FileKind",
+    "FileState",
     "FiniteJobRequested",
     "ForgetDiscards",
     "ForgetJobLitter",
     "Gap",
+    "GetFile",
     "GetJob",
     "GetJobLog",
     "GetSession",
@@ -266,6 +281,7 @@ __all__ = [
     "LadderMode",
     "ListDeadLetters",
     "ListDiscards",
+    "ListFiles",
     "ListHolds",
     "ListJobLitter",
     "ListJobs",
@@ -291,6 +307,8 @@ __all__ = [
     "OpenRelay",
     "PackageRequested",
     "PublishGrant",
+    "RecordedFile",
+    "RecordedFiles",
     "RelayChanged",
     "RelayGrant",
     "RelayNumbers",
@@ -323,6 +341,8 @@ __all__ = [
     "SessionRange",
     "ShowSessionLog",
     "SigningKey",
+    "StillRequested",
+    "StillStored",
     "Stream",
     "StreamChanged",
     "StreamPage",

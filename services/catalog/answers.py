@@ -21,6 +21,7 @@ from libs.events import (
     EndedSessions,
     ForgetDiscards,
     ForgetJobLitter,
+    GetFile,
     GetJob,
     GetJobLog,
     GetSession,
@@ -35,6 +36,7 @@ from libs.events import (
     JobPage,
     ListDeadLetters,
     ListDiscards,
+    ListFiles,
     ListHolds,
     ListJobLitter,
     ListJobs,
@@ -53,6 +55,8 @@ from libs.events import (
     OpenPublish,
     OpenRelay,
     PublishGrant,
+    RecordedFile,
+    RecordedFiles,
     RelayGrant,
     RelayTarget,
     RelayTargets,
@@ -76,6 +80,7 @@ from services.catalog import (
     completeness,
     dead_letters,
     discards,
+    files,
     holds,
     job_records,
     job_rows,
@@ -198,6 +203,14 @@ class Answers:
             await discards.forget(tx, ask)
         self._room.note(ask.free_bytes)
         return Nothing()
+
+    async def list_files(self, ask: ListFiles) -> RecordedFiles:
+        async with self._database.transaction(read_only=True) as tx:
+            return await files.list_page(tx, ask)
+
+    async def get_file(self, ask: GetFile) -> RecordedFile:
+        async with self._database.transaction(read_only=True) as tx:
+            return await files.get(tx, ask)
 
     # --- sessions and views -------------------------------------------------------------
 

@@ -26,6 +26,7 @@ from services.catalog.lease_sweep import LeaseSweep
 from services.catalog.migrate import wait_for_schema
 from services.catalog.outbox import OutboxRelay
 from services.catalog.reconcile import Ingest, Reconcile
+from services.catalog.recorder import Recorder
 from services.catalog.retention import Retention, Room, Rules
 from services.catalog.settings import CatalogSettings
 
@@ -44,7 +45,8 @@ def build_app(settings: CatalogSettings | None = None) -> Service:
     service = Service("catalog", settings, bus=bus)
     database = Database(settings.url)
     database.hold()
-    register_facts(bus, Facts(database, now_utc))
+    recorder = Recorder(database, now_utc)
+    register_facts(bus, Facts(database, now_utc, on_rows=recorder.note))
     room = Room()
     ingests = Ingests(settings.internal_token.get_secret_value())
     holders = Holders(lambda: _list_ingests(bus), ingests.held_by)
@@ -58,16 +60,21 @@ def build_app(settings: CatalogSettings | None = None) -> Service:
         room=room,
     )
     register_asks(bus, answers)
-    _keep_up(service, settings, database, ingests, room)
+    _keep_up(service, settings, database, ingests, room, recorder)
     service.ready_when(lambda: f"database: {database.trouble}" if database.trouble else None)
     service.ready_when(lambda: None if bus.is_connected else "the bus is away")
     return service
 
 
 def _keep_up(
-    service: Service, settings: CatalogSettings, database: Database, ingests: Ingests, room: Room
+    service: Service,
+    settings: CatalogSettings,
+    database: Database,
+    ingests: Ingests,
+    room: Room,
+    recorder: Recorder,
 ) -> None:
-    """The loops: outbox relay, dispatch, watch over finite jobs, reconcile, sweep, retention."""
+    """The loops that go on until the service stops."""
     bus = service.bus
     relay = OutboxRelay(database, bus.publish)
     beats = LeaseBeats(lambda key: _read_lease(bus, key))
@@ -100,6 +107,7 @@ def _keep_up(
         loops.append(service.spawn(job_watch.run(settings.dispatch_s), name="job-watch"))
         loops.append(service.spawn(sweep.run(), name="lease-sweep"))
         loops.append(service.spawn(retention.run(settings.retention_s), name="retention"))
+        loops.append(service.spawn(recorder.run(), name="recorder"))
         loops.append(service.spawn(reconcile.run(settings.reconcile_s), name="reconcile"))
 
     async def stop() -> None:

@@ -21,6 +21,7 @@ WeirError
 │   ├── JobUnwanted           it is over, or another worker has begun it
 │   ├── RelayTargetUnknown
 │   ├── HoldUnknown
+│   ├── FileUnknown
 │   ├── RelayUnwanted         the session is over, or the target disabled or deleted
 │   ├── TranscodeUnwanted     the session is over, or its stream has no ladder
 │   └── TenantUnknown
@@ -73,6 +74,10 @@ class HoldsTooMany(Conflict):
 
 class HoldUnknown(NotFound):
     code = "hold_unknown"
+
+
+class FileUnknown(NotFound):
+    code = "file_unknown"
 
 
 class DatabaseURLInvalid(Invalid):

@@ -6,6 +6,7 @@ stands. A fact that overtakes the grant it rests on is refused with `SessionNotY
 is retried.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from libs.events import (
@@ -20,6 +21,7 @@ from libs.events import (
     SegmentLost,
     SegmentReady,
     SessionEnded,
+    StillStored,
     StreamPublished,
     StreamUnpublished,
     TranscodeChanged,
@@ -27,6 +29,7 @@ from libs.events import (
 from services.catalog import (
     dead_letters,
     discards,
+    files,
     job_records,
     job_rows,
     jobs,
@@ -45,9 +48,18 @@ LATE = timedelta(seconds=30)
 
 
 class Facts:
-    def __init__(self, database: Database, clock: Clock) -> None:
+    """`on_rows` hears of each session that may have new rows, or has ended."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        on_rows: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._database = database
         self._clock = clock
+        self._on_rows = on_rows
 
     async def stream_published(self, fact: StreamPublished) -> None:
         """Truth before order: the publish and the offers of its jobs are one transaction."""
@@ -67,6 +79,7 @@ class Facts:
             session = await sessions.ended(tx, fact)
             await offers.complete_with(tx, session, now=self._clock())
             await offers.complete_if_packaged(tx, session, now=self._clock())
+        self._on_rows(fact.session)
 
     async def rendition_started(self, fact: RenditionStarted) -> None:
         async with self._database.transaction() as tx:
@@ -76,6 +89,7 @@ class Facts:
         async with self._database.transaction() as tx:
             session = await renditions.ended(tx, fact)
             await offers.complete_if_packaged(tx, session, now=self._clock())
+        self._on_rows(fact.session)
 
     async def segment_ready(self, fact: SegmentReady) -> None:
         async with self._database.transaction() as tx:
@@ -83,11 +97,13 @@ class Facts:
             if self._clock() - fact.segment.starts_at > LATE:
                 await discards.keep(tx, fact.segment.object_key)  # retention may have had it
             await offers.complete_if_packaged(tx, session, now=self._clock())
+        self._on_rows(fact.segment.session)
 
     async def segment_lost(self, fact: SegmentLost) -> None:
         async with self._database.transaction() as tx:
             session = await segments.add_gap(tx, fact)
             await offers.complete_if_packaged(tx, session, now=self._clock())
+        self._on_rows(fact.session)
 
     async def job_progressed(self, fact: JobProgressed) -> None:
         async with self._database.transaction() as tx:
@@ -100,16 +116,22 @@ class Facts:
             row = await job_rows.lock(tx, fact.job)
             apply = jobs.completed if row.kind in jobs.KINDS else offers.completed
             await apply(tx, row, fact, now=self._clock())
+            await files.follow_job(tx, row)
 
     async def job_failed(self, fact: JobFailed) -> None:
         async with self._database.transaction() as tx:
             row = await job_rows.lock(tx, fact.job)
             apply = jobs.failed if row.kind in jobs.KINDS else offers.failed
             await apply(tx, row, fact, now=self._clock())
+            await files.follow_job(tx, row)
 
     async def job_logged(self, fact: JobLogged) -> None:
         async with self._database.transaction() as tx:
             await job_records.logged(tx, fact, now=self._clock())
+
+    async def still_stored(self, fact: StillStored) -> None:
+        async with self._database.transaction() as tx:
+            await files.still_stored(tx, fact)
 
     async def relay_changed(self, fact: RelayChanged) -> None:
         async with self._database.transaction() as tx:

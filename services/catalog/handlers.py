@@ -20,6 +20,7 @@ from libs.events import (
     Envelope,
     ForgetDiscards,
     ForgetJobLitter,
+    GetFile,
     GetJob,
     GetJobLog,
     GetSession,
@@ -31,6 +32,7 @@ from libs.events import (
     JobProgressed,
     ListDeadLetters,
     ListDiscards,
+    ListFiles,
     ListHolds,
     ListJobLitter,
     ListJobs,
@@ -55,6 +57,7 @@ from libs.events import (
     SegmentReady,
     SessionEnded,
     ShowSessionLog,
+    StillStored,
     StreamPublished,
     StreamUnpublished,
     TranscodeChanged,
@@ -94,6 +97,7 @@ def register_facts(bus: Bus, facts: Facts) -> None:
     on(JobFailed, facts.job_failed)
     on(JobLogged, facts.job_logged)
     on(RelayChanged, facts.relay_changed)
+    on(StillStored, facts.still_stored)
     on(TranscodeChanged, facts.transcode_changed)
     bus.on_dead_letter(facts.letter_buried, durable=SERVICE)
 
@@ -112,6 +116,8 @@ def register_asks(bus: Bus, answers: Answers) -> None:
     bus.on_ask(CreateHold)(answers.create_hold)
     bus.on_ask(ListHolds)(answers.list_holds)
     bus.on_ask(DeleteHold)(answers.delete_hold)
+    bus.on_ask(ListFiles)(answers.list_files)
+    bus.on_ask(GetFile)(answers.get_file)
     bus.on_ask(ListDiscards)(answers.list_discards)
     bus.on_ask(ForgetDiscards)(answers.forget_discards)
     bus.on_ask(GetSession)(answers.get_session)

@@ -72,6 +72,8 @@ class StreamRow(Base):
     """A `libs.events.Ladder`, read out of the item; None: it is not transcoded."""
     marks: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
     """Of `libs.events.marks`, read out of the item; None: its picture is shown as it comes."""
+    records: Mapped[bool]
+    """Whether files are made of it while it is on air."""
     retention_hours: Mapped[float | None]
     """How long what was on air is kept; None: as the house does it."""
     retention_bytes: Mapped[int | None]
@@ -212,6 +214,47 @@ class GapRow(Base):
     last_msn: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     stream_id: Mapped[str]
     cause: Mapped[str]
+
+
+class RecorderRow(Base):
+    """How far a session's rows have been made into files; see `recording_plan.Progress`."""
+
+    __tablename__ = "recorders"
+    __table_args__ = (Index(None, "is_done"),)
+
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    next_msn: Mapped[int]
+    anchor_ms: Mapped[int | None]
+    video_first_msn: Mapped[int | None]
+    video_index: Mapped[int]
+    image_index: Mapped[int]
+    videos: Mapped[int]
+    is_done: Mapped[bool]
+
+
+class FileRow(Base):
+    """A file made of what was on air."""
+
+    __tablename__ = "files"
+    __table_args__ = (
+        Index(None, "tenant_id", "stream_id", "starts_at", "key"),
+        Index(None, "job_id"),
+    )
+
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    stream_id: Mapped[str]
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"))
+    kind: Mapped[str]
+    state: Mapped[str]
+    job_id: Mapped[str | None]
+    object_key: Mapped[str | None]
+    starts_at: Mapped[datetime]
+    duration_s: Mapped[float]
+    size_bytes: Mapped[int]
+    first_msn: Mapped[int]
+    last_msn: Mapped[int]
 
 
 class HoldRow(Base):

@@ -34,6 +34,7 @@ from services.catalog.mark_drawing import check_drawable
 from services.catalog.mark_fields import read_marks
 from services.catalog.models import PublishRow, SessionRow, StreamRow, TenantRow
 from services.catalog.outdate import read_outdate
+from services.catalog.recording_fields import read_recording
 from services.catalog.retention_fields import read_retention
 
 
@@ -172,6 +173,7 @@ def _item_columns(item: Mapping[str, Any]) -> dict[str, Any]:
         "segment_s": settings.segment_s,
         "playlist_segments": settings.playlist_segments,
         "view_policy": settings.view_policy,
+        "records": read_recording(item).is_wanted,
         "retention_hours": retention.hours,
         "retention_bytes": retention.size_bytes,
         "ladder": ladder.model_dump(mode="json") if ladder else None,

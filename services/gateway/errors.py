@@ -23,6 +23,8 @@ NotFound
 ├── RungUnknown            the stream has no such rendition now
 ├── ImageUnknown
 ├── JobResultMissing       the job has made no file (yet)
+Conflict
+├── FileNotReady           it is being made, or could not be
 Unavailable
 ├── OriginUnreachable      ingest or packager does not answer
 """
@@ -30,6 +32,7 @@ Unavailable
 from libs.errors import (
     BadRequest,
     Blame,
+    Conflict,
     Forbidden,
     Invalid,
     NotFound,
@@ -85,6 +88,10 @@ class ItemTooLarge(TooLarge):
 
 class StreamUnknown(NotFound):
     code = "stream_unknown"
+
+
+class FileNotReady(Conflict):
+    code = "file_not_ready"
 
 
 class ImageUnknown(NotFound):

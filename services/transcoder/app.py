@@ -21,6 +21,7 @@ from services.transcoder.litter import LitterSweep
 from services.transcoder.logbook import Logbook
 from services.transcoder.making import Tools
 from services.transcoder.settings import TranscoderSettings
+from services.transcoder.stills import Stills
 from services.transcoder.worker import Worker
 from services.transcoder.workshop import Workshop
 
@@ -60,6 +61,9 @@ def build_app(settings: TranscoderSettings | None = None) -> Service:
     handlers.register(bus, ladders)
     farm = _build_farm(service, settings, store, slots, spawn)
 
+    stills = Stills(store, bus.publish)
+    handlers.register_stills(bus, stills)
+
     async def start() -> None:
         service.spawn(worker.warm_up(), name="encoder-choice")
 
@@ -67,6 +71,7 @@ def build_app(settings: TranscoderSettings | None = None) -> Service:
 
     async def stop() -> None:
         await asyncio.gather(ladders.stop(), farm.stop())
+        stills.close()
         await client.aclose()
         await store.close()
 

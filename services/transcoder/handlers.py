@@ -18,6 +18,7 @@ from libs.events import (
     Litter,
     SegmentPage,
     SessionRange,
+    StillRequested,
     StreamChanged,
     TranscodePlan,
     TranscodeRequested,
@@ -25,6 +26,7 @@ from libs.events import (
 from services.transcoder.farm import Farm
 from services.transcoder.ladders import Ladders
 from services.transcoder.material import PAGE
+from services.transcoder.stills import Stills
 
 
 def register(bus: Bus, ladders: Ladders) -> None:
@@ -47,6 +49,12 @@ def register_farm(bus: Bus, farm: Farm) -> None:
     @bus.watch_fact(JobCancelled)
     async def on_cancelled(envelope: Envelope[JobCancelled]) -> None:
         farm.cancelled(envelope.data.job)
+
+
+def register_stills(bus: Bus, stills: Stills) -> None:
+    @bus.on_job(StillRequested, durable="transcoder")
+    async def make(envelope: Envelope[StillRequested]) -> None:
+        await stills.make(envelope.data)
 
 
 async def ask_plan(bus: Bus, order: TranscodeRequested) -> TranscodePlan:

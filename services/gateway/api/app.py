@@ -8,6 +8,7 @@ from libs.problems import install_problems
 from services.gateway import pages
 from services.gateway.api import (
     docs,
+    files,
     health,
     holds,
     images,
@@ -38,6 +39,7 @@ _API = (
     viewer_tokens,
     viewer_keys,
     relay_targets,
+    files,
     holds,
     images,
     sessions,

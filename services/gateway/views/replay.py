@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from libs.events import Gap, Segment, Session, TrackKind
 from libs.names import SOURCE, session_started_at_s
+from libs.settled import settled
 from libs.target_duration import target_duration_s
 from services.gateway.views.listing import Listing
 from services.gateway.views.log import Log
@@ -43,14 +44,14 @@ class Replay:
         async for rows, gaps in log.of_session(session.id, SOURCE, self._after):
             if self._rendition != SOURCE:
                 rows, gaps = await self._of_rung(log, rows, gaps, is_whole)  # noqa: PLW2901
-            settled = _settled(rows, gaps, self._after, now if is_whole else now - PATIENCE)
-            for row in settled:
+            ready = settled(rows, gaps, self._after, now if is_whole else now - PATIENCE)
+            for row in ready:
                 for listing in self._listings.values():
                     listing.add(row)
                 self.timeline.add(row)
-            if settled:
-                self._after = settled[-1].msn
-            if len(settled) < len(rows):
+            if ready:
+                self._after = ready[-1].msn
+            if len(ready) < len(rows):
                 break
         self.session = session
 
@@ -97,18 +98,3 @@ def is_over(session: Session, now: datetime) -> bool:
 
 def _is_in(gaps: Sequence[Gap], row: Segment) -> bool:
     return any(gap.first_msn <= row.msn <= gap.last_msn for gap in gaps)
-
-
-def _settled(
-    rows: Sequence[Segment], gaps: Sequence[Gap], after: int, waited_until: datetime
-) -> Sequence[Segment]:
-    """The rows before the first hole that may still be filled: one before a row that starts after
-    `waited_until`.
-    """
-    lost = {msn for gap in gaps for msn in range(gap.first_msn, gap.last_msn + 1)}
-    for index, row in enumerate(rows):
-        may_come = row.starts_at > waited_until
-        if may_come and any(msn not in lost for msn in range(after + 1, row.msn)):
-            return rows[:index]
-        after = row.msn
-    return rows

@@ -1,0 +1,113 @@
+"""Files made of what is on air: promised when they are asked for, there when they are stored."""
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from libs.events import (
+    FileKind,
+    GetFile,
+    ListFiles,
+    RecordedFile,
+    RecordedFiles,
+    Segment,
+    StillStored,
+)
+from services.catalog import page, streams
+from services.catalog.database import insert_new
+from services.catalog.errors import FileUnknown
+from services.catalog.models import FileRow, JobRow
+
+
+async def promise(
+    tx: AsyncSession,
+    key: str,
+    kind: FileKind,
+    rows: tuple[Segment, ...],
+    *,
+    job: str | None = None,
+) -> bool:
+    """Write down that the file of these rows will be made; whether it was not known."""
+    first, last = rows[0], rows[-1]
+    return await insert_new(
+        tx,
+        FileRow,
+        {
+            "tenant_id": first.tenant,
+            "key": key,
+            "stream_id": first.stream,
+            "session_id": first.session,
+            "kind": kind,
+            "state": "pending",
+            "job_id": job,
+            "object_key": None,
+            "starts_at": first.starts_at,
+            "duration_s": sum(row.duration_s for row in rows) if kind == "mp4" else 0.0,
+            "size_bytes": 0,
+            "first_msn": first.msn,
+            "last_msn": last.msn,
+        },
+    )
+
+
+async def still_stored(tx: AsyncSession, fact: StillStored) -> None:
+    """Apply the fact. A picture that nobody knows was let go of."""
+    row = await tx.get(FileRow, (fact.tenant, fact.key))
+    if row is not None:
+        row.state, row.object_key, row.size_bytes = "ready", fact.key, fact.size_bytes
+
+
+async def follow_job(tx: AsyncSession, job: JobRow) -> None:
+    """A file is there with its job's result, and given up with its job."""
+    if job.state not in {"completed", "failed", "cancelled"}:
+        return
+    query = select(FileRow).where(FileRow.job_id == job.id)
+    row = (await tx.execute(query)).scalar_one_or_none()
+    if row is None:
+        return
+    if job.result is None:
+        row.state = "failed"
+    else:
+        row.state, row.object_key = "ready", job.result["object_key"]
+        row.size_bytes = job.result["size_bytes"]
+
+
+async def list_page(tx: AsyncSession, ask: ListFiles) -> RecordedFiles:
+    """Newest first. Raises `StreamUnknown`, `CursorInvalid`."""
+    await streams.get(tx, ask.tenant, ask.stream)
+    query = select(FileRow).where(FileRow.tenant_id == ask.tenant, FileRow.stream_id == ask.stream)
+    if ask.kind is not None:
+        query = query.where(FileRow.kind == ask.kind)
+    if ask.after is not None:
+        query = query.where(tuple_(FileRow.starts_at, FileRow.key) < page.read_cursor(ask.after))
+    query = query.order_by(FileRow.starts_at.desc(), FileRow.key.desc()).limit(ask.limit + 1)
+    answers = [_answer(row) for row in (await tx.execute(query)).scalars()]
+    files, has_more = page.fit(answers, ask.limit)
+    after = page.write_cursor(files[-1].starts_at, files[-1].key) if has_more else None
+    return RecordedFiles(files=files, next_after=after)
+
+
+async def get(tx: AsyncSession, ask: GetFile) -> RecordedFile:
+    """Raises `FileUnknown`."""
+    row = await tx.get(FileRow, (ask.tenant, ask.key))
+    if row is None:
+        raise FileUnknown(f"There is no file {ask.key[:200]!r}.")
+    return _answer(row)
+
+
+def _answer(row: FileRow) -> RecordedFile:
+    return RecordedFile.model_validate(
+        {
+            "stream": row.stream_id,
+            "session": row.session_id,
+            "kind": row.kind,
+            "state": row.state,
+            "key": row.key,
+            "object_key": row.object_key,
+            "starts_at": row.starts_at,
+            "duration_s": row.duration_s,
+            "size_bytes": row.size_bytes,
+            "first_msn": row.first_msn,
+            "last_msn": row.last_msn,
+            "job": row.job_id,
+        }
+    )

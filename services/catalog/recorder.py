@@ -1,0 +1,223 @@
+"""The recorder: turns a session's rows into files, as its stream's settings ask for.
+
+It makes nothing itself. An MP4 becomes a job, a picture an order. What was planned is written down
+with the orders in one transaction, so that whoever goes on asks for nothing twice.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import select, union
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from libs.errors import Unavailable
+from libs.events import CreateJob, Gap, RemuxParams, Segment, StillRequested
+from libs.names import SOURCE, session_started_at_s
+from libs.settled import settled
+from services.catalog import files, jobs, outbox, renditions, segments, sessions
+from services.catalog.clock import Clock
+from services.catalog.database import Database
+from services.catalog.file_names import still_name, video_name
+from services.catalog.models import GapRow, RecorderRow, SegmentRow, SessionRow, StreamRow
+from services.catalog.recording_fields import Recording, read_recording
+from services.catalog.recording_plan import Plan, Progress, Still, Video, plan
+
+log = structlog.get_logger()
+
+EVERY_S = 2.0
+ROWS = 500
+"""Of one session and look."""
+PATIENCE = timedelta(seconds=30)
+"""How long a row that is missing without a cause is waited for."""
+NOTHING = Recording()
+
+
+class Recorder:
+    """`note` says that a session may have new rows; what is open is looked at at the start, too."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._noted: set[str] = set()
+        self._wake = asyncio.Event()
+        self._is_first = True
+
+    def note(self, session: str) -> None:
+        self._noted.add(session)
+        self._wake.set()
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self.tick()
+            except Unavailable as error:
+                self._wake.set()
+                log.warning("recorder.waiting", code=error.code)
+            await asyncio.sleep(EVERY_S)
+            await self._wake.wait()
+
+    async def tick(self) -> None:
+        """Look once at each session of a recorded stream that is noted. Raises `Unavailable`."""
+        self._wake.clear()
+        noted, self._noted = self._noted, set()
+        recorded = await self._recorded()
+        if self._is_first:
+            noted, self._is_first = recorded, False
+        for session in sorted(noted & recorded):
+            if await self._record(session):
+                self.note(session)
+
+    async def _recorded(self) -> set[str]:
+        """The sessions that are made into files, or are yet to be."""
+        begun = select(RecorderRow.session_id).where(RecorderRow.is_done.is_(False))
+        wanted = (
+            select(SessionRow.id)
+            .join(StreamRow, StreamRow.id == SessionRow.stream_id)
+            .where(SessionRow.ended_at.is_(None), StreamRow.records)
+        )
+        async with self._database.transaction(read_only=True) as tx:
+            return set((await tx.execute(union(begun, wanted))).scalars())
+
+    async def _record(self, session_id: str) -> bool:
+        """Whether there is more to look at, now or soon."""
+        async with self._database.transaction() as tx:
+            session = await sessions.get_locked(tx, session_id)
+            if session is None:
+                return False
+            wanted = await _wanted(tx, session)
+            row = await tx.get(RecorderRow, session_id)
+            if row is None and wanted.is_wanted:
+                row = _begin(session)
+                tx.add(row)
+            if row is None or row.is_done:
+                return False
+            progress = _progress(row)
+            found = await _rows(tx, session, progress.next_msn, limit=ROWS)
+            gaps = await _gaps(tx, session, progress.next_msn)
+            ready = settled(found, gaps, progress.next_msn - 1, self._clock() - PATIENCE)
+            is_over = len(ready) == len(found) < ROWS and await _is_whole(tx, session)
+            held = await _held(tx, session, progress)
+            made = plan(progress, held, ready, wanted, is_over=is_over)
+            await self._order(tx, session, made)
+            _keep(row, made.progress)
+            row.is_done = is_over
+            return len(found) == ROWS or len(ready) < len(found)
+
+    async def _order(self, tx: AsyncSession, session: SessionRow, made: Plan) -> None:
+        for video in made.videos:
+            await self._order_video(tx, video)
+        for still in made.stills:
+            await self._order_still(tx, session, still)
+
+    async def _order_video(self, tx: AsyncSession, video: Video) -> None:
+        first, last = video.rows[0], video.rows[-1]
+        params = RemuxParams(session=first.session, first_msn=first.msn, last_msn=last.msn)
+        ask = CreateJob(tenant=first.tenant, params=params)
+        job = await jobs.create(tx, ask, now=self._clock())
+        key = video_name(first.stream, video.number, first.starts_at)
+        await files.promise(tx, key, "mp4", video.rows, job=job.id)
+
+    async def _order_still(self, tx: AsyncSession, session: SessionRow, still: Still) -> None:
+        row = still.row
+        track = next(each for each in row.tracks if each.kind == "video")
+        key = still_name(row.stream, row.starts_at)
+        if not await files.promise(tx, key, "jpeg", (row,)):
+            return
+        folder = row.object_key.rpartition("/")[0]
+        order = StillRequested(
+            tenant=row.tenant,
+            stream=row.stream,
+            session=row.session,
+            msn=row.msn,
+            key=key,
+            init_key=f"{folder}/init-{track.config_id}.mp4",
+            object_key=row.object_key,
+            offset=row.offset + track.offset,
+            size_bytes=track.size_bytes,
+            taken_at=row.starts_at,
+        )
+        await outbox.add(
+            tx, order, tenant=row.tenant, now=self._clock(), traceparent=session.traceparent
+        )
+
+
+async def _wanted(tx: AsyncSession, session: SessionRow) -> Recording:
+    stream = await tx.get(StreamRow, session.stream_id)
+    return read_recording(stream.item) if stream is not None else NOTHING
+
+
+def _begin(session: SessionRow) -> RecorderRow:
+    return RecorderRow(
+        session_id=session.id,
+        tenant_id=session.tenant_id,
+        next_msn=session_started_at_s(session.id),
+        anchor_ms=None,
+        video_first_msn=None,
+        video_index=-1,
+        image_index=-1,
+        videos=0,
+        is_done=False,
+    )
+
+
+def _progress(row: RecorderRow) -> Progress:
+    return Progress(
+        next_msn=row.next_msn,
+        anchor_ms=row.anchor_ms,
+        video_first_msn=row.video_first_msn,
+        video_index=row.video_index,
+        image_index=row.image_index,
+        videos=row.videos,
+    )
+
+
+def _keep(row: RecorderRow, progress: Progress) -> None:
+    row.next_msn, row.anchor_ms = progress.next_msn, progress.anchor_ms
+    row.video_first_msn, row.video_index = progress.video_first_msn, progress.video_index
+    row.image_index, row.videos = progress.image_index, progress.videos
+
+
+async def _rows(
+    tx: AsyncSession, session: SessionRow, first_msn: int, *, limit: int
+) -> list[Segment]:
+    query = (
+        select(SegmentRow)
+        .where(
+            SegmentRow.tenant_id == session.tenant_id,
+            SegmentRow.session_id == session.id,
+            SegmentRow.rendition == SOURCE,
+            SegmentRow.msn >= first_msn,
+        )
+        .order_by(SegmentRow.msn)
+        .limit(limit)
+    )
+    return [segments.answer(row) for row in (await tx.execute(query)).scalars()]
+
+
+async def _gaps(tx: AsyncSession, session: SessionRow, first_msn: int) -> Sequence[Gap]:
+    query = select(GapRow).where(
+        GapRow.tenant_id == session.tenant_id,
+        GapRow.session_id == session.id,
+        GapRow.rendition == SOURCE,
+        GapRow.last_msn >= first_msn,
+    )
+    return [
+        Gap(first_msn=row.first_msn, last_msn=row.last_msn, cause=row.cause)
+        for row in (await tx.execute(query)).scalars()
+    ]
+
+
+async def _held(tx: AsyncSession, session: SessionRow, progress: Progress) -> list[Segment]:
+    """The rows of the file that is open."""
+    if progress.video_first_msn is None:
+        return []
+    count = progress.next_msn - progress.video_first_msn
+    rows = await _rows(tx, session, progress.video_first_msn, limit=count)
+    return [row for row in rows if row.msn < progress.next_msn]
+
+
+async def _is_whole(tx: AsyncSession, session: SessionRow) -> bool:
+    """Whether no row can come any more."""
+    return session.ended_at is not None and await renditions.is_listed(tx, session, SOURCE)

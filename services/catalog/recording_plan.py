@@ -1,0 +1,109 @@
+"""Which files a session's rows become: a pure function of rows, so that it may be planned again.
+
+Both kinds keep to a grid that begins with the session: file n begins with the first keyframe at or
+after n times the interval, so that nothing drifts. A file also ends where the codec configuration
+changes, because one MP4 has one.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from libs.events import Segment
+from services.catalog.recording_fields import Recording
+
+
+class Video(NamedTuple):
+    """An MP4 of these rows."""
+
+    number: int
+    """Counts the session's files."""
+    rows: tuple[Segment, ...]
+
+
+class Still(NamedTuple):
+    """A picture of this row's first frame."""
+
+    row: Segment
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a session's rows have been looked at."""
+
+    next_msn: int
+    anchor_ms: int | None = None
+    """Session time of the first row."""
+    video_first_msn: int | None = None
+    """Of the file that is open."""
+    video_index: int = -1
+    """Of the newest file on its grid, and likewise of the newest picture."""
+    image_index: int = -1
+    videos: int = 0
+    """How many files were closed."""
+
+
+class Plan(NamedTuple):
+    progress: Progress
+    videos: list[Video]
+    stills: list[Still]
+
+
+def plan(
+    progress: Progress,
+    open_rows: Iterable[Segment],
+    rows: Iterable[Segment],
+    wanted: Recording,
+    *,
+    is_over: bool,
+) -> Plan:
+    """What `rows`, which follow each other, add to. `open_rows` are those of the open file.
+
+    A file is closed by the row behind it, by the session's end, or because none is wanted any more.
+    """
+    held = list(open_rows)
+    found = Plan(progress, [], [])
+    for row in rows:
+        anchor_ms = progress.anchor_ms if progress.anchor_ms is not None else row.start_ms
+        progress = replace(progress, anchor_ms=anchor_ms, next_msn=row.msn + 1)
+        at_s = (row.start_ms - anchor_ms) / 1000
+        if wanted.image_s is not None and row.is_independent and _has_video(row):
+            index = int(at_s / wanted.image_s)
+            if index > progress.image_index:
+                found.stills.append(Still(row))
+                progress = replace(progress, image_index=index)
+        if held and _must_close(held, row, at_s, progress, wanted):
+            progress = _close(found, progress, held)
+            held = []
+        if held:
+            held.append(row)
+        elif wanted.video_s is not None and row.is_independent:
+            index = max(progress.video_index + 1, int(at_s / wanted.video_s))
+            held = [row]
+            progress = replace(progress, video_index=index)
+    if held and (is_over or wanted.video_s is None):
+        progress = _close(found, progress, held)
+        held = []
+    progress = replace(progress, video_first_msn=held[0].msn if held else None)
+    return found._replace(progress=progress)
+
+
+def _close(found: Plan, progress: Progress, held: list[Segment]) -> Progress:
+    found.videos.append(Video(progress.videos, tuple(held)))
+    return replace(progress, videos=progress.videos + 1)
+
+
+def _must_close(
+    held: list[Segment], row: Segment, at_s: float, progress: Progress, wanted: Recording
+) -> bool:
+    if wanted.video_s is None or _configs(row) != _configs(held[0]):
+        return True
+    return row.is_independent and int(at_s / wanted.video_s) > progress.video_index
+
+
+def _configs(row: Segment) -> dict[str, str]:
+    return {track.kind: track.config_id for track in row.tracks}
+
+
+def _has_video(row: Segment) -> bool:
+    return any(track.kind == "video" for track in row.tracks)

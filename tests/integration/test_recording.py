@@ -1,0 +1,75 @@
+"""MP4s and pictures of a stream that is on air, under the names that clients know."""
+
+import asyncio
+import io
+from pathlib import Path
+from typing import Any
+
+import av
+import httpx2
+import pytest
+from PIL import Image
+
+from tests.media import encode, push
+from tests.oracles.frame_ledger import input_frames
+from tests.running import RunningWeir, both_houses
+from tests.waiting import until
+
+pytestmark = pytest.mark.integration
+
+SECONDS = 12
+
+
+@both_houses
+async def test_files_hold_every_frame_and_pictures_show_the_stream(
+    weir: RunningWeir, tmp_path: Path
+) -> None:
+    stream = weir.create_stream(
+        name="recorded", reconnectWindow=1, isVideo="true", video_time="4", isImage="true",
+        image_time="3", hls_time="2",
+    )  # fmt: skip
+    source = encode(tmp_path / "in.flv", seconds=SECONDS, gop=25)
+    publisher = push(source, stream["push"]["url"])
+    assert await asyncio.to_thread(publisher.wait, 40) == 0
+
+    def made() -> list[dict[str, Any]]:
+        found = weir.call("GET", f"/api/v1/streams/{stream['id']}/files")["files"]
+        return sorted(found, key=lambda each: each["starts_at"])
+
+    def is_done() -> bool:
+        sessions = weir.sessions(stream["id"])
+        files = made()
+        return bool(
+            sessions[0]["ended_at"]
+            and sum(each["duration_s"] for each in files) > SECONDS - 0.1
+            and all(each["state"] == "ready" for each in files)
+        )
+
+    await until(is_done, within_s=60, what=f"files: {made()}")
+    videos = [each for each in made() if each["kind"] == "mp4"]
+    pictures = [each for each in made() if each["kind"] == "jpeg"]
+    frames = 0
+    for video in videos:
+        data = await fetch(weir, video["key"])
+        assert len(data) == video["size_bytes"]
+        with av.open(io.BytesIO(data), mode="r") as container:
+            assert container.format.name.startswith("mov,mp4")
+            count = sum(1 for _ in container.decode(video=0))
+        frames += count
+        assert data.index(b"moov") < data.index(b"mdat"), "its index stands in front"
+    assert frames == len(input_frames(source)["video"])
+    assert 3 <= len(pictures) <= 5
+    for picture in pictures:
+        image = Image.open(io.BytesIO(await fetch(weir, picture["key"])))
+        assert (image.format, image.size) == ("JPEG", (320, 180))
+        assert len(image.convert("RGB").getcolors(1 << 20) or []) > 100, "not one colour"
+
+
+async def fetch(weir: RunningWeir, key: str) -> bytes:
+    async with httpx2.AsyncClient(trust_env=False) as client:
+        reply = await client.get(
+            f"{weir.http_url}/api/v1/files/{key}",
+            headers={"x-api-key": weir.credentials["api_key"]},
+        )
+    assert reply.status_code == httpx2.codes.OK, reply.text
+    return reply.content
