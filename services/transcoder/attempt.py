@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
 import structlog
+from opentelemetry import trace
 
 from libs.bus import BusUnavailable, Lease, within
 from libs.errors import Invalid, WeirError
@@ -30,6 +31,7 @@ from services.transcoder.logbook import Logbook
 from services.transcoder.making import Making, Tools, Trouble, end_all
 
 log = structlog.get_logger()
+_tracer = trace.get_tracer("weir.transcoder")
 
 PROGRESS_S = 1.0
 ASK_AGAIN_S = 10.0
@@ -99,7 +101,12 @@ class Attempt:
 
     async def run(self) -> None:
         """Never raises but when it is cancelled. What came of it, the catalog has been told."""
-        with within(self._traceparent):
+        attributes = {"weir.job": self.grant.job, "weir.attempt": str(self.grant.attempt)}
+        name = f"attempt {self.grant.params.kind}"
+        with (
+            within(self._traceparent),
+            _tracer.start_as_current_span(name, attributes=attributes),
+        ):
             self._log.info("attempt.begun", kind=self.grant.params.kind)
             lease = await self._lease()
             if lease is None:
