@@ -41,8 +41,10 @@ OPEN_STATES = ("queued", "running")
 USUAL_SIZES: dict[str, JobSize] = {"remux": "micro", "encode": "medium"}
 ON_BUS = 4
 """Orders of a kind that wait on the bus: what is queued behind them can still be overtaken."""
-TRY_PAUSES_S = (2.0, 10.0)
+TRY_PAUSES_S = (2.0, 8.0)
 """After the first failed try, and after the second."""
+SOON = timedelta(seconds=max(TRY_PAUSES_S))
+"""What waits no longer is watched, so that it does not wait for a look."""
 FREE_LOSSES, LOSS_PAUSE_S, MAX_LOSS_PAUSE_S = 3, 0.5, 5.0
 """Who kills its workers again and again is begun ever later."""
 MAX_LOSSES = 40
@@ -278,7 +280,7 @@ def due(now: datetime) -> Any:
     """Queries the finite jobs that somebody has to look at: (id, kind, state, attempt, orders,
     offered_at, started_at, is_on_bus).
     """
-    is_due = or_(JobRow.waits_until.is_(None), JobRow.waits_until <= now)
+    is_due_soon = or_(JobRow.waits_until.is_(None), JobRow.waits_until <= now + SOON)
     return (
         select(
             JobRow.id,
@@ -298,7 +300,7 @@ def due(now: datetime) -> Any:
             JobRow.kind.in_(KINDS),
             or_(
                 JobRow.state == "running",
-                (JobRow.state == "queued") & or_(JobRow.is_on_bus, is_due),
+                (JobRow.state == "queued") & or_(JobRow.is_on_bus, is_due_soon),
             ),
         )
         # Those that run first: of those that wait, some are enough.
