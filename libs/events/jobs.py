@@ -22,9 +22,10 @@ JobState = Literal["offered", "queued", "running", "completed", "failed", "cance
 AttemptState = Literal["running", "completed", "failed", "returned", "lost", "cancelled"]
 """`returned`: its worker was told to stop, or needed the room for a live stream; `lost`: its worker
 died. Neither counts as a try."""
-JobFault = Literal["job", "input", "worker", "none"]
+JobFault = Literal["job", "input", "worker", "away", "none"]
 """`job`: a try, of which there are `MAX_TRIES`; `input`: no other try can do better; `worker`: its
-process was killed, which is no try; `none`: it was sent back, to be done by another, or later."""
+process was killed, which is no try; `away`: the store or the catalog was, nor is that; `none`: it
+was sent back, to be done by another, or later."""
 JobSize = Literal["micro", "small", "medium", "large", "xlarge"]
 MAX_TRIES = 3
 """Attempts that fail by the job's own fault."""

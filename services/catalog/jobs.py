@@ -48,6 +48,7 @@ SOON = timedelta(seconds=max(TRY_PAUSES_S))
 FREE_LOSSES, LOSS_PAUSE_S, MAX_LOSS_PAUSE_S = 3, 0.5, 5.0
 """Who kills its workers again and again is begun ever later."""
 MAX_LOSSES = 40
+AWAY_PAUSE_S = 15.0
 
 
 async def create(tx: AsyncSession, ask: CreateJob, *, now: datetime) -> JobRow:
@@ -183,7 +184,7 @@ async def completed(tx: AsyncSession, row: JobRow, fact: JobCompleted, *, now: d
 async def failed(tx: AsyncSession, row: JobRow, fact: JobFailed, *, now: datetime) -> None:
     attempt = await _running(tx, row, fact.attempt)
     if attempt is not None:
-        state: AttemptState = "returned" if fact.fault == "none" else "failed"
+        state: AttemptState = "returned" if fact.fault in {"none", "away"} else "failed"
         await _end(tx, row, attempt, state, fact.code, fact.reason, now=now)
         await _go_on(tx, row, fact.fault, now=now)
 
@@ -254,6 +255,8 @@ async def _go_on(tx: AsyncSession, row: JobRow, fault: JobFault, *, now: datetim
             pause_s = TRY_PAUSES_S[row.tries - 1]
         case "worker" if row.losses < MAX_LOSSES:
             pause_s = min(max(row.losses - FREE_LOSSES, 0) * LOSS_PAUSE_S, MAX_LOSS_PAUSE_S)
+        case "away":
+            pause_s = AWAY_PAUSE_S
         case "none":
             pause_s = 0.0
         case _:

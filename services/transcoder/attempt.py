@@ -157,8 +157,8 @@ class Attempt:
         except ObjectMissing as error:
             await self._fail(Trouble("segment_missing", str(error)))
         except WeirError as error:
-            # What it needs is away; that says nothing against the job, but is no reason to hurry.
-            await self._fail(Trouble(error.code, str(error), "worker" if error.retry else "job"))
+            # What is away says nothing against the job.
+            await self._fail(Trouble(error.code, str(error), "away" if error.retry else "job"))
         except OSError as error:
             await self._fail(Trouble("worker_failed", f"The worker cannot: {error}.", "worker"))
         except Exception:

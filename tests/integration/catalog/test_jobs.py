@@ -38,7 +38,7 @@ from services.catalog.errors import (
     SessionUnknown,
 )
 from services.catalog.job_watch import BEGIN_S, PATIENCE, JobWatch
-from services.catalog.jobs import MAX_LOSSES, ON_BUS, TRY_PAUSES_S
+from services.catalog.jobs import AWAY_PAUSE_S, MAX_LOSSES, ON_BUS, TRY_PAUSES_S
 from services.catalog.models import OutboxRow
 from tests.integration.catalog.conftest import Catalog
 from tests.integration.catalog.said import Said
@@ -203,6 +203,18 @@ async def test_what_is_sent_back_is_no_try_and_goes_on_at_once(
     found = await get(catalog, job.id)
     assert (found.state, found.attempt) == ("queued", MAX_TRIES + 1)
     assert {attempt.state for attempt in found.attempts} == {"returned"}
+
+
+async def test_store_that_is_away_costs_no_try_but_time(
+    catalog: Catalog, session: PublishGrant
+) -> None:
+    job = await create(catalog, session)
+    for _ in range(MAX_TRIES + 1):
+        await fail(catalog, await begin(catalog, job.id), "away")
+        with pytest.raises(JobUnwanted):
+            await begin(catalog, job.id)
+        catalog.clock.pass_s(AWAY_PAUSE_S)
+    assert (await get(catalog, job.id)).state == "queued"
 
 
 async def test_job_whose_workers_are_killed_goes_on_but_not_for_ever(

@@ -242,6 +242,14 @@ async def test_segment_that_is_missing_is_a_failure(house: House) -> None:
     assert (failed.code, failed.fault) == ("segment_missing", "job")
 
 
+async def test_store_that_is_away_is_told_apart(house: House, tmp_path: Path) -> None:
+    (tmp_path / "store" / "jobs").write_text("a file where the folder of results would be")
+    await house.attempt().run()
+    (failed,) = house.catalog.ends
+    assert isinstance(failed, JobFailed)
+    assert (failed.code, failed.fault) == ("store_unavailable", "away")
+
+
 async def test_input_that_is_unfit_is_told_apart(house: House) -> None:
     house.rows = []
     await house.attempt().run()
