@@ -13,7 +13,7 @@ from services.ingest.replay import ReplayWindow
 from services.ingest.session import Session
 from services.packager.cuts import Part, SegmentCut, SegmentsLost, TrackConfigured
 from services.packager.cutter import Cutter
-from services.packager.playlist import has_track, render_media
+from services.packager.playlist import render_media
 from services.packager.rows import segment_row
 from services.packager.window import Window
 from tests.faults import Timed
@@ -149,6 +149,6 @@ class Line:
         self._looks += 1
         at = self.now_ms / 1000 + self._looks * 1e-9
         for kind in KINDS:
-            if has_track(self.window, kind):
+            if self.window.has_track(kind):
                 listed = render_media(self.window, kind, session=SESSION, rendition="source")
                 self.lint.see(f"source/{kind}.m3u8", listed.body.decode(), at=at)

@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 from libs.ffmpeg import find_ffmpeg
+from tests.time_code import BLOCKS, blocks_of
 
 
 def encode(
@@ -42,3 +43,30 @@ def push(path: Path, push_url: str, *, is_paced: bool = True) -> subprocess.Pope
         "-c", "copy", "-f", "flv", push_url,
     ]  # fmt: skip
     return subprocess.Popen(argv, stdin=subprocess.DEVNULL)
+
+
+def encode_counted(
+    path: Path, *, seconds: int, size: tuple[int, int], rate: int, bitrate: str
+) -> Path:
+    """A picture full of noise, so that it costs `bitrate` and rungs cost theirs, which shows its
+    own time in ms (`time_code`) in its upper part; a keyframe each second.
+    """
+    width, height = size
+    code = (
+        f"[0:v]scale={width}:{height // 4}:flags=neighbor,format=yuv420p[code];"
+        f"[1:v]noise=alls=40:allf=t[noise];[noise][code]overlay=0:0:shortest=1[out]"
+    )
+    argv = [
+        find_ffmpeg(), "-y", "-loglevel", "error",
+        "-f", "rawvideo", "-pix_fmt", "gray", "-s", f"{BLOCKS}x1", "-r", str(rate), "-i", "pipe:0",
+        "-f", "lavfi", "-i", f"testsrc2=size={width}x{height}:rate={rate}",
+        "-f", "lavfi", "-i", f"sine=frequency=440:sample_rate=48000:duration={seconds}",
+        "-filter_complex", code, "-map", "[out]", "-map", "2:a",
+        "-c:v", "libx264", "-preset", "ultrafast", "-b:v", bitrate, "-maxrate", bitrate,
+        "-bufsize", bitrate, "-g", str(rate), "-bf", "0", "-sc_threshold", "0",
+        "-c:a", "aac", "-b:a", "64k", "-f", "flv", str(path),
+    ]  # fmt: skip
+    times = (number * 1000 // rate for number in range(seconds * rate))
+    frames = b"".join(bytes(255 * block for block in blocks_of(ms)) for ms in times)
+    subprocess.run(argv, check=True, input=frames)
+    return path

@@ -116,6 +116,12 @@ from libs.events.relays import (
     RelayTargets,
     UpdateRelayTarget,
 )
+from libs.events.renditions import (
+    ListRenditionStates,
+    RenditionState,
+    RenditionStates,
+    RenditionStatus,
+)
 from libs.events.retention import (
     CreateHold,
     DeleteHold,
@@ -129,10 +135,15 @@ from libs.events.retention import (
 )
 from libs.events.rows import Checkpoint, Segment, Track, TrackKind, TrackRange
 from libs.events.transcoding import (
+    GetLadder,
     GetTranscodePlan,
+    LadderChanged,
+    LadderDemand,
+    PlannedLadder,
     TranscodeChanged,
     TranscodePlan,
     TranscodeRequested,
+    WantLadder,
 )
 from libs.events.viewers import (
     Attendee,
@@ -180,6 +191,7 @@ CATALOG_FACTS: tuple[type[Message], ...] = (
     ViewerKeysRotated,
     RelayTargetChanged,
     JobCancelled,
+    LadderChanged,
 )
 """What the catalog itself says; it does not listen to these."""
 FACTS: tuple[type[Message], ...] = (
@@ -253,6 +265,7 @@ __all__ = [
     "GetFile",
     "GetJob",
     "GetJobLog",
+    "GetLadder",
     "GetSession",
     "GetStream",
     "GetTranscodePlan",
@@ -277,7 +290,9 @@ __all__ = [
     "JobSize",
     "JobState",
     "Ladder",
+    "LadderChanged",
     "LadderCodec",
+    "LadderDemand",
     "LadderMode",
     "ListDeadLetters",
     "ListDiscards",
@@ -286,6 +301,7 @@ __all__ = [
     "ListJobLitter",
     "ListJobs",
     "ListRelayTargets",
+    "ListRenditionStates",
     "ListRenditions",
     "ListRevocations",
     "ListSegments",
@@ -306,6 +322,7 @@ __all__ = [
     "OpenPublish",
     "OpenRelay",
     "PackageRequested",
+    "PlannedLadder",
     "PublishGrant",
     "RecordedFile",
     "RecordedFiles",
@@ -322,6 +339,9 @@ __all__ = [
     "RenditionEnded",
     "RenditionLog",
     "RenditionStarted",
+    "RenditionState",
+    "RenditionStates",
+    "RenditionStatus",
     "Revocation",
     "RevocationPage",
     "RevocationScope",
@@ -368,5 +388,6 @@ __all__ = [
     "ViewerKind",
     "ViewerPage",
     "ViewersRevoked",
+    "WantLadder",
     "WindowPage",
 ]

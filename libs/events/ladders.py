@@ -76,7 +76,8 @@ class TranscodeReport(Row):
     """Counts what was said under this epoch; the highest of the highest epoch is the truth."""
     state: TranscodeState
     cause: str | None = None
-    """A code, for example `ffmpeg_failed`, `stalled` or `shed`."""
+    """A code, for example `ffmpeg_failed`, `stalled`, `shed` or, while all goes well,
+    `codec_replaced`: H.264 is made where H.265 is wanted."""
     detail: str | None = None
     """The same as a sentence."""
     since: datetime

@@ -3,6 +3,7 @@
 Orders name the session only; what to make is asked of the catalog, as it may change any time.
 """
 
+from datetime import datetime
 from typing import ClassVar, Literal
 
 from libs.events.asks import Answer, Ask
@@ -33,6 +34,60 @@ class GetTranscodePlan(Ask[TranscodePlan]):
     answer: ClassVar[type[Answer]] = TranscodePlan
 
     session: str
+
+
+class PlannedLadder(Answer):
+    """The rungs that players are told of, whether they are made now or not."""
+
+    ladder: Ladder | None = None
+
+
+class GetLadder(Ask[PlannedLadder]):
+    """Which rungs does this session have, or get as soon as somebody watches? None once it is
+    over.
+    """
+
+    name: ClassVar[str] = "catalog.ladder.get"
+    answer: ClassVar[type[Answer]] = PlannedLadder
+
+    session: str
+
+
+class LadderDemand(Answer):
+    """How the demand for a session's rungs is kept up."""
+
+    again_s: float
+    """Say it again after so long, if it is still so."""
+    rungs: tuple[str, ...] = ()
+    """Those that the session has, or gets now."""
+
+
+class WantLadder(Ask[LadderDemand]):
+    """Somebody watches this session by a playlist or a log that has its rungs: a lazy ladder is
+    made while that is said.
+    """
+
+    name: ClassVar[str] = "catalog.ladder.want"
+    answer: ClassVar[type[Answer]] = LadderDemand
+
+    session: str
+
+
+class LadderChanged(Message):
+    """A lazy ladder has got its first viewer, or has had none for a while."""
+
+    name: ClassVar[str] = "ladder.changed"
+
+    stream: str
+    session: str
+    is_wanted: bool
+    changed_at: datetime
+
+    def natural_key(self) -> str:
+        return f"{self.session}:{self.changed_at.timestamp():.6f}"
+
+    def about(self) -> str:
+        return self.stream
 
 
 class TranscodeRequested(Message):

@@ -11,6 +11,7 @@ from libs.tags.cues import (
     RungEndCue,
     is_cue,
     read_cue,
+    rung_end_cue,
 )
 from libs.tags.errors import IngestAway, IngestFenced, RungUnknown, SessionUnknown
 from libs.tags.holding import HeldLease, hold
@@ -45,5 +46,6 @@ __all__ = [
     "is_cue",
     "open_client",
     "read_cue",
+    "rung_end_cue",
     "take_lease",
 ]

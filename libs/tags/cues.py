@@ -85,6 +85,11 @@ def read_cue(tag: Tag) -> Cue | None:
             return None
 
 
+def rung_end_cue(session_ms: int, cause: str) -> Tag:
+    """A rung's process is gone and has no successor yet; or, in its own words, why it goes."""
+    return Tag(TagType.SCRIPT, session_ms, amf0.encode("weir.rung_end", {"cause": cause}))
+
+
 def _build(name: str, fields: dict[str, Any], session_ms: int) -> Cue | None:
     build = _BUILDERS.get(name)
     return None if build is None else build(fields, session_ms)

@@ -24,6 +24,7 @@ from libs.events import (
     GetFile,
     GetJob,
     GetJobLog,
+    GetLadder,
     GetSession,
     GetStream,
     GetTranscodePlan,
@@ -34,6 +35,7 @@ from libs.events import (
     JobLitter,
     JobLog,
     JobPage,
+    LadderDemand,
     ListDeadLetters,
     ListDiscards,
     ListFiles,
@@ -42,6 +44,7 @@ from libs.events import (
     ListJobs,
     ListRelayTargets,
     ListRenditions,
+    ListRenditionStates,
     ListRevocations,
     ListSegments,
     ListSessions,
@@ -54,12 +57,14 @@ from libs.events import (
     Nothing,
     OpenPublish,
     OpenRelay,
+    PlannedLadder,
     PublishGrant,
     RecordedFile,
     RecordedFiles,
     RelayGrant,
     RelayTarget,
     RelayTargets,
+    RenditionStates,
     RevocationPage,
     RevokeViewers,
     RotateViewerKeys,
@@ -74,6 +79,7 @@ from libs.events import (
     UpdateRelayTarget,
     UpdateStream,
     ViewerKeys,
+    WantLadder,
     WindowPage,
 )
 from services.catalog import (
@@ -89,6 +95,7 @@ from services.catalog import (
     publishing,
     relay_item,
     relay_targets,
+    rendition_states,
     revocations,
     segments,
     sessions,
@@ -117,6 +124,7 @@ class Answers:
         egress: Egress | None = None,
         litter_after_s: float = 60.0,
         room: Room | None = None,
+        ladder_idle_s: float = 60.0,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -125,6 +133,7 @@ class Answers:
         self._egress = egress or Egress()
         self._room = room or Room()
         self._litter_after = timedelta(seconds=litter_after_s)
+        self._ladder_idle_s = ladder_idle_s
 
     async def open_publish(self, ask: OpenPublish) -> PublishGrant:
         try:
@@ -323,6 +332,18 @@ class Answers:
     async def get_transcode_plan(self, ask: GetTranscodePlan) -> TranscodePlan:
         async with self._database.transaction(read_only=True) as tx:
             return await ladders.get_plan(tx, ask)
+
+    async def list_rendition_states(self, ask: ListRenditionStates) -> RenditionStates:
+        async with self._database.transaction(read_only=True) as tx:
+            return await rendition_states.list_of(tx, ask)
+
+    async def get_ladder(self, ask: GetLadder) -> PlannedLadder:
+        async with self._database.transaction(read_only=True) as tx:
+            return await ladders.get(tx, ask)
+
+    async def want_ladder(self, ask: WantLadder) -> LadderDemand:
+        async with self._database.transaction() as tx:
+            return await ladders.want(tx, ask, now=self._clock(), idle_s=self._ladder_idle_s)
 
     # --- within -------------------------------------------------------------------------
 

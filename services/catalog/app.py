@@ -20,6 +20,7 @@ from services.catalog.dispatch import Dispatch
 from services.catalog.facts import Facts
 from services.catalog.handlers import register_asks, register_facts
 from services.catalog.holders import Holders
+from services.catalog.idle_ladders import IdleLadders
 from services.catalog.ingests import Ingests
 from services.catalog.job_watch import JobWatch
 from services.catalog.lease_sweep import LeaseSweep
@@ -58,6 +59,7 @@ def build_app(settings: CatalogSettings | None = None) -> Service:
         egress=Egress(settings.egress_allow),
         litter_after_s=settings.job_litter_s,
         room=room,
+        ladder_idle_s=settings.ladder_idle_s,
     )
     register_asks(bus, answers)
     _keep_up(service, settings, database, ingests, room, recorder)
@@ -81,6 +83,7 @@ def _keep_up(
     dispatch = Dispatch(database, beats, now_utc)
     job_watch = JobWatch(database, LeaseBeats(lambda key: _read_lease(bus, key)), now_utc)
     sweep = LeaseSweep(database, _Leases(bus), now_utc)
+    idle_ladders = IdleLadders(database, now_utc, idle_s=settings.ladder_idle_s)
     reconcile = Reconcile(
         database,
         lambda: _list_ingests(bus),
@@ -105,6 +108,7 @@ def _keep_up(
         loops.append(service.spawn(relay.run(), name="outbox"))
         loops.append(service.spawn(dispatch.run(settings.dispatch_s), name="dispatch"))
         loops.append(service.spawn(job_watch.run(settings.dispatch_s), name="job-watch"))
+        loops.append(service.spawn(idle_ladders.run(), name="idle-ladders"))
         loops.append(service.spawn(sweep.run(), name="lease-sweep"))
         loops.append(service.spawn(retention.run(settings.retention_s), name="retention"))
         loops.append(service.spawn(recorder.run(), name="recorder"))

@@ -23,6 +23,7 @@ from libs.events import (
     GetFile,
     GetJob,
     GetJobLog,
+    GetLadder,
     GetSession,
     GetStream,
     GetTranscodePlan,
@@ -38,6 +39,7 @@ from libs.events import (
     ListJobs,
     ListRelayTargets,
     ListRenditions,
+    ListRenditionStates,
     ListRevocations,
     ListSegments,
     ListSessions,
@@ -63,6 +65,7 @@ from libs.events import (
     TranscodeChanged,
     UpdateRelayTarget,
     UpdateStream,
+    WantLadder,
 )
 from services.catalog.answers import Answers
 from services.catalog.errors import DatabaseDown
@@ -144,6 +147,9 @@ def register_asks(bus: Bus, answers: Answers) -> None:
     bus.on_ask(DeleteRelayTarget)(answers.delete_relay_target)
     bus.on_ask(OpenRelay)(answers.open_relay)
     bus.on_ask(GetTranscodePlan)(answers.get_transcode_plan)
+    bus.on_ask(ListRenditionStates)(answers.list_rendition_states)
+    bus.on_ask(GetLadder)(answers.get_ladder)
+    bus.on_ask(WantLadder)(answers.want_ladder)
 
 
 async def patiently(

@@ -125,6 +125,9 @@ class SessionRow(Base):
     size_bytes: Mapped[int]
     """Of every rendition."""
     last_msn: Mapped[int | None]
+    ladder_wanted_at: Mapped[datetime | None]
+    """When it was last said that somebody watches what a lazy ladder is made for; None: nobody
+    does."""
 
 
 class PublishRow(Base):

@@ -35,6 +35,8 @@ class CatalogSettings(Settings):
     job_litter_s: float = Field(default=60.0, ge=0)
     """What an attempt of a job that did not count left in the store is deleted so long after its
     end: by then its worker, if it lives, has stopped writing."""
+    ladder_idle_s: float = Field(default=60.0, gt=0)
+    """A lazy ladder that nobody has watched for so long is not made any more."""
 
     @property
     def url(self) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 
-from libs.events import GetStream, Stream
+from libs.events import GetStream, Stream, WantLadder
 from libs.names import DEFAULT_TENANT
 from libs.service import Service
 from libs.storage import open_store
@@ -12,6 +12,7 @@ from services.gateway.api.console_session import ConsoleSessions
 from services.gateway.api.house import House
 from services.gateway.door import Door
 from services.gateway.handlers import Neighbourhood, News
+from services.gateway.playback.demand import Demand
 from services.gateway.playback.directory import Directory
 from services.gateway.playback.edge import Edge
 from services.gateway.playback.fanout import Fanouts
@@ -36,7 +37,8 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
     origin = Origin(token=settings.internal_token.get_secret_value(), store=store)
     log = Log(service.bus, DEFAULT_TENANT)
     edge = Edge(directory, origin, log, cache_bytes=settings.edge_cache_bytes)
-    fanouts = Fanouts(directory, origin, spawn=service.spawn)
+    demand = Demand(lambda session: service.bus.ask(WantLadder(session=session)))
+    fanouts = Fanouts(directory, origin, demand, spawn=service.spawn)
     viewing = Viewing(_outside(service, edge))
     news = News(service.bus, directory, viewing)
     viewer_news = ViewerNews(service.bus, viewing, gateway=service.instance)
@@ -56,6 +58,7 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
         fanouts,
         Admission(viewing, proxies),
         proxies=proxies,
+        demand=demand,
         max_viewers=settings.max_viewers,
     )
 
@@ -92,6 +95,7 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
     async def close() -> None:
         await fanouts.close()
         player.close()
+        await demand.close()
         await viewing.bulletin.say_goodbye()
         await edge.close()
         await origin.close()

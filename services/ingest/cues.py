@@ -40,11 +40,6 @@ def rung_cue(session_ms: int, *, epoch: int, take: int) -> Tag:
     return _cue(session_ms, "weir.rung", {"epoch": epoch, "take": take, "at_ms": session_ms})
 
 
-def rung_end_cue(session_ms: int, cause: str) -> Tag:
-    """A rung's process is gone and has no successor yet."""
-    return _cue(session_ms, "weir.rung_end", {"cause": cause})
-
-
 def position_cue(session_ms: int, fields: Mapping[str, Any]) -> Tag:
     """Every tag from here on counts one, the next being `next_tag`."""
     return _cue(session_ms, "weir.position", fields)

@@ -26,6 +26,8 @@ class LadderOwner(Protocol):
 
     @property
     def latest_ms(self) -> int: ...
+    @property
+    def marked_from_ms(self) -> int | None: ...
     def claim(self, epoch: int, reader: str = PACKAGER) -> None: ...
     def fence(self, reader: str = PACKAGER) -> int: ...
     def on_rung(self) -> None: ...
@@ -74,8 +76,11 @@ class Ladder:
 
     # --- pushes ---------------------------------------------------------------------------
 
-    async def open(self, name: str, rank: Rank, from_tag: int | None) -> tuple[Rung, RungPush]:
-        """A process feeds rung `name`; its decoding began at the session's tag `from_tag`.
+    async def open(
+        self, name: str, rank: Rank, from_tag: int | None, *, is_marked: bool = False
+    ) -> tuple[Rung, RungPush]:
+        """A process feeds rung `name`; its decoding began at the session's tag `from_tag`, and its
+        pictures have the stream's marks in them if it `is_marked`.
 
         Raises `Fenced`, `RungsTooMany`, `RungNameInvalid`, `SessionHasEnded`.
         """
@@ -87,7 +92,7 @@ class Ladder:
         session.claim(rank.epoch, f"transcode-{session.id}")
         take = self._take
         if take is None or rank > take.rank:
-            take = Take(rank, begin_ms or 0)
+            take = Take(rank, begin_ms or 0, is_marked=is_marked)
         elif rank < take.rank:
             raise Fenced(f"Take {take.rank.take} of epoch {take.rank.epoch} has begun.")
         rung = self._rungs.get(name)
@@ -157,6 +162,16 @@ class Ladder:
                 return False
             take.switch_ms = at_ms
         return at_ms >= take.switch_ms
+
+    def may_show(self, rung: str, push: RungPush, at_ms: int) -> bool:
+        """From where the programme is marked, no rung is shown that is not."""
+        marked_from_ms = self._session.marked_from_ms
+        return (
+            rung == MARKED
+            or push.take.is_marked
+            or marked_from_ms is None
+            or at_ms < marked_from_ms
+        )
 
     def begun(self, rung: str) -> None:
         if rung != MARKED:

@@ -35,6 +35,8 @@ class Mixing:
     def __init__(self, *, is_marked: bool, headers: Iterable[Tag] = ()) -> None:
         """`headers` of the source are in force already."""
         self.shown = Shown.MARKED if is_marked else Shown.SOURCE
+        self.marked_from_ms: int | None = 0 if is_marked else None
+        """Session time from which on the marked picture is shown, or nothing; None: the source."""
         self._wants_marked = is_marked
         self._generation = 0
         self._has_video = False
@@ -160,6 +162,7 @@ class Mixing:
         """Before a keyframe of the source."""
         if self._wants_marked and self.shown is Shown.SOURCE:
             self.shown, self._begins_at_ms = Shown.MARKED, clock.dts_ms
+            self.marked_from_ms = clock.dts_ms
         elif self._wants_marked and self.shown is Shown.LEAVING:
             self.shown = Shown.MARKED
             self._cues.extend(filter(is_cue, self._held))
@@ -170,6 +173,7 @@ class Mixing:
     def _leave(self) -> None:
         """Show the source again, with what was held of it."""
         self.shown, self._begins_at_ms = Shown.SOURCE, None
+        self.marked_from_ms = None
         held, self._held = self._held, []
         cues, self._cues = self._cues, deque()
         for tag in cues:

@@ -115,10 +115,14 @@ def _rungs(hub: Hub) -> APIRouter:
         epoch: Annotated[int, Query(ge=0)],
         take: Annotated[int, Query(ge=0)] = 0,
         from_tag: Annotated[int | None, Query(alias="from", ge=0)] = None,
+        *,
+        marked: bool = False,
     ) -> Response:
         try:
             session = hub.session(session_id)
-            rung, push = await session.ladder.open(rung_name, Rank(epoch, take), from_tag)
+            rung, push = await session.ladder.open(
+                rung_name, Rank(epoch, take), from_tag, is_marked=marked
+            )
         except WeirError as error:
             return refusal(error)
         return await Feed(session, rung, push).take(request.stream())

@@ -59,6 +59,10 @@ class Programme(TagLog):
     def latest_ms(self) -> int:
         return self._latest_ms
 
+    @property
+    def marked_from_ms(self) -> int | None:
+        return self._mixing.marked_from_ms
+
     def fence(self, reader: str = PACKAGER) -> int:
         return self._source.fence(reader)
 

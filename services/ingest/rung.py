@@ -10,7 +10,8 @@ from typing import Protocol
 
 from libs.errors import Fenced
 from libs.media.flv import PacketKind, Tag, TagType
-from services.ingest.cues import rung_cue, rung_end_cue
+from libs.tags import rung_end_cue
+from services.ingest.cues import rung_cue
 from services.ingest.replay import ReplayWindow
 from services.ingest.rung_push import RungPush, RungTag
 from services.ingest.tag_log import PACKAGER, TagLog
@@ -24,6 +25,8 @@ PATIENCE_MS = 8000
 slower one would never take over."""
 TAIL_MS = 1000
 """How much of the new process is kept while the old one has yet to reach its keyframe."""
+UNMARKED = "unmarked"
+"""The rung ends: its picture is without the marks that the programme has."""
 SOUND_JOIN_MS = 1000
 """Without video, a join is possible about each second."""
 
@@ -39,6 +42,9 @@ class Owner(Protocol):
 
     def may_switch(self, push: RungPush, at_ms: int) -> bool:
         """Whether `push` may take over at the keyframe at `at_ms`, as all its rungs shall."""
+
+    def may_show(self, rung: str, push: RungPush, at_ms: int) -> bool:
+        """Whether the world may see what `push` has sent of that time."""
 
     def begun(self, rung: str) -> None:
         """The rung's first tag has been numbered."""
@@ -115,7 +121,7 @@ class Rung(TagLog):
         else:
             return
         if self.challenger is None and self.current is None:
-            self._stop("stopped")
+            self._stop(push.end_cause or "stopped")
 
     def end(self) -> None:
         """The session has ended: the log ends once nobody pushes any more."""
@@ -155,6 +161,10 @@ class Rung(TagLog):
 
     def take(self, push: RungPush, tags: list[RungTag]) -> None:
         for read in tags:
+            if not self._owner.may_show(self.name, push, read.tag.dts_ms):
+                push.end_cause = UNMARKED
+                self.close(push)
+                break
             if push is self.current:
                 self._follow(read)
             elif push is self.challenger:

@@ -1,9 +1,12 @@
 """One `PUT` of a rung: the process behind it, and what it has sent so far."""
 
 import asyncio
+import contextlib
 from typing import NamedTuple
 
+from libs.errors import Invalid
 from libs.media.flv import FLVInvalid, FLVReader, PacketKind, Tag, TagType, parse_audio, parse_video
+from libs.tags import RungEndCue, read_cue
 from services.ingest.clock import unwrap
 from services.ingest.cues import is_cue, is_readable
 from services.ingest.errors import RungAhead
@@ -11,6 +14,10 @@ from services.ingest.errors import RungAhead
 MAX_TAG_BYTES = 8 * 1024 * 1024
 AHEAD_MS = 2000
 """No encoder is ahead of what it decodes: a time beyond it is a mistake of its writer."""
+
+
+END_CAUSES = frozenset({"shed", "too_slow"})
+"""What a process may say of its end: it is too slow for the rung, or was for all of them."""
 
 
 class Rank(NamedTuple):
@@ -23,8 +30,10 @@ class Rank(NamedTuple):
 class Take:
     """What all rungs of one process share: where its output begins, and where they switch."""
 
-    def __init__(self, rank: Rank, begin_ms: int) -> None:
+    def __init__(self, rank: Rank, begin_ms: int, *, is_marked: bool = False) -> None:
         self.rank = rank
+        self.is_marked = is_marked
+        """Whether its pictures have the stream's marks in them."""
         self.begin_ms = begin_ms
         """Session time of the keyframe at which its decoding began; earlier output is dropped."""
         self.switch_ms: int | None = None
@@ -48,6 +57,8 @@ class RungPush:
         """Done when nothing of it will be numbered any more: another process has the rung."""
         self.newest_ms = 0
         """Of the video that it has sent; of the sound, if it has no video."""
+        self.end_cause: str | None = None
+        """Why it ends, if it has said so."""
         self._first_ms: int | None = None
         self.headers: dict[str, Tag] = {}
         """Its metadata and sequence headers, newest of each track."""
@@ -75,6 +86,7 @@ class RungPush:
         for tag in self._reader.feed(data):
             # Writers know 31 bits of the time, some 32: the session's own says which it is.
             at_ms = unwrap(tag.dts_ms, now_ms)
+            self._note_end(tag)
             read = _classify(tag._replace(dts_ms=at_ms))
             if read is None:
                 continue
@@ -93,6 +105,14 @@ class RungPush:
                     self._first_ms = at_ms
             found.append(read)
         return found
+
+    def _note_end(self, tag: Tag) -> None:
+        """The only cue that a process may send."""
+        if is_cue(tag):
+            with contextlib.suppress(KeyError, Invalid):
+                cue = read_cue(tag)
+                if isinstance(cue, RungEndCue) and cue.cause in END_CAUSES:
+                    self.end_cause = cue.cause
 
     def _note(self, read: RungTag) -> None:
         if read.kind is not PacketKind.SEQUENCE_END:

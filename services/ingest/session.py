@@ -109,6 +109,11 @@ class Session(TagLog):
         elif not is_marked and self._programme is not None:
             self._programme.unmark()
 
+    @property
+    def marked_from_ms(self) -> int | None:
+        """Session time from which on the world sees no picture without its marks; None: it does."""
+        return None if self._programme is None else self._programme.marked_from_ms
+
     def take_marked(self, tag: Tag) -> None:
         """A tag of the marked picture; or a cue of its log."""
         if self._programme is None and self._is_marked:

@@ -58,6 +58,7 @@ def build_app(settings: PackagerSettings | None = None) -> Service:
             spool=spool,
             store=store,
             say=bus.say,
+            ask_ladder=lambda session: handlers.ask_ladder(bus, session),
             traceparent=traceparent(),
             max_pending_bytes=settings.pending_max_bytes,
         )

@@ -12,6 +12,8 @@ class TrackConfigured:
 
     track: Track
     init: bytes
+    pixel_aspect: tuple[int, int] = (1, 1)
+    """Horizontal to vertical."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,15 @@ from opentelemetry import trace
 
 from libs.bus import Bus
 from libs.bus.tracing import within
-from libs.events import Envelope, PackageRequested, Segment, SegmentReady
+from libs.events import (
+    Envelope,
+    GetLadder,
+    Ladder,
+    PackageRequested,
+    Segment,
+    SegmentReady,
+    StreamChanged,
+)
 from libs.storage import SpoolEntry
 from services.packager.packings import Packings
 
@@ -15,6 +23,15 @@ def register(bus: Bus, packings: Packings) -> None:
     @bus.on_offer(PackageRequested, durable="packager")
     async def take(envelope: Envelope[PackageRequested]) -> bool:
         return await packings.take(envelope.data)
+
+    @bus.watch_fact(StreamChanged)
+    async def on_stream_changed(envelope: Envelope[StreamChanged]) -> None:
+        packings.stream_changed(envelope.data.stream)
+
+
+async def ask_ladder(bus: Bus, session: str) -> Ladder | None:
+    """Raises what means that the catalog is away."""
+    return (await bus.ask(GetLadder(session=session))).ladder
 
 
 async def announce(bus: Bus, entry: SpoolEntry) -> None:

@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from libs.events import Track, TrackKind, TrackRange
 from services.packager.entries import Entry
-from services.packager.multivariant import Shown
 from services.packager.window import Window
 
 _KINDS: tuple[TrackKind, ...] = ("video", "audio")
@@ -32,6 +31,15 @@ LEAST_LATENCY_MS = 700
 MOST_LATENCY_MS = 6000
 DELAY_SEGMENTS = 2
 """How many segments behind the live edge a player is told to play."""
+
+
+class Shown(Protocol):
+    """A rendition that can be played."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def window(self) -> Window: ...
 
 
 def has_media(window: Window) -> bool:

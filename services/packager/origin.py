@@ -22,7 +22,7 @@ from services.packager.manifest import has_media, render_manifest
 from services.packager.multivariant import render_multivariant
 from services.packager.packing import Packing
 from services.packager.packings import Packings
-from services.packager.playlist import MediaPlaylist, has_segments
+from services.packager.playlist import MediaPlaylist
 from services.packager.playlists import Reload
 from services.packager.rendition import Rendition
 from services.packager.rows import init_key, segment_key
@@ -38,6 +38,10 @@ Rendered = TypeVar("Rendered")
 _NUMBER = re.compile(r"[0-9]{1,10}", re.ASCII)
 _tracer = trace.get_tracer("weir.packager")
 _TRACK_IDS = {"video": VIDEO_TRACK_ID, "audio": AUDIO_TRACK_ID}
+
+
+def _has_playlists(window: Window) -> bool:
+    return window.has_playlists
 
 
 class Reads(Protocol):
@@ -67,7 +71,7 @@ class Origin:
     async def multivariant(self, request: Request) -> Response:
         packing = self._packing(request)
         text = await self._rendered(
-            packing.window, lambda: render_multivariant(packing.source, packing.rungs.shown)
+            packing.window, lambda: render_multivariant(packing.window, packing.rungs.variants)
         )
         return Response(text, media_type=HLS_TYPE)
 
@@ -76,12 +80,17 @@ class Origin:
         packing = self._packing(request)
         rendition = self._rendition(packing, request)
 
-        def render() -> str:
+        def render() -> str | None:
             if rendition is packing.source:
-                return render_multivariant(packing.source, (), base="../")
-            return render_multivariant(packing.source, [rendition], base="../", has_source=False)
+                return render_multivariant(packing.window, (), base="../")
+            variant = packing.rungs.variant(rendition.name)
+            if variant is None:
+                return None
+            return render_multivariant(packing.window, [variant], base="../", has_source=False)
 
         text = await self._rendered(rendition.window, render)
+        if text is None:
+            raise MediaUnknown(f"Rendition {rendition.name} has no picture.")
         return Response(text, media_type=HLS_TYPE)
 
     async def manifest(self, request: Request) -> Response:
@@ -127,7 +136,7 @@ class Origin:
         window: Window,
         render: Callable[[], Rendered | None],
         *,
-        has_any: Callable[[Window], bool] = has_segments,
+        has_any: Callable[[Window], bool] = _has_playlists,
     ) -> Rendered | None:
         """Wait for the first segment, then render. Raises `MediaNotYet`, `MediaUnknown`."""
 

@@ -23,6 +23,7 @@ from services.packager import metrics
 from services.packager.cuts import Cut
 from services.packager.cutter import Cutter
 from services.packager.demand import Demand
+from services.packager.ladder_plan import AskLadder, LadderPlan
 from services.packager.rendition import Rendition
 from services.packager.rung_packing import RungPacking
 from services.packager.rungs import Rungs
@@ -51,6 +52,7 @@ class Packing:
         spool: SpoolLike,
         store: ObjectStore,
         say: Callable[[Message], None],
+        ask_ladder: AskLadder,
         traceparent: str | None = None,
         max_pending_bytes: int = 256 << 20,
         give_up_s: float = GIVE_UP_S,
@@ -70,6 +72,7 @@ class Packing:
             acknowledge=lambda checkpoint: ingest.acknowledge(lease.epoch, checkpoint),
             max_pending_bytes=max_pending_bytes,
         )
+        self._plan = LadderPlan(order, ask_ladder)
         self.demand = Demand(ingest.gather)
         self.source = self._rendition(SOURCE)
         self.rungs = Rungs(self.window, segment_s=order.segment_s, begin=self._begin_rung)
@@ -95,7 +98,7 @@ class Packing:
             surroundings=lambda: self.rungs.surroundings(name, self.source),
         )
 
-    def _begin_rung(self, name: str) -> RungPacking:
+    def _begin_rung(self, name: str, *, is_only_planned: bool) -> RungPacking:
         rendition = self._rendition(name)
         rendition.acknowledged_msn = self.source.acknowledged_msn
         return RungPacking(
@@ -105,6 +108,7 @@ class Packing:
             epoch=self.lease.epoch,
             session=self.order.session,
             on_progress=self._acknowledge,
+            is_only_planned=is_only_planned,
         )
 
     # --- life -------------------------------------------------------------------------------------
@@ -127,9 +131,14 @@ class Packing:
         """It is wanted until its session ends, which the tags tell."""
         return True
 
+    def stream_changed(self) -> None:
+        """Its ladder may have become another."""
+        self._plan.changed.set()
+
     async def _work(self) -> None:
         storing = asyncio.create_task(self._storing.run())
         cutting = asyncio.create_task(self._cut_all())
+        planning = asyncio.create_task(self._plan.follow(self.rungs.plan))
         failed = self.rungs.failed
         ends: set[asyncio.Future[Any]] = {storing, cutting, failed}
         try:
@@ -142,9 +151,9 @@ class Packing:
             self._storing.finish()
             await storing
         finally:
-            for task in (storing, cutting):
+            for task in (storing, cutting, planning):
                 task.cancel()
-            await asyncio.gather(storing, cutting, return_exceptions=True)
+            await asyncio.gather(storing, cutting, planning, return_exceptions=True)
             await self.rungs.stop()
             failed.cancel()
         for rung in self.rungs.renditions:

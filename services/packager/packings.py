@@ -48,6 +48,11 @@ class Packings:
         packing.demand.note()
         return packing
 
+    def stream_changed(self, stream: str) -> None:
+        for packing in self._packings.values():
+            if packing.order.stream == stream:
+                packing.stream_changed()
+
     async def stop(self) -> None:
         """End every packing: what was cut is spooled or will be cut again, leases are free."""
         await self._jobs.stop()

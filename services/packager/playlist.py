@@ -69,16 +69,6 @@ class _Line(NamedTuple):
     parts: tuple[PartEntry, ...]
 
 
-def has_segments(window: Window) -> bool:
-    """Whether there is anything to list at all."""
-    return any(entry.tracks for entry in window.listed)
-
-
-def has_track(window: Window, kind: TrackKind) -> bool:
-    """Whether a media playlist of this kind has anything to list."""
-    return any(kind in entry.tracks for entry in window.listed)
-
-
 def render_media(
     window: Window,
     kind: TrackKind,
@@ -91,7 +81,8 @@ def render_media(
     lines = _lines(window, kind)
     opened = None if window.is_ended else window.open_entry(kind)
     folder = f"../{session}/{rendition}"
-    writer = _Writer(kind, folder, next(line.config_id for line in lines if line.config_id))
+    config_ids = [line.config_id for line in lines if line.config_id]
+    writer = _Writer(kind, folder, config_ids[0] if config_ids else None)
     head = _head(window, kind, lines, opened, surroundings.hold_back_s)
     # Older parts are not listed (RFC 8216bis, 6.2.2).
     parts_us = (LISTED_TARGETS if window.part_target_ms else 0) * window.target_s * 1_000_000
@@ -109,10 +100,10 @@ def render_media(
     body += _tail(window, kind, surroundings.neighbours)
     begun = _joined(head)
     return MediaPlaylist(
-        body=f"{begun}{_joined([writer.first_map, *body])}".encode("ascii"),
+        body=f"{begun}{_joined([*writer.first_map, *body])}".encode("ascii"),
         position=window.position(kind),
         target_s=window.target_s,
-        skip=_skip(begun, [writer.first_map, *body[:skipped_bytes]], skipped),
+        skip=_skip(begun, [*writer.first_map, *body[:skipped_bytes]], skipped),
     )
 
 
@@ -195,12 +186,13 @@ def _head(
 class _Writer:
     """Writes segments one after the other, with the tags that a change between them needs."""
 
-    def __init__(self, kind: TrackKind, folder: str, config_id: str) -> None:
+    def __init__(self, kind: TrackKind, folder: str, config_id: str | None) -> None:
+        """`config_id` is None if there are only gaps: they need none."""
         self._kind = kind
         self._folder = folder
         self._config_id = config_id
         self.discontinuity = 0
-        self.first_map = self._map()
+        self.first_map = [] if config_id is None else [self._map(config_id)]
 
     def segment(self, line: _Line, *, with_parts: bool) -> list[str]:
         tags = self._changes(line.discontinuity, line.config_id)
@@ -235,11 +227,11 @@ class _Writer:
         self.discontinuity = discontinuity
         if config_id is not None and config_id != self._config_id:
             self._config_id = config_id
-            tags.append(self._map())
+            tags.append(self._map(config_id))
         return tags
 
-    def _map(self) -> str:
-        return f'#EXT-X-MAP:URI="{self._folder}/init-{self._config_id}.mp4"'
+    def _map(self, config_id: str) -> str:
+        return f'#EXT-X-MAP:URI="{self._folder}/init-{config_id}.mp4"'
 
     def _part(self, msn: int, index: int, part: Part | PartEntry) -> str:
         flags = ",INDEPENDENT=YES" * part.is_independent + ",GAP=YES" * part.is_gap
@@ -265,7 +257,7 @@ def _tail(window: Window, kind: TrackKind, neighbours: tuple[Neighbour, ...]) ->
 
 def _report(window: Window, kind: TrackKind, uri: str) -> list[str]:
     """Where another playlist stands (RFC 8216bis, 4.4.5.4)."""
-    if window.is_behind or not has_track(window, kind):
+    if window.is_behind or not window.has_track(kind):
         return []
     msn, part = window.position(kind)
     if part == 0:

@@ -12,7 +12,7 @@ from libs.events import TrackKind
 from services.packager import metrics
 from services.packager.entries import Position
 from services.packager.errors import MediaNotYet, ReloadWrong
-from services.packager.playlist import MediaPlaylist, Surroundings, has_track, render_media
+from services.packager.playlist import MediaPlaylist, Surroundings, render_media
 from services.packager.window import Window
 
 MSN_AHEAD = 2
@@ -61,7 +61,7 @@ class Playlists:
         found = self._rendered.get(kind)
         if found is not None and found[0] == state:
             return found[1]
-        if not has_track(window, kind):
+        if not window.has_playlist(kind):
             return None
         rendered = render_media(
             window,

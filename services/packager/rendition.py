@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 import structlog
 
 from libs.events import PackageRequested, RenditionEnded, RenditionStarted
+from libs.names import SOURCE
 from services.packager import metrics
 from services.packager.cuts import Cut, Part, SegmentCut, SegmentsLost, TrackConfigured
 from services.packager.playlist import Surroundings
@@ -30,7 +31,11 @@ class Rendition:
         surroundings: Callable[[], Surroundings],
     ) -> None:
         self.name = name
-        self.window = Window(order.playlist_segments, segment_s=order.segment_s)
+        self.window = Window(
+            order.playlist_segments,
+            segment_s=order.segment_s,
+            gaps_of=None if name == SOURCE else "video",
+        )
         self.playlists = Playlists(
             self.window, session=order.session, rendition=name, surroundings=surroundings
         )

@@ -34,7 +34,9 @@ class RungPacking:
         epoch: int,
         session: str,
         on_progress: Callable[[], None],
+        is_only_planned: bool = False,
     ) -> None:
+        """What is only planned is a list of gaps until it is made (`expect`, `run`)."""
         self.rendition = rendition
         self._on_progress = on_progress
         self._source = source
@@ -42,7 +44,9 @@ class RungPacking:
         """How far the rung was behind its source when its newest frame came."""
         self._ingest = ingest
         self._epoch = epoch
-        self._cutter = RungCutter(session, first_news_msn=rendition.acknowledged_msn)
+        self._cutter = RungCutter(
+            session, first_news_msn=rendition.acknowledged_msn, is_only_planned=is_only_planned
+        )
         self._cutter.is_catching_up = True
         self._known_90k = 0
         self._told_refusals: set[str] = set()
@@ -76,13 +80,20 @@ class RungPacking:
             )
             intervals.append((opened, entry.start_90k + entry.duration_90k))
         intervals += [(entry.opened, None) for entry in source.open_entries]
-        self._cutter.begin(intervals, generation=cutter.generation, is_quiet=not source.is_behind)
         self._known_90k = cutter.known_90k
+        self.window.keep_to(source)
         self.window.catch_up(is_behind=source.is_behind)
+        generation, is_quiet = cutter.generation, not source.is_behind
+        self._take(self._cutter.begin(intervals, generation=generation, is_quiet=is_quiet))
+
+    def expect(self) -> None:
+        """It is made from now on."""
+        self._cutter.expect()
 
     def follow(self, cuts: Iterable[Cut], cutter: Cutter) -> None:
         known_90k = cutter.known_90k
         self._known_90k = max(self._known_90k, known_90k)
+        self.window.keep_to(self._source)
         self._take(self._cutter.follow(cuts, known_90k=known_90k, generation=cutter.generation))
 
     def catch_up(self) -> None:
@@ -132,13 +143,15 @@ class RungPacking:
                 for tag in tags:
                     self._take(cutter.feed(number, tag))
                     number += 1
+                # Its sound may go on while no picture comes: whatever is level, the reader is.
+                if any(tag.dts_ms * 90 >= level_90k for tag in tags):
+                    cutter.is_catching_up = False
                 self._measure(level_90k)
                 self._tell_refusal()
 
     def _measure(self, level_90k: int) -> None:
         newest = self._cutter.newest_90k
         if newest is not None and newest >= level_90k:
-            self._cutter.is_catching_up = False
             self.lag_90k = max(0, self._known_90k - newest)
 
     def _take(self, cuts: list[Cut]) -> None:

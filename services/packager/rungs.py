@@ -1,20 +1,35 @@
-"""The rungs of a session that is packaged: they come and go as its tags tell."""
+"""The rungs of a session that is packaged: they come and go as its tags tell.
+
+Those that its stream's ladder names are there before they are made, as gaps only: players read the
+list of renditions once, so that who came early could never switch to what came later.
+"""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from typing import Protocol
 
-from services.packager.cuts import Cut
+from libs.events import Ladder
+from libs.rung_sizes import SizedRung, choose
+from services.packager.cuts import Cut, TrackConfigured
 from services.packager.cutter import Cutter
-from services.packager.playlist import Neighbour, Surroundings, has_track
+from services.packager.playlist import Neighbour, Surroundings
 from services.packager.rendition import Rendition
 from services.packager.rung_packing import RungPacking
+from services.packager.variant import Variant, foretold, measured
 from services.packager.window import Window
 
 LAST_TAGS_S = 12.0
 """How long after the end of the session its rungs' last tags are waited for."""
 FETCH_S = 1.0
 """What a player needs to fetch another rendition's playlist and its parts since the keyframe."""
+USUAL_LAG_S = 0.7
+"""Of rungs that are still to be made."""
+USUAL_FPS = 30.0
 _HOLD_STEP_S = 0.1
+
+
+class Begin(Protocol):
+    def __call__(self, name: str, *, is_only_planned: bool) -> RungPacking: ...
 
 
 class Rungs:
@@ -25,7 +40,7 @@ class Rungs:
         source: Window,
         *,
         segment_s: float,
-        begin: Callable[[str], RungPacking],
+        begin: Begin,
     ) -> None:
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._source = source
@@ -34,6 +49,13 @@ class Rungs:
         self._rungs: dict[str, RungPacking] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._hold_back_s = 0.0
+        self._cutter: Cutter | None = None
+        """Of the source; None until it is known which rungs there are."""
+        self._ladder: Ladder | None = None
+        self._planned: dict[str, SizedRung] = {}
+        """Those of the ladder that the source is large enough for."""
+        self._planned_of: tuple[Ladder | None, str] | None = None
+        """Ladder and configuration of the source that they come from."""
 
     # --- what there is ----------------------------------------------------------------------------
 
@@ -43,9 +65,25 @@ class Rungs:
         ready = [
             rung.rendition
             for rung in self._rungs.values()
-            if not rung.window.is_behind and has_track(rung.window, "video")
+            if not rung.window.is_behind and rung.window.has_track("video")
         ]
         return sorted(ready, key=lambda each: each.window.rates.average_bps, reverse=True)
+
+    @property
+    def variants(self) -> list[Variant]:
+        """What players may choose from, beside the source."""
+        names = {each.name for each in self.shown} | set(self._planned)
+        return [each for name in names if (each := self.variant(name)) is not None]
+
+    def variant(self, name: str) -> Variant | None:
+        """As it is, or as it is to be; None if there is nothing to play and nothing planned."""
+        rung = self._rungs.get(name)
+        if rung is not None and (found := measured(name, rung.window)) is not None:
+            return found
+        planned = self._planned.get(name)
+        if planned is None:
+            return None
+        return foretold(planned, frame_rate=self._source.rates.frame_rate or USUAL_FPS)
 
     def find(self, name: str) -> Rendition | None:
         rung = self._rungs.get(name)
@@ -53,12 +91,13 @@ class Rungs:
 
     @property
     def renditions(self) -> list[Rendition]:
-        return [rung.rendition for rung in self._rungs.values()]
+        """Those that were made."""
+        return [self._rungs[name].rendition for name in self._tasks]
 
     def surroundings(self, name: str, source: Rendition) -> Surroundings:
         """What the playlists of rendition `name` tell of the others."""
         shown = self.shown
-        if not shown:
+        if not shown and not self._planned:
             return Surroundings()
         others = [each for each in (source, *shown) if each.name != name]
         neighbours = tuple(Neighbour(each.name, each.window) for each in others)
@@ -71,15 +110,50 @@ class Rungs:
 
     # --- what comes -------------------------------------------------------------------------------
 
+    def plan(self, ladder: Ladder | None) -> None:
+        """The session is to have these rungs."""
+        self._ladder = ladder
+        if self._cutter is not None:
+            self._follow_plan(self._cutter)
+
     def know(self, names: Iterable[str], cutter: Cutter) -> None:
         """The session has these rungs."""
         for name in names:
-            if name not in self._rungs:
-                rung = self._rungs[name] = self._begin(name)
-                rung.begin(cutter)
+            if name not in self._tasks:
+                rung = self._rungs.get(name)
+                if rung is None:
+                    rung = self._add(name, cutter)
+                rung.expect()
                 task = asyncio.create_task(self._run(rung), name=f"rung {name}")
                 self._tasks[name] = task
                 task.add_done_callback(self._on_done)
+        # After those that there are: what a predecessor has cut of them is no gap.
+        self._cutter = cutter
+        self._follow_plan(cutter)
+
+    def _follow_plan(self, cutter: Cutter) -> None:
+        is_any = self._ladder is not None or self._planned
+        configured = self._source.newest("video") if is_any else None
+        if configured is None:
+            return
+        plan = (self._ladder, configured.track.config_id)
+        if plan == self._planned_of:
+            return
+        self._planned_of = plan
+        shape = _Shape(configured)
+        made, _ = choose(self._ladder.rungs if self._ladder else (), shape)
+        self._planned = {sized.rung.name: sized for sized in made}
+        for name in self._planned:
+            if name not in self._rungs:
+                self._add(name, cutter, is_only_planned=True)
+        for name in [*self._rungs]:
+            if name not in self._planned and name not in self._tasks:
+                self._rungs.pop(name).window.close()
+
+    def _add(self, name: str, cutter: Cutter, *, is_only_planned: bool = False) -> RungPacking:
+        rung = self._rungs[name] = self._begin(name, is_only_planned=is_only_planned)
+        rung.begin(cutter)
+        return rung
 
     def follow(self, cuts: Iterable[Cut], cutter: Cutter) -> None:
         for rung in self._rungs.values():
@@ -118,10 +192,22 @@ class Rungs:
         close to the live edge already do not fall back.
         """
         gop_s = longest_gop_s(self._source) or self._segment_s
-        lag_s = max((rung.lag_90k for rung in self._rungs.values()), default=0) / 90_000
+        lags = [self._rungs[name].lag_90k / 90_000 for name in self._tasks]
+        if self._planned.keys() - self._tasks.keys():
+            lags.append(USUAL_LAG_S)
+        lag_s = max(lags, default=0.0)
         steps = -(-(gop_s + lag_s + FETCH_S) // _HOLD_STEP_S)
         self._hold_back_s = max(self._hold_back_s, round(steps * _HOLD_STEP_S, 3))
         return self._hold_back_s
+
+
+class _Shape:
+    """Of the source's picture."""
+
+    def __init__(self, configured: TrackConfigured) -> None:
+        self.width = configured.track.width or 0
+        self.height = configured.track.height or 0
+        self.pixel_aspect = configured.pixel_aspect
 
 
 def longest_gop_s(window: Window) -> float:

@@ -38,7 +38,7 @@ def set_up_video(codec: str, record: bytes) -> VideoSetup:
         height=config.height,
         frame_rate=config.frame_rate,
     )
-    return VideoSetup(config, TrackConfigured(track, init))
+    return VideoSetup(config, TrackConfigured(track, init, config.pixel_aspect))
 
 
 def set_up_audio(codec: str, record: bytes) -> AudioSetup:

@@ -37,8 +37,16 @@ PARTS_AHEAD = 2
 class Window:
     """The newest `playlist_segments` segments are listed; as many more stay fetchable."""
 
-    def __init__(self, playlist_segments: int, *, segment_s: float = 2.0) -> None:
+    def __init__(
+        self,
+        playlist_segments: int,
+        *,
+        segment_s: float = 2.0,
+        gaps_of: TrackKind | None = None,
+    ) -> None:
+        """`gaps_of`: a playlist of this track is shown although it is nothing but gaps."""
         self._segment_s = segment_s
+        self._gaps_of = gaps_of
         self._wanted = max(playlist_segments, LISTED_TARGETS)
         self._kept: deque[Entry] = deque()
         self._unlisted = 0
@@ -62,6 +70,19 @@ class Window:
     def listed(self) -> list[Entry]:
         """The entries of the live playlist, oldest first."""
         return list(self._kept)[self._unlisted :]
+
+    def has_track(self, kind: TrackKind) -> bool:
+        """Whether there is anything of this track to play."""
+        return any(kind in entry.tracks for entry in self.listed)
+
+    def has_playlist(self, kind: TrackKind) -> bool:
+        """Whether a media playlist of this kind has anything to list."""
+        return self.has_track(kind) or (kind == self._gaps_of and bool(self.listed))
+
+    @property
+    def has_playlists(self) -> bool:
+        """Whether there is anything to list at all."""
+        return self.has_playlist("video") or self.has_playlist("audio")
 
     @property
     def newest_msn(self) -> int | None:
@@ -94,6 +115,13 @@ class Window:
 
     def track(self, config_id: str) -> Track:
         return self._inits[config_id].track
+
+    def newest(self, kind: TrackKind) -> TrackConfigured | None:
+        """The track's configuration in the newest segment that has it."""
+        for entry in reversed(self.listed):
+            if kind in entry.tracks:
+                return self._inits[entry.tracks[kind].config_id]
+        return None
 
     def open_entry(self, kind: TrackKind) -> OpenEntry | None:
         """The segment that takes this track's next part.
@@ -192,6 +220,11 @@ class Window:
     def catch_up(self, *, is_behind: bool) -> None:
         self.is_behind = is_behind
         self._tell()
+
+    def keep_to(self, other: "Window") -> None:
+        """Say of segments and parts what another rendition's playlists say."""
+        self.target_s, self.part_target_ms = other.target_s, other.part_target_ms
+        self.origin_ms = other.origin_ms
 
     def close(self) -> None:
         """Let go of the session: nothing more will come from this process."""

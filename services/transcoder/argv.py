@@ -10,9 +10,9 @@ from typing import Any
 import ffmpeg
 
 from libs.names import MARKED
+from libs.rung_sizes import SizedRung
 from services.transcoder.families import SOFTWARE, Family
 from services.transcoder.layers import Layer, Still
-from services.transcoder.sizes import SizedRung
 
 LOOKAHEAD_S, MAX_LOOKAHEAD = 0.3, 10
 """x264 looks ahead by frames; of few frames a second that would be many seconds."""

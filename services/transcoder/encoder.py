@@ -10,13 +10,13 @@ import os
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from libs.rung_sizes import SizedRung
 from services.transcoder.argv import build_argv
 from services.transcoder.confinement import Limits, confine, environment
 from services.transcoder.families import SOFTWARE, Family
 from services.transcoder.layers import Layer
 from services.transcoder.logbook import Logbook, read_lines
 from services.transcoder.overlay import Overlay
-from services.transcoder.sizes import SizedRung
 
 LIMITS = Limits(address_space_bytes=4 << 30)
 HARDWARE_LIMITS = Limits(address_space_bytes=None, open_files=256)

@@ -13,6 +13,7 @@ from libs.events import (
     JobDetail,
     JobGrant,
     JobLitter,
+    LadderChanged,
     ListJobLitter,
     ListSegments,
     Litter,
@@ -36,6 +37,10 @@ def register(bus: Bus, ladders: Ladders) -> None:
 
     @bus.watch_fact(StreamChanged)
     async def on_stream_changed(envelope: Envelope[StreamChanged]) -> None:
+        ladders.stream_changed(envelope.data.stream)
+
+    @bus.watch_fact(LadderChanged)
+    async def on_ladder_changed(envelope: Envelope[LadderChanged]) -> None:
         ladders.stream_changed(envelope.data.stream)
 
 

@@ -13,11 +13,10 @@ from libs.events import (
     TranscodeRequested,
     TranscodeState,
 )
-from services.transcoder.sizes import NOT_SMALLER
-from services.transcoder.take import Take
+from libs.rung_sizes import NOT_SMALLER
+from services.transcoder.take import SHED, Take
 
 log = structlog.get_logger()
-SHED = "shed"
 
 
 class Report:

@@ -14,8 +14,9 @@ from libs.media.flv import (
     parse_video,
     write_tag,
 )
+from libs.rung_sizes import SizedRung
+from libs.tags import rung_end_cue
 from services.transcoder.rung_put import RungPut, check_status
-from services.transcoder.sizes import SizedRung
 
 READ_BYTES = 1 << 18
 SOUND_WAIT_MS = 3000
@@ -37,6 +38,8 @@ class RungOutput:
         self.newest_ms = begin_ms
         """Session time of the newest picture."""
         self.frames = 0
+        self.end_cause: str | None = None
+        """Why nothing more of it is made, if ingest is to be told."""
         self._base_ms = base_ms
         self._begin_ms = begin_ms
         self._open_put = open_put
@@ -67,7 +70,10 @@ class RungOutput:
                 if wire:
                     await self._send(wire)
             if self._put is not None:
-                await self._send(b"".join(map(write_tag, self._sound)))
+                last = [*self._sound]
+                if self.end_cause is not None:
+                    last.append(rung_end_cue(self.newest_ms, self.end_cause))
+                await self._send(b"".join(map(write_tag, last)))
                 await self._put.end()
         finally:
             if self._put is not None:

@@ -30,6 +30,7 @@ class PutTo(NamedTuple):
     epoch: int
     take: int
     from_tag: int
+    is_marked: bool = False
 
 
 class RungPut:
@@ -46,6 +47,7 @@ class RungPut:
         target = (
             f"{parts.path.rstrip('/')}/flv/{to.session}/{to.rung}"
             f"?epoch={to.epoch}&take={to.take}&from={to.from_tag}"
+            f"{'&marked=1' if to.is_marked else ''}"
         )
         lines = (
             f"PUT {target} HTTP/1.1",

@@ -16,13 +16,13 @@ from libs.events import Rung
 from libs.events.marks import Mark
 from libs.media.flv import write_tag
 from libs.names import MARKED
+from libs.rung_sizes import SizedRung, choose, full_size
 from libs.tags import Ingest, Pull
 from services.transcoder.encoder import Encoder
 from services.transcoder.errors import TakeFailed
 from services.transcoder.layers import Layer
 from services.transcoder.rung_output import RungOutput
 from services.transcoder.rung_put import RungPut
-from services.transcoder.sizes import SizedRung, choose, full_size
 from services.transcoder.source import Changed, Ended, Item, Picture, Sound, Source
 
 log = structlog.get_logger()
@@ -41,6 +41,9 @@ SLOW_MS = 3000
 """Behind the source by more, and not catching up: too slow."""
 SLOW_LOOKS = 6
 FINISH_S = 5.0
+TOO_SLOW, SHED = "too_slow", "shed"
+"""What the gaps are called that it leaves: of a rung that is made again at once, and of one that is
+not for a while."""
 
 StartEncoder = Callable[[Sequence[SizedRung], float, Sequence[Layer]], Awaitable[Encoder]]
 DrawLayers = Callable[[Sequence[Mark], int, int], Awaitable[Sequence[Layer]]]
@@ -137,7 +140,10 @@ class Take:
         """Whether every rung of it is made by another."""
         return bool(self.outputs) and all(output.is_superseded for output in self.outputs)
 
-    def retire(self) -> None:
+    def retire(self, cause: str | None = None) -> None:
+        """End it; `cause` is what ingest is told, if nobody makes its rungs then."""
+        for output in self.outputs:
+            output.end_cause = cause
         self._retired.set()
 
     # --- its life -------------------------------------------------------------------------------
@@ -298,7 +304,16 @@ class Take:
             lags.append(self.lag_ms)
             is_behind = len(lags) == SLOW_LOOKS and min(lags) > SLOW_MS and lags[-1] >= lags[0]
             if is_behind or self._encoder.waiting_bytes > self._max_input_bytes:
+                self._say_too_slow()
                 raise TakeFailed("too_slow", f"ffmpeg is {self.lag_ms / 1000:.1f} s behind.")
+
+    def _say_too_slow(self) -> None:
+        """Its rungs end; the next take makes all of them but the largest."""
+        rungs = [each for each in self.outputs if each.sized.rung.name != MARKED]
+        for output in rungs:
+            output.end_cause = TOO_SLOW
+        if len(self.outputs) > 1 and rungs:
+            rungs[-1].end_cause = SHED
 
     def _spawn(self, work: Awaitable[None]) -> None:
         async def run() -> None:

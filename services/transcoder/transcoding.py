@@ -20,9 +20,9 @@ from libs.names import MARKED
 from libs.tags import HeldLease, IngestAway, IngestFenced, SessionUnknown, ask_wanted, hold
 from services.transcoder import metrics
 from services.transcoder.errors import SourceUnsupported, TakeFailed
-from services.transcoder.report import SHED, Report
+from services.transcoder.report import Report
 from services.transcoder.shedding import Shedding
-from services.transcoder.take import End, Take, Wanted
+from services.transcoder.take import SHED, TOO_SLOW, End, Take, Wanted
 
 log = structlog.get_logger()
 
@@ -33,6 +33,9 @@ OVERLAP_S = 10.0
 """How long an old take goes on beside a new one that is live, if ingest does not switch before."""
 HAND_OVER_S = 2.5
 """How long a job that is let go goes on for its successor to take over without a gap."""
+
+MADE_CODEC = "libx264"
+CODEC_REPLACED = "H.265 is not packaged yet: the rungs are H.264."
 
 AskPlan = Callable[[TranscodeRequested], Awaitable[TranscodePlan]]
 MakeTake = Callable[[int, Wanted, int | None], Take]
@@ -184,6 +187,8 @@ class Transcoding:
     def _say_made(self, state: TranscodeState, take: Take) -> None:
         if take.shed:
             self._report.enter(state, take, SHED, "The encoder is too slow for more rungs.")
+        elif self._ladder is not None and self._ladder.codec != MADE_CODEC:
+            self._report.enter(state, take, "codec_replaced", CODEC_REPLACED)
         else:
             self._report.enter(state, take)
 
@@ -226,7 +231,7 @@ class Transcoding:
         metrics.SHED.inc()
         self._shedding.too_slow(time.monotonic(), made=len(take.outputs))
         for old in self._takes.values():
-            old.retire()
+            old.retire(TOO_SLOW)
         if len(take.outputs) > 1:
             self._begin()
         else:

@@ -11,6 +11,7 @@ from libs.errors import NotFound, WeirError
 from libs.events import Message, TranscodePlan, TranscodeRequested
 from libs.events.marks import Mark
 from libs.ffmpeg import find_ffmpeg
+from libs.rung_sizes import SizedRung
 from libs.storage import ObjectStore
 from libs.tags import Ingest, take_lease
 from services.transcoder import metrics
@@ -24,7 +25,6 @@ from services.transcoder.logbook import Logbook
 from services.transcoder.probe import EncoderChoice
 from services.transcoder.rung_put import PutTo, RungPut
 from services.transcoder.settings import TranscoderSettings
-from services.transcoder.sizes import SizedRung
 from services.transcoder.take import Take, Wanted
 from services.transcoder.transcoding import Transcoding
 
@@ -113,7 +113,14 @@ class Worker:
             async def open_put(rung: str, from_tag: int) -> RungPut:
                 return await RungPut.open(
                     PutTo(
-                        order.origin_url, token, order.session, rung, lease.epoch, number, from_tag
+                        order.origin_url,
+                        token,
+                        order.session,
+                        rung,
+                        lease.epoch,
+                        number,
+                        from_tag,
+                        is_marked=bool(wanted.marks),
                     )
                 )
 

@@ -31,7 +31,7 @@ PLAY = """
   document.body.innerHTML = '<video muted playsinline></video>';
   const video = document.querySelector('video');
   const hls = new Hls({lowLatencyMode: true, liveSyncOnStallIncrease: 0.1,
-    maxLiveSyncPlaybackRate: 1.15});
+    maxLiveSyncPlaybackRate: 1.15, errorPenaltyExpireMs: 5000});
   window.hls = hls;
   window.frames_seen = [];
   window.levels_seen = [];

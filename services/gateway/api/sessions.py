@@ -7,9 +7,11 @@ from fastapi import APIRouter, Depends, Path, Query
 from libs.events import (
     PAGE_ROWS,
     GetSession,
+    ListRenditionStates,
     ListSegments,
     ListSessions,
     RenditionLog,
+    RenditionStates,
     SegmentPage,
     Session,
     SessionLog,
@@ -62,6 +64,14 @@ async def get_session(
         ShowSessionLog(tenant=DEFAULT_TENANT, session=session)
     )
     return SessionView(**known.model_dump(), renditions=log.renditions)
+
+
+@router.get("/{session}/renditions")
+async def list_renditions(
+    house: TheHouse, session: Annotated[str, Path(pattern=_SESSION)]
+) -> RenditionStates:
+    """Every rendition that the session has, had or is to have, and why one is not made now."""
+    return await house.catalog.ask(ListRenditionStates(tenant=DEFAULT_TENANT, session=session))
 
 
 @router.get("/{session}/segments")

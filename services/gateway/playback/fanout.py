@@ -19,6 +19,7 @@ from libs.names import SOURCE
 from libs.pull import GATHER_S
 from services.gateway import metrics
 from services.gateway.errors import OriginUnreachable, RungUnknown
+from services.gateway.playback.demand import Demand
 from services.gateway.playback.directory import Directory, Live
 from services.gateway.playback.feed import Feed
 from services.gateway.playback.origin import Origin
@@ -31,6 +32,8 @@ FEW_VIEWERS = 16
 LINGER_S = 5.0
 """How long a pull outlives its last viewer: a reload must not cost a new one."""
 RETRY_S = 0.5
+RUNG_TRIES = 30
+"""How often a rung that is planned is asked for, one try each `RETRY_S`."""
 WISH_S = 1.0
 """Ingest is told at most so often whether to gather: many a viewer comes and goes."""
 LAST_TAGS_S = 2.0
@@ -53,6 +56,7 @@ class Fanout:
         directory: Directory,
         origin: Origin,
         *,
+        demand: Demand,
         on_done: Callable[["Fanout"], None],
         rung: str = "",
     ) -> None:
@@ -60,6 +64,9 @@ class Fanout:
         self.rung = rung
         """Its name; empty for the source."""
         self._is_known = True
+        self._tries = 0
+        """How often the rung was asked for in vain."""
+        self._demand = demand
         self.feed = Feed()
         self._directory = directory
         self._origin = origin
@@ -113,19 +120,22 @@ class Fanout:
         finally:
             pull.cancel()
             await asyncio.wait({pull})
-        self._report(pull, live)
+        await self._report(pull, live)
         if self._is_current(live) and self._is_known:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), RETRY_S)
 
-    def _report(self, pull: asyncio.Task[None], live: Live) -> None:
+    async def _report(self, pull: asyncio.Task[None], live: Live) -> None:
         error = None if pull.cancelled() else pull.exception()
         if error is None:
             return
         metrics.ORIGIN_FAILURES.labels("ingest").inc()
         if isinstance(error, RungUnknown):
-            # Who watches it is let go; a session to come may have it again.
-            self._is_known = False
+            # One that is planned is waited for. Else who watches it is let go; a session to come
+            # may have it again.
+            self._tries += 1
+            is_planned = await self._demand.is_planned(live.session, self.rung)
+            self._is_known = is_planned and self._tries < RUNG_TRIES
         elif isinstance(error, OriginUnreachable):
             log.warning("pull.broke", stream=self.stream, session=live.session, reason=str(error))
         else:
@@ -148,6 +158,7 @@ class Fanout:
             try:
                 async with self._origin.flv(live, self.rung, reader=self._reader) as reads:
                     self.feed.begin_pull(live.session)
+                    self._tries = 0
                     await reads.each(partial(self._on_read, live, FLVReader()))
             finally:
                 if self._wishing is not None:
@@ -167,8 +178,11 @@ class Fanout:
             self.feed.take(tag)
 
     def _wish(self, live: Live) -> None:
-        """Let ingest know when the audience has become large, or small again."""
+        """Let ingest know when the audience has become large, or small again, and the catalog
+        that a rung is watched.
+        """
         if self.rung not in ("", SOURCE):
+            self._demand.note(live.session)
             return  # a rung comes as it is encoded
         is_wanted = len(self.feed.audience.viewers) > FEW_VIEWERS
         if is_wanted is not self._is_gathered and self._wishing is None:
@@ -212,7 +226,10 @@ class Fanout:
 class Fanouts:
     """The fanouts of all streams that are watched."""
 
-    def __init__(self, directory: Directory, origin: Origin, *, spawn: Spawn) -> None:
+    def __init__(
+        self, directory: Directory, origin: Origin, demand: Demand, *, spawn: Spawn
+    ) -> None:
+        self._demand = demand
         self._directory = directory
         self._origin = origin
         self._spawn = spawn
@@ -225,7 +242,14 @@ class Fanouts:
         rung = "" if rung == SOURCE else rung
         found = self._running.get((stream, rung))
         if found is None:
-            fanout = Fanout(stream, self._directory, self._origin, on_done=self._on_done, rung=rung)
+            fanout = Fanout(
+                stream,
+                self._directory,
+                self._origin,
+                demand=self._demand,
+                on_done=self._on_done,
+                rung=rung,
+            )
             found = fanout, self._spawn(fanout.run(), name=f"fanout {stream} {rung}".rstrip())
             self._running[stream, rung] = found
         return found[0]

@@ -4,7 +4,9 @@ import socket
 from functools import partial
 
 from libs.descriptors import places
+from libs.names import SOURCE
 from services.gateway import metrics
+from services.gateway.playback.demand import Demand
 from services.gateway.playback.directory import Directory
 from services.gateway.playback.edge import Edge
 from services.gateway.playback.fanout import Fanout, Fanouts
@@ -42,6 +44,7 @@ class Player:
         admission: Admission,
         *,
         proxies: Proxies,
+        demand: Demand,
         max_viewers: int,
     ) -> None:
         self._directory = directory
@@ -49,6 +52,7 @@ class Player:
         self._fanouts = fanouts
         self._admission = admission
         self.proxies = proxies
+        self._demand = demand
         self._max_viewers = max_viewers
         self._viewers = 0
         self._poller: Poller | None = None
@@ -69,6 +73,8 @@ class Player:
     def _give(self, route: MediaRoute, visit: Visit, grant: Grant) -> Reply | Growth | Awaited:
         if visit.query and visit.query_token and grant is not ANYBODY:
             return redirect(visit.redirect())
+        if route.kind in _LISTS and route.rendition != SOURCE:
+            self._note_demand(route.stream)
         is_new = is_first(route, visit)
         # What is made for a new player is new, whatever it had before.
         asked = visit.asked._replace(if_none_match=None) if is_new else visit.asked
@@ -85,6 +91,11 @@ class Player:
             return private(answer)
 
         return Dressed(reply, dress) if isinstance(reply, Awaited) else dress(reply)
+
+    def _note_demand(self, stream: str) -> None:
+        live = self._directory.live(stream)
+        if live is not None:
+            self._demand.note(live.session)
 
     async def _answer_later(self, route: MediaRoute, visit: Visit) -> Reply | Growth | None:
         """Once the stream's policy is known."""

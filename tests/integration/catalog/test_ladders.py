@@ -7,22 +7,30 @@ import pytest
 from sqlalchemy import delete, select
 
 from libs.events import (
+    GetLadder,
     GetStream,
     GetTranscodePlan,
     Job,
+    LadderChanged,
     ListJobs,
+    ListRenditionStates,
     PublishGrant,
+    RungReport,
     TranscodeChanged,
     TranscodeReport,
     TranscodeRequested,
     UpdateStream,
+    WantLadder,
 )
 from libs.names import DEFAULT_TENANT
-from services.catalog.errors import StreamFieldInvalid, TranscodeUnwanted
+from services.catalog.errors import SessionUnknown, StreamFieldInvalid, TranscodeUnwanted
+from services.catalog.idle_ladders import IdleLadders
 from services.catalog.models import OutboxRow
 from tests.integration.catalog.conftest import Catalog
 from tests.integration.catalog.said import Said
 
+IDLE_S = 60.0
+"""As the setting is by default."""
 ON = {"isCodec": "true", "hd": "true", "ld": True}
 
 
@@ -107,6 +115,122 @@ async def test_ladder_ends_with_its_session(catalog: Catalog) -> None:
     grant = await on_air(catalog)
     await catalog.facts.session_ended(Said(grant).ended())
     assert (await job_of(catalog)).state == "completed"
+
+
+LAZY = {"rungs": ["sd"], "mode": "lazy"}
+
+
+async def want(catalog: Catalog, grant: PublishGrant) -> float:
+    return (await catalog.answers.want_ladder(WantLadder(session=grant.session))).again_s
+
+
+async def test_lazy_ladder_is_made_while_somebody_watches(catalog: Catalog) -> None:
+    await change(catalog, ladder=LAZY)
+    grant = await on_air(catalog)
+    assert await take_offers(catalog) == [], "nobody watches"
+    planned = await catalog.answers.get_ladder(GetLadder(session=grant.session))
+    assert planned.ladder is not None, "players are told of its rungs all the same"
+    assert [rung.name for rung in planned.ladder.rungs] == ["480p"]
+    with pytest.raises(TranscodeUnwanted):
+        await catalog.answers.get_transcode_plan(GetTranscodePlan(session=grant.session))
+
+    again_s = await want(catalog, grant)
+    assert again_s < IDLE_S
+    assert [offer["attempt"] for offer in await take_offers(catalog)] == [1]
+    plan = await catalog.answers.get_transcode_plan(GetTranscodePlan(session=grant.session))
+    assert plan.ladder is not None
+    idle = IdleLadders(catalog.database, catalog.clock, idle_s=IDLE_S)
+    catalog.clock.pass_s(IDLE_S - 1)
+    await idle.tick()
+    await want(catalog, grant)
+    assert await take_offers(catalog) == [], "it is made already"
+
+    catalog.clock.pass_s(IDLE_S - 1)
+    await idle.tick()
+    assert (await job_of(catalog)).state == "offered"
+    catalog.clock.pass_s(2)
+    await idle.tick()
+    assert (await job_of(catalog)).state == "completed"
+    with pytest.raises(TranscodeUnwanted):
+        await catalog.answers.get_transcode_plan(GetTranscodePlan(session=grant.session))
+    await want(catalog, grant)
+    assert [offer["attempt"] for offer in await take_offers(catalog)] == [2]
+
+
+async def test_worker_of_marks_hears_that_somebody_watches(catalog: Catalog) -> None:
+    """It has the job already: the rungs are one more thing to make."""
+    await change(catalog, ladder=LAZY, isWaterMark=True, WaterMarkText="live")
+    grant = await on_air(catalog)
+    plan = await catalog.answers.get_transcode_plan(GetTranscodePlan(session=grant.session))
+    assert plan.marks
+    assert plan.ladder is None
+    async with catalog.database.transaction() as tx:
+        await tx.execute(delete(OutboxRow))
+    await want(catalog, grant)
+    assert await said_changes(catalog) == [True]
+    plan = await catalog.answers.get_transcode_plan(GetTranscodePlan(session=grant.session))
+    assert plan.ladder is not None
+    catalog.clock.pass_s(IDLE_S + 1)
+    await IdleLadders(catalog.database, catalog.clock, idle_s=IDLE_S).tick()
+    assert await said_changes(catalog) == [True, False]
+    assert (await job_of(catalog)).state == "offered", "the marks are still to be made"
+
+
+async def states(catalog: Catalog, grant: PublishGrant) -> dict[str, tuple[str, str | None]]:
+    ask = ListRenditionStates(tenant=DEFAULT_TENANT, session=grant.session)
+    found = (await catalog.answers.list_rendition_states(ask)).renditions
+    return {each.name: (each.state, each.cause) for each in found}
+
+
+async def test_renditions_say_how_they_go(catalog: Catalog) -> None:
+    await change(catalog, ladder={"rungs": ["ld", "sd", "ud"], "mode": "lazy"})
+    grant = await on_air(catalog)
+    await catalog.facts.rendition_started(Said(grant).rendition_started())
+    assert await states(catalog, grant) == {
+        "source": ("live", None),
+        "360p": ("planned", "lazy"),
+        "480p": ("planned", "lazy"),
+        "1080p": ("planned", "lazy"),
+    }
+    await want(catalog, grant)
+    assert (await states(catalog, grant))["480p"] == ("planned", None)
+    rungs = [
+        RungReport(name="360p", width=640, height=360),
+        RungReport(name="480p", left_out="shed"),
+        RungReport(name="1080p", left_out="not_smaller"),
+    ]
+    await catalog.facts.transcode_changed(said(grant, 1, 1, cause="shed", rungs=rungs))
+    assert await states(catalog, grant) == {
+        "source": ("live", None),
+        "360p": ("live", None),
+        "480p": ("left_out", "shed"),
+        "1080p": ("left_out", "not_smaller"),
+    }
+    await catalog.facts.transcode_changed(said(grant, 1, 2, state="failed", cause="stalled"))
+    assert (await states(catalog, grant))["360p"] == ("failed", "stalled")
+    await catalog.facts.session_ended(Said(grant).ended())
+    assert await states(catalog, grant) == {"source": ("ended", None)}
+    unknown = ListRenditionStates(tenant=DEFAULT_TENANT, session="00000000-00000000")
+    with pytest.raises(SessionUnknown):
+        await catalog.answers.list_rendition_states(unknown)
+
+
+async def said_changes(catalog: Catalog) -> list[bool]:
+    async with catalog.database.transaction(read_only=True) as tx:
+        rows = (await tx.execute(select(OutboxRow).order_by(OutboxRow.seq))).scalars()
+        return [row.data["is_wanted"] for row in rows if row.type == LadderChanged.name]
+
+
+async def test_watching_what_has_no_lazy_ladder_changes_nothing(catalog: Catalog) -> None:
+    grant = await on_air(catalog)
+    assert await want(catalog, grant) > 0
+    await change(catalog, ladder={"rungs": ["sd"]})
+    await take_offers(catalog)
+    await want(catalog, grant)
+    assert await take_offers(catalog) == []
+    assert (await catalog.answers.want_ladder(WantLadder(session="00000000-00000000"))).again_s
+    unknown = await catalog.answers.get_ladder(GetLadder(session="00000000-00000000"))
+    assert unknown.ladder is None
 
 
 async def test_refused_ladder_changes_nothing(catalog: Catalog) -> None:

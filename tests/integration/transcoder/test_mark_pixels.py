@@ -27,11 +27,11 @@ from libs.events.marks import Placed, TextMark
 from libs.ffmpeg import find_ffmpeg
 from libs.marks import Fonts, MarkRefused, Picture, draw_text, read_picture
 from libs.names import MARKED
+from libs.rung_sizes import SizedRung
 from services.catalog.errors import StreamFieldInvalid
 from services.catalog.mark_fields import read_marks
 from services.transcoder import argv, encoder
 from services.transcoder.layers import Still, still
-from services.transcoder.sizes import SizedRung
 from tests.touched import Canary, Opened, Sentinel
 
 WIDTH, HEIGHT = 1024, 1024

@@ -67,8 +67,10 @@ async def encoder(
     take: int = 0,
     name: str = "360p",
     from_tag: int | None = None,
+    is_marked: bool = False,
 ) -> Encoder:
-    rung, push = await session.ladder.open(name, Rank(epoch, take), from_tag)
+    rank = Rank(epoch, take)
+    rung, push = await session.ladder.open(name, rank, from_tag, is_marked=is_marked)
     return Encoder(rung, push, session, note)
 
 

@@ -9,6 +9,7 @@ from libs.tags.cues import EndCue, PositionCue, is_cue, read_cue
 from services.ingest.programme import Programme
 from services.ingest.session import Session
 from tests.unit.services.ingest.rungs import FRAME_MS, GOP_MS, encoder, log_of, source
+from tests.unit.services.ingest.rungs import cues as rung_cues
 from tests.unit.services.ingest.shelves import (
     checkpoint,
     frame,
@@ -74,6 +75,31 @@ async def test_picture_is_marked_from_a_keyframe_on_once_there_is_a_marked_one()
     maker.frames(START_MS + 3000, START_MS + 6000)
     assert pictures(world(session)) == [(at_ms, at_ms >= 4000) for at_ms in every(6000)]
     assert session.ladder.names == [], "the marked picture is no rung"
+
+
+async def test_rung_without_marks_ends_where_the_programme_has_them() -> None:
+    """Marks were set, and the process that makes rungs with them does not come about."""
+    session = source(1900)
+    old = await encoder(session, b"clean", name="360p")
+    old.frames(START_MS, START_MS + 1500)
+    session.follow_marks(is_marked=True)
+    old.frames(START_MS + 1500, START_MS + 1900)
+    maker = await encoder(session, NOTE, name=MARKED, take=1, is_marked=True)
+    publish(session, 2000, 3500)
+    maker.frames(START_MS + 1000, START_MS + 3000)
+    publish(session, 3500, 6000)
+    maker.frames(START_MS + 3000, START_MS + 5000)
+    late = session.ladder.find("360p")
+    old.frames(START_MS + 2000, START_MS + 6000)
+    assert old.push.superseded.done()
+    shown = [at_ms for at_ms, _ in pictures(log_of(late))]
+    marked = [at_ms for at_ms, is_marked in pictures(world(session)) if is_marked]
+    assert shown[-1] < marked[0]
+    assert rung_cues(late)[-1] == ("weir.rung_end", {"cause": "unmarked"})
+
+    again = await encoder(session, NOTE, name="360p", take=1, is_marked=True)
+    again.frames(START_MS + 4000, START_MS + 6000)
+    assert pictures(log_of(late))[-1] == (5900, True)
 
 
 async def test_session_with_marks_shows_nothing_else_from_its_start() -> None:

@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 
 from libs.errors import Fenced
+from libs.tags import rung_end_cue
 from services.ingest.clock import START_MS
 from services.ingest.rung import HOLD_MS, PATIENCE_MS
 from services.ingest.session import Session
@@ -267,3 +268,12 @@ async def test_tags_are_kept_until_they_are_acknowledged(session: Session) -> No
     session.ladder.acknowledge(20 * S + 11_000)
     assert 0 < replay.oldest_tag <= 1101
     assert replay.lost_tags == 0
+
+
+@pytest.mark.parametrize(("said", "written"), [("shed", "shed"), ("a lie", "stopped")])
+async def test_process_says_why_it_ends(session: Session, said: str, written: str) -> None:
+    one = await encoder(session, b"a")
+    one.frames(20 * S, 22 * S)
+    one.send(rung_end_cue(22 * S, said))
+    one.close()
+    assert cues(one.rung)[-1] == ("weir.rung_end", {"cause": written})

@@ -32,6 +32,10 @@ def order() -> PackageRequested:
     )
 
 
+async def no_ladder(_session: str) -> None:
+    """What the catalog answers for a stream without a ladder."""
+
+
 class FakeAnswer:
     def __init__(self, response: httpx2.Response) -> None:
         self.status = response.status_code

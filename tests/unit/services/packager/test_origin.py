@@ -21,6 +21,7 @@ from tests.unit.services.packager.fakes import (
     FakeIngest,
     FakeLease,
     FakeSpool,
+    no_ladder,
     order,
 )
 from tests.waiting import until
@@ -36,7 +37,7 @@ class House:
         self.store: ObjectStore = open_store(f"file://{folder}")
         self.packing = Packing(
             order(), lease=FakeLease(1), ingest=self.ingest.ingest(), holder="p", spool=self.spool,
-            store=self.store, say=lambda _: None,
+            store=self.store, say=lambda _: None, ask_ladder=no_ladder,
         )  # fmt: skip
         self.may_begin = asyncio.Event()
         self.may_begin.set()

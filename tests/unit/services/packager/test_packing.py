@@ -7,14 +7,17 @@ import pytest
 
 from libs.events import (
     JobFailed,
+    Ladder,
     Message,
     RenditionEnded,
     RenditionStarted,
+    Rung,
     Segment,
     SegmentLost,
 )
 from libs.media.flv import Tag, TagType
 from libs.storage import open_store
+from services.packager.ladder_plan import AskLadder
 from services.packager.packing import Packing
 from tests.oracles.flv_source import make_flv, session_tags
 from tests.unit.services.packager.fakes import (
@@ -23,6 +26,7 @@ from tests.unit.services.packager.fakes import (
     FakeIngest,
     FakeLease,
     FakeSpool,
+    no_ladder,
     order,
 )
 from tests.waiting import until
@@ -39,7 +43,13 @@ class House:
         self.store = open_store(f"file://{folder}")
         self.said: list[Message] = []
 
-    def packing(self, epoch: int = 1, *, max_pending_bytes: int = 1 << 30) -> Packing:
+    def packing(
+        self,
+        epoch: int = 1,
+        *,
+        max_pending_bytes: int = 1 << 30,
+        ask_ladder: AskLadder = no_ladder,
+    ) -> Packing:
         return Packing(
             order(),
             lease=FakeLease(epoch),
@@ -48,6 +58,7 @@ class House:
             spool=self.spool,
             store=self.store,
             say=self.said.append,
+            ask_ladder=ask_ladder,
             max_pending_bytes=max_pending_bytes,
             give_up_s=0.5,
         )
@@ -105,6 +116,46 @@ async def test_session_is_packaged_to_its_end(tmp_path: Path) -> None:
     assert [item.msn - FIRST_MSN for item in house.ingest.checkpoints] == [1, 2, 3, 4, 5, 6, 7]
     assert lease_of(packing).ends == ["released"]
     assert packing.window.is_ended
+
+
+SMALL = Rung(name="tiny", width=40, height=24, bitrate_bps=30_000, max_bitrate_bps=45_000)
+LARGE = SMALL.model_copy(update={"name": "huge", "width": 4000, "height": 3000})
+LARGER = LARGE.model_copy(update={"name": "larger", "width": 8000})
+
+
+async def test_rungs_of_the_ladder_are_offered_before_they_are_made(tmp_path: Path) -> None:
+    ladders = [Ladder(rungs=(SMALL, LARGE, LARGER)), None]
+
+    async def ask_ladder(_session: str) -> Ladder | None:
+        return ladders[0]
+
+    house = House(tmp_path, TAGS[:400])
+    packing = house.packing(ask_ladder=ask_ladder)
+    task = asyncio.create_task(packing.run())
+    await until(lambda: bool(packing.rungs.variants))
+    variants = {each.name: each for each in packing.rungs.variants}
+    assert set(variants) == {"tiny", "huge"}, "the source is too small for the third"
+    assert (variants["tiny"].width, variants["tiny"].peak_bps) == (40, 45_000)
+    await until(lambda: packing.window.newest_msn == FIRST_MSN + 2)
+    planned = packing.rendition("tiny")
+    assert planned is not None
+    playlist = planned.playlists.newest("video")
+    assert playlist is not None
+    assert playlist.body.count(b"#EXT-X-GAP") >= 3
+    said = [line for line in playlist.body.splitlines() if b"PART-HOLD-BACK" in line]
+    assert said, "it is reloaded as the source's is"
+    assert packing.rungs.surroundings("source", packing.source).hold_back_s > 2
+    await until(lambda: len(house.ingest.checkpoints) == 3, what="no checkpoint waits for it")
+
+    ladders.reverse()
+    packing.stream_changed()
+    house.ingest.append(TAGS[400:])
+    await task
+    assert not packing.rungs.variants
+    assert packing.rendition("tiny") is None
+    renditions = [fact.rendition for fact in house.said if isinstance(fact, RenditionEnded)]
+    assert renditions == ["source"]
+    assert not [fact for fact in house.said if isinstance(fact, SegmentLost)]
 
 
 async def test_checkpoint_is_acknowledged_only_behind_the_spooled_segment(tmp_path: Path) -> None:

@@ -75,6 +75,32 @@ def rung(tags: tuple[Tag, ...], first_ms: int = 0, last_ms: int = 1 << 40) -> li
     return [rung_cue(at_ms), *(tag._replace(dts_ms=at_ms) for tag in headers), *frames]
 
 
+def test_rung_that_is_only_planned_is_gaps_at_once_and_no_news() -> None:
+    cutter, rung_cutter = Cutter(SESSION, segment_s=2), RungCutter(SESSION, is_only_planned=True)
+    lost: list[SegmentsLost] = []
+    begun = None
+    later = rung(encoding(), first_ms=START_MS + 3 * GOP_MS)
+    for number, tag in enumerate(source()):
+        cuts = cutter.feed(number, tag)
+        told = rung_cutter.follow(cuts, known_90k=cutter.known_90k)
+        for cut in segments(cuts) if begun is None else ():
+            assert (rung_cutter.next_msn or 0) > cut.msn, "nothing of it is waited for"
+        if begun is None and tag.dts_ms >= START_MS + 3 * GOP_MS:
+            assert rung_cutter.next_msn is not None
+            begun = rung_cutter.next_msn
+            rung_cutter.expect()
+            for at, each in enumerate(later):
+                told += rung_cutter.feed(at, each)
+        lost += [cut for cut in told if isinstance(cut, SegmentsLost)]
+        if begun is not None:
+            assert not [cut for cut in told if isinstance(cut, SegmentsLost) if cut.is_news]
+    assert begun is not None
+    assert [cut.first_msn for cut in lost] == list(range(FIRST_MSN, begun + 1)), (
+        "it begins within one"
+    )
+    assert {(cut.cause, cut.is_news) for cut in lost} == {("lazy_start", False)}
+
+
 class Line:
     """Source and rung on their way to the two cutters, the rung `lag_ms` later."""
 

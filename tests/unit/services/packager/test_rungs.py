@@ -8,6 +8,7 @@ from services.packager.manifest import render_manifest
 from services.packager.multivariant import render_multivariant
 from services.packager.playlist import Neighbour, Surroundings, render_media
 from services.packager.rungs import longest_gop_s
+from services.packager.variant import Variant, measured
 from tests.unit.services.packager.scenes import SCENES
 from tests.unit.services.packager.windows import SMALL_VIDEO, WindowMaker
 
@@ -20,11 +21,17 @@ def rung() -> WindowMaker:
     return maker
 
 
+def variants_of(maker: WindowMaker) -> list[Variant]:
+    found = measured("360p", maker.window)
+    assert found is not None
+    return [found]
+
+
 def test_each_rung_is_a_variant_with_the_source_s_sound() -> None:
     source, small = SCENES["plain"](), rung()
     for _ in range(4):
         small.add(2.0, size=20_000)
-    text = render_multivariant(Neighbour("source", source), [Neighbour("360p", small.window)])
+    text = render_multivariant(source, variants_of(small))
     lines = text.splitlines()
     variants = [line for line in lines if line.startswith("#EXT-X-STREAM-INF")]
     assert [line for line in lines if not line.startswith("#")] == [
@@ -44,8 +51,8 @@ def test_playlist_of_one_rung_leads_out_of_its_folder() -> None:
     source, small = SCENES["plain"](), rung()
     small.add(2.0)
     text = render_multivariant(
-        Neighbour("source", source),
-        [Neighbour("360p", small.window)],
+        source,
+        variants_of(small),
         base="../",
         has_source=False,
     )

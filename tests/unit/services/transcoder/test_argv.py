@@ -5,9 +5,9 @@ import shlex
 import pytest
 
 from libs.events import TEMPLATES
+from libs.rung_sizes import SizedRung
 from services.transcoder.argv import build_argv, build_probe
 from services.transcoder.families import HARDWARE, NVENC, QSV, VAAPI, Family
-from services.transcoder.sizes import SizedRung
 
 RUNGS = [
     (SizedRung(TEMPLATES["ld"], 640, 360), 7),

@@ -7,12 +7,12 @@ from PIL import Image
 
 from libs.events.marks import ClockMark, Placed
 from libs.marks import Fonts, MarkRefused, Picture
+from libs.rung_sizes import SizedRung, full_size
 from services.transcoder.argv import build_argv
 from services.transcoder.layers import Clock, Layer, Still, clock, still
-from services.transcoder.sizes import SizedRung, full_size
 from tests.required import lacking
+from tests.unit.libs.test_rung_sizes import source
 from tests.unit.services.transcoder.test_argv import RUNGS
-from tests.unit.services.transcoder.test_sizes import source
 
 RED = Picture(100, 50, b"\xff\0\0\xff" * 5000)
 

@@ -9,9 +9,9 @@ import pytest
 from libs.back_off import BackOff
 from libs.errors import NotFound
 from libs.events import TEMPLATES, Ladder, Rung, TranscodeChanged, TranscodePlan, TranscodeRequested
+from libs.rung_sizes import SizedRung
 from libs.tags import IngestFenced, SessionUnknown
 from services.transcoder.errors import TakeFailed
-from services.transcoder.sizes import SizedRung
 from services.transcoder.take import End, Take, Wanted
 from services.transcoder.transcoding import Transcoding
 from tests.waiting import until
@@ -65,7 +65,7 @@ class FakeTake:
     def is_superseded(self) -> bool:
         return all(output.is_superseded for output in self.outputs)
 
-    def retire(self) -> None:
+    def retire(self, cause: str | None = None) -> None:
         self.is_retired = True
         if not self.end.done():
             self.end.set_result(End.RETIRED)
@@ -169,6 +169,14 @@ async def test_however_often_the_ladder_is_changed_two_takes_run(job: Job) -> No
     await until(lambda: len(job.transcoding._takes) == 2)
     assert [take.is_retired for take in job.takes] == [False, True, True, False]
     assert not first.is_retired
+
+
+async def test_codec_that_is_not_made_is_said(job: Job) -> None:
+    await job.live(1)
+    job.ladder = Ladder(rungs=(LD, SD), codec="libx265")
+    job.transcoding.changed.set()
+    await job.live(2)
+    await until(lambda: job.said[-1] == ("live", "codec_replaced", ["360p", "480p"]))
 
 
 async def test_plan_that_says_the_same_changes_nothing(job: Job) -> None:

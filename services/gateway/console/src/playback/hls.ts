@@ -15,6 +15,8 @@ export function startHLS(
     // A full second for each hiccup (the default) would never be made up again.
     liveSyncOnStallIncrease: 0.1,
     backBufferLength: 30,
+    // A rung may be a gap when it is tried first: it is made once somebody asks for it.
+    errorPenaltyExpireMs: 5_000,
   });
   let isOver = false;
   const stop = (why: Stop) => {

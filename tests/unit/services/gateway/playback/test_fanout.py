@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from libs.events import LadderDemand
 from libs.media import amf0
 from libs.media.flv import FLV_HEADER, Tag, TagType, write_tag
 from services.gateway.errors import OriginUnreachable, RungUnknown
 from services.gateway.playback import fanout as fanout_module
 from services.gateway.playback.audience import Audience
+from services.gateway.playback.demand import Demand
 from services.gateway.playback.directory import Directory, Live
 from services.gateway.playback.fanout import FEW_VIEWERS, Fanout, Fanouts
 from services.gateway.playback.poller import Poller
@@ -42,6 +44,8 @@ class Ingest:
         self.readers: list[str] = []
         self.wishes: list[tuple[str, bool]] = []
         """Who let tags be gathered, or did not any more."""
+        self.missing = {"gone", "lazy"}
+        """Rungs that there are not."""
         self.opened = asyncio.Event()
         self.is_away = False
         self.is_deaf = False
@@ -49,7 +53,7 @@ class Ingest:
 
     @asynccontextmanager
     async def flv(self, live: Live, rung: str = "", *, reader: str) -> AsyncIterator["Reads"]:
-        if rung == "gone":
+        if rung in self.missing:
             raise RungUnknown("no such rung")
         self.readers.append(reader)
         self.pulls.append(live)
@@ -122,12 +126,16 @@ def ingest() -> Ingest:
     return Ingest()
 
 
+async def want_ladder(_session: str) -> LadderDemand:
+    return LadderDemand(again_s=60, rungs=("lazy",))
+
+
 @pytest.fixture
 async def fanouts(directory: Directory, ingest: Ingest) -> AsyncIterator[Fanouts]:
     def spawn(coroutine: Coroutine[Any, Any, Any], *, name: str) -> asyncio.Task[Any]:
         return asyncio.create_task(coroutine, name=name)
 
-    made = Fanouts(directory, ingest, spawn=spawn)  # type: ignore[arg-type]
+    made = Fanouts(directory, ingest, Demand(want_ladder), spawn=spawn)  # type: ignore[arg-type]
     yield made
     await made.close()
 
@@ -380,6 +388,21 @@ async def test_rung_has_a_pull_of_its_own(
         while len(ingest.rungs) < 2:
             await asyncio.sleep(0.01)
     assert sorted(ingest.rungs) == ["", "360p"]
+
+
+async def test_rung_that_is_yet_to_be_made_is_waited_for(
+    fanouts: Fanouts, ingest: Ingest, poller: Poller, publish: Publish
+) -> None:
+    publish(ONE)
+    fanout = fanouts.of("cam", "lazy")
+    watched = Watched(poller, on_leave=fanout.left)
+    fanout.join(watched.viewer)
+    await asyncio.sleep(0.05)
+    assert not watched.has_left.is_set()
+    ingest.missing.clear()
+    pull = await ingest.next_pull()
+    pull.put_nowait(prologue(0) + key(0))
+    await watched.has(0)
 
 
 async def test_viewers_of_a_rung_that_there_is_not_are_let_go(

@@ -4,14 +4,24 @@ Never enlarged, its aspect kept, in square pixels and even sides (4:2:0 chroma w
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from libs.events import Rung
-from libs.media.codec import VideoConfig
 from libs.names import MARKED
 
 NOT_SMALLER = "not_smaller"
 """Why a rung is left out: its picture would be that of a lower rung."""
+
+
+class Shape(Protocol):
+    """Of the source's picture."""
+
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+    @property
+    def pixel_aspect(self) -> tuple[int, int]: ...
 
 
 class SizedRung(NamedTuple):
@@ -20,7 +30,7 @@ class SizedRung(NamedTuple):
     height: int
 
 
-def fit(rung: Rung, source: VideoConfig) -> SizedRung:
+def fit(rung: Rung, source: Shape) -> SizedRung:
     """Every picture fits, if only 2 pixels high."""
     horizontal, vertical = source.pixel_aspect
     # Square pixels by shrinking the longer side of each, so that nothing is enlarged.
@@ -31,7 +41,7 @@ def fit(rung: Rung, source: VideoConfig) -> SizedRung:
     return SizedRung(rung, width, _even(shown_height * scale, at_most=shown_height))
 
 
-def full_size(source: VideoConfig) -> SizedRung:
+def full_size(source: Shape) -> SizedRung:
     """The marked picture: the source's own, but for a side that is odd."""
     rung = Rung(
         name=MARKED,
@@ -43,7 +53,7 @@ def full_size(source: VideoConfig) -> SizedRung:
     return fit(rung, source)
 
 
-def choose(rungs: Iterable[Rung], source: VideoConfig) -> tuple[list[SizedRung], list[Rung]]:
+def choose(rungs: Iterable[Rung], source: Shape) -> tuple[list[SizedRung], list[Rung]]:
     """What is made, and what is left out because the source is too small for it.
 
     `rungs` come smallest first.

@@ -4,7 +4,7 @@ import pytest
 
 from libs.events import TEMPLATES, Rung
 from libs.media.codec import VideoConfig
-from services.transcoder.sizes import choose, fit
+from libs.rung_sizes import choose, fit
 
 LADDER = list(TEMPLATES.values())
 

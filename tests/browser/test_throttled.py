@@ -1,0 +1,172 @@
+"""hls.js on a network that becomes narrow and wide again: it switches, and nobody sees it."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import httpx2
+import pytest
+from playwright.async_api import Page
+
+from tests.browser.test_ladder import HLS_JS, JUMP_MS, PLAY
+from tests.browser.test_low_latency import STALL_MS, WATCH_TIME
+from tests.media import encode_counted, push
+from tests.narrow_line import NarrowLine, narrow_line
+from tests.oracles.media_playlist import parse
+from tests.running import RunningWeir
+from tests.waiting import until
+
+pytestmark = [pytest.mark.browser, pytest.mark.integration]
+
+HEIGHTS = "() => window.frames_seen.map((frame) => frame[1])"
+SETTLE_S = 4.0
+"""A viewer who comes with the first picture is close behind it until there is more."""
+SWITCH_S = 60.0
+"""How long a player may take to see what its network is like, on a machine that has other work."""
+
+
+@dataclass(frozen=True)
+class Push:
+    """What is pushed, what is made of it, and how narrow the line gets."""
+
+    size: tuple[int, int]
+    rate: int
+    bitrate: str
+    ladder: dict[str, object]
+    narrow_bps: int
+    seconds: int
+    rounds: int
+    preset: str
+
+
+def rung(name: str, width: int, height: int, bitrate: int) -> dict[str, object]:
+    return {
+        "name": name, "width": width, "height": height, "bitrate": bitrate,
+        "max_bitrate": bitrate * 6 // 5,
+    }  # fmt: skip
+
+
+SMALL = Push(
+    # Two cores that also run a browser do not make three rungs of 1080p30 in real time.
+    size=(640, 360),
+    rate=25,
+    bitrate="1500k",
+    ladder={"rungs": [rung("low", 256, 144, 150_000), rung("middle", 384, 216, 300_000),
+                      rung("high", 512, 288, 600_000)]},
+    narrow_bps=700_000,
+    seconds=180,
+    rounds=1,
+    preset="ultrafast",
+)  # fmt: skip
+FULL = Push(
+    size=(1920, 1080),
+    rate=30,
+    bitrate="5000k",
+    ladder={"rungs": ["ld", "sd", "hd"]},
+    narrow_bps=1_800_000,
+    seconds=240,
+    rounds=3,
+    preset="ultrafast",
+)
+
+
+async def watch(weir: RunningWeir, page: Page, folder: Path, what: Push) -> None:
+    source = encode_counted(
+        folder / "in.flv", seconds=what.seconds, size=what.size, rate=what.rate,
+        bitrate=what.bitrate,
+    )  # fmt: skip
+    weir.environment = {"WEIR_ENCODER_PRESET": what.preset}
+    weir.start()
+    stream = weir.create_stream(ladder=what.ladder)
+    publisher = push(source, stream["push"]["url"])
+    try:
+        with narrow_line(weir.http_port) as line:
+            await _watch(weir, page, line, stream["id"], what)
+    finally:
+        publisher.kill()
+        publisher.wait()
+
+
+async def _watch(weir: RunningWeir, page: Page, line: NarrowLine, stream: str, what: Push) -> None:
+    # The viewer comes before the rungs do, and is offered them all the same.
+    await until(lambda: variants(weir, stream) == 4, what="four variants")
+    await page.set_content("<body></body>")
+    await page.add_script_tag(path=HLS_JS)
+    url = f"http://127.0.0.1:{line.port}/{stream}/index.m3u8"
+    await page.evaluate(PLAY, url)
+    full = what.size[1]
+    await shows(page, [full], within_s=SWITCH_S, what="the source")
+    await until(lambda: is_made(weir, stream), within_s=SWITCH_S, what="the smallest rung")
+    await asyncio.sleep(SETTLE_S)
+    await page.evaluate(WATCH_TIME)
+    await page.evaluate("() => { window.frames_seen.length = 0; }")
+    for _ in range(what.rounds):
+        line.rate_bps = what.narrow_bps
+        await shows(page, range(1, full), within_s=SWITCH_S, what="a smaller picture")
+        await asyncio.sleep(3)
+        line.rate_bps = None
+        await shows(page, [full], within_s=SWITCH_S, what="the source again")
+    await asyncio.sleep(2)
+    check(
+        await page.evaluate("() => window.frames_seen"),
+        longest_stall_ms=await page.evaluate("() => window.longest_ms"),
+        problems=await page.evaluate("() => window.problems"),
+        rounds=what.rounds,
+    )
+
+
+async def shows(page: Page, heights: "list[int] | range", *, within_s: float, what: str) -> None:
+    """Until the picture has one of these heights."""
+    async with asyncio.timeout(within_s):
+        while True:
+            seen = await page.evaluate(HEIGHTS)
+            if seen and seen[-1] in heights:
+                return
+            assert not [each for each in await page.evaluate("() => window.problems")
+                        if " true" in each], what  # fmt: skip
+            await asyncio.sleep(0.1)
+
+
+def is_made(weir: RunningWeir, stream: str) -> bool:
+    """Whether a player that needs the smallest rung now can have it."""
+    listed = httpx2.get(f"{weir.http_url}/{stream}/index.m3u8").text.splitlines()
+    answer = httpx2.get(f"{weir.http_url}/{stream}/{listed[-1]}")
+    return answer.is_success and not parse(answer.text).segments[-1].is_gap
+
+
+def variants(weir: RunningWeir, stream: str) -> int:
+    answer = httpx2.get(f"{weir.http_url}/{stream}/index.m3u8")
+    return answer.text.count("#EXT-X-STREAM-INF") if answer.is_success else 0
+
+
+def check(
+    frames: list[list[int]], *, longest_stall_ms: float, problems: list[str], rounds: int
+) -> None:
+    heights = [height for _, height, _ in frames]
+    changes = [heights[0]] + [after for before, after in pairwise(heights) if after != before]
+    said = json.dumps([problems[-10:], changes, longest_stall_ms])
+    print(said)  # noqa: T201 - for `pytest -s`
+    downs = sum(after < before for before, after in pairwise(changes))
+    ups = sum(after > before for before, after in pairwise(changes))
+    assert downs >= rounds, said
+    assert ups >= rounds, said
+    assert longest_stall_ms < STALL_MS, said
+    steps = [(after[0] - before[0], after) for before, after in pairwise(frames)]
+    assert min(steps)[0] >= 0, (min(steps), said)
+    assert max(steps)[0] <= JUMP_MS, (max(steps), said)
+
+
+async def test_narrow_network_is_not_seen(
+    own_weir: RunningWeir, page: Page, tmp_path: Path
+) -> None:
+    await watch(own_weir, page, tmp_path, SMALL)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(FULL.seconds + 240)
+async def test_narrow_network_is_not_seen_in_full_size(
+    own_weir: RunningWeir, page: Page, tmp_path: Path
+) -> None:
+    await watch(own_weir, page, tmp_path, FULL)
