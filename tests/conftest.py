@@ -6,6 +6,7 @@ with `@both_houses` or `@all_houses` (see `tests.running`).
 """
 
 import itertools
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,6 +46,16 @@ def weir(house: House, request: pytest.FixtureRequest) -> RunningWeir:
     """One Weir for all tests that do not break it."""
     running: RunningWeir = request.getfixturevalue(f"{house}_weir")
     return running
+
+
+@pytest.fixture
+def publishers() -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Append publishers: they end with the test."""
+    running: list[subprocess.Popen[bytes]] = []
+    yield running
+    for publisher in running:
+        publisher.kill()
+        publisher.wait()
 
 
 @pytest.fixture

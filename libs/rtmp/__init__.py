@@ -3,7 +3,15 @@
 from libs.rtmp.audience import Audience
 from libs.rtmp.certificate import Certificate
 from libs.rtmp.client import RTMPPublisher
-from libs.rtmp.door import INSTALLATION, LOOP_STATUS, Door, Limits, PublishHandle, StreamRequest
+from libs.rtmp.door import (
+    INSTALLATION,
+    LOOP_STATUS,
+    MAX_INSTALLATIONS,
+    Door,
+    Limits,
+    PublishHandle,
+    StreamRequest,
+)
 from libs.rtmp.errors import (
     CertificateInvalid,
     RTMPRefused,
@@ -18,6 +26,7 @@ from libs.rtmp.url import RTMPURL
 __all__ = [
     "INSTALLATION",
     "LOOP_STATUS",
+    "MAX_INSTALLATIONS",
     "RTMPURL",
     "Audience",
     "Certificate",

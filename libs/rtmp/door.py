@@ -9,7 +9,10 @@ from libs.media.flv import Tag
 from libs.rtmp.audience import Audience
 
 INSTALLATION = "weirInstallation"
-"""The field of the connect object in which a Weir's relay says whose it is."""
+"""The field of the connect object in which a Weir's relay says whose it is, and through which Weirs
+the stream came to it: marks, joined by commas, the nearest first."""
+MAX_INSTALLATIONS = 16
+"""A stream that has come through more goes round."""
 LOOP_STATUS = "NetStream.Publish.Loop"
 """The status with which a Weir refuses its own relay."""
 
@@ -47,8 +50,9 @@ class StreamRequest:
     peer_address: str
     encoder: str
     """The peer's `flashVer`."""
-    installation: str = ""
-    """Which Weir a relay belongs to (`libs.signing.installation_mark`); "" for all others."""
+    installations: tuple[str, ...] = ()
+    """The Weir that a relay belongs to and those before it (`libs.signing.installation_mark`);
+    () for all other publishers."""
 
 
 class PublishHandle(Protocol):

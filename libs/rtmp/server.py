@@ -15,7 +15,14 @@ from libs.media.flv import Tag, TagType
 from libs.rtmp import handshake, messages
 from libs.rtmp.audience import Audience
 from libs.rtmp.chunks import ChunkReader, Message
-from libs.rtmp.door import INSTALLATION, Door, Limits, PublishHandle, StreamRequest
+from libs.rtmp.door import (
+    INSTALLATION,
+    MAX_INSTALLATIONS,
+    Door,
+    Limits,
+    PublishHandle,
+    StreamRequest,
+)
 from libs.rtmp.errors import RTMPRefused, RTMPViolation
 from libs.rtmp.lobby import Lobby
 from libs.rtmp.messages import MessageType, UserControl
@@ -79,7 +86,7 @@ class Connection(asyncio.Protocol):
         self._app = ""
         self._app_query = ""
         self._encoder = ""
-        self._installation = ""
+        self._installations: tuple[str, ...] = ()
         self._publish: PublishHandle | None = None
         self._audience: Audience | None = None
         """What it plays."""
@@ -219,7 +226,7 @@ class Connection(asyncio.Protocol):
         app, _, self._app_query = str(facts.get("app", "")).partition("?")
         self._app = app.strip("/")
         self._encoder = str(facts.get("flashVer", ""))[:100]
-        self._installation = str(facts.get(INSTALLATION, ""))[:100]
+        self._installations = _read_installations(str(facts.get(INSTALLATION, "")))
         if self._app not in APPS:
             reason = amf0.Object(
                 level="error",
@@ -259,7 +266,7 @@ class Connection(asyncio.Protocol):
             query=query or self._app_query,
             peer_address=self._address,
             encoder=self._encoder,
-            installation=self._installation,
+            installations=self._installations,
         )
         if verb == "play":
             self._begin_play(request)
@@ -426,3 +433,8 @@ class Connection(asyncio.Protocol):
         if self._publish is not None:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._ending
+
+
+def _read_installations(said: str) -> tuple[str, ...]:
+    marks = [mark[:100] for mark in said.split(",", MAX_INSTALLATIONS) if mark]
+    return tuple(marks)

@@ -77,6 +77,16 @@ class Ingest:
         body = checkpoint.model_dump(mode="json")
         await self._post("checkpoint", body, params={"epoch": epoch})
 
+    async def via(self) -> tuple[str, ...]:
+        """The Weirs that what is published now has come through, the nearest first."""
+        url = f"{self._origin_url}/sessions/{self.session}"
+        try:
+            response = await self._client.get(url, headers=_trace())
+        except httpx2.HTTPError as error:
+            raise IngestAway(f"Ingest did not answer: {error!r}.") from error
+        self._check(response.status_code, response.content)
+        return tuple(response.json()["via"])
+
     async def gather(self, is_wanted: bool) -> None:
         """Let ingest gather tags for this reader, or send them as they come."""
         await self._post("gather", {"reader": self._reader, "is_wanted": is_wanted})

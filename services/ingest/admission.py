@@ -2,14 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 from urllib.parse import parse_qs
 
 from libs.errors import WeirError
 from libs.events import Ask, OpenPublish, PublishGrant
 from libs.names import check_stream_id
-from libs.rtmp import StreamRequest
+from libs.rtmp import MAX_INSTALLATIONS, StreamRequest
 from libs.signing import is_own_mark, verify_push
 from services.ingest.errors import CatalogAway, RelayLoop
 from services.ingest.settings import Settings
@@ -40,8 +40,7 @@ class Admission:
         Raises `Unauthorized`, `StreamIdInvalid`, `RelayLoop`.
         """
         token = self._settings.internal_token.get_secret_value()
-        if request.installation and is_own_mark(request.installation, token):
-            raise RelayLoop("This relay belongs to this very Weir; a target is another server.")
+        _check_loop(request.installations, token)
         stream = check_stream_id(request.name)
         sign = parse_qs(request.query).get("sign", [""])[0]
         secret = self._settings.push_secret.get_secret_value()
@@ -68,3 +67,15 @@ class Admission:
                 if left_s <= RETRY_S:
                     raise CatalogAway("Weir cannot admit publishers now; try again.") from error
             await asyncio.sleep(RETRY_S)
+
+
+def _check_loop(installations: Sequence[str], token: str) -> None:
+    """Raises `RelayLoop` if the stream has come through this Weir already."""
+    if not installations:
+        return
+    if is_own_mark(installations[0], token):
+        raise RelayLoop("This relay belongs to this very Weir; a target is another server.")
+    if any(is_own_mark(mark, token) for mark in installations[1:]):
+        raise RelayLoop("The stream has come through this Weir already: its relays go in a circle.")
+    if len(installations) > MAX_INSTALLATIONS:
+        raise RelayLoop(f"The stream has come through more than {MAX_INSTALLATIONS} Weirs.")

@@ -143,7 +143,7 @@ class Hub:
             except BaseException:
                 self._let_go(stream)
                 raise
-            return self._begin(live, grant)
+            return self._begin(live, grant, via=request.installations)
 
     def _hold(self, stream: str) -> str | None:
         """The open session of `stream`, which must not end while the catalog is asked."""
@@ -193,7 +193,7 @@ class Hub:
         SESSIONS.set(len(self._live))
         return live
 
-    def _begin(self, live: Live, grant: PublishGrant) -> Publish:
+    def _begin(self, live: Live, grant: PublishGrant, *, via: tuple[str, ...]) -> Publish:
         self._disarm(live)
         publish = Publish(
             live.session, grant, on_first_frame=self._on_first_frame, on_over=self._on_over
@@ -203,7 +203,7 @@ class Hub:
         self.on_view_policy(grant.stream, grant.view_policy)
         live.session.follow_marks(is_marked=grant.is_marked)
         live.traceparent = publish.traceparent
-        live.session.begin_publish(grant.generation)
+        live.session.begin_publish(grant.generation, via=via)
         PUBLISHERS.inc()
         return publish
 

@@ -79,6 +79,7 @@ def build_origin(hub: Hub) -> APIRouter:
             "is_ended": session.is_ended,
             "session_ms": session.latest_ms,
             "rungs": session.ladder.describe(),
+            "via": session.via,
         }
 
     @router.post("/sessions/{session_id}/claim")

@@ -67,6 +67,8 @@ class Session(TagLog):
         """Its rungs."""
         self.generation = 0
         """Of the publish whose tags are taken."""
+        self.via: tuple[str, ...] = ()
+        """The Weirs that this publish has come through, the nearest first."""
         self._fences: dict[str, int] = {}
         """By reader, the highest epoch that has claimed the session under that name."""
         self.frames = 0
@@ -163,8 +165,9 @@ class Session(TagLog):
 
     # --- publishes ------------------------------------------------------------------------
 
-    def begin_publish(self, generation: int) -> None:
+    def begin_publish(self, generation: int, *, via: tuple[str, ...] = ()) -> None:
         """The next tags belong to `generation`."""
+        self.via = via
         self.generation = generation
         self.is_gathered = False
         if self._programme is not None:

@@ -111,11 +111,23 @@ class Backlog:
             size += len(tag.body)
         return taken
 
-    async def filled(self) -> None:
-        """Wait until a frame is there, or nothing will come."""
+    async def filled(self, *, timeout_s: float) -> bool:
+        """Wait until a frame is there, or nothing will come; False: neither, so far."""
         if not self._frames and not self.is_ended:
             self._filled.clear()
-            await self._filled.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(timeout_s):
+                    await self._filled.wait()
+        return bool(self._frames) or self.is_ended
+
+    def clear(self) -> None:
+        """Forget it all: another pull begins."""
+        self._tags.clear()
+        self._config.clear()
+        self.fourccs.clear()
+        self._metadata = None
+        self._frames = self._size_bytes = 0
+        self.has_video = self.is_ended = self._is_skipping = False
 
     def _put(self, tag: Tag) -> None:
         try:

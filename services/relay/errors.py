@@ -15,4 +15,4 @@ class PushFailed(Unavailable):
         super().__init__(detail)
         self.cause = cause
         """`refused`, `loop`, `unreachable`, `vanished`, `stalled`, `unresolved`,
-        `egress_refused`, `srt_unavailable`, `rendition_unavailable`."""
+        `egress_refused`, `srt_unavailable`, `ingest_away`."""

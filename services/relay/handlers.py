@@ -8,6 +8,7 @@ from libs.events import (
     RelayRequested,
     RelayTargetChanged,
     SessionEnded,
+    StreamPublished,
 )
 from services.relay.relays import Relays
 
@@ -21,9 +22,13 @@ def register(bus: Bus, relays: Relays) -> None:
     async def on_target_changed(envelope: Envelope[RelayTargetChanged]) -> None:
         relays.target_changed(envelope.data.target)
 
+    @bus.watch_fact(StreamPublished)
+    async def on_published(envelope: Envelope[StreamPublished]) -> None:
+        relays.session_changed(envelope.data.session)
+
     @bus.watch_fact(SessionEnded)
     async def on_session_ended(envelope: Envelope[SessionEnded]) -> None:
-        relays.session_ended(envelope.data.session)
+        relays.session_changed(envelope.data.session)
 
 
 async def ask_grant(bus: Bus, order: RelayRequested) -> RelayGrant:

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
 from libs.egress import Egress, EgressRefused, EgressUnresolved
@@ -12,6 +12,7 @@ from libs.push_url import SECRET, PushURL
 from libs.rtmp import INSTALLATION, LOOP_STATUS, RTMPPublisher, RTMPRefused, RTMPUnreachable
 from services.relay.errors import PushFailed
 from services.relay.pulse import STALL_S, Pulse, Vitals
+from services.relay.srt_outlet import SRTOutlet
 
 CONNECT_S = 8.0
 ACK_BYTES = 32 * 1024
@@ -24,6 +25,10 @@ class Outlet(Protocol):
 
     @property
     def sent_bytes(self) -> int: ...
+    @property
+    def has_begun(self) -> bool:
+        """Whether the other side has taken the push."""
+
     async def send(self, tags: Iterable[Tag]) -> None:
         """Raises `PushFailed`; so does `check`."""
 
@@ -46,13 +51,18 @@ class Outlets:
         self._installation = installation
         self._tls = tls
 
-    async def open(self, url: str, fourccs: Collection[str] = ()) -> Outlet:
-        """Raises `PushFailed`. `fourccs`: codecs of the stream that need Enhanced RTMP."""
+    async def open(
+        self, url: str, fourccs: Collection[str] = (), via: Sequence[str] = ()
+    ) -> Outlet:
+        """Raises `PushFailed`. `fourccs`: codecs of the stream that need Enhanced RTMP; `via`: the
+        Weirs that it came through.
+        """
         target = PushURL.parse(url)
         try:
             if target.scheme == "srt":
-                raise PushFailed("srt_unavailable", "This Weir cannot push SRT: use RTMP or RTMPS.")
-            return await self._open_rtmp(url, target, fourccs)
+                place = await self._egress.resolve(target.host, target.port)
+                return await SRTOutlet.open(target, place)
+            return await self._open_rtmp(url, target, fourccs, via)
         except EgressRefused as error:
             raise PushFailed("egress_refused", str(error)) from None
         except EgressUnresolved as error:
@@ -62,9 +72,11 @@ class Outlets:
         except RTMPUnreachable as error:
             raise PushFailed("unreachable", _redact(str(error), target)) from None
 
-    async def _open_rtmp(self, url: str, target: PushURL, fourccs: Collection[str]) -> Outlet:
+    async def _open_rtmp(
+        self, url: str, target: PushURL, fourccs: Collection[str], via: Sequence[str]
+    ) -> Outlet:
         place = await self._egress.resolve(target.host, target.port)
-        facts: dict[str, object] = {INSTALLATION: self._installation}
+        facts: dict[str, object] = {INSTALLATION: ",".join((self._installation, *via))}
         if fourccs:
             facts["fourCcList"] = sorted(fourccs)
         publisher = RTMPPublisher(
@@ -88,6 +100,10 @@ class RTMPOutlet:
     @property
     def sent_bytes(self) -> int:
         return self._publisher.sent_bytes
+
+    @property
+    def has_begun(self) -> bool:
+        return True
 
     async def send(self, tags: Iterable[Tag]) -> None:
         try:
@@ -138,7 +154,6 @@ def _refused(error: RTMPRefused, target: PushURL) -> PushFailed:
 
 def _redact(text: str, target: PushURL) -> str:
     """A server's words may repeat the stream key, with its query or without."""
-    for secret in (target.secret, target.secret.partition("?")[0]):
-        if secret:
-            text = text.replace(secret, SECRET)
+    for secret in target.secrets:
+        text = text.replace(secret, SECRET)
     return text[:MAX_DETAIL_CHARS]

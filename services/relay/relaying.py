@@ -6,7 +6,7 @@ nothing more is sent). A push that fails is begun again and again, with growing 
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 import structlog
 from opentelemetry import trace
@@ -38,8 +38,11 @@ NUMBERS_S = 10.0
 ASK_AGAIN_S = 15.0
 """A change of the target is heard at once; this is for news that was missed."""
 RETRY_ASK_S = 1.0
+RENDITION_S = 5.0
+"""Without a frame of it for so long, it is said that the rendition is not there."""
 
-OpenOutlet = Callable[[str, Collection[str]], Awaitable[Outlet]]
+OpenOutlet = Callable[[str, Collection[str], Sequence[str]], Awaitable[Outlet]]
+"""Address, codecs that need Enhanced RTMP, the Weirs that the stream came through."""
 AskGrant = Callable[[RelayRequested], Awaitable[RelayGrant]]
 
 
@@ -77,7 +80,8 @@ class Relaying:
         self._back_off = back_off or BackOff()
         self._timeline = Timeline()
         self._report = Report(order, epoch=lease.epoch, say=say)
-        self._intake = Intake(order, ingest, backlog, epoch=lease.epoch)
+        self._via: tuple[str, ...] = ()
+        """The Weirs that the stream came through when the target was told."""
         self._passed_frames = 0
         """Frames that were left out before the first connection."""
         self._live_s = 0.0
@@ -104,54 +108,67 @@ class Relaying:
         return True
 
     async def _work(self) -> None:
-        pushing = asyncio.create_task(self._follow_grants())
-        tasks: set[asyncio.Task[None]] = {pushing, asyncio.create_task(self._intake.run())}
+        """Push as the catalog wants it, until it does not."""
+        grant = await self._grant(None)
+        while grant is not None:
+            grant = await self._follow(grant)
+        self._report.enter("idle")
+
+    # --- what is wanted -------------------------------------------------------------------------
+
+    async def _follow(self, grant: RelayGrant) -> RelayGrant | None:
+        """Push as `grant` says, until another is wanted; None: none is, or the session is over."""
+        rung = None if grant.rendition == SOURCE else grant.rendition
+        self._backlog.clear()
+        intake = Intake(self.order, self._ingest, self._backlog, epoch=self.lease.epoch, rung=rung)
+        reading = asyncio.create_task(intake.run(), name="relay-intake")
+        push = asyncio.create_task(self._push_to(grant), name="relay-push")
         try:
-            while not pushing.done():
-                # The intake's end is the backlog's: what waits is still to be sent.
-                running = {task for task in tasks if not task.done()}
-                done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
-                    task.result()
+            return await self._next_grant(push, reading, grant)
         except IngestFenced:
             # Whoever pushes sees that the lease is lost, and says no more.
             self.lease.drop()
             raise
         finally:
-            for task in tasks:
+            for task in (push, reading):
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-        self._report.enter("idle")
+            await asyncio.gather(push, reading, return_exceptions=True)
 
-    # --- what is wanted -------------------------------------------------------------------------
-
-    async def _follow_grants(self) -> None:
-        """Push as the catalog wants it, until it does not."""
-        grant = await self._grant(None)
-        while grant is not None:
-            push = asyncio.create_task(self._push_to(grant))
-            try:
-                grant = await self._next_grant(push, grant)
-            finally:
-                push.cancel()
-                await asyncio.gather(push, return_exceptions=True)
-
-    async def _next_grant(self, push: asyncio.Task[None], grant: RelayGrant) -> RelayGrant | None:
+    async def _next_grant(
+        self, push: asyncio.Task[None], reading: asyncio.Task[None], grant: RelayGrant
+    ) -> RelayGrant | None:
         """Wait for another grant; None when the push is over or not wanted any more."""
+        ask_s = time.monotonic() + ASK_AGAIN_S
         while True:
             changing = asyncio.create_task(self.changed.wait())
-            done, _ = await asyncio.wait(
-                {push, changing}, timeout=ASK_AGAIN_S, return_when=asyncio.FIRST_COMPLETED
+            # The intake's end is the backlog's: what waits is still to be sent.
+            waiting = {push, changing} | ({reading} if not reading.done() else set())
+            await asyncio.wait(
+                waiting, timeout=ask_s - time.monotonic(), return_when=asyncio.FIRST_COMPLETED
             )
             changing.cancel()
-            if push in done:
+            if reading.done():
+                reading.result()
+            if push.done():
                 push.result()
                 return None
+            if not self.changed.is_set() and time.monotonic() < ask_s:
+                continue
+            ask_s = time.monotonic() + ASK_AGAIN_S
             new = await self._grant(grant)
             self.is_ending = new is None
             if new is None or (new.url, new.rendition) != (grant.url, grant.rendition):
                 self._back_off = BackOff()
                 return new
+            if await self._has_come_another_way():
+                return new
+
+    async def _has_come_another_way(self) -> bool:
+        """Whether the target was told other Weirs than those that the stream comes through now."""
+        try:
+            return self._report.state == "live" and await self._ingest.via() != self._via
+        except (SessionUnknown, Unavailable):
+            return False
 
     async def _grant(self, known: RelayGrant | None) -> RelayGrant | None:
         """What the catalog wants now. While it does not answer, what it wanted before."""
@@ -165,7 +182,13 @@ class Relaying:
         """Push until the session is over. Raises `IngestFenced`."""
         reconnects = -1
         while True:
-            await self._backlog.filled()
+            if not await self._backlog.filled(timeout_s=RENDITION_S):
+                if grant.rendition != SOURCE:
+                    self._report.enter(
+                        "failed", "rendition_unavailable",
+                        f"The stream has no rendition {grant.rendition!r} now.",
+                    )  # fmt: skip
+                continue
             if self._backlog.is_over:
                 return
             reconnects += 1
@@ -220,15 +243,16 @@ class Relaying:
             return outlet
 
     async def _open(self, grant: RelayGrant) -> Outlet:
-        if grant.rendition != SOURCE:
-            raise PushFailed(
-                "rendition_unavailable", f"The stream has no rendition {grant.rendition!r}."
-            )
-        return await self._open_outlet(grant.url, self._backlog.fourccs)
+        try:
+            self._via = await self._ingest.via()
+        except (SessionUnknown, Unavailable) as error:
+            raise PushFailed("ingest_away", str(error)) from None
+        return await self._open_outlet(grant.url, self._backlog.fourccs, self._via)
 
     async def _send_all(self, outlet: Outlet) -> None:
         """Send what comes, until the session is over or its publisher away for long."""
         naps = self._wakefulness.naps
+        has_sent = False
         sent_bytes = self._report.numbers.sent_bytes
         news_s = said_s = time.monotonic()
         while not self._backlog.is_over:
@@ -241,8 +265,10 @@ class Relaying:
             if wire:
                 await outlet.send(wire)
                 self._count(wire, sent_bytes + outlet.sent_bytes)
-                self._report.enter("live")
+                has_sent = True
             outlet.check()
+            if has_sent and outlet.has_begun:
+                self._report.enter("live")
             now_s = time.monotonic()
             news_s = now_s if tags else news_s
             if now_s - news_s > self._keep_s:

@@ -19,8 +19,8 @@ class Relays(LiveJobs[RelayRequested, Running]):
             if relaying.order.target == target:
                 relaying.changed.set()
 
-    def session_ended(self, session: str) -> None:
-        """Its pushes ask again: they end with their last tags, or because nobody has it."""
+    def session_changed(self, session: str) -> None:
+        """It has another publisher, or is over: its pushes ask again."""
         for relaying in self.running:
             if relaying.order.session == session:
                 relaying.changed.set()

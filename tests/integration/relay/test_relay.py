@@ -9,7 +9,6 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,6 +17,8 @@ from libs.media.flv import FLVReader, Tag, TagType, is_keyframe, is_sequence_hea
 from tests.media import encode, push
 from tests.nginx_rtmp import NginxRTMP, nginx_rtmp
 from tests.oracles.frame_ledger import Frames, compare, input_frames
+from tests.relays import add, bodies, change, is_in, look, recorded_frames
+from tests.rungs import Inside
 from tests.running import RunningWeir
 from tests.stored import ended_rows, frames_of
 from tests.waiting import until
@@ -50,45 +51,6 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return encode(folder / "in.flv", seconds=100, size="160x90", gop=GOP_FRAMES)
 
 
-@pytest.fixture
-def publishers() -> Iterator[list[subprocess.Popen[bytes]]]:
-    running: list[subprocess.Popen[bytes]] = []
-    yield running
-    for publisher in running:
-        publisher.kill()
-        publisher.wait()
-
-
-def add(weir: RunningWeir, stream: dict[str, Any], name: str, url: str) -> dict[str, Any]:
-    path = f"/api/v1/streams/{stream['id']}/relay-targets"
-    made: dict[str, Any] = weir.call("POST", path, {"name": name, "url": url})
-    return made
-
-
-def change(
-    weir: RunningWeir, stream: dict[str, Any], target: dict[str, Any], **changes: Any
-) -> None:
-    weir.call("PATCH", f"/api/v1/streams/{stream['id']}/relay-targets/{target['id']}", changes)
-
-
-def look(weir: RunningWeir, stream: dict[str, Any], target: dict[str, Any]) -> dict[str, Any]:
-    path = f"/api/v1/streams/{stream['id']}/relay-targets/{target['id']}"
-    seen: dict[str, Any] = weir.call("GET", path)
-    return seen
-
-
-def is_in(
-    weir: RunningWeir, stream: dict[str, Any], target: dict[str, Any], *states: str
-) -> Callable[[], bool]:
-    return lambda: look(weir, stream, target)["state"] in states
-
-
-def bodies(tags: list[Tag]) -> list[bytes]:
-    return [
-        tag.body for tag in tags if tag.type is not TagType.SCRIPT and not is_sequence_header(tag)
-    ]
-
-
 def source_tags(source: Path) -> list[Tag]:
     return FLVReader().feed(source.read_bytes())
 
@@ -112,10 +74,6 @@ def assert_forward(records: list[list[Tag]], sent: list[Tag]) -> None:
     assert len(spans) > 1
     for (start, length), (next_start, _) in itertools.pairwise(spans):
         assert start + length <= next_start
-
-
-def recorded_frames(server: NginxRTMP, name: str) -> int:
-    return sum(len(bodies(record)) for record in server.records(name))
 
 
 async def test_frames_are_equal_at_two_servers_while_other_targets_are_broken(
@@ -339,6 +297,78 @@ async def test_loop_onto_this_weir_is_refused(
         assert look(relaying, stream, target)["cause"] == cause
     assert not relaying.call("GET", f"/api/v1/streams/{other['id']}")["is_live"]
     server.close()
+
+
+async def test_circle_of_two_weirs_is_refused_and_nobody_is_cut_off(
+    relaying: RunningWeir,
+    own_weir: RunningWeir,
+    source: Path,
+    publishers: list[subprocess.Popen[bytes]],
+) -> None:
+    """One pushes to the other, and that back: onto the same stream, and onto another."""
+    own_weir.environment = {"WEIR_EGRESS_ALLOW": "127.0.0.0/8"}
+    own_weir.start()
+    here, aside = relaying.create_stream(name="here"), relaying.create_stream(name="aside")
+    there = own_weir.create_stream(name="there")
+    out = add(relaying, here, "out", there["push"]["url"])
+    back = [add(own_weir, there, "back", stream["push"]["url"]) for stream in (here, aside)]
+    publishers.append(push(source, here["push"]["url"]))
+    await until(is_in(relaying, here, out, "live"), within_s=LIVE_S, what="the way out")
+    for target in back:
+        await until(is_in(own_weir, there, target, "failed"), within_s=LIVE_S, what="the way back")
+        seen = look(own_weir, there, target)
+        assert (seen["cause"], seen["numbers"]["sent_frames"]) == ("loop", 0)
+        assert "circle" in seen["detail"]
+    # The publisher was not taken over by its own pictures.
+    live = relaying.call("GET", f"/api/v1/streams/{here['id']}")
+    assert (live["is_live"], live["live"]["generation"]) == (True, 1)
+    assert not relaying.call("GET", f"/api/v1/streams/{aside['id']}")["is_live"]
+    assert look(relaying, here, out)["numbers"]["reconnects"] == 0
+
+    # A publisher of the other Weir's own is no circle: the same way back is free now.
+    publishers[0].kill()
+    change(relaying, here, out, is_enabled=False)
+    publishers.append(push(source, there["push"]["url"]))
+    for target in back:
+        await until(is_in(own_weir, there, target, "live"), within_s=40, what="the way back")
+    # And now the way out is the one that would close it.
+    change(relaying, here, out, is_enabled=True)
+    await until(is_in(relaying, here, out, "failed"), within_s=LIVE_S, what="the way out")
+    assert look(relaying, here, out)["cause"] == "loop"
+
+
+async def test_rung_is_pushed_as_the_transcoder_makes_it(
+    relaying: RunningWeir,
+    source: Path,
+    tmp_path: Path,
+    publishers: list[subprocess.Popen[bytes]],
+) -> None:
+    tiny = {"name": "tiny", "width": 80, "height": 44, "bitrate": 60_000}
+    stream = relaying.create_stream(name="rungs", ladder={"rungs": [tiny]})
+    path = f"/api/v1/streams/{stream['id']}/relay-targets"
+    with nginx_rtmp(tmp_path / "far") as nginx:
+        small, none = (
+            relaying.call("POST", path, {"name": name, "url": nginx.url(name), "rendition": name})
+            for name in ("tiny", "huge")
+        )
+        publishers.append(push(source, stream["push"]["url"]))
+        inside = await Inside.of(relaying, stream["id"])
+        await until(is_in(relaying, stream, small, "live"), within_s=LIVE_S + BUSY_S, what="live")
+        await until(is_in(relaying, stream, none, "failed"), within_s=FAILED_S, what="failed")
+        assert look(relaying, stream, none)["cause"] == "rendition_unavailable"
+        await until(lambda: recorded_frames(nginx, "tiny") > 100, within_s=20, what="a record")
+        change(relaying, stream, small, is_enabled=False)
+        await until(is_in(relaying, stream, small, "stopped"), within_s=5, what="stopped")
+        publishers[0].kill()
+        rung = await inside.pull("tiny")
+        (record,) = nginx.records("tiny")
+        # Sound that comes right behind the first picture but belongs before it is left out.
+        for kind in (TagType.VIDEO, TagType.AUDIO):
+            got, made = (
+                bodies([each for each in tags if each.type is kind]) for tags in (record, rung)
+            )
+            start = made.index(got[0])
+            assert got == made[start : start + len(got)]
 
 
 async def _forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:

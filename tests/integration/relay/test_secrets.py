@@ -15,6 +15,7 @@ from libs.rtmp import Audience, RTMPRefused, RTMPServer, StreamRequest
 from tests.media import encode, push
 from tests.nginx_rtmp import nginx_rtmp
 from tests.running import RunningWeir
+from tests.srt_listener import SRTListener, need_srt
 from tests.waiting import until
 
 pytestmark = pytest.mark.integration
@@ -73,6 +74,8 @@ async def test_stream_key_of_a_target_is_nowhere(
         "WEIR_LOG_LEVEL": "debug",
     }
     own_weir.start()
+    need_srt()
+    srt = SRTListener(KEY)
     talkative = RTMPServer(TalkativeDoor())
     port = await talkative.start("127.0.0.1", 0)
     with nginx_rtmp(tmp_path / "far") as nginx:
@@ -83,18 +86,19 @@ async def test_stream_key_of_a_target_is_nowhere(
         urls = [
             nginx.url(f"{KEY}?pass={KEY}"),
             f"rtmp://127.0.0.1:{port}/live/{KEY}?pass={KEY}",
-            f"srt://127.0.0.1:9?streamid={KEY}&passphrase={KEY}",
+            f"srt://127.0.0.1:{srt.port}?streamid={KEY}&passphrase={KEY}",
+            f"srt://127.0.0.1:{srt.port}?streamid={KEY}&passphrase=not{KEY}",
         ]
         made = [own_weir.call("POST", path, {"name": "x", "url": url}) for url in urls]
         answers = [json.dumps(made), *_refusals(own_weir, path)]
         publisher = push(
             encode(tmp_path / "in.flv", seconds=8, size="160x90", gop=25), stream["push"]["url"]
         )
-        wanted = ["failed", "failed", "live", "live"]
+        wanted = ["failed", "failed", "live", "live", "live"]
         await until(lambda: _states(own_weir, path) == wanted, within_s=20, what="all tried")
         details = own_weir.call("GET", path)["targets"]
         assert "… is taken" in str([target["detail"] for target in details])
-        assert "srt_unavailable" in [target["cause"] for target in details]
+        assert srt.stream_ids == [KEY]
         answers += [json.dumps(own_weir.call("GET", f"/api/v1/{place}")) for place in PLACES]
         answers += [json.dumps(details), _command_lines(), _metrics(own_weir)]
         assert await asyncio.to_thread(publisher.wait, 30) == 0
@@ -105,6 +109,7 @@ async def test_stream_key_of_a_target_is_nowhere(
         )
         own_weir.stop()
     await talkative.stop()
+    srt.close()
 
     for answer in answers:
         assert KEY not in answer

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -50,15 +50,6 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return encode(
         folder / "in.flv", seconds=90, size="640x360", rate="30", gop=GOP_FRAMES, b_frames=2
     )
-
-
-@pytest.fixture
-async def publishers() -> AsyncIterator[list[subprocess.Popen[bytes]]]:
-    running: list[subprocess.Popen[bytes]] = []
-    yield running
-    for publisher in running:
-        publisher.kill()
-        publisher.wait()
 
 
 def report(weir: RunningWeir, inside: Inside) -> dict[str, Any]:

@@ -67,7 +67,9 @@ def make_hub(catalog: SmallCatalog, **changes: object) -> Hub:
     )
 
 
-def request(stream: str = "cam", *, query: str | None = None) -> StreamRequest:
+def request(
+    stream: str = "cam", *, query: str | None = None, installations: tuple[str, ...] = ()
+) -> StreamRequest:
     """A publish with a right signature, or with `query`."""
     key = sign_push(stream, int(time.time()) + 60, SECRET) if query is None else ""
     return StreamRequest(
@@ -76,4 +78,5 @@ def request(stream: str = "cam", *, query: str | None = None) -> StreamRequest:
         query=f"sign={key}" if query is None else query,
         peer_address="127.0.0.1",
         encoder="test",
+        installations=installations,
     )

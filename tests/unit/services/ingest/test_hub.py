@@ -7,13 +7,16 @@ import pytest
 from libs.bus import AskTimedOut, BusUnavailable
 from libs.errors import NotFound
 from libs.events import SessionEnded, StreamPublished, StreamUnpublished
-from libs.rtmp import RTMPRefused
+from libs.rtmp import LOOP_STATUS, RTMPRefused
+from libs.signing import installation_mark
 from services.ingest.errors import SessionUnknown
 from services.ingest.hub import Hub
 from services.ingest.publish import Publish
 from tests.unit.services.ingest.hubs import SmallCatalog, make_hub, request
 from tests.unit.services.ingest.shelves import checkpoint, frame, keyframe, video_header
 from tests.waiting import until
+
+OWN = installation_mark("")
 
 
 @pytest.fixture
@@ -48,6 +51,33 @@ async def test_publish_is_said_with_its_first_frame(hub: Hub, catalog: SmallCata
     assert (fact.stream, fact.generation, fact.origin_url) == ("cam", 1, "http://ingest:1")
     assert fact.session == publish.session.id
     assert hub.open_sessions() == [(publish.session, True)]
+
+
+@pytest.mark.parametrize(
+    ("installations", "why"),
+    [
+        ((OWN,), "this very Weir"),
+        (("other", OWN), "circle"),
+        (("a", "b", "c", OWN, "d"), "circle"),
+        (tuple("abcdefghijklmnopq"), "more than 16"),
+    ],
+)
+async def test_relay_that_goes_round_is_refused_before_anybody_is_cut_off(
+    hub: Hub, installations: tuple[str, ...], why: str
+) -> None:
+    publish = await hub.publish(request())
+    with pytest.raises(RTMPRefused, match=why) as refusal:
+        await hub.publish(request(installations=installations))
+    assert refusal.value.rtmp_status == LOOP_STATUS
+    assert not publish.is_over
+
+
+async def test_session_knows_which_weirs_its_newest_publish_came_through(hub: Hub) -> None:
+    first = await hub.publish(request(installations=("b", "c")))
+    assert first.session.via == ("b", "c")
+    second = await hub.publish(request())
+    assert second.session is first.session
+    assert second.session.via == ()
 
 
 async def test_ask_tells_who_and_what_is_held(hub: Hub, catalog: SmallCatalog) -> None:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from libs.errors import NotFound
 from libs.events import Message, RelayChanged, RelayGrant, RelayRequested
 from libs.media.flv import Tag
-from libs.tags import Claim, IngestFenced, PositionCue, Prologue
+from libs.tags import Claim, IngestFenced, PositionCue, Prologue, RungUnknown
 from services.relay.errors import PushFailed
 
 ORDER = RelayRequested(
@@ -54,6 +54,8 @@ class FakeIngest:
         self.claims: list[int] = []
         self.pulls: list[int | None] = []
         self.is_fenced = False
+        self.renditions: set[str | None] = {None}
+        self.came_through: tuple[str, ...] = ()
         self._news = asyncio.Event()
 
     def feed(self, *tags: Tag) -> None:
@@ -69,6 +71,9 @@ class FakeIngest:
         self.breaks += 1
         self._news.set()
 
+    async def via(self) -> tuple[str, ...]:
+        return self.came_through
+
     async def claim(self, epoch: int, holder: str) -> Claim:
         if self.is_fenced:
             raise IngestFenced("newer")
@@ -76,7 +81,11 @@ class FakeIngest:
         return Claim(checkpoints=[], oldest_tag=0)
 
     @asynccontextmanager
-    async def pull(self, after: int | None, epoch: int, *, near_ms: int = 0) -> AsyncIterator[Pull]:
+    async def pull(
+        self, after: int | None, epoch: int, *, near_ms: int = 0, rung: str | None = None
+    ) -> AsyncIterator[Pull]:
+        if rung not in self.renditions:
+            raise RungUnknown(f"no {rung}")
         self.pulls.append(after)
         yield Pull(self, 0 if after is None else after + 1)
 
@@ -89,6 +98,7 @@ class FakeOutlet:
         self.tags: list[Tag] = []
         self.end: str | None = None
         self.failure: PushFailed | None = None
+        self.has_begun = True
 
     @property
     def sent_bytes(self) -> int:

@@ -101,7 +101,7 @@ async def test_waiting_ends_with_a_tag_and_with_the_end() -> None:
     await asyncio.sleep(0)
     waiting.put([key(0)])
     assert await taking == [key(0)]
-    filling = asyncio.create_task(waiting.filled())
+    filling = asyncio.create_task(waiting.filled(timeout_s=60))
     await asyncio.sleep(0)
     assert not filling.done()
     waiting.end()

@@ -10,6 +10,7 @@ import pytest
 from libs.egress import Egress
 from libs.media.flv import Tag
 from libs.rtmp import Certificate, RTMPServer, TLSListener
+from services.relay import srt_outlet
 from services.relay.errors import PushFailed
 from services.relay.outlet import Outlet, Outlets
 from tests.certificates import make_certificate
@@ -54,15 +55,15 @@ async def canary() -> AsyncIterator[list[int]]:
     await server.wait_closed()
 
 
-async def test_tags_arrive_with_our_mark() -> None:
+async def test_tags_arrive_with_our_mark_and_those_before_us() -> None:
     tags = [VIDEO_CONFIG, key(0), inter(40)]
     async with serving() as (_, door, port):
-        outlet = await outlets().open(f"rtmp://127.0.0.1:{port}/live/cam?sign=1-2")
+        outlet = await outlets().open(f"rtmp://127.0.0.1:{port}/live/cam?sign=1-2", via=("b", "c"))
         await outlet.send(tags)
         outlet.check()
         assert outlet.sent_bytes > sum(len(tag.body) for tag in tags)
         assert await closed(outlet, door) == tags
-        assert door.publishes[0].request.installation == "m4rk"
+        assert door.publishes[0].request.installations == ("m4rk", "b", "c")
 
 
 @pytest.mark.parametrize("host", HOSTS)
@@ -108,10 +109,12 @@ def _cause(outlet: Outlet) -> str | None:
     return None
 
 
-async def test_srt_says_that_it_is_not_there() -> None:
+async def test_srt_says_that_it_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(srt_outlet, "is_available", lambda: False)
     with pytest.raises(PushFailed) as failure:
         await outlets().open("srt://127.0.0.1:9000?streamid=k3y")
     assert failure.value.cause == "srt_unavailable"
+    assert "install it" in str(failure.value)
 
 
 async def test_rtmps_is_pushed_to_whom_the_certificate_names(tmp_path: Path) -> None:

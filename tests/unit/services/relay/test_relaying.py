@@ -1,7 +1,7 @@
 """A relay job from its first tag to its last, with everything that may come between."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import cast
 
 import pytest
@@ -11,6 +11,7 @@ from libs.errors import Unavailable
 from libs.events import RelayGrant
 from libs.media.flv import Tag, TagType
 from libs.tags import Ingest
+from services.relay import intake, relaying
 from services.relay.backlog import Backlog
 from services.relay.errors import PushFailed
 from services.relay.relaying import Relaying
@@ -48,6 +49,8 @@ class Job:
         self.ears = Ears()
         self.outlets: list[FakeOutlet] = []
         self.refusals: list[PushFailed] = []
+        self.is_slow = False
+        self.told: list[tuple[str, ...]] = []
         self.wakefulness = Wakefulness()
         self.relaying = Relaying(
             ORDER,
@@ -64,11 +67,13 @@ class Job:
         )
         self.task = asyncio.create_task(self.relaying.run())
 
-    async def open(self, url: str, fourccs: Collection[str]) -> FakeOutlet:
+    async def open(self, url: str, fourccs: Collection[str], via: Sequence[str]) -> FakeOutlet:
         self.fourccs = set(fourccs)
+        self.told.append(tuple(via))
         if self.refusals:
             raise self.refusals.pop()
         self.outlets.append(FakeOutlet(url))
+        self.outlet.has_begun = not self.is_slow
         return self.outlets[-1]
 
     @property
@@ -225,10 +230,56 @@ async def test_codecs_of_enhanced_rtmp_are_announced(job: Job) -> None:
     assert job.fourccs == {"hvc1"}
 
 
-async def test_rendition_that_is_not_there_is_said(job: Job) -> None:
+async def test_rendition_that_is_not_there_is_said_and_pushed_once_it_is(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relaying, "RENDITION_S", 0.1)
+    monkeypatch.setattr(intake, "LONGEST_PAUSE_S", 0.1)
     job.catalog.grant = RelayGrant(url="rtmp://far/app/one", rendition="720p", revision=1)
     job.relaying.changed.set()
     await until(lambda: not job.relaying.changed.is_set())
     job.ingest.feed(key(0))
     await until(lambda: ("failed", "rendition_unavailable") in job.ears.states)
-    assert not any(outlet.tags for outlet in job.outlets)
+    assert job.outlets == []
+    job.ingest.renditions.add("720p")
+    await until(lambda: job.outlets and job.outlet.tags)
+    assert job.ears.states[-1] == ("live", None)
+
+
+async def test_end_of_the_session_ends_a_rungs_push_and_that_of_a_take_does_not(job: Job) -> None:
+    job.ingest.renditions.add("720p")
+    job.catalog.grant = RelayGrant(url="rtmp://far/app/one", rendition="720p", revision=1)
+    job.relaying.changed.set()
+    await until(lambda: not job.relaying.changed.is_set())
+    job.ingest.feed(key(0), cue("rung_end", cause="stopped"), inter(40))
+    await until(lambda: job.outlets and inter(40).body in job.bodies())
+    job.ingest.feed(cue("rung_end", cause="session_ended"))
+    await job.done()
+    assert (job.outlet.end, job.lease.end) == ("closed", "released")
+
+
+async def test_push_is_not_live_before_the_other_side_has_taken_it(job: Job) -> None:
+    job.is_slow = True
+    job.ingest.feed(key(0))
+    await until(lambda: job.outlets and job.outlet.tags)
+    job.ingest.feed(inter(40))
+    await until(lambda: len(job.outlet.tags) > 3)
+    assert job.ears.states == [("connecting", None)]
+    job.outlet.has_begun = True
+    job.ingest.feed(inter(80))
+    await until(lambda: job.ears.states[-1] == ("live", None))
+
+
+async def test_target_is_told_anew_when_the_stream_comes_through_other_weirs(job: Job) -> None:
+    job.ingest.came_through = ("b",)
+    job.ingest.feed(key(0))
+    await until(lambda: job.outlets and job.outlet.tags)
+    job.relaying.changed.set()
+    await until(lambda: not job.relaying.changed.is_set())
+    assert job.told == [("b",)]
+    job.ingest.came_through = ("b", "c")
+    job.relaying.changed.set()
+    await until(lambda: job.outlets[0].end == "closed")
+    job.ingest.feed(key(1000))
+    await until(lambda: len(job.outlets) == 2 and job.outlet.tags)
+    assert job.told == [("b",), ("b", "c")]

@@ -43,6 +43,6 @@ async def test_news_reach_whom_they_are_about() -> None:
         await relays.take(order(target, session))
     relays.target_changed("b")
     assert [each.changed.is_set() for each in begun] == [False, False, True]
-    relays.session_ended("one")
+    relays.session_changed("one")
     assert [each.changed.is_set() for each in begun] == [True, False, True]
     await relays.stop()

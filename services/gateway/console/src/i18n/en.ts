@@ -118,7 +118,7 @@ export const en = {
   relayUnresolved: "The server's name has no address.",
   relayPrivate: "This address is private, or Weir's own; the operator may allow its network.",
   relayLoop: "This is Weir itself: the stream would go round and round.",
-  relayNoSRT: "This Weir cannot push SRT; use RTMP or RTMPS.",
+  relayNoSRT: "This Weir's machine has no libsrt: install it, or use RTMP or RTMPS.",
   relayRefused: (detail: string) => `The server refuses: ${detail}`,
   viewersOf: (name: string, count: number) => `Viewers of ${name}: ${count}`,
   viewersTitle: (name: string) => `Viewers of ${name}`,

@@ -116,7 +116,7 @@ export const zh: Messages = {
   relayUnresolved: "无法解析服务器域名。",
   relayPrivate: "该地址为内网地址或 Weir 自身；管理员可放行其网段。",
   relayLoop: "目标就是本 Weir，会形成循环。",
-  relayNoSRT: "本 Weir 不支持 SRT 推流，请使用 RTMP 或 RTMPS。",
+  relayNoSRT: "本 Weir 所在机器没有 libsrt：请安装它，或使用 RTMP、RTMPS。",
   relayRefused: (detail) => `服务器拒绝：${detail}`,
   viewersOf: (name, count) => `${name} 的观众：${count}`,
   viewersTitle: (name) => `${name} 的观众`,
