@@ -67,6 +67,17 @@ class RungReport(Row):
     small)."""
 
 
+class MarkReport(Row):
+    """A mark as it is in the picture now, or why it is not."""
+
+    kind: Literal["text", "clock", "image"]
+    left_out: str | None = None
+    """A code: `mark_off_frame` (nothing of it would be on the picture), `mark_refused` (it cannot
+    be drawn), `fetch_failed`, `egress_refused`, or that of the store."""
+    detail: str | None = None
+    """The same as a sentence."""
+
+
 class TranscodeReport(Row):
     """How a session's transcoding goes."""
 
@@ -84,3 +95,5 @@ class TranscodeReport(Row):
     take: int
     """Counts the processes of this epoch."""
     rungs: tuple[RungReport, ...] = ()
+    marks: tuple[MarkReport, ...] = ()
+    """Those that the take was begun with, the lowest first."""

@@ -107,7 +107,8 @@ from services.catalog.clock import Clock
 from services.catalog.database import Database
 from services.catalog.errors import StreamBusy
 from services.catalog.holders import HasLetGo
-from services.catalog.mark_fields import check_addresses
+from services.catalog.mark_drawing import check_drawable
+from services.catalog.mark_fields import check_addresses, read_marks
 from services.catalog.retention import Room
 
 
@@ -144,16 +145,20 @@ class Answers:
         return await self._open_publish(ask)
 
     async def create_stream(self, ask: CreateStream) -> Stream:
+        await check_drawable(read_marks(ask.item))
         async with self._database.transaction() as tx:
             stream = await streams.create(tx, ask, secret=self._push_secret, now=self._clock())
             await self._follow_item(tx, stream)
             return stream
 
     async def update_stream(self, ask: UpdateStream) -> Stream:
+        ask = ask.model_copy(update={"item": relay_item.without_shown(ask.item)})
+        # Others wait for the transaction that writes: what takes a while is done before it.
+        async with self._database.transaction(read_only=True) as tx:
+            marks = await streams.marks_after(tx, ask)
+        await check_drawable(marks)
         async with self._database.transaction() as tx:
-            item = relay_item.without_shown(ask.item)
-            ask = ask.model_copy(update={"item": item})
-            stream = await streams.update(tx, ask, now=self._clock())
+            stream = await streams.update(tx, ask, drawable=marks, now=self._clock())
             await self._follow_item(tx, stream)
             await ladders.follow(tx, stream.id, now=self._clock())
             if not stream.is_enabled:

@@ -39,7 +39,9 @@ from services.catalog.retention_fields import read_retention
 
 
 async def create(tx: AsyncSession, ask: CreateStream, *, secret: str, now: datetime) -> Stream:
-    """Raises `StreamExists`, `StreamIdInvalid`, `TenantUnknown`, and what its fields raise."""
+    """Its marks can be drawn: whoever calls has tried. Raises `StreamExists`, `StreamIdInvalid`,
+    `TenantUnknown`, and what its fields raise.
+    """
     if await tx.get(TenantRow, ask.tenant) is None:
         raise TenantUnknown(f"There is no tenant {ask.tenant!r}.")
     stream_id = str(uuid.uuid4()) if ask.id is None else check_stream_id(ask.id)
@@ -47,7 +49,6 @@ async def create(tx: AsyncSession, ask: CreateStream, *, secret: str, now: datet
     item = {name: value for name, value in ask.item.items() if name not in fields.FIXED_FIELDS}
     expires_s = read_outdate(item.get("outdate"), now_s=now_s)
     columns = _item_columns(item)
-    await check_drawable(MARKS.validate_python(columns["marks"] or ()))
     is_new = await insert_new(
         tx,
         StreamRow,
@@ -68,15 +69,28 @@ async def create(tx: AsyncSession, ask: CreateStream, *, secret: str, now: datet
     return await get(tx, ask.tenant, stream_id)
 
 
-async def update(tx: AsyncSession, ask: UpdateStream, *, now: datetime) -> Stream:
-    """Set the given fields. Raises `StreamUnknown`, `StreamFieldFixed` and what fields raise."""
+async def marks_after(tx: AsyncSession, ask: UpdateStream) -> tuple[Mark, ...]:
+    """What an update would have drawn anew. Raises `StreamUnknown`, `StreamFieldInvalid`."""
+    stream = await get(tx, ask.tenant, ask.id)
+    marks = read_marks({**stream.item, **ask.item})
+    return marks if marks != stream.marks else ()
+
+
+async def update(
+    tx: AsyncSession, ask: UpdateStream, *, drawable: tuple[Mark, ...], now: datetime
+) -> Stream:
+    """Set the given fields. `drawable`: marks that were tried before, for it takes a while.
+
+    Raises `StreamUnknown`, `StreamFieldFixed` and what fields raise.
+    """
     fields.check_update(ask.item)
     row = await lock(tx, ask.id, tenant=ask.tenant)
     # An `outdate` that says nothing is refused although the key stays: it is the item's word.
     read_outdate(ask.item.get("outdate"), now_s=int(now.timestamp()))
     columns = _item_columns({**row.item, **ask.item})
-    if columns["marks"] != row.marks:
-        await check_drawable(MARKS.validate_python(columns["marks"] or ()))
+    marks = MARKS.validate_python(columns["marks"] or ())
+    if marks not in (drawable, marks_of(row)):
+        await check_drawable(marks)  # somebody else has changed some of its fields meanwhile
     for name, value in columns.items():
         setattr(row, name, value)
     row.revision = _revision(row.revision, now)

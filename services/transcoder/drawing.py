@@ -8,10 +8,11 @@ import structlog
 
 from libs.egress import Egress, fetch
 from libs.errors import WeirError
+from libs.events import MarkReport
 from libs.events.marks import ClockMark, ImageMark, Mark, TextMark
 from libs.marks import Fonts, draw_text, image_key, read_picture
 from libs.marks.picture import MAX_FILE_BYTES
-from services.transcoder.layers import Layer, clock, still
+from services.transcoder.layers import Drawn, Layer, clock, still
 
 log = structlog.get_logger()
 
@@ -32,22 +33,24 @@ class Drawing:
         self._fonts: Fonts | None = None
         self._fetched: dict[str, bytes] = {}
 
-    async def layers(self, marks: Sequence[Mark], *, width: int, height: int) -> list[Layer]:
+    async def draw(self, marks: Sequence[Mark], *, width: int, height: int) -> Drawn:
         """For frames of `width` x `height`, the lowest first. A mark that cannot be had is left
-        out, and the log says why: one missing logo among others takes no stream off the air.
+        out, and the report says why: one missing logo among others takes no stream off the air.
         """
-        found: list[Layer] = []
+        layers: list[Layer] = []
+        reports: list[MarkReport] = []
         for mark in marks:
+            report = MarkReport(kind=mark.kind)
             try:
-                layer = await self._layer(mark, width, height)
+                layers.append(await self._layer(mark, width, height))
             except WeirError as error:
                 log.warning("mark.left_out", kind=mark.kind, code=error.code, reason=str(error))
-                continue
-            if layer is not None:
-                found.append(layer)
-        return found
+                report = MarkReport(kind=mark.kind, left_out=error.code, detail=str(error))
+            reports.append(report)
+        return Drawn(tuple(layers), tuple(reports))
 
-    async def _layer(self, mark: Mark, width: int, height: int) -> Layer | None:
+    async def _layer(self, mark: Mark, width: int, height: int) -> Layer:
+        """Raises what says why it cannot be had, `MarkOffFrame` for example."""
         if self._fonts is None:
             self._fonts = await asyncio.to_thread(Fonts)
         match mark:

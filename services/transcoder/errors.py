@@ -4,7 +4,8 @@ WeirError
 ├── Unavailable
 │   └── TakeFailed        one process did not do; another is tried after a pause. `cause` says why
 └── Invalid
-    └── SourceUnsupported the source's codec cannot be decoded here
+    ├── SourceUnsupported the source's codec cannot be decoded here
+    └── MarkOffFrame      nothing of a mark would be on the picture, or a clock has no room
 """
 
 from libs.errors import Invalid, Unavailable
@@ -22,3 +23,7 @@ class TakeFailed(Unavailable):
 
 class SourceUnsupported(Invalid):
     code = "codec_unsupported"
+
+
+class MarkOffFrame(Invalid):
+    code = "mark_off_frame"

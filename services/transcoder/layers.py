@@ -6,13 +6,15 @@ A still is drawn once. A clock has a box of one size, in which each second has i
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import cast
+from typing import NamedTuple, cast
 from zoneinfo import ZoneInfo
 
 from PIL import Image
 
+from libs.events import MarkReport
 from libs.events.marks import ClockMark, Placed
 from libs.marks import Fonts, Picture, draw_text, place
+from services.transcoder.errors import MarkOffFrame
 
 CLOCK_FORMAT = "%Y-%m-%d %H:%M:%S"
 HEM = 2
@@ -39,12 +41,27 @@ class Clock:
 Layer = Still | Clock
 
 
-def still(mark: Placed, picture: Picture, *, width: int, height: int) -> Still | None:
-    """The part of the picture that is on a frame of `width` x `height`; None if none is."""
+class Drawn(NamedTuple):
+    """A stream's marks, as they can be had."""
+
+    layers: tuple[Layer, ...]
+    """The lowest first."""
+    marks: tuple[MarkReport, ...]
+    """All of them, and why some are not among the layers."""
+
+    @property
+    def why_not(self) -> str:
+        """In a sentence, why there is none."""
+        reasons = dict.fromkeys(mark.detail for mark in self.marks if mark.detail is not None)
+        return " ".join(reasons) or "None of the stream's marks can be seen."
+
+
+def still(mark: Placed, picture: Picture, *, width: int, height: int) -> Still:
+    """The part of the picture that is on a frame of `width` x `height`. Raises `MarkOffFrame`."""
     left, top = place(mark, picture, width=width, height=height)
     right, bottom = min(left + picture.width, width), min(top + picture.height, height)
     if right <= max(left, 0) or bottom <= max(top, 0):
-        return None
+        raise MarkOffFrame(f"The {width} x {height} picture ends before the mark begins.")
     box = (max(-left, 0), max(-top, 0), right - left, bottom - top)
     image = Image.frombytes("RGBA", (picture.width, picture.height), picture.rgba).crop(box)
     left, top = max(left, 0), max(top, 0)
@@ -58,30 +75,38 @@ def _hemmed(image: Image.Image, *, width: int, height: int) -> Image.Image:
     There ffmpeg's overlay takes the alpha of one pixel where a sample of colour stands for four
     (4:2:0).
     """
-    red, green, blue, _ = cast("tuple[int, int, int, int]", image.getpixel((0, 0)))
     size = (
         min(image.width + HEM + image.width % 2, width),
         min(image.height + HEM + image.height % 2, height),
     )
-    hemmed = Image.new("RGBA", size, (red, green, blue, 0))
+    hemmed = _emptied(image, size)
     hemmed.paste(image)
     return hemmed
 
 
-def clock(mark: ClockMark, fonts: Fonts, *, width: int, height: int) -> Clock | None:
-    """A box for the widest time, wholly on the frame; None if it has no room."""
+def _emptied(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Nothing to be seen, in the colour of the image's own corner (see `libs.marks.picture`)."""
+    red, green, blue, _ = cast("tuple[int, int, int, int]", image.getpixel((0, 0)))
+    return Image.new("RGBA", size, (red, green, blue, 0))
+
+
+def clock(mark: ClockMark, fonts: Fonts, *, width: int, height: int) -> Clock:
+    """A box for the widest time, wholly on the frame. Raises `MarkOffFrame` if it has no room."""
     zone = ZoneInfo(mark.timezone)
     widest = draw_text(_WIDEST.strftime(CLOCK_FORMAT), mark, fonts)
     if widest.width > width or widest.height > height:
-        return None
+        raise MarkOffFrame(
+            f"The clock has {widest.width} x {widest.height} pixels, and the picture only "
+            f"{width} x {height}: make it smaller."
+        )
     left, top = place(mark, widest, width=width, height=height)
     size = (widest.width, widest.height)
 
     def draw(at_s: float) -> bytes:
         text = datetime.fromtimestamp(at_s, zone).strftime(CLOCK_FORMAT)
         drawn = draw_text(text, mark, fonts)
-        box = Image.new("RGBA", size)
         image = Image.frombytes("RGBA", (drawn.width, drawn.height), drawn.rgba)
+        box = _emptied(image, size)
         # Digits stand on one line, so they do not hop about.
         box.paste(image, (0, size[1] - drawn.height))
         return box.tobytes()

@@ -46,7 +46,10 @@ class Report:
         rungs = rungs_of(take) if take is not None else ()
         number = take.number if take is not None else self._said.take
         known = self._said
-        if (known.state, known.cause, known.rungs, known.take) == (state, cause, rungs, number):
+        marks = take.marks if take is not None else ()
+        if (known.state, known.cause, known.rungs, known.take, known.marks) == (
+            state, cause, rungs, number, marks
+        ):  # fmt: skip
             return
         self._said = TranscodeReport(
             epoch=known.epoch,
@@ -57,6 +60,7 @@ class Report:
             since=known.since if known.state == state else datetime.now(UTC),
             take=number,
             rungs=rungs,
+            marks=marks,
         )
         level = self._log.warning if state == "failed" or cause else self._log.info
         level(

@@ -32,6 +32,7 @@ class RungOutput:
         *,
         base_ms: int,
         begin_ms: int,
+        newest_in_ms: Callable[[], int],
         open_put: Callable[[str], Awaitable[RungPut]],
     ) -> None:
         self.sized = sized
@@ -42,6 +43,8 @@ class RungOutput:
         """Why nothing more of it is made, if ingest is to be told."""
         self._base_ms = base_ms
         self._begin_ms = begin_ms
+        self._newest_in_ms = newest_in_ms
+        """Of the newest picture that ffmpeg has been given."""
         self._open_put = open_put
         self._put: RungPut | None = None
         self._sound: deque[Tag] = deque()
@@ -94,8 +97,10 @@ class RungOutput:
         for tag in tags:
             at_ms = tag.dts_ms + self._base_ms
             if parse_video(tag.body).kind is PacketKind.FRAMES:
-                if at_ms < self._begin_ms:
-                    continue  # pictures that lean on what is before the keyframe
+                if not self._begin_ms <= at_ms <= self._newest_in_ms():
+                    # It leans on what is before the keyframe; or the source has ended, and a clock
+                    # that is laid over it ticks on.
+                    continue
                 self.newest_ms = at_ms
                 self.frames += 1
                 out += self._sound_before(at_ms)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import structlog
 
-from libs.events import Rung
+from libs.events import MarkReport, Rung
 from libs.events.marks import Mark
 from libs.media.flv import write_tag
 from libs.names import MARKED
@@ -20,7 +20,7 @@ from libs.rung_sizes import SizedRung, choose, full_size
 from libs.tags import Ingest, Pull
 from services.transcoder.encoder import Encoder
 from services.transcoder.errors import TakeFailed
-from services.transcoder.layers import Layer
+from services.transcoder.layers import Drawn, Layer
 from services.transcoder.rung_output import RungOutput
 from services.transcoder.rung_put import RungPut
 from services.transcoder.source import Changed, Ended, Item, Picture, Sound, Source
@@ -46,7 +46,7 @@ TOO_SLOW, SHED = "too_slow", "shed"
 not for a while."""
 
 StartEncoder = Callable[[Sequence[SizedRung], float, Sequence[Layer]], Awaitable[Encoder]]
-DrawLayers = Callable[[Sequence[Mark], int, int], Awaitable[Sequence[Layer]]]
+DrawLayers = Callable[[Sequence[Mark], int, int], Awaitable[Drawn]]
 """The marks, for frames of that width and height."""
 OpenPut = Callable[[str, int], Awaitable[RungPut]]
 """The rung's name and the tag at which decoding began. Raises `TakeFailed`."""
@@ -94,6 +94,8 @@ class Take:
         self.left_out: list[Rung] = []
         """The source is too small for them."""
         self.shed: list[Rung] = []
+        self.marks: tuple[MarkReport, ...] = ()
+        """What became of each."""
         self.changed_tag = 0
         """Where the source changed, if that was its end."""
         self._ingest = ingest
@@ -222,15 +224,14 @@ class Take:
         self.shed = [sized.rung for sized in made[keep:]]
         # The marked picture is the programme: whatever is shed, it is not.
         made = [*marked, *made[:keep]]
-        layers = await self._draw_layers(
+        drawn = await self._draw_layers(
             self.wanted.marks, source.config.width, source.config.height
         )
-        if self.wanted.marks and not layers:
+        self.marks = drawn.marks
+        if self.wanted.marks and not drawn.layers:
             # What is made without any would be shown as if it were marked.
-            raise TakeFailed(
-                "marks_unavailable", "None of the stream's marks can be had or seen; see the log."
-            )
-        self._encoder = await self._start_encoder(made, frame_rate, layers)
+            raise TakeFailed("marks_unavailable", drawn.why_not)
+        self._encoder = await self._start_encoder(made, frame_rate, drawn.layers)
         self._log.info(
             "take.begun", pid=self._encoder.pid, from_tag=source.from_tag, at_ms=self._begin_ms,
             frame_rate=frame_rate, rungs=[f"{each.rung.name}:{each.width}x{each.height}"
@@ -241,6 +242,7 @@ class Take:
                 sized,
                 base_ms=self._base_ms,
                 begin_ms=self._begin_ms,
+                newest_in_ms=lambda: self._newest_ms,
                 open_put=lambda name: self._open_put(name, source.from_tag),
             )
             for sized in made

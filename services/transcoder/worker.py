@@ -20,7 +20,7 @@ from services.transcoder.drawing import Drawing
 from services.transcoder.encoder import Encoder
 from services.transcoder.errors import TakeFailed
 from services.transcoder.ladders import Running
-from services.transcoder.layers import Layer
+from services.transcoder.layers import Drawn, Layer
 from services.transcoder.logbook import Logbook
 from services.transcoder.probe import EncoderChoice
 from services.transcoder.rung_put import PutTo, RungPut
@@ -99,8 +99,8 @@ class Worker:
         token = self._settings.internal_token.get_secret_value()
         drawing = Drawing(self._store, self._egress, tenant=order.tenant)
 
-        async def draw_layers(marks: Sequence[Mark], width: int, height: int) -> Sequence[Layer]:
-            return await drawing.layers(marks, width=width, height=height)
+        async def draw_layers(marks: Sequence[Mark], width: int, height: int) -> Drawn:
+            return await drawing.draw(marks, width=width, height=height)
 
         logbook = Logbook(order.job, lease.epoch, worker=self._settings.instance, say=self._say)
 

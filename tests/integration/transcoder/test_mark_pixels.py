@@ -193,7 +193,6 @@ def look_at(world: World, texts: Sequence[str], *, seed: int) -> None:
             layers, top = [], 0
             mark = mark.model_copy(update={"y": 0})
         layer = still(mark, picture, width=WIDTH, height=HEIGHT)
-        assert layer is not None
         layers.append(layer)
         top += picture.height + 2
     compare(world, layers)
@@ -326,7 +325,6 @@ def test_logo_with_a_transparent_background_equals_a_reference(
     bare.save(file, "PNG")
     picture = read_picture(file.getvalue(), width=99, height=77, opacity=opacity)
     layer = still(Placed(anchor="bottom_right", x=31, y=41), picture, width=WIDTH, height=HEIGHT)
-    assert layer is not None
     compare(world, [layer])
 
 

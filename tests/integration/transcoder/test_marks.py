@@ -5,27 +5,39 @@ import io
 import itertools
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import av
 import httpx2
 import pytest
+from PIL import Image, ImageChops, ImageStat
 
+from libs.events.marks import ClockMark
 from libs.ffmpeg import find_ffmpeg
-from libs.media.flv import FLV_HEADER, FLVReader, Tag, TagType, is_sequence_header, write_tag
-from libs.tags.cues import ClockCue, EndCue, is_cue, read_cue
+from libs.launcher.nats_server import free_port
+from libs.marks import Fonts
+from libs.media.flv import Tag, TagType, is_sequence_header
+from libs.rtmp import RTMPPublisher
+from libs.tags.cues import ClockCue, DiscontinuityCue, is_cue, read_cue
+from services.transcoder.layers import clock
+from tests import faults
+from tests.faults import Push, healthy
 from tests.media import push
 from tests.rungs import Inside, frames, sounds
 from tests.running import RunningWeir
 from tests.waiting import until
+from tests.worlds import BRIGHT, World, decode
 
 pytestmark = pytest.mark.integration
 
 FPS, GOP_FRAMES = 25, 25
-BRIGHT = 128
+GALLERY = "127.0.0.2"
+CLOCK_S = 1
+"""A clock shows whole seconds, and ingest smooths its wall clock."""
 BLOCK = "\u2588"
 """A letter that fills its whole box."""
 LEFT = [{"kind": "text", "text": BLOCK, "size": 60, "x": 20, "y": 20}]
@@ -41,7 +53,7 @@ BUSY_S = 5.0
 @pytest.fixture(scope="module")
 def marking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningWeir]:
     weir = RunningWeir(tmp_path_factory.mktemp("marking"))
-    weir.environment = {"WEIR_ENCODER_PRESET": "ultrafast"}
+    weir.environment = {"WEIR_ENCODER_PRESET": "ultrafast", "WEIR_EGRESS_ALLOW": f"{GALLERY}/32"}
     weir.start()
     yield weir
     weir.stop()
@@ -61,97 +73,6 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]  # fmt: skip
     subprocess.run(argv, check=True, stdin=subprocess.DEVNULL)
     return path
-
-
-@pytest.fixture
-async def publishers() -> AsyncIterator[list[subprocess.Popen[bytes]]]:
-    running: list[subprocess.Popen[bytes]] = []
-    yield running
-    for publisher in running:
-        publisher.kill()
-        publisher.wait()
-
-
-class World:
-    """Reads a session as the gateway does: on by number, whenever a pull ends."""
-
-    def __init__(self, inside: Inside, *, is_inside: bool = False) -> None:
-        self.tags: list[Tag] = []
-        self._inside = inside
-        self._query = "&inside=true" if is_inside else ""
-        self._reading = asyncio.create_task(self._read())
-
-    @property
-    def is_over(self) -> bool:
-        return (
-            bool(self.tags)
-            and is_cue(self.tags[-1])
-            and isinstance(read_cue(self.tags[-1]), EndCue)
-        )
-
-    async def end(self) -> list[Tag]:
-        async with asyncio.timeout(30):
-            await self._reading
-        return self.tags
-
-    def pictures(self) -> list[tuple[int, str]]:
-        return bright(self.tags)
-
-    def now(self) -> str:
-        """Where the newest pictures are bright."""
-        last = self.tags_of_last_gop()
-        if not last:
-            return ""
-        return bright(last)[-1][1]
-
-    def tags_of_last_gop(self) -> list[Tag]:
-        header, gop = None, list[Tag]()
-        for tag in self.tags:
-            if tag.type is not TagType.VIDEO:
-                continue
-            if is_sequence_header(tag):
-                header, gop = tag, []
-            elif tag.body[0] >> 4 == 1:
-                gop = [tag]
-            else:
-                gop.append(tag)
-        return [header, *gop] if header is not None and gop else []
-
-    async def _read(self) -> None:
-        next_tag = 0
-        async with httpx2.AsyncClient(
-            headers=self._inside.headers, timeout=30, trust_env=False
-        ) as client:
-            while not self.is_over:
-                url = f"{self._inside.origin_url}/flv/{self._inside.session}"
-                asked = f"{url}?after={next_tag - 1}{self._query}"
-                async with client.stream("GET", asked) as response:
-                    response.raise_for_status()
-                    reader, has_position = FLVReader(), False
-                    async for chunk in response.aiter_raw():
-                        for tag in reader.feed(chunk):
-                            if has_position:
-                                self.tags.append(tag)
-                                next_tag += 1
-                            has_position = has_position or (
-                                is_cue(tag) and tag.body[8:16] == b"position"
-                            )
-
-
-def bright(tags: list[Tag]) -> list[tuple[int, str]]:
-    """Session time of each picture, and where it is bright: "left", "right" or ""."""
-    wire = b"".join(write_tag(tag) for tag in tags if tag.type is TagType.VIDEO)
-    found = []
-    with av.open(io.BytesIO(FLV_HEADER + wire), "r", format="flv") as container:
-        for frame in container.decode(video=0):
-            plane = frame.planes[0]
-            luma = memoryview(plane)
-            row = 45 * plane.line_size
-            left, right = luma[row + 30], luma[row + frame.width - 30]
-            where = "left" if left > BRIGHT else "right" if right > BRIGHT else ""
-            assert frame.pts is not None
-            found.append((frame.pts, where))
-    return found
 
 
 def assert_whole(world: list[Tag], source: list[Tag]) -> None:
@@ -236,6 +157,179 @@ async def test_maker_that_is_killed_leaves_a_hole_and_never_the_clean_picture(
     publishers[0].kill()
     await world.end()
     assert {where for _, where in world.pictures()} == {"left"}
+
+
+class Gallery:
+    """A web server of one picture, on an address of loopback that the operator lets users name."""
+
+    def __init__(self) -> None:
+        self.hits = 0
+        self.has_it = True
+        gallery = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                gallery.hits += 1
+                self.send_response(200 if gallery.has_it else 404)
+                self.end_headers()
+                self.wfile.write(white_png() if gallery.has_it else b"")
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+                """Say nothing."""
+
+        self.server = ThreadingHTTPServer((GALLERY, 0), Handler)
+        self.url = f"http://{GALLERY}:{self.server.server_port}/logo.png"
+
+
+@pytest.fixture
+def gallery() -> Iterator[Gallery]:
+    running = Gallery()
+    thread = threading.Thread(target=running.server.serve_forever)
+    thread.start()
+    yield running
+    running.server.shutdown()
+    running.server.server_close()
+    thread.join()
+
+
+def white_png() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (40, 40), "white").save(out, "PNG")
+    return out.getvalue()
+
+
+def report(weir: RunningWeir, inside: Inside) -> dict[str, Any]:
+    """What the transcoding of a session says of itself."""
+    said: dict[str, Any] = weir.call("GET", f"/api/v1/jobs/transcode-{inside.session}")
+    return said["report"] or {}
+
+
+async def test_pictures_are_uploaded_or_fetched_and_one_that_is_missing_is_said(
+    marking: RunningWeir,
+    source: Path,
+    gallery: Gallery,
+    publishers: list[subprocess.Popen[bytes]],
+) -> None:
+    answer = httpx2.post(
+        f"{marking.http_url}/api/v1/images",
+        content=white_png(),
+        headers={"x-api-key": marking.credentials["api_key"], "content-type": "image/png"},
+    )
+    assert answer.status_code == 201, answer.text
+    place = {"kind": "image", "width": 60, "height": 60, "x": 10, "y": 20}
+    uploaded = {**place, "image": answer.json()["id"]}
+    stream = marking.create_stream(watermark=[uploaded], reconnectWindow=1)
+    publishers.append(push(source, stream["push"]["url"]))
+    inside = await Inside.of(marking, stream["id"])
+    world = World(inside)
+    await marked(world, "left", "the uploaded picture", within_s=20)
+    whole = [{"kind": "image", "left_out": None, "detail": None}]
+    await until(lambda: report(marking, inside).get("marks") == whole, what="the report")
+
+    fetched = {**place, "url": gallery.url, "anchor": "top_right"}
+    nowhere = {**place, "url": f"http://{GALLERY}:{free_port()}/logo.png"}
+    off_frame = {"kind": "text", "text": "far out", "x": 5000}
+    path = f"/api/v1/streams/{stream['id']}"
+    marking.call("PATCH", path, {"item": {"watermark": [nowhere, fetched, off_frame]}})
+    await marked(world, "right", "the fetched picture")
+    assert gallery.hits == 1
+    await until(lambda: len(report(marking, inside)["marks"]) == 3, what="the report")
+    left_out = [mark["left_out"] for mark in report(marking, inside)["marks"]]
+    assert left_out == ["fetch_failed", None, "mark_off_frame"]
+    assert "cannot be fetched" in report(marking, inside)["marks"][0]["detail"]
+    publishers[0].kill()
+    await world.end()
+    steps = [where for where, _ in itertools.groupby(where for _, where in world.pictures())]
+    assert steps == ["left", "right"]
+
+
+async def test_programme_waits_for_the_only_mark_and_never_shows_the_clean_picture(
+    marking: RunningWeir,
+    source: Path,
+    gallery: Gallery,
+    publishers: list[subprocess.Popen[bytes]],
+) -> None:
+    gallery.has_it = False
+    logo = {"kind": "image", "url": gallery.url, "width": 60, "height": 60, "x": 10, "y": 20}
+    stream = marking.create_stream(watermark=[logo], reconnectWindow=1)
+    publishers.append(push(source, stream["push"]["url"]))
+    inside = await Inside.of(marking, stream["id"])
+    world = World(inside)
+    await until(
+        lambda: report(marking, inside).get("cause") == "marks_unavailable",
+        within_s=20, what="the failure",
+    )  # fmt: skip
+    said = report(marking, inside)
+    assert said["state"] == "failed"
+    assert "status 404" in said["detail"]
+    assert world.tags_of_last_gop() == []
+    gallery.has_it = True
+    await marked(world, "left", "the mark once it is there", within_s=20)
+    publishers[0].kill()
+    await world.end()
+    assert {where for _, where in world.pictures()} == {"left"}
+
+
+async def test_clock_shows_the_true_time_although_the_publishers_clock_jumps(
+    marking: RunningWeir, source: Path
+) -> None:
+    mark = {"kind": "clock", "size": 22, "x": 10, "y": 10}
+    stream = marking.create_stream(watermark=[mark], reconnectWindow=1)
+    tags = healthy(source.read_bytes())
+    tags = faults.jumping(tags, at_ms=6_000, by_ms=3_600_000)
+    tags = faults.jumping(tags, at_ms=11_000, by_ms=-3_605_000 + 10_000)
+    publishing = asyncio.create_task(publish(stream["push"]["url"], tags, until_ms=17_000))
+    inside = await Inside.of(marking, stream["id"])
+    world, clean = World(inside), World(inside, is_inside=True)
+    await publishing
+    await asyncio.gather(world.end(), clean.end())
+    jumps = [cue for cue in map(read_cue, clean.tags) if isinstance(cue, DiscontinuityCue)]
+    assert len(jumps) == 2
+    assert_whole(world.tags, clean.tags)
+    came_s = {
+        tag.dts_ms: at_s  # without B-frames they are shown when they are decoded
+        for tag, at_s in zip(clean.tags, clean.arrived_s, strict=True)
+        if tag.type is TagType.VIDEO
+    }
+    off_s = clocks_off_s(world.tags, came_s)
+    print("the clock is off by", off_s)  # noqa: T201 - for `pytest -s`
+    assert len(off_s) > 12
+    assert all(-CLOCK_S <= off <= CLOCK_S for off in off_s)
+
+
+async def publish(url: str, tags: Push, *, until_ms: float) -> None:
+    publisher = RTMPPublisher(url)
+    await publisher.connect()
+    began = time.monotonic()
+    for at_ms, tag in tags:
+        if at_ms > until_ms:
+            break
+        await asyncio.sleep(max(0.0, at_ms / 1000 - (time.monotonic() - began)))
+        await publisher.send(tag)
+    await publisher.close()
+
+
+def clocks_off_s(tags: list[Tag], came_s: dict[int, float]) -> list[int]:
+    """Of a picture a second: the second that it shows, less that in which it came to ingest."""
+    layer = clock(ClockMark(size=22, x=10, y=10), Fonts(), width=320, height=180)
+    size = (layer.width, layer.height)
+    box = (layer.left & ~1, layer.top & ~1)
+    off: list[int] = []
+    next_ms = 0
+    for at_ms, luma in decode(tags):
+        if at_ms < next_ms:
+            continue
+        next_ms = at_ms + 1000
+        seen = luma.crop((*box, box[0] + size[0], box[1] + size[1]))
+        came = int(came_s[at_ms])
+
+        def unlikeness(second: int, seen: Image.Image = seen) -> float:
+            drawn = Image.frombytes("RGBA", size, layer.draw(second)).getchannel("A")
+            return float(ImageStat.Stat(ImageChops.difference(seen, drawn)).sum[0])
+
+        shown = min(range(came - 10, came + 11), key=unlikeness)
+        off.append(shown - came)
+    return off
 
 
 @pytest.mark.parametrize(

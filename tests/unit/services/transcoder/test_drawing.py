@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from libs.egress import Egress
-from libs.events.marks import ImageMark
+from libs.events import MarkReport
+from libs.events.marks import ClockMark, ImageMark, Mark
 from libs.marks import image_key
 from libs.storage import ObjectStore, open_store
 from services.transcoder.drawing import Drawing
@@ -60,7 +61,9 @@ async def test_uploaded_picture_is_laid_over_in_its_size(store: ObjectStore) -> 
     image = hashlib.sha256(png()).hexdigest()
     await store.put(image_key("default", image), png(), content_type="image/png")
     mark = ImageMark(image=image, width=30, height=20, x=5, y=6, opacity=0.5)
-    (layer,) = await Drawing(store, Egress(), tenant="default").layers([mark], **SIZE)
+    drawn = await Drawing(store, Egress(), tenant="default").draw([mark], **SIZE)
+    (layer,) = drawn.layers
+    assert drawn.marks == (MarkReport(kind="image"),)
     assert isinstance(layer, Still)
     assert (layer.left, layer.top) == (5, 6)
     assert (layer.picture.width, layer.picture.height) == (30 + HEM, 20 + HEM)
@@ -70,11 +73,17 @@ async def test_uploaded_picture_is_laid_over_in_its_size(store: ObjectStore) -> 
 async def test_picture_of_another_server_is_fetched_once(store: ObjectStore, web: Web) -> None:
     drawing = Drawing(store, Egress(LOOPBACK), tenant="default")
     for x in (1, 2):
-        assert len(await drawing.layers([ImageMark(url=web.url, x=x)], **SIZE)) == 1
+        assert len((await drawing.draw([ImageMark(url=web.url, x=x)], **SIZE)).layers) == 1
     assert web.hits == 1
 
 
 async def test_picture_that_cannot_be_had_is_left_out(store: ObjectStore, web: Web) -> None:
-    marks = [ImageMark(url=web.url), ImageMark(image="0" * 64)]
-    assert await Drawing(store, Egress(), tenant="default").layers(marks, **SIZE) == []
+    marks: list[Mark] = [ImageMark(url=web.url), ImageMark(image="0" * 64), ClockMark(size=400)]
+    drawn = await Drawing(store, Egress(), tenant="default").draw(marks, **SIZE)
+    assert drawn.layers == ()
+    assert [mark.kind for mark in drawn.marks] == ["image", "image", "clock"]
+    left_out = [mark.left_out for mark in drawn.marks]
+    assert left_out == ["egress_refused", "object_missing", "mark_off_frame"]
+    assert "WEIR_EGRESS_ALLOW" in drawn.why_not
+    assert "make it smaller" in drawn.why_not
     assert web.hits == 0, "nobody inside the house is asked"

@@ -9,6 +9,7 @@ from libs.events.marks import ClockMark, Placed
 from libs.marks import Fonts, MarkRefused, Picture
 from libs.rung_sizes import SizedRung, full_size
 from services.transcoder.argv import build_argv
+from services.transcoder.errors import MarkOffFrame
 from services.transcoder.layers import Clock, Layer, Still, clock, still
 from tests.required import lacking
 from tests.unit.libs.test_rung_sizes import source
@@ -29,7 +30,6 @@ def fonts() -> Fonts:
 
 def test_picture_on_the_frame_is_laid_over_as_it_is() -> None:
     layer = still(Placed(x=20, y=30), RED, width=640, height=360)
-    assert layer is not None
     assert (layer.left, layer.top) == (20, 30)
     image = Image.frombytes("RGBA", (layer.picture.width, layer.picture.height), layer.picture.rgba)
     assert image.crop((0, 0, 100, 50)).tobytes() == RED.rgba
@@ -45,21 +45,20 @@ def test_what_hangs_over_the_edge_is_cut_off(
     x: int, y: int, size: tuple[int, int], left_top: tuple[int, int]
 ) -> None:
     layer = still(Placed(x=x, y=y), RED, width=640, height=360)
-    assert layer is not None
     assert (layer.picture.width, layer.picture.height) == size
     assert len(layer.picture.rgba) == 4 * size[0] * size[1]
     assert (layer.left, layer.top) == left_top
 
 
 def test_what_is_off_the_frame_is_left_out() -> None:
-    assert still(Placed(x=640, y=0), RED, width=640, height=360) is None
-    assert still(Placed(x=-100, y=0), RED, width=640, height=360) is None
+    for x in (640, -100):
+        with pytest.raises(MarkOffFrame):
+            still(Placed(x=x, y=0), RED, width=640, height=360)
 
 
 def test_clock_shows_its_zones_time_in_a_box_of_one_size(fonts: Fonts) -> None:
     mark = ClockMark(timezone="Asia/Shanghai", size=20, anchor="bottom_right")
     layer = clock(mark, fonts, width=640, height=360)
-    assert layer is not None
     assert 0 < layer.left < layer.left + layer.width <= 640
     assert 0 < layer.top < layer.top + layer.height <= 360
     pictures = {layer.draw(at_s) for at_s in (0.0, 0.9, 1.0, 86_399.0)}
@@ -71,12 +70,12 @@ def test_clock_shows_its_zones_time_in_a_box_of_one_size(fonts: Fonts) -> None:
         assert box is not None
         assert box[3] == layer.height, "on one line"
     utc = clock(mark.model_copy(update={"timezone": "UTC"}), fonts, width=640, height=360)
-    assert utc is not None
     assert utc.draw(8 * 3600.0) == layer.draw(0.0)
 
 
 def test_clock_without_room_is_left_out(fonts: Fonts) -> None:
-    assert clock(ClockMark(size=200), fonts, width=320, height=180) is None
+    with pytest.raises(MarkOffFrame, match="make it smaller"):
+        clock(ClockMark(size=200), fonts, width=320, height=180)
 
 
 def test_layers_are_blended_once_below_every_rung() -> None:

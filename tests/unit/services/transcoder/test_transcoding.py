@@ -8,7 +8,15 @@ import pytest
 
 from libs.back_off import BackOff
 from libs.errors import NotFound
-from libs.events import TEMPLATES, Ladder, Rung, TranscodeChanged, TranscodePlan, TranscodeRequested
+from libs.events import (
+    TEMPLATES,
+    Ladder,
+    MarkReport,
+    Rung,
+    TranscodeChanged,
+    TranscodePlan,
+    TranscodeRequested,
+)
 from libs.rung_sizes import SizedRung
 from libs.tags import IngestFenced, SessionUnknown
 from services.transcoder.errors import TakeFailed
@@ -56,6 +64,7 @@ class FakeTake:
         self.outputs = [FakeOutput(rung) for rung in made]
         self.shed = list(wanted.rungs[len(made) :])
         self.left_out: list[Rung] = []
+        self.marks: tuple[MarkReport, ...] = ()
         self.changed_tag = 0
         self.is_live = False
         self.is_retired = False
