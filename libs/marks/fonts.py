@@ -16,7 +16,14 @@ from PIL import ImageFont
 
 from libs.marks.errors import MarkRefused
 
-FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path("~/.fonts").expanduser())
+FOLDERS = tuple(
+    Path(folder).expanduser()
+    for folder in (
+        "/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts",
+        "/System/Library/Fonts", "/Library/Fonts", "~/Library/Fonts",
+    )
+)  # fmt: skip
+"""Of Linux and macOS. None is shipped: one with the common scripts is larger than Weir."""
 SUFFIXES = {".ttf", ".otf", ".ttc"}
 FIRST = (
     "DejaVuSans", "NotoSans-Regular", "LiberationSans-Regular", "NotoSansCJK-Regular",
@@ -28,6 +35,11 @@ SPECIAL_CUTS = ("bold", "italic", "oblique", "mono", "serif", "condensed", "ligh
 
 _MISSING = (
     "The fonts here have no %s. Install one that has it: fonts-noto-core, fonts-wqy-microhei."
+)
+_NO_FONT = (
+    "This machine has no font to draw text with. Install some (Debian: apt install "
+    "fonts-noto-core fonts-wqy-microhei), or put .ttf or .otf files into ~/.fonts; no restart is "
+    "needed. An image mark needs none."
 )
 
 
@@ -50,6 +62,8 @@ class Fonts:
 
     def runs(self, line: str) -> list[Run]:
         """Who draws the line, in logical order. Raises `MarkRefused`, naming what nobody has."""
+        if not self.faces:
+            raise MarkRefused(_NO_FONT)
         clusters = _clusters(line)
         whole = self._face_for(clusters)
         if whole is not None:

@@ -1,10 +1,9 @@
 """Can a stream's marks be drawn? Asked before they are kept: who sets them hears why not."""
 
 import asyncio
-import functools
 from collections.abc import Iterable
 
-from libs.events.marks import ImageMark, Mark, TextMark
+from libs.events.marks import ClockMark, ImageMark, Mark, TextMark
 from libs.marks import Fonts, MarkRefused, draw_text
 from services.catalog.errors import StreamFieldInvalid
 
@@ -16,11 +15,20 @@ async def check_drawable(marks: Iterable[Mark]) -> None:
             continue  # looked at when it is uploaded or fetched
         text = mark.text if isinstance(mark, TextMark) else "2026-12-31 23:59:59"
         try:
-            await asyncio.to_thread(draw_text, text, mark, _fonts())
+            await asyncio.to_thread(_draw, text, mark)
         except MarkRefused as error:
             raise StreamFieldInvalid(f"The watermark cannot be drawn. {error}") from None
 
 
-@functools.cache
+def _draw(text: str, mark: TextMark | ClockMark) -> None:
+    draw_text(text, mark, _fonts())
+
+
+_kept: list[Fonts] = []
+
+
 def _fonts() -> Fonts:
-    return Fonts()
+    """Read once; again while there are none, for somebody may be installing some."""
+    if not _kept or not _kept[0].faces:
+        _kept[:] = [Fonts()]
+    return _kept[0]

@@ -51,7 +51,7 @@ class Drawing:
 
     async def _layer(self, mark: Mark, width: int, height: int) -> Layer:
         """Raises what says why it cannot be had, `MarkOffFrame` for example."""
-        if self._fonts is None:
+        if self._fonts is None or not self._fonts.faces:
             self._fonts = await asyncio.to_thread(Fonts)
         match mark:
             case TextMark():

@@ -117,8 +117,15 @@ def test_what_cannot_be_drawn_is_refused_with_the_reason(text: str, why: str) ->
 
 
 def test_letters_that_no_font_has_are_named() -> None:
+    first = Fonts([])
+    first.faces = FONTS.faces[:1]
     with pytest.raises(MarkRefused, match=r"U\+10330 \(Gothic Letter Ahsa\)"):
-        draw_text("\U00010330", Lettered(), Fonts([]))
+        draw_text("\U00010330", Lettered(), first)
+
+
+def test_machine_without_fonts_says_how_to_get_some() -> None:
+    with pytest.raises(MarkRefused, match="apt install fonts-noto-core"):
+        draw_text("Weir", Lettered(), Fonts([]))
 
 
 @settings(max_examples=200)
