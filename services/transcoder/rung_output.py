@@ -59,8 +59,10 @@ class RungOutput:
 
     async def flush_sound(self) -> None:
         """Send the sound that has waited for long: no picture comes. Raises `TakeFailed`."""
+        if self._put is None:
+            return  # the first picture is still to come, however slow ffmpeg begins
         wire = b"".join(self._sound_before(self.newest_ms))
-        if wire and self._put is not None:
+        if wire:
             await self._send(wire)
 
     async def run(self, reader: asyncio.StreamReader) -> None:

@@ -102,7 +102,8 @@ class StreamView(BaseModel):
     """What is burned into its picture, the lowest first. In the item, `watermark` sets it (a list
     such as `[{"kind": "text", "text": …, "size": …, "color": …, "anchor": "bottom_right"},
     {"kind": "image", "image": …}, {"kind": "clock"}]`), else the fields `isWaterMark`,
-    `isImageWaterMark` and what belongs to them."""
+    `isImageWaterMark` and what belongs to them. What became of each while the stream is live, and
+    why one is left out, is in `report.marks` of the job `transcode-<session>`."""
     viewers: Viewers
     """Players that watch now, on all gateways."""
     item: dict[str, Any]
