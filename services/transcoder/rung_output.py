@@ -61,7 +61,10 @@ class RungOutput:
         """Send the sound that has waited for long: no picture comes. Raises `TakeFailed`."""
         if self._put is None:
             return  # the first picture is still to come, however slow ffmpeg begins
-        wire = b"".join(self._sound_before(self.newest_ms))
+        until_ms = self.newest_ms
+        if self._sound:
+            until_ms = max(until_ms, self._sound[-1].dts_ms - SOUND_WAIT_MS)
+        wire = b"".join(self._sound_before(until_ms))
         if wire:
             await self._send(wire)
 
@@ -112,8 +115,6 @@ class RungOutput:
     def _sound_before(self, at_ms: int) -> list[bytes]:
         out: list[bytes] = []
         sound = self._sound
-        while sound and (
-            sound[0].dts_ms <= at_ms or sound[-1].dts_ms - sound[0].dts_ms > SOUND_WAIT_MS
-        ):
+        while sound and sound[0].dts_ms <= at_ms:
             out.append(write_tag(sound.popleft()))
         return out

@@ -8,6 +8,7 @@ from libs.media.flv import FLV_HEADER, FLVReader, Tag, TagType, write_tag
 from services.transcoder.rung_output import SOUND_WAIT_MS, RungOutput
 from services.transcoder.rung_put import RungPut
 from services.transcoder.sizes import SizedRung
+from tests.waiting import until
 
 BASE_MS, BEGIN_MS = 9_000, 10_000
 RUNG = Rung(name="tiny", width=80, height=44, bitrate_bps=1, max_bitrate_bps=1)
@@ -73,6 +74,23 @@ async def test_sound_waits_for_the_first_picture_however_late_it_is() -> None:
         await rung.flush_sound()
     sent = await ran(rung, put, 10_000, 16_000)
     assert [at_ms for kind, at_ms in sent if kind is TagType.AUDIO] == list(times)
+    # What comes before the first picture belongs before it: ingest begins a rung with that.
+    assert [at_ms for _, at_ms in sent[:3]] == [10_000, 10_000, 10_100]
+
+
+async def test_sound_that_has_waited_for_long_goes_before_its_picture() -> None:
+    rung = output(put := KeptPut(), newest_in_ms=10_000)
+    reader = asyncio.StreamReader()
+    reader.feed_data(FLV_HEADER + write_tag(picture(BEGIN_MS - BASE_MS)))
+    running = asyncio.create_task(rung.run(reader))
+    await until(lambda: rung.frames == 1)
+    for at_ms in (10_100, 10_200, 10_150 + SOUND_WAIT_MS):
+        rung.hear(sound(at_ms))
+    await rung.flush_sound()
+    tags = FLVReader().feed(put.sent)
+    assert [tag.dts_ms for tag in tags] == [10_000, 10_100]
+    reader.feed_eof()
+    await running
 
 
 async def test_pictures_that_the_source_has_not_got_are_left_out() -> None:
