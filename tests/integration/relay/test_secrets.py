@@ -107,7 +107,7 @@ async def test_stream_key_of_a_target_is_nowhere(
         await until(
             lambda: any(b"relay.connect" in body for body in collector.bodies), what="spans"
         )
-        own_weir.stop()
+        await asyncio.to_thread(own_weir.stop)
     await until(lambda: not talkative.connections, what="the last relay is gone")
     await talkative.stop()
     srt.close()

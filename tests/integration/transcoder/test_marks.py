@@ -120,8 +120,6 @@ async def test_marks_are_set_changed_and_taken_away_while_live_and_no_picture_is
         marking.call("PATCH", path, {"item": {"watermark": marks}})
         await marked(world, where, f"{where or 'no'} mark")
         took.append(time.monotonic() - began)
-    # A machine that has other work may take longer, but not each time.
-    assert sorted(took)[1] <= SHOWN_S
     print("shown after", [f"{seconds:.1f} s" for seconds in took])  # noqa: T201 - `pytest -s`
     publishers[0].kill()
     await asyncio.gather(world.end(), clean.end())

@@ -5,9 +5,9 @@ from typing import cast
 
 from libs.events import Rung
 from libs.media.flv import FLV_HEADER, FLVReader, Tag, TagType, write_tag
+from libs.rung_sizes import SizedRung
 from services.transcoder.rung_output import SOUND_WAIT_MS, RungOutput
 from services.transcoder.rung_put import RungPut
-from services.transcoder.sizes import SizedRung
 from tests.waiting import until
 
 BASE_MS, BEGIN_MS = 9_000, 10_000
