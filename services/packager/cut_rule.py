@@ -9,9 +9,10 @@ A segment is meant to last about `segment_s` and to start with a keyframe.
   is not independent.
 - TARGETDURATION is what such segments round to. It stands from the session's first moment, because
   playlists list the first parts long before the first segment ends.
-- A GOP that is longer than the target is cut at the last frame that keeps EXTINF, rounded, within
-  TARGETDURATION (RFC 8216, 4.3.3.1); the next segment is not independent and ends early, at the
-  next keyframe.
+- A GOP that is longer than the target is cut into segments that are not independent. It is taken
+  to be as long as the one before: they all last equally long, about `segment_s`, so that the
+  cadence is steady. The first such GOP is cut at the last frame that keeps EXTINF, rounded, within
+  TARGETDURATION (RFC 8216, 4.3.3.1), and its last segment ends early, at the next keyframe.
 - Such early ends never let the count of segments overtake the session's seconds: media sequence
   numbers start at the session's Unix second and must stay behind the next session's first.
 """
@@ -48,6 +49,14 @@ class CutRule:
     def longest(self) -> int:
         """What still rounds to TARGETDURATION."""
         return self.target_s * VIDEO_TIMESCALE + _HALF - 1
+
+    def portions(self, gop: int) -> int:
+        """How many segments of equal length a GOP of this duration is cut into."""
+        if self.fits(gop):
+            return 1
+        # Stamps are whole milliseconds: a GOP of 8 s may seem to last a little less.
+        wanted = (gop + self.wanted // 16) // self.wanted
+        return max(wanted, -(-gop // self.longest))
 
     def fits(self, duration: int) -> bool:
         """Whether a segment may last this long."""

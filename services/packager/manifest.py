@@ -7,6 +7,7 @@ ask for the one in the making, as `availabilityTimeOffset` allows, and get it pa
 (ISO/IEC 23009-1, 5.3.9.5.3; DASH-IF Low-Latency Modes). Any other period lists its segments.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -31,6 +32,10 @@ LEAST_LATENCY_MS = 700
 MOST_LATENCY_MS = 6000
 DELAY_SEGMENTS = 2
 """How many segments behind the live edge a player is told to play."""
+LONG_TARGETS = 1.5
+"""A lead-in longer than so many target durations is told of; with less, players would soon wait."""
+KEYFRAME_ROOM_MS = 250
+"""So far behind its keyframe a player begins: clocks differ, and the answer takes time."""
 
 
 class Shown(Protocol):
@@ -48,21 +53,36 @@ def has_media(window: Window) -> bool:
 
 
 def _entries(window: Window) -> list[Entry]:
-    """What is told of. The lead-in is not: its odd segments would spoil the cadence."""
+    """What is told of. The lead-in is not: its odd segments would spoil the cadence. But where its
+    GOP is too long for one segment, it has the only keyframe for quite a while.
+    """
     entries = [entry for entry in window.listed if entry.tracks]
-    regular = [entry for entry in entries if not entry.is_lead_in]
-    return entries if window.is_ended and not regular else regular
+    lead_in = [entry for entry in entries if entry.is_lead_in]
+    is_long = sum(entry.duration_90k for entry in lead_in) > LONG_TARGETS * window.target_s * 90_000
+    if is_long or (window.is_ended and len(lead_in) == len(entries)):
+        return entries
+    return [entry for entry in entries if not entry.is_lead_in]
 
 
 def render_manifest(
-    window: Window, *, session: str, rendition: str, rungs: Sequence[Shown] = ()
+    window: Window,
+    *,
+    session: str,
+    rendition: str,
+    rungs: Sequence[Shown] = (),
+    now_ms: float | None = None,
 ) -> str:
-    """The MPD; it stands beside the session's folder. Periods tell of rungs that are whole."""
+    """The MPD; it stands beside the session's folder. Periods tell of rungs that are whole.
+
+    `now_ms` is the wall clock, by default that of now.
+    """
     entries = _entries(window)
     longest_s = max(entry.duration_90k for entry in entries) / 90_000
     depth_s = sum(entry.duration_90k for entry in entries) / 90_000
     last = entries[-1]
     end_90k = last.start_90k + last.duration_90k
+    key_ms = _since_keyframe_ms(window, entries, time.time() * 1000 if now_ms is None else now_ms)
+    delay_ms = key_ms or DELAY_SEGMENTS * round(longest_s, 1) * 1000
     published_ms = last.starts_at_ms + last.duration_90k // 90
     attributes = [
         'xmlns="urn:mpeg:dash:schema:mpd:2011"',
@@ -78,11 +98,11 @@ def render_manifest(
             f'publishTime="{_wall_clock(published_ms)}"',
             f'minimumUpdatePeriod="{_duration(max(1.0, longest_s / 2))}"',
             f'timeShiftBufferDepth="{_duration(depth_s)}"',
-            f'suggestedPresentationDelay="{_duration(DELAY_SEGMENTS * round(longest_s, 1))}"',
+            f'suggestedPresentationDelay="{_duration(delay_ms / 1000)}"',
         ]
     lines = ['<?xml version="1.0" encoding="utf-8"?>', f"<MPD {' '.join(attributes)}>"]
     if last.is_steady and not window.is_ended:
-        lines += _service_description()
+        lines += _service_description(key_ms or TARGET_LATENCY_MS)
     periods = [list(run) for _, run in groupby(entries, key=lambda entry: entry.period)]
     for index, run in enumerate(periods):
         is_last = index == len(periods) - 1
@@ -94,13 +114,33 @@ def render_manifest(
     return "\n".join(lines) + "\n"
 
 
-def _service_description() -> list[str]:
+def _since_keyframe_ms(window: Window, entries: list[Entry], now_ms: float) -> int:
+    """How far the keyframe at which players should begin is from the live edge; 0 if each segment
+    has one.
+
+    Players begin where the delay says. Some (dash.js) never show a picture if what they get there
+    cannot be decoded: they wait for video before they read more sound, and the other way round.
+    """
+    if all(entry.is_independent for entry in entries):
+        return 0
+    last = entries[-1]
+    edge_ms = now_ms - window.origin_ms - KEYFRAME_ROOM_MS
+    least_ms = float(TARGET_LATENCY_MS)
+    if not last.is_steady:
+        # The live edge of a list is its end, and the next segment comes when it is whole.
+        edge_ms = (last.start_90k + last.duration_90k) / 90
+        least_ms = max(entry.duration_90k for entry in entries) / 90 * DELAY_SEGMENTS
+    ages = [round(edge_ms - entry.start_90k / 90) for entry in entries if entry.is_independent]
+    return min((age for age in ages if age >= least_ms), default=max(ages, default=0))
+
+
+def _service_description(latency_ms: int) -> list[str]:
     """How far behind the live edge to play, and how fast to get there."""
     return [
         '  <ServiceDescription id="0">',
         (
-            f'    <Latency target="{TARGET_LATENCY_MS}" min="{LEAST_LATENCY_MS}"'
-            f' max="{MOST_LATENCY_MS}"/>'
+            f'    <Latency target="{latency_ms}" min="{LEAST_LATENCY_MS}"'
+            f' max="{max(latency_ms, MOST_LATENCY_MS)}"/>'
         ),
         '    <PlaybackRate min="0.9" max="1.1"/>',
         "  </ServiceDescription>",

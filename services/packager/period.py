@@ -5,6 +5,8 @@ cadence begins or ceases to be steady: in a steady period a segment's number tel
 players may ask for the segment that is in the making; in any other they are listed one by one.
 """
 
+from collections.abc import Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 from services.packager.cuts import SegmentCut
@@ -12,6 +14,8 @@ from services.packager.entries import Entry
 
 TOLERANCE = 0.05
 """How much a segment of a steady period may differ from the others' mean."""
+SETTLED = 4
+"""So many segments that last equally long make a cadence steady that was not."""
 
 
 class Period(NamedTuple):
@@ -21,9 +25,10 @@ class Period(NamedTuple):
     is_steady: bool
 
 
-def period_of(cut: SegmentCut, last: Entry | None, *, wanted_s: float) -> Period:
-    """The period of a new segment, behind `last`; segments are wanted to last `wanted_s`."""
+def period_of(cut: SegmentCut, before: Sequence[Entry], *, wanted_s: float) -> Period:
+    """The period of a new segment, behind those `before`; `wanted_s` is its usual duration."""
     discontinuity = cut.discontinuity_sequence
+    last = before[-1] if before else None
     if (
         last is None
         or last.discontinuity_sequence != discontinuity
@@ -43,9 +48,20 @@ def period_of(cut: SegmentCut, last: Entry | None, *, wanted_s: float) -> Period
         if _is_near(cut.duration_90k, mean):
             return same
         return Period(f"{discontinuity}.{cut.msn}", cut.start_90k, cut.msn, is_steady=False)
-    if not cut.is_lead_in and _is_near(cut.duration_90k, last.duration_90k):
+    if not cut.is_lead_in and _has_settled(cut, before):
         return Period(f"{discontinuity}.{cut.msn}", cut.start_90k, cut.msn, is_steady=True)
     return same
+
+
+def _has_settled(cut: SegmentCut, before: Sequence[Entry]) -> bool:
+    """Whether it is the last of `SETTLED` in one period that last equally long."""
+    alike = takewhile(
+        lambda entry: (
+            entry.period == before[-1].period and _is_near(entry.duration_90k, cut.duration_90k)
+        ),
+        reversed(before),
+    )
+    return sum(1 for _ in alike) >= SETTLED - 1
 
 
 def _run_on(cut: SegmentCut, last: Entry) -> bool:

@@ -22,6 +22,10 @@ SKIP_TARGETS = 6
 """CAN-SKIP-UNTIL in target durations, likewise."""
 
 
+START_ROOM_US = 100_000
+"""So far behind its keyframe EXT-X-START points, lest rounding makes it the segment before."""
+
+
 class Skip(NamedTuple):
     """What a delta update replaces by EXT-X-SKIP: these bytes, which hold `segments`."""
 
@@ -84,6 +88,8 @@ def render_media(
     config_ids = [line.config_id for line in lines if line.config_id]
     writer = _Writer(kind, folder, config_ids[0] if config_ids else None)
     head = _head(window, kind, lines, opened, surroundings.hold_back_s)
+    if kind == "video" and window.is_sparse and not window.is_ended:
+        head += _start(window, lines, opened)
     # Older parts are not listed (RFC 8216bis, 6.2.2).
     parts_us = (LISTED_TARGETS if window.part_target_ms else 0) * window.target_s * 1_000_000
     end_us = sum(line.duration_us for line in lines) + _duration_us(opened, kind)
@@ -181,6 +187,20 @@ def _head(
     if all(line.is_independent for line in lines) and (not first or first.is_independent):
         tags.append("#EXT-X-INDEPENDENT-SEGMENTS")
     return tags
+
+
+def _start(window: Window, lines: list[_Line], opened: OpenEntry | None) -> list[str]:
+    """EXT-X-START at the newest keyframe that is a target duration old (RFC 8216bis, 4.4.2.2).
+
+    A player that begins elsewhere has no picture up to the next keyframe, and some (hls.js) lose
+    that one by reading what stands before it over and over.
+    """
+    left_us = _duration_us(opened, "video") - START_ROOM_US
+    for line in reversed(lines):
+        left_us += line.duration_us
+        if line.is_independent and line.config_id and left_us >= window.target_s * 1_000_000:
+            return [f"#EXT-X-START:TIME-OFFSET=-{_decimal(left_us / 1_000_000)}"]
+    return []
 
 
 class _Writer:

@@ -28,8 +28,6 @@ SESSION_START_MS = 10_000
 """Where session time begins."""
 
 _WAIT = WAIT_MS * TICKS_A_MS
-_LEAD_IN_SEGMENTS = 2
-"""The first, and what is left of its GOP."""
 _DEFAULT_STEP = VIDEO_TIMESCALE // 30
 _MAX_STEP = VIDEO_TIMESCALE
 
@@ -206,6 +204,7 @@ class Sequencer:
         return (
             self._is_due(segment, time, is_key=is_key)
             or self._is_led_in(segment, elapsed)
+            or self._is_portion(segment, time)
             or not self.rule.fits(elapsed + self._step)
         )
 
@@ -217,6 +216,18 @@ class Sequencer:
 
     def _is_led_in(self, segment: OpenSegment, elapsed: int) -> bool:
         return self._is_first(segment) and elapsed >= self.rule.lead_in
+
+    def _is_portion(self, segment: OpenSegment, time: int) -> bool:
+        """Whether a GOP that is too long for one segment should be cut before `time`."""
+        if self._gop is None or self._key is None:
+            return False
+        count = self.rule.portions(self._gop)
+        key = self._key + self._delay
+        index = max(0, round((segment.start - key) * count / self._gop))
+        if count == 1 or index + 1 == count:
+            return False  # the next keyframe ends it
+        end = key + self._gop * (index + 1) // count
+        return 2 * (time - end) >= -self._step and self._may_end_early(time)
 
     def _foretold(self, segment: OpenSegment, parts: list[Part]) -> list[Part]:
         """Say of a part that was closed early whether its segment should end with it."""
@@ -389,7 +400,7 @@ class Sequencer:
         if self._origin is None:
             self._origin = start
             self._origin_ms = round(self.clock.wall_ms - self.clock.session_ms)
-        is_lead_in = self._is_leading and self.next_msn - self.first_msn < _LEAD_IN_SEGMENTS
+        is_lead_in = self._is_leading
         was_lead_in = bool(self._segments) and self._segments[-1].is_lead_in
         self._segments.append(
             OpenSegment(

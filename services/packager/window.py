@@ -85,6 +85,12 @@ class Window:
         return self.has_playlist("video") or self.has_playlist("audio")
 
     @property
+    def is_sparse(self) -> bool:
+        """Whether keyframes are further apart than segments; in a lead-in one of them may be so."""
+        dependent = [entry for entry in self.listed if not entry.is_independent]
+        return len(dependent) > 1 or any(not entry.is_lead_in for entry in dependent)
+
+    @property
     def newest_msn(self) -> int | None:
         return self._kept[-1].msn if self._kept else None
 
@@ -287,7 +293,7 @@ class Window:
         )
 
     def _period(self, cut: SegmentCut) -> Period:
-        return period_of(cut, self._kept[-1] if self._kept else None, wanted_s=self._segment_s)
+        return period_of(cut, self._kept, wanted_s=self._segment_s)
 
     def _add_gaps(self, lost: SegmentsLost) -> None:
         self.target_s = lost.target_s
@@ -316,7 +322,10 @@ class Window:
             rest_us = listed_us - self._kept[self._unlisted].duration_us
             is_over = len(self._kept) - self._unlisted > self._wanted
             is_enough = rest_us >= LISTED_TARGETS * self.target_s * 1_000_000
-            if not (is_over and is_enough) and listed_us <= LISTED_MAX_S * 1_000_000:
+            if (
+                not (is_over and is_enough and self._is_playable_without_first())
+                and listed_us <= LISTED_MAX_S * 1_000_000
+            ):
                 break
             self._unlisted += 1
             listed_us = rest_us
@@ -326,6 +335,11 @@ class Window:
             self._kept.popleft()
             self._unlisted -= 1
         self._forget_inits()
+
+    def _is_playable_without_first(self) -> bool:
+        """Whether the list will still have a keyframe, the newest segment's aside."""
+        first, *others = self.listed
+        return not first.is_independent or any(entry.is_independent for entry in others[:-1])
 
     def _forget_inits(self) -> None:
         if len(self._inits) > 2:  # noqa: PLR2004 - one a track: nothing to forget

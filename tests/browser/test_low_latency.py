@@ -79,7 +79,7 @@ async def test_player_stays_close_and_never_stops(weir: RunningWeir, page: Page,
 
 @pytest.mark.soak
 @pytest.mark.timeout(SOAK_S + 120)
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", [*PAGES, "flv.html"])
 async def test_player_stays_close_and_never_stops_for_minutes(
     weir: RunningWeir, page: Page, name: str
 ) -> None:

@@ -201,6 +201,7 @@ _ONCE = frozenset(
     {
         "EXT-X-VERSION", "EXT-X-TARGETDURATION", "EXT-X-MEDIA-SEQUENCE",
         "EXT-X-DISCONTINUITY-SEQUENCE", "EXT-X-ENDLIST", "EXT-X-INDEPENDENT-SEGMENTS",
+        "EXT-X-START",
     }
 )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 import io
 import itertools
+from fractions import Fraction
 from itertools import pairwise
 
 import av
@@ -151,11 +152,50 @@ def test_parts_come_before_their_segment_is_whole() -> None:
 def test_long_gop_is_cut_at_the_limit_and_said_to_be_dependent() -> None:
     cut_segments = segments(cut(session_tags(make_flv(**SOURCES["long gop"]))))
     assert [segment.is_independent for segment in cut_segments] == [
-        True, False, False, False, False, False, True, False,
+        True, False, False, False, False, False, True, False, False,
     ]  # fmt: skip
     assert {segment.target_s for segment in cut_segments} == {3}
     # The rest of the long GOP is short, so that the next one starts on its keyframe.
     assert cut_segments[5].duration_90k < 3 * 90_000
+
+
+@pytest.mark.parametrize(
+    ("gop_s", "fps", "wanted"),
+    [
+        (8, Fraction(25), [2.0] * 4),
+        (Fraction(25, 3), Fraction(30), [25 / 12] * 4),
+        (10, Fraction(30_000, 1001), [2.0] * 5),
+        (5, Fraction(25), [2.5] * 2),
+        (Fraction(18, 5), Fraction(25), [1.8] * 2),
+        (3, Fraction(25), [3.0]),
+    ],
+)
+def test_gops_behind_the_first_long_one_are_cut_into_equal_segments(
+    gop_s: Fraction, fps: Fraction, wanted: list[float]
+) -> None:
+    flv = make_flv(seconds=4 * gop_s + 1, fps=fps, gop=round(gop_s * fps), audio_rate=None)
+    found = segments(cut(session_tags(flv)))
+    second = [at for at, segment in enumerate(found) if segment.is_independent][1]
+    durations = [segment.duration_90k / 90_000 for segment in found[second:-1]]
+    assert len(durations) >= 2 * len(wanted)
+    for at, duration_s in enumerate(durations):
+        assert abs(duration_s - wanted[at % len(wanted)]) <= 1 / fps + 0.002
+        is_first = at % len(wanted) == 0
+        assert found[second + at].is_independent is is_first
+    assert {segment.target_s for segment in found} == {3}
+
+
+def test_keyframe_that_comes_before_its_time_ends_a_portion_of_a_long_gop() -> None:
+    """As a scene change makes it come."""
+    long, short = make_flv(seconds=17, gop=200), make_flv(seconds=5.2, gop=65)
+    first = session_tags(long, ends=False)
+    at_ms = next(tag.dts_ms for tag in first if tag.dts_ms >= 10_000 + 16_000)
+    early = [tag for tag in first if tag.dts_ms < at_ms]
+    rest = [tag for tag in session_tags(short, start_ms=at_ms) if not is_sequence_header(tag)]
+    found = segments(cut([*early, *rest]))
+    firsts = [(each.start_90k / 90_000 - 10) for each in found if each.is_independent]
+    assert firsts == pytest.approx([0, 8, 16, 18.6, 21.2], abs=0.05)
+    assert all(each.duration_90k >= 45_000 for each in found[:-1])
 
 
 def test_lead_in_gives_something_to_list_at_once_and_the_rest_of_its_gop() -> None:

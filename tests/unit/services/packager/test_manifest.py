@@ -8,8 +8,9 @@ import pytest
 
 from services.packager.manifest import has_media, render_manifest
 from tests.unit.services.packager.scenes import SCENES
-from tests.unit.services.packager.windows import FIRST_MSN, SESSION, WindowMaker
+from tests.unit.services.packager.windows import FIRST_MSN, SESSION, WALL_MS, WindowMaker
 
+NOW_MS = WALL_MS + 12_000
 GOLDEN = Path(__file__).parent / "golden"
 NS = {"mpd": "urn:mpeg:dash:schema:mpd:2011"}
 
@@ -17,7 +18,7 @@ NS = {"mpd": "urn:mpeg:dash:schema:mpd:2011"}
 @pytest.mark.parametrize("scene", SCENES)
 def test_manifest_equals_its_golden_file(scene: str) -> None:
     window = SCENES[scene]()
-    rendered = render_manifest(window, session=SESSION, rendition="source")
+    rendered = render_manifest(window, session=SESSION, rendition="source", now_ms=NOW_MS)
     assert rendered == (GOLDEN / f"{scene}.mpd").read_text()
 
 
@@ -86,7 +87,7 @@ def test_mean_of_a_long_period_is_exact() -> None:
 
 def test_period_ends_where_the_cadence_does_and_a_new_one_begins_where_it_is_back() -> None:
     maker = WindowMaker(20)
-    for duration_s in (2.0, 2.0, 2.05, 3.1, 0.9, 2.0, 2.02, 2.0):
+    for duration_s in (2.0, 2.0, 2.05, 3.1, 0.9, 2.0, 2.02, 2.0, 2.0):
         maker.add(duration_s)
     found = [
         (period.get("id"), period.find("mpd:AdaptationSet/mpd:SegmentTemplate", NS))
@@ -95,7 +96,7 @@ def test_period_ends_where_the_cadence_does_and_a_new_one_begins_where_it_is_bac
     assert [
         (name, template is not None and template.get("duration") is not None)
         for name, template in found
-    ] == [("0", True), (f"0.{FIRST_MSN + 3}", False), (f"0.{FIRST_MSN + 6}", True)]
+    ] == [("0", True), (f"0.{FIRST_MSN + 3}", False), (f"0.{FIRST_MSN + 8}", True)]
 
 
 def test_lead_in_is_not_told_of() -> None:
@@ -111,6 +112,53 @@ def test_lead_in_is_not_told_of() -> None:
     assert template is not None
     assert template.get("startNumber") == str(FIRST_MSN + 2)
     assert period.get("start") == "PT12S"
+
+
+def test_cadence_that_comes_and_goes_is_no_steady_one() -> None:
+    """Segments of an uneven GOP: to players every change of a period is a fresh start."""
+    maker = WindowMaker(20)
+    for duration_s in (2.0, 3.1, 3.1, 0.9, 3.1, 3.1, 0.9, 3.1, 3.1, 3.1, 0.9):
+        maker.add(duration_s)
+    assert [period.get("id") for period in periods(maker)] == ["0", f"0.{FIRST_MSN + 1}"]
+
+
+def test_lead_in_of_a_long_gop_is_told_of() -> None:
+    """It has the only keyframe for seconds."""
+    maker = WindowMaker(20)
+    maker.add(0.4, is_lead_in=True)
+    maker.add(3.4, is_lead_in=True, is_independent=False)
+    assert not has_media(maker.window)
+    maker.add(3.4, is_lead_in=True, is_independent=False)
+    assert has_media(maker.window)
+    maker.add(0.8, is_lead_in=True, is_independent=False)
+    maker.timeline, maker.timeline_msn = maker.at, maker.msn
+    maker.add()
+    lead, regular = periods(maker)
+    assert (lead.get("id"), lead.get("duration")) == ("0.lead", "PT8S")
+    assert lead.find("mpd:AdaptationSet/mpd:SegmentTemplate/mpd:SegmentTimeline", NS) is not None
+    template = regular.find("mpd:AdaptationSet/mpd:SegmentTemplate", NS)
+    assert template is not None
+    assert (regular.get("start"), template.get("duration")) == ("PT18S", "2000000")
+
+
+@pytest.mark.parametrize(
+    ("segments", "at_s", "delay_s"),
+    [(5, 10, 1.75), (5, 11.9, 3.65), (6, 13, 4.75), (8, 17.9, 9.65), (9, 18, 1.75)],
+)
+def test_players_begin_at_a_keyframe_where_not_every_segment_has_one(
+    segments: int, at_s: float, delay_s: float
+) -> None:
+    maker = WindowMaker(20)
+    for number in range(segments):
+        maker.add(is_independent=number % 4 == 0)
+    now_ms = WALL_MS + at_s * 1000
+    root = ET.fromstring(
+        render_manifest(maker.window, session=SESSION, rendition="source", now_ms=now_ms)
+    )
+    assert root.get("suggestedPresentationDelay") == f"PT{delay_s:g}S"
+    latency = root.find("mpd:ServiceDescription/mpd:Latency", NS)
+    assert latency is not None
+    assert latency.get("target") == f"{delay_s * 1000:.0f}"
 
 
 def test_taker_over_tells_the_same_period() -> None:

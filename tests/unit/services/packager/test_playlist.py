@@ -63,6 +63,31 @@ def test_discontinuities_without_a_segment_between_are_each_tagged() -> None:
     assert rendered.count("#EXT-X-DISCONTINUITY\n") == 2
 
 
+@pytest.mark.parametrize(
+    ("segments", "start"),
+    [
+        ("K" * 9, None),
+        ("kdKKK", None),
+        ("kdddKDDD", "-7.9"),
+        ("KDDDKDDD", "-7.9"),
+        ("KDDDKDDDK", "-9.9"),
+        ("KDDDKDDDKD", "-3.9"),
+    ],
+)
+def test_players_are_told_to_begin_at_a_keyframe_where_not_every_segment_has_one(
+    segments: str, start: str | None
+) -> None:
+    """K has one, D has none; small letters are the lead-in, in which one D is usual."""
+    maker = WindowMaker(20)
+    for letter in segments:
+        maker.add(is_lead_in=letter.islower(), is_independent=letter in "kK")
+    rendered = render_media(maker.window, "video", session=SESSION, rendition="source")
+    found = [line for line in rendered.body.decode().splitlines() if "EXT-X-START" in line]
+    assert found == ([f"#EXT-X-START:TIME-OFFSET={start}"] if start else [])
+    sound = render_media(maker.window, "audio", session=SESSION, rendition="source")
+    assert b"EXT-X-START" not in sound.body
+
+
 def test_duration_of_a_playlist_is_the_sum_of_the_media() -> None:
     maker = WindowMaker(30)
     for _ in range(30):

@@ -29,6 +29,15 @@ def test_list_never_gets_shorter_than_three_target_durations() -> None:
     assert len(listed(maker)) == 9
 
 
+def test_list_holds_a_keyframe_however_far_apart_they_are() -> None:
+    maker = WindowMaker(6)
+    for number in range(45):
+        maker.add(is_independent=number % 10 == 0)
+        listed = maker.window.listed
+        assert number == 0 or any(entry.is_independent for entry in listed[:-1])
+        assert len(listed) <= 12
+
+
 def test_list_never_gets_longer_than_ten_minutes() -> None:
     maker = WindowMaker(1000)
     for _ in range(400):
