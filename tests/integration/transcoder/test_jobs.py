@@ -20,14 +20,15 @@ import pytest
 
 from tests.media import encode, push
 from tests.oracles.frame_ledger import compare, input_frames
-from tests.rungs import children_of
+from tests.rungs import Inside, children_of
 from tests.running import RunningWeir
 from tests.stored import ended_rows, frames_of
 from tests.waiting import until, wait_until
 
 pytestmark = pytest.mark.integration
 
-SECONDS, RATE = 24, 25
+SECONDS, RATE = 20, 25
+TINY = {"name": "tiny", "width": 160, "height": 90, "bitrate": 100_000}
 TICK = Fraction(1, 48_000)
 SOON_S = 20.0
 DONE_S = 60.0
@@ -263,25 +264,26 @@ async def test_live_ladder_takes_the_room_of_a_job_and_gives_it_back(
     farm: Recorded, file: Path
 ) -> None:
     weir = farm.weir
-    job = farm.encode(size="medium")
-    await farm.runs(job)
-    (child,) = children_of(weir.pid("transcoder"))
-    stream = weir.create_stream(
-        ladder={"rungs": [{"name": "tiny", "width": 160, "height": 90, "bitrate": 100_000}, "hd"]},
-        reconnectWindow=1,
-    )
+    stream = weir.create_stream(reconnectWindow=1)
+    path = f"/api/v1/streams/{stream['id']}"
     publisher = push(file, stream["push"]["url"])
     try:
+        await Inside.of(weir, stream["id"])
+        job = farm.encode(size="medium")
+        await farm.runs(job)
+        (child,) = children_of(weir.pid("transcoder"))
+        weir.call("PATCH", path, {"item": {"ladder": {"rungs": [TINY, "hd"]}}})
         await until(lambda: _state(child) == "T", within_s=SOON_S, what="the job is paused")
         await until(
             lambda: len(children_of(weir.pid("transcoder"))) == 2, what="the ladder is made"
         )
         paused = farm.job(job)
         assert (paused["state"], paused["attempt"]) == ("running", 1)
+        weir.call("PATCH", path, {"item": {"ladder": None}})
+        await until(lambda: _state(child) != "T", within_s=SOON_S, what="the job goes on")
     finally:
         publisher.kill()
         publisher.wait()
-    await until(lambda: _state(child) != "T", within_s=SOON_S, what="the job goes on")
     done = await farm.ends(job)
     assert len(done["attempts"]) == 1
     live = f"transcode-{weir.sessions(stream['id'])[0]['id']}"
