@@ -31,7 +31,8 @@ SECONDS, RATE = 20, 25
 TINY = {"name": "tiny", "width": 160, "height": 90, "bitrate": 100_000}
 TICK = Fraction(1, 48_000)
 SOON_S = 20.0
-DONE_S = 60.0
+DONE_S = 240.0
+"""More than any job takes on a busy machine."""
 SHORT_KILLS = 3
 FAST = {
     "WEIR_ENCODER_PRESET": "ultrafast",
@@ -309,12 +310,13 @@ async def test_worker_that_is_told_to_stop_gives_its_job_back(hard_farm: Recorde
     await hard_farm.has_only(job, done["result"]["object_key"])
 
 
+@pytest.mark.timeout(300)
 async def test_job_whose_worker_and_encoder_are_killed_has_one_result(hard_farm: Recorded) -> None:
     await _kill_and_look(hard_farm, SHORT_KILLS, seconds=6)
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 async def test_job_that_is_killed_twenty_times_has_one_result(hard_farm: Recorded) -> None:
     await _kill_and_look(hard_farm, 20, seconds=SECONDS)
 
