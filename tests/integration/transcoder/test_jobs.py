@@ -301,7 +301,7 @@ def _state(pid: int) -> str:
 async def test_worker_that_is_told_to_stop_gives_its_job_back(hard_farm: Recorded) -> None:
     job = hard_farm.encode(to_s=10)
     await hard_farm.runs(job)
-    os.kill(_busy(hard_farm.weir), signal.SIGTERM)
+    os.kill(_at_work(hard_farm, job)[0], signal.SIGTERM)
     done = await hard_farm.ends(job)
     first, *others = done["attempts"]
     assert (first["state"], first["error_code"]) == ("returned", "drained")
@@ -323,14 +323,12 @@ async def test_job_that_is_killed_twenty_times_has_one_result(hard_farm: Recorde
 
 async def _kill_and_look(farm: Recorded, kills: int, *, seconds: float) -> None:
     """Kill the worker and its child in turn, each time when the job has got a little further."""
-    weir = farm.weir
     job = farm.encode(to_s=seconds)
     killed = 0
     for kill in range(kills):
         progress = 0.9 * kill / kills + 0.01
         killed = (await farm.runs(job, attempt=killed + 1, progress=progress))["attempt"]
-        worker = _busy(weir)
-        os.kill(worker if kill % 2 == 0 else children_of(worker)[0], signal.SIGKILL)
+        os.kill(_at_work(farm, job)[kill % 2], signal.SIGKILL)
     done = await farm.ends(job)
     states = [attempt["state"] for attempt in done["attempts"]]
     assert len(states) > kills, states
@@ -340,12 +338,23 @@ async def _kill_and_look(farm: Recorded, kills: int, *, seconds: float) -> None:
     assert len(times(farm.result(job))["video"]) >= seconds * RATE
 
 
-def _busy(weir: RunningWeir) -> int:
-    """The transcoder that has the job; one that was added is started again if it is gone."""
+def _at_work(farm: Recorded, job: str) -> tuple[int, int]:
+    """The worker that has the job, and its ffmpeg; a worker that was added and is gone is started
+    again.
+    """
+    weir = farm.weir
     added = weir.added.get("transcoder-2")
     if added is not None and added.poll() is not None:
         del weir.added["transcoder-2"]
         weir.add("transcoder")
-    workers = [weir.find("transcoder"), weir.added["transcoder-2"].pid]
-    (busy,) = [pid for pid in workers if pid is not None and children_of(pid)]
-    return busy
+    worker = int(farm.job(job)["attempts"][-1]["worker"].rpartition("-")[2])
+    # One that has just started may be trying encoders out, too.
+    (child,) = [pid for pid in children_of(worker) if "-progress" in _command(pid)]
+    return worker, child
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except FileNotFoundError:
+        return ""
