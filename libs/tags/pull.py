@@ -87,9 +87,9 @@ class Ingest:
         self._check(response.status_code, response.content)
         return tuple(response.json()["via"])
 
-    async def gather(self, is_wanted: bool) -> None:
-        """Let ingest gather tags for this reader, or send them as they come."""
-        await self._post("gather", {"reader": self._reader, "is_wanted": is_wanted})
+    async def gather(self, wait_s: float) -> None:
+        """Let ingest gather tags for this reader for so long; 0: send them as they come."""
+        await self._post("gather", {"reader": self._reader, "wait_s": wait_s})
 
     @asynccontextmanager
     async def pull(

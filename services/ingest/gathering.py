@@ -9,11 +9,11 @@ from collections import Counter
 
 
 class Gathering:
-    """Which readers of a log let their tags be gathered. Until it says so, none does."""
+    """For how long each reader of a log lets tags gather. Until it says so, it waits for them."""
 
     def __init__(self) -> None:
         self._present: Counter[str] = Counter()
-        self._wanted: set[str] = set()
+        self._wait_s: dict[str, float] = {}
 
     def enter(self, reader: str) -> None:
         self._present[reader] += 1
@@ -22,19 +22,19 @@ class Gathering:
         self._present[reader] -= 1
         if not self._present[reader]:
             del self._present[reader]
-            self._wanted.discard(reader)
+            self._wait_s.pop(reader, None)
 
-    def want(self, reader: str, *, is_wanted: bool) -> None:
-        """What a reader says."""
-        if is_wanted:
-            self._wanted.add(reader)
+    def want(self, reader: str, wait_s: float) -> None:
+        """What a reader says; 0: it waits for tags."""
+        if wait_s:
+            self._wait_s[reader] = wait_s
         else:
-            self._wanted.discard(reader)
+            self._wait_s.pop(reader, None)
 
-    def is_wanted(self, reader: str) -> bool:
-        return reader in self._wanted
+    def wait_s(self, reader: str) -> float:
+        return self._wait_s.get(reader, 0.0)
 
     @property
     def is_unanimous(self) -> bool:
         """Whether no reader waits for tags."""
-        return self._wanted.issuperset(self._present)
+        return self._wait_s.keys() >= self._present.keys()

@@ -1,6 +1,7 @@
 """A reader that has all there is, and takes what comes without waking up."""
 
 import asyncio
+import math
 from collections.abc import Callable
 from typing import Protocol
 
@@ -41,18 +42,22 @@ class Listener:
         self._write = write
         self._reader = reader
         self._is_over = is_over
-        self._due_at = 0.0
-        """When what has gathered goes out at the latest."""
+        self._handed_at = -math.inf
+        """When what had gathered went out."""
         self._timer: asyncio.TimerHandle | None = None
 
     def tell(self) -> None:
         """There is something new."""
-        is_early = self._loop.time() < self._due_at and not self._log.is_gathered
-        if is_early and self._log.gathering.is_wanted(self._reader) and not self._must_go_on():
-            if self._timer is None:
-                self._timer = self._loop.call_at(self._due_at, self._hand_over)
-        else:
+        wait_s = self._log.gathering.wait_s(self._reader)
+        due_at, slack_s = self._handed_at + wait_s, 0.0
+        if self._log.is_gathered:
+            # It comes by the tick: what waits no longer than that has waited already, and for the
+            # rest the nearest tick will do. The timer is for a publisher that falls silent.
+            slack_s = GATHER_S / 2 if wait_s > GATHER_S else wait_s
+        if self._loop.time() >= due_at - slack_s or self._must_go_on():
             self._hand_over()
+        elif self._timer is None:
+            self._timer = self._loop.call_at(due_at + slack_s, self._hand_over)
 
     def close(self) -> None:
         if self._timer is not None:
@@ -64,7 +69,7 @@ class Listener:
 
     def _hand_over(self) -> None:
         self.close()
-        self._due_at = self._loop.time() + GATHER_S
+        self._handed_at = self._loop.time()
         replay = self._log.replay
         may_write = not self._is_over(self.cursor)
         while may_write and self.cursor < replay.next_tag:

@@ -5,8 +5,8 @@ with `epoch` it is fenced: a newer epoch of the same `reader` ends it. A prologu
 header, the sequence headers in force, `weir.position`. Every tag behind it counts one, and is
 serialised once for all readers.
 
-A `reader` that would only keep what it gets until its next tick says so by `POST
-/sessions/{session}/gather`; from then on it is sent what gathers in `GATHER_S`.
+A `reader` that would only keep what it gets for a while says for how long by `POST
+/sessions/{session}/gather`; from then on it is sent what gathers in that time.
 
 While a session's picture is marked, this is the marked one; with `inside` it is always what the
 publisher sent, which is for the transcoder alone.
@@ -41,10 +41,10 @@ class Claim(BaseModel):
 
 
 class Gather(BaseModel):
-    """A reader says whether its tags may be gathered."""
+    """A reader says for how long its tags may be gathered; 0: it waits for them."""
 
     reader: str
-    is_wanted: bool
+    wait_s: float = Field(ge=0, le=1)
 
 
 def build_origin(hub: Hub) -> APIRouter:
@@ -94,7 +94,7 @@ def build_origin(hub: Hub) -> APIRouter:
 
     @router.post("/sessions/{session_id}/gather")
     async def gather(session_id: str, body: Gather) -> dict[str, Any]:
-        hub.session(session_id).gathering.want(body.reader, is_wanted=body.is_wanted)
+        hub.session(session_id).gather(body.reader, body.wait_s)
         return {}
 
     @router.post("/sessions/{session_id}/checkpoint")

@@ -343,6 +343,14 @@ class Session(TagLog):
         self._append(ladder_cue(self.latest_ms, self.ladder.names))
         self._wake()
 
+    def gather(self, reader: str, wait_s: float) -> None:
+        """A reader lets its tags gather for so long; 0: it is told at once what has gathered."""
+        self.gathering.want(reader, wait_s)
+        if not wait_s:
+            self._wake()
+            if self._programme is not None:
+                self._programme.wake()
+
     def clear(self) -> None:
         """Forget everything; the session is over for all its readers."""
         self.replay.clear()

@@ -17,6 +17,7 @@ from libs.bus.tracing import within
 from libs.errors import Unavailable
 from libs.events import Checkpoint, JobFailed, Message, PackageRequested
 from libs.names import SOURCE
+from libs.pull import GATHER_S
 from libs.storage import ObjectStore
 from libs.tags import Claim, HeldLease, Ingest, IngestFenced, Pull, SessionUnknown, hold
 from services.packager import metrics
@@ -101,6 +102,8 @@ class Packing:
     def _begin_rung(self, name: str, *, is_only_planned: bool) -> RungPacking:
         rendition = self._rendition(name)
         rendition.acknowledged_msn = self.source.acknowledged_msn
+        # A rung is cut where the source is: its tags must not come long before the source's.
+        self.demand.bound(GATHER_S)
         return RungPacking(
             rendition,
             self.window,

@@ -191,7 +191,7 @@ class Fanout:
 
     async def _say_wish(self, live: Live, *, is_wanted: bool) -> None:
         try:
-            await self._origin.gather(live, self._reader, is_wanted=is_wanted)
+            await self._origin.gather(live, self._reader, GATHER_S if is_wanted else 0)
             self._is_gathered = is_wanted
         except OriginUnreachable as error:
             # Nothing is lost by it, and the pull will tell if ingest is away.

@@ -99,10 +99,10 @@ class Origin:
         except PullBroken as error:
             raise OriginUnreachable(f"The pull from ingest broke: {error}") from error
 
-    async def gather(self, live: Live, reader: str, *, is_wanted: bool) -> None:
-        """Let ingest gather tags for `reader`, or send them as they come."""
+    async def gather(self, live: Live, reader: str, wait_s: float) -> None:
+        """Let ingest gather tags for `reader` for so long; 0: send them as they come."""
         url = f"{live.origin_url}/sessions/{live.session}/gather"
-        body = {"reader": reader, "is_wanted": is_wanted}
+        body = {"reader": reader, "wait_s": wait_s}
         try:
             response = await self._client.post(url, json=body, headers=_trace())
         except httpx2.HTTPError as error:

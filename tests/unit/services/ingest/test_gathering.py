@@ -8,24 +8,24 @@ def test_reader_waits_until_it_says_otherwise() -> None:
     assert gathering.is_unanimous, "nobody is there"
     gathering.enter("a")
     assert not gathering.is_unanimous
-    gathering.want("a", is_wanted=True)
-    assert gathering.is_wanted("a")
+    gathering.want("a", 0.1)
+    assert gathering.wait_s("a") == 0.1
     assert gathering.is_unanimous
     gathering.enter("b")
     assert not gathering.is_unanimous
     gathering.leave("b")
     assert gathering.is_unanimous
-    gathering.want("a", is_wanted=False)
+    gathering.want("a", 0)
     assert not gathering.is_unanimous
 
 
 def test_word_of_a_reader_ends_with_its_last_pull() -> None:
     gathering = Gathering()
     gathering.enter("a")
-    gathering.want("a", is_wanted=True)
+    gathering.want("a", 0.1)
     gathering.enter("a")
     gathering.leave("a")
-    assert gathering.is_wanted("a")
+    assert gathering.wait_s("a") == 0.1
     gathering.leave("a")
     gathering.enter("a")
-    assert not gathering.is_wanted("a")
+    assert gathering.wait_s("a") == 0

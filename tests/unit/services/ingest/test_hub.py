@@ -388,5 +388,5 @@ async def test_bytes_may_wait_only_for_a_publish_that_nobody_waits_for(
     gathering = publish.session.gathering
     gathering.enter("package")
     assert not publish.may_wait
-    gathering.want("package", is_wanted=True)
+    gathering.want("package", 0.5)
     assert publish.may_wait

@@ -241,17 +241,17 @@ async def test_unknown_rung_and_ended_session_are_problems(
 # --- gathering ------------------------------------------------------------------------------------
 
 
-async def test_reader_says_whether_its_tags_may_be_gathered(
+async def test_reader_says_for_how_long_its_tags_may_be_gathered(
     client: httpx2.AsyncClient, session: Session
 ) -> None:
     url = f"/sessions/{session.id}/gather"
-    for is_wanted in (True, False):
-        body = {"reader": "flv-1", "is_wanted": is_wanted}
+    for wait_s in (0.5, 0.0):
+        body = {"reader": "flv-1", "wait_s": wait_s}
         assert (await client.post(url, json=body)).status_code == 200
-        assert session.gathering.is_wanted("flv-1") is is_wanted
+        assert session.gathering.wait_s("flv-1") == wait_s
 
 
 async def test_gathering_of_an_unknown_session_is_a_problem(client: httpx2.AsyncClient) -> None:
-    body = {"reader": "flv-1", "is_wanted": True}
+    body = {"reader": "flv-1", "wait_s": 0.1}
     answer = await client.post("/sessions/nope/gather", json=body)
     assert (answer.status_code, answer.json()["code"]) == (404, "session_unknown")

@@ -60,7 +60,7 @@ class FakeIngest:
         """Break the next pull before this tag."""
         self.checkpoints: list[Checkpoint] = []
         self.pulls: list[int] = []
-        self.wishes: list[bool] = []
+        self.wishes: list[float] = []
         """Whether tags may be gathered, as it was said."""
         self.sent = 0
         """Tags that the newest pull has taken in."""
@@ -97,7 +97,7 @@ class FakeIngest:
         if path == f"/sessions/{SESSION}/claim":
             return self._claim(body["epoch"])
         if path == f"/sessions/{SESSION}/gather":
-            self.wishes.append(body["is_wanted"])
+            self.wishes.append(body["wait_s"])
             return httpx2.Response(200, json={})
         assert path == f"/sessions/{SESSION}/checkpoint"
         return self._acknowledge(int(request.url.params["epoch"]), body)

@@ -7,17 +7,17 @@ import pytest
 
 from libs.errors import WeirError
 from libs.tags.errors import IngestAway, SessionUnknown
-from services.packager.demand import Demand
+from services.packager.demand import WAIT_S, Demand
 from tests.waiting import until
 
 
 class Wishes:
     def __init__(self) -> None:
-        self.said: list[bool] = []
+        self.said: list[float] = []
         self.error: WeirError | None = None
 
-    async def __call__(self, is_wanted: bool) -> None:
-        self.said.append(is_wanted)
+    async def __call__(self, wait_s: float) -> None:
+        self.said.append(wait_s)
         if self.error is not None:
             raise self.error
 
@@ -37,18 +37,18 @@ async def demand(wishes: Wishes) -> AsyncIterator[Demand]:
 
 
 async def test_quiet_lets_ingest_gather_until_somebody_asks(demand: Demand, wishes: Wishes) -> None:
-    await until(lambda: wishes.said == [False, True])
+    await until(lambda: wishes.said == [0, WAIT_S])
     demand.note()
-    await until(lambda: wishes.said == [False, True, False])
-    await until(lambda: wishes.said == [False, True, False, True])
+    await until(lambda: wishes.said == [0, WAIT_S, 0])
+    await until(lambda: wishes.said == [0, WAIT_S, 0, WAIT_S])
 
 
 async def test_nothing_is_said_while_requests_go_on(demand: Demand, wishes: Wishes) -> None:
     for _ in range(15):
         demand.note()
         await asyncio.sleep(0.02)
-    assert wishes.said == [False]
-    await until(lambda: wishes.said == [False, True])
+    assert wishes.said == [0]
+    await until(lambda: wishes.said == [0, WAIT_S])
 
 
 @pytest.mark.parametrize("error", [IngestAway("away"), SessionUnknown("gone")])
@@ -56,6 +56,6 @@ async def test_ingest_that_does_not_hear_changes_nothing(
     demand: Demand, wishes: Wishes, error: WeirError
 ) -> None:
     wishes.error = error
-    await until(lambda: wishes.said == [False, True])
+    await until(lambda: wishes.said == [0, WAIT_S])
     demand.note()
-    await until(lambda: wishes.said[2:] == [False, True])
+    await until(lambda: wishes.said[2:] == [0, WAIT_S])

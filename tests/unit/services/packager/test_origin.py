@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from libs.media.cmaf import AUDIO_TRACK_ID, VIDEO_TRACK_ID, split_tracks
 from libs.problems import install_problems
 from libs.storage import ObjectStore, open_store
+from services.packager.demand import WAIT_S
 from services.packager.origin import Origin
 from services.packager.packing import Packing
 from services.packager.packings import Packings
@@ -247,10 +248,10 @@ async def test_requests_are_demand(house: House, monkeypatch: pytest.MonkeyPatch
     """Ingest is asked for tags as they come as long as somebody asks for what is made of them."""
     monkeypatch.setattr(house.packing.demand, "_quiet_s", 0.05)
     await house.feed(200)
-    await until(lambda: house.ingest.wishes[-1:] == [True])
+    await until(lambda: house.ingest.wishes[-1:] == [WAIT_S])
     house.ingest.wishes.clear()
     await house.client.get(f"{SOURCE}/video.m3u8")
-    await until(lambda: house.ingest.wishes[:1] == [False])
+    await until(lambda: house.ingest.wishes[:1] == [0])
 
 
 async def test_part_that_its_segment_ended_without_is_not_waited_for(house: House) -> None:

@@ -11,6 +11,7 @@ import pytest
 from libs.events import LadderDemand
 from libs.media import amf0
 from libs.media.flv import FLV_HEADER, Tag, TagType, write_tag
+from libs.pull import GATHER_S
 from services.gateway.errors import OriginUnreachable, RungUnknown
 from services.gateway.playback import fanout as fanout_module
 from services.gateway.playback.audience import Audience
@@ -42,7 +43,7 @@ class Ingest:
         self.rungs: list[str] = []
         self.reads: list[asyncio.Queue[bytes | None]] = []
         self.readers: list[str] = []
-        self.wishes: list[tuple[str, bool]] = []
+        self.wishes: list[tuple[str, float]] = []
         """Who let tags be gathered, or did not any more."""
         self.missing = {"gone", "lazy"}
         """Rungs that there are not."""
@@ -68,8 +69,8 @@ class Ingest:
         finally:
             self.closed += 1
 
-    async def gather(self, _: Live, reader: str, *, is_wanted: bool) -> None:
-        self.wishes.append((reader, is_wanted))
+    async def gather(self, _: Live, reader: str, wait_s: float) -> None:
+        self.wishes.append((reader, wait_s))
         if self.is_deaf:
             raise OriginUnreachable("deaf")
 
@@ -200,7 +201,7 @@ async def test_ingest_gathers_for_a_large_audience_until_it_is_small_again(
     assert ingest.wishes == []
     crowd.append(watch()[1])
     pull.put_nowait(key(40))
-    await until(lambda: ingest.wishes == [(ingest.readers[0], True)])
+    await until(lambda: ingest.wishes == [(ingest.readers[0], GATHER_S)])
     crowd[0].viewer.leave()
     time = itertools.count(80, 40)
 
@@ -209,7 +210,7 @@ async def test_ingest_gathers_for_a_large_audience_until_it_is_small_again(
         return len(ingest.wishes) > 1
 
     await until(is_told)
-    assert ingest.wishes[1] == (ingest.readers[0], False)
+    assert ingest.wishes[1] == (ingest.readers[0], 0)
 
 
 async def test_gathering_of_ingest_does_not_wait_again(
