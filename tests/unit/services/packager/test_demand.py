@@ -59,3 +59,11 @@ async def test_ingest_that_does_not_hear_changes_nothing(
     await until(lambda: wishes.said == [0, WAIT_S])
     demand.note()
     await until(lambda: wishes.said[2:] == [0, WAIT_S])
+
+
+async def test_wait_that_was_bound_is_said_anew(demand: Demand, wishes: Wishes) -> None:
+    await until(lambda: wishes.said == [0, WAIT_S])
+    demand.bound(0.1)
+    await until(lambda: wishes.said == [0, WAIT_S, 0, 0.1])
+    demand.bound(WAIT_S)
+    await until(lambda: wishes.said[4:] == [0, 0.1])
