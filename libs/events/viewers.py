@@ -13,7 +13,7 @@ from libs.events.envelope import Message
 
 ViewPolicy = Literal["public", "signed"]
 """`public`: anybody watches; `signed`: whoever holds a viewer token."""
-ViewerKind = Literal["flv", "hls", "dash"]
+ViewerKind = Literal["flv", "hls", "dash", "rtmp"]
 RevocationScope = Literal["token", "viewer", "stream"]
 """What is revoked: the token of an id, all tokens of a viewer, or all of the stream."""
 
@@ -246,6 +246,7 @@ class Viewer(Answer):
     stream: str
     kind: ViewerKind
     gateway: str
+    """Or the ingest that it plays from."""
     since: datetime
     address: str
     viewer: str = ""
@@ -267,3 +268,51 @@ class ListViewers(Ask[ViewerPage]):
 
     stream: str
     limit: int = Field(default=1000, ge=1, le=1000)
+
+
+# --- between ingests and gateways --------------------------------------------------------
+
+
+class PlayerAdmitted(Answer):
+    """What the token says, for those who revoke it or ask who watches."""
+
+    token_id: str
+    viewer: str
+    issued_at_ms: int
+    has_limit: bool
+    """Whether only so many players may use the token at once."""
+
+
+class AdmitPlayer(Ask[PlayerAdmitted]):
+    """Ingest asks any gateway whether an RTMP player may watch a signed stream."""
+
+    name: ClassVar[str] = "gateway.player.admit"
+    answer: ClassVar[type[Answer]] = PlayerAdmitted
+
+    stream: str
+    token: str = Field(max_length=4096, repr=False)
+    address: str
+
+
+class PlayersChanged(Message):
+    """Who plays over RTMP from one ingest, always all of them: said at each change, and as a beat
+    while anybody plays. Never stored.
+    """
+
+    name: ClassVar[str] = "ingest.players.changed"
+
+    ingest: str
+    number: int
+    """Rises with each that is said, also after the ingest was started again."""
+    counts: dict[str, int]
+    """By stream."""
+    of_tokens: dict[str, int]
+    """By token, of tokens that have a limit."""
+    players: tuple[Viewer, ...]
+    """Those who have watched longest; not all, if they are very many."""
+
+    def natural_key(self) -> str:
+        return f"{self.ingest}:{self.number}"
+
+    def about(self) -> str:
+        return self.ingest

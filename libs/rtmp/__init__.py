@@ -9,6 +9,7 @@ from libs.rtmp.door import (
     MAX_INSTALLATIONS,
     Door,
     Limits,
+    PlayHandle,
     PublishHandle,
     StreamRequest,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "CertificateInvalid",
     "Door",
     "Limits",
+    "PlayHandle",
     "PublishHandle",
     "RTMPPublisher",
     "RTMPRefused",

@@ -74,10 +74,21 @@ class PublishHandle(Protocol):
     async def close(self, cause: EndCause) -> None: ...
 
 
+class PlayHandle(Protocol):
+    """One player that was admitted."""
+
+    audience: Audience
+    """Which the connection joins."""
+    dismissed: asyncio.Future[str]
+    """Done when it may not play any more, with the reason: the server closes the connection."""
+
+    def close(self) -> None:
+        """It has gone."""
+
+
 class Door(Protocol):
     """Admits publishers and players. Refuses with `RTMPRefused`."""
 
     async def publish(self, request: StreamRequest) -> PublishHandle: ...
 
-    def play(self, request: StreamRequest) -> Audience:
-        """Of the stream; the player joins it at once."""
+    async def play(self, request: StreamRequest) -> PlayHandle: ...

@@ -13,13 +13,13 @@ from libs.events import EndCause
 from libs.media import amf0
 from libs.media.flv import Tag, TagType
 from libs.rtmp import handshake, messages
-from libs.rtmp.audience import Audience
 from libs.rtmp.chunks import ChunkReader, Message
 from libs.rtmp.door import (
     INSTALLATION,
     MAX_INSTALLATIONS,
     Door,
     Limits,
+    PlayHandle,
     PublishHandle,
     StreamRequest,
 )
@@ -89,8 +89,7 @@ class Connection(asyncio.Protocol):
         self._encoder = ""
         self._installations: tuple[str, ...] = ()
         self._publish: PublishHandle | None = None
-        self._audience: Audience | None = None
-        """What it plays."""
+        self._play: PlayHandle | None = None
         self._work: asyncio.Task[None] | None = None
         self._pending: list[Message] = []
         self._received = 0
@@ -214,7 +213,7 @@ class Connection(asyncio.Protocol):
             case "FCUnpublish" | "deleteStream" | "closeStream":
                 if self._publish is not None:
                     self._close("publisher ended", cause="publisher_ended")
-                elif self._audience is not None:
+                elif self._play is not None:
                     self._close("player ended")
             case "releaseStream" | "FCPublish" | "getStreamLength" | "_checkbw":
                 self._transport.write(messages.command("_result", transaction, None))
@@ -258,7 +257,7 @@ class Connection(asyncio.Protocol):
     def _on_stream_request(self, verb: str, name: Any) -> None:
         if not self._app:
             raise RTMPViolation(f"{verb} before connect")
-        if not isinstance(name, str) or self._publish is not None or self._audience is not None:
+        if not isinstance(name, str) or self._publish is not None or self._play is not None:
             raise RTMPViolation(f"a {verb} that makes no sense here")
         stream, _, query = name.partition("?")
         request = StreamRequest(
@@ -269,13 +268,11 @@ class Connection(asyncio.Protocol):
             encoder=self._encoder,
             installations=self._installations,
         )
-        if verb == "play":
-            self._begin_play(request)
-            return
         # Nothing is read from the socket while the door decides; what came with the same bytes
         # waits in `_pending`.
         self._transport.pause_reading()
-        self._work = self._loop.create_task(self._begin_publish(request))
+        begin = self._begin_play if verb == "play" else self._begin_publish
+        self._work = self._loop.create_task(begin(request))
 
     async def _begin_publish(self, request: StreamRequest) -> None:
         try:
@@ -293,6 +290,10 @@ class Connection(asyncio.Protocol):
             messages.user_control(UserControl.STREAM_BEGIN, messages.STREAM_ID)
             + messages.on_status("NetStream.Publish.Start", "Publishing.")
         )
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """The door has decided."""
         self._work = None
         pending, self._pending = self._pending, []
         try:
@@ -303,23 +304,28 @@ class Connection(asyncio.Protocol):
             return
         self._transport.resume_reading()
 
-    def _begin_play(self, request: StreamRequest) -> None:
+    async def _begin_play(self, request: StreamRequest) -> None:
         try:
             if len(self._server.players) >= PLAYERS_SHARE * places():
                 raise RTMPRefused("NetStream.Play.Failed", "All places are taken; try again later.")
-            audience = self._server.door.play(request)
+            handle = await self._server.door.play(request)
         except WeirError as error:
             self._refuse(error, "NetStream.Play.Failed")
             return
+        if self._is_closed:
+            handle.close()
+            return
+        self._play = handle
         self._settled()
         self._transport.write(
             messages.user_control(UserControl.STREAM_BEGIN, messages.STREAM_ID)
             + messages.on_status("NetStream.Play.Reset", "Playing.")
             + messages.on_status("NetStream.Play.Start", "Playing.")
         )
-        self._audience = audience
         self._server.players.add(self)
-        audience.join(self)
+        handle.audience.join(self)
+        handle.dismissed.add_done_callback(self._on_dismissed)
+        self._go_on()
 
     # --- reading at the pacer's tick ------------------------------------------------------
 
@@ -377,6 +383,14 @@ class Connection(asyncio.Protocol):
             self._transport.write(status)
             self._close(f"revoked: {revoked.result()}", cause=revoked.result())
 
+    def _on_dismissed(self, dismissed: asyncio.Future[str]) -> None:
+        if self._play is None or dismissed.cancelled() or self._is_closed:
+            return
+        self._play.audience.leave(self)
+        status = messages.on_status("NetStream.Play.Failed", dismissed.result(), level="error")
+        self._transport.write(status)
+        self._close_soon(f"dismissed: {dismissed.result()}")
+
     def _check_time(self) -> None:
         now = self._loop.time()
         if self._receive != self._receive_chunks:
@@ -423,8 +437,9 @@ class Connection(asyncio.Protocol):
         self._transport.close()
         self._loop.call_later(LINGER_S, self._transport.abort)
         log.info("rtmp.closed", reason=reason, peer=self._address, received=self._received)
-        if self._audience is not None:
-            self._audience.leave(self)
+        if self._play is not None:
+            self._play.audience.leave(self)
+            self._play.close()
         if self._publish is not None:
             self._ending = self._loop.create_task(self._publish.close(cause))
 

@@ -19,6 +19,7 @@ from libs.signing.push import (
     verify_push,
 )
 from libs.signing.viewer import (
+    MAX_TOKEN_CHARS,
     ViewerClaims,
     ViewerKey,
     ViewerTokenExpired,
@@ -31,6 +32,7 @@ from libs.signing.viewer import (
 )
 
 __all__ = [
+    "MAX_TOKEN_CHARS",
     "AWSRequest",
     "AWSSignature",
     "AWSSignatureExpired",

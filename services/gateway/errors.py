@@ -3,6 +3,7 @@
 Unauthorized
 ├── APIKeyWrong            no x-api-key and no console session, or wrong ones
 ├── LoginWrong             wrong user or password
+├── PlayerRefused          an RTMP player whose viewer token does not admit it
 Forbidden
 ├── ForeignOrigin          a write with a console session from another origin
 BadRequest
@@ -50,6 +51,10 @@ class APIKeyWrong(Unauthorized):
 
 class LoginWrong(Unauthorized):
     code = "login_wrong"
+
+
+class PlayerRefused(Unauthorized):
+    code = "player_refused"
 
 
 class ForeignOrigin(Forbidden):

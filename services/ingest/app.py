@@ -33,6 +33,8 @@ def build_app(settings: Settings | None = None) -> Service:
         if tls is not None:
             await tls.start(settings.rtmp_host, settings.rtmps_port)
         service.spawn(reconcile.run(), name="reconcile")
+        service.spawn(hub.players.run(), name="players")
+        service.spawn(hub.players.watch(), name="players-watch")
         is_open = True
 
     async def close_door() -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Protocol
+from urllib.parse import parse_qs
 from weakref import WeakValueDictionary
 
 import structlog
@@ -19,17 +20,20 @@ from libs.errors import WeirError
 from libs.events import (
     EndCause,
     Message,
+    PlayerAdmitted,
     PublishGrant,
     SessionEnded,
     StreamPublished,
     StreamUnpublished,
     ViewPolicy,
 )
-from libs.rtmp import Audience, RTMPRefused, StreamRequest
-from services.ingest.admission import Admission, Asker
+from libs.rtmp import RTMPRefused, StreamRequest
+from libs.signing import MAX_TOKEN_CHARS
+from services.ingest.admission import Admission
 from services.ingest.errors import SessionOver, SessionUnknown, ShuttingDown, StreamBusy, refusal_of
 from services.ingest.metrics import LOST, PUBLISHERS, REFUSALS, SESSIONS
 from services.ingest.play import PlayRoom
+from services.ingest.players import Player, Players, PlayersBus
 from services.ingest.publish import Publish
 from services.ingest.replay import ReplayWindow, Shelf
 from services.ingest.session import Session
@@ -44,7 +48,7 @@ DRAIN_S = 1.5
 """How long a stop waits for readers to take the end of their sessions."""
 
 
-class HubBus(Asker, Protocol):
+class HubBus(PlayersBus, Protocol):
     """What the hub needs of the bus."""
 
     def say(self, message: Message) -> None: ...
@@ -77,6 +81,7 @@ class Hub:
         self._shelf = shelf
         self._origin_url = origin_url
         self._admission = Admission(settings, bus, origin_url=origin_url)
+        self.players = Players(settings.instance, bus)
         self._live: dict[str, Live] = {}
         self._sessions: dict[str, Session] = {}
         """The open ones, and those that have ended but may still be pulled."""
@@ -106,25 +111,42 @@ class Hub:
             )  # fmt: skip
             return publish
 
-    def play(self, request: StreamRequest) -> Audience:
-        """The audience of what is on air. Raises `RTMPRefused`."""
-        live = self._live.get(request.name)
-        if live is None:
-            raise RTMPRefused("NetStream.Play.StreamNotFound", "Nobody publishes this stream now.")
-        if live.view_policy == "signed":
+    async def play(self, request: StreamRequest) -> Player:
+        """A place in the audience of what is on air. Raises `RTMPRefused`."""
+        grant = None
+        if self._on_air(request.name).view_policy == "signed":
+            grant = await self._admit(request)
+        live = self._on_air(request.name)
+        if grant is None and live.view_policy == "signed":
             raise RTMPRefused("NetStream.Play.Failed", "Watch this stream by its signed link.")
         live.room = live.room or PlayRoom(live.session)
-        return live.room.audience
+        address = request.peer_address
+        return self.players.join(request.name, address, live.room.audience, grant)
+
+    def _on_air(self, stream: str) -> Live:
+        live = self._live.get(stream)
+        if live is None:
+            raise RTMPRefused("NetStream.Play.StreamNotFound", "Nobody publishes this stream now.")
+        return live
+
+    async def _admit(self, request: StreamRequest) -> PlayerAdmitted:
+        """What the viewer token of the request's query grants."""
+        token = parse_qs(request.query).get("token", [""])[0][:MAX_TOKEN_CHARS]
+        try:
+            return await self.players.admit(request.name, token, request.peer_address)
+        except WeirError as error:
+            reason = str(error) if error.retry else f"Unauthorized: {error}"
+            log.info("play.refused", stream=request.name, code=error.code, reason=reason)
+            raise RTMPRefused("NetStream.Play.Failed", reason) from error
 
     def on_view_policy(self, stream: str, policy: ViewPolicy) -> None:
-        """Whoever plays a stream that is signed from now on is sent away: RTMP asks no token."""
+        """Whoever plays without a token what is signed from now on is sent away."""
         live = self._live.get(stream)
         if live is None:
             return
         live.view_policy = policy
-        if policy == "signed" and live.room is not None:
-            live.room.close()
-            live.room = None
+        if policy == "signed":
+            self.players.on_signed(stream)
 
     def on_marks(self, stream: str, *, is_marked: bool) -> None:
         """From now on the stream's picture is shown with marks only, or as it comes."""

@@ -89,7 +89,7 @@ async def counted(
 ) -> float:
     """Seconds until both gateways say so."""
     began = time.monotonic()
-    wanted = wanted | {"total": sum(wanted.values())}
+    wanted = {"rtmp": 0} | wanted | {"total": sum(wanted.values())}
     async with httpx2.AsyncClient(headers={"x-api-key": api_key}, trust_env=False) as client:
         while True:
             said: list[dict[str, Any]] = []

@@ -14,7 +14,9 @@ from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as connect_websocket
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from libs.rtmp import RTMPRefused
 from tests.media import encode, push
+from tests.rtmp_player import RTMPPlayer
 from tests.running import RunningWeir
 from tests.second_gateway import TwoGateways
 from tests.viewing import until_live
@@ -235,6 +237,49 @@ async def test_what_is_taken_back_ends_within_two_seconds_on_all_gateways(
             async with asyncio.timeout(REVOKED_S):
                 while (await status_of(client, f"{url}/~{again}/{stream}/live.m3u8"))[0] != 200:
                     await asyncio.sleep(0.05)
+
+
+async def test_rtmp_player_shows_the_token_is_counted_and_is_sent_away(
+    two: House, source: Path, client: httpx2.AsyncClient
+) -> None:
+    async with on_air(two, source, viewPolicy="signed") as stream:
+        made = two.token(stream, viewer="anna", max_players=1)
+        other = two.token(stream, viewer="bob")
+        plain = made["playback"]["rtmp"].partition("?")[0]
+        for wrong in (plain, f"{plain}?token={made['token'][:-3]}AAA"):
+            with pytest.raises(RTMPRefused, match="Unauthorized") as refused:
+                await RTMPPlayer(wrong).connect()
+            assert refused.value.rtmp_status == "NetStream.Play.Failed"
+        anna, bob = (RTMPPlayer(each["playback"]["rtmp"]) for each in (made, other))
+        await anna.connect()
+        await bob.connect()
+        for url in two.urls:
+            await until(lambda url=url: rtmp_viewers(two, url, stream) == 2, within_s=REVOKED_S)  # type: ignore[misc]
+            link = f"{url}/~{made['token']}/{stream}/live.flv"
+            assert await status_of(client, link) == (403, "viewer_limit_reached")
+        listed = two.weir.call("GET", f"/api/v1/streams/{stream}/viewers")["viewers"]
+        assert {(each["kind"], each["viewer"]) for each in listed} == {
+            ("rtmp", "anna"),
+            ("rtmp", "bob"),
+        }
+        await until(lambda: anna.received_bytes and bob.received_bytes)
+
+        two.revoke(stream, token=made["token"])
+        await until(lambda: anna.failure is not None, within_s=REVOKED_S)
+        assert bob.failure is None
+        [left] = [each["id"] for each in listed if each["viewer"] == "bob"]
+        two.weir.call("DELETE", f"/api/v1/streams/{stream}/viewers/{left}")
+        await until(lambda: bob.failure is not None, within_s=REVOKED_S)
+        for url in two.urls:
+            await until(lambda url=url: rtmp_viewers(two, url, stream) == 0, within_s=REVOKED_S)  # type: ignore[misc]
+        for player in (anna, bob):
+            player.abort()
+
+
+def rtmp_viewers(two: House, url: str, stream: str) -> int:
+    headers = {"x-api-key": two.weir.credentials["api_key"]}
+    answer = httpx2.get(f"{url}/api/v1/streams/{stream}", headers=headers)
+    return int(answer.json()["viewers"]["rtmp"])
 
 
 async def test_limit_of_players_holds_over_gateways_and_kinds(

@@ -63,6 +63,7 @@ class Viewers(BaseModel):
     flv: int
     hls: int
     dash: int
+    rtmp: int
 
 
 class LiveState(BaseModel):
@@ -205,7 +206,10 @@ def _push_of(stream: Stream, house: House) -> Push:
 
 def viewers_of(stream_id: str, house: House) -> Viewers:
     counts = house.viewing.census.counts(stream_id)
-    return Viewers(total=counts.total, flv=counts.flv, hls=counts.hls, dash=counts.dash)
+    rtmp = house.viewing.players.count(stream_id)
+    return Viewers(
+        total=counts.total + rtmp, flv=counts.flv, hls=counts.hls, dash=counts.dash, rtmp=rtmp
+    )
 
 
 def playback_of(stream_id: str, house: House, token: str = "") -> Playback:
@@ -217,7 +221,7 @@ def playback_of(stream_id: str, house: House, token: str = "") -> Playback:
         hls=f"{base}/live.m3u8",
         hls_cmaf=f"{base}/master.m3u8",
         dash=f"{base}/manifest.mpd",
-        rtmp="" if token else f"{house.settings.push_server}/{stream_id}",
+        rtmp=f"{house.settings.push_server}/{stream_id}" + (f"?token={token}" if token else ""),
         pages={
             "flv": f"{base}/flv.html",
             "hls": f"{base}/index.html",

@@ -112,7 +112,8 @@ async def _ask(stream_id: str, house: House, limit: int) -> tuple[list[Viewer], 
         ListViewers(stream=stream_id, limit=limit), wanted=wanted, timeout_s=ANSWER_S
     )
     found: dict[str, Viewer] = {}
-    for each in sorted((each for page in pages for each in page.viewers), key=lambda v: v.since):
+    told = [each for page in pages for each in page.viewers]
+    for each in sorted([*told, *house.viewing.players.of(stream_id)], key=lambda v: v.since):
         found.setdefault(each.id, each)
     is_complete = len(pages) >= wanted and all(len(page.viewers) < limit for page in pages)
     return list(found.values()), is_complete

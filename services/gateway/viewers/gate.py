@@ -12,7 +12,7 @@ from services.gateway.viewers.policies import Policies
 from services.gateway.viewers.tokens import Tokens
 from services.gateway.viewers.visit import Visit
 
-_WORDS = {
+WORDS = {
     Refusal.MISSING: "This stream is watched with a signed link; ask for one.",
     Refusal.WRONG: "The viewer token is not one of ours; use the link as it was given.",
     Refusal.EXPIRED: "The viewer token has expired; ask for a new link.",
@@ -25,7 +25,7 @@ _WORDS = {
 }
 REFUSALS = {
     reason: text(403, words, b"x-weir-reason: %b\r\n" % reason.encode())
-    for reason, words in _WORDS.items()
+    for reason, words in WORDS.items()
 }
 ANYBODY: Final = Grant(ViewerClaims(subject="-", expires_at_s=1, issued_at_ms=1, nonce=bytes(8)))
 """What a public stream grants to whoever shows no token."""
@@ -47,6 +47,11 @@ class Gate:
 
     def check(self, stream: str, visit: Visit) -> Grant | Reply | None:
         """What is granted, or the refusal; None if the stream's policy is not known here."""
+        found = self.find(stream, visit)
+        return refuse(found) if isinstance(found, Refusal) else found
+
+    def find(self, stream: str, visit: Visit) -> Grant | Refusal | None:
+        """The same, for who is not answered over HTTP."""
         policy = self._policies.get(stream)
         if policy is None:
             return None
@@ -57,8 +62,7 @@ class Gate:
             found = self._judge(token, stream, visit) if token else ANYBODY
             # Anybody may watch; a token that does not hold only says nothing about who it is.
             return found if isinstance(found, Grant) else ANYBODY
-        found = self._judge(token or visit.cookie_token, stream, visit)
-        return refuse(found) if isinstance(found, Refusal) else found
+        return self._judge(token or visit.cookie_token, stream, visit)
 
     def _judge(self, token: str, stream: str, visit: Visit) -> Grant | Refusal:
         grant = self._tokens.read(token) if token else None

@@ -8,12 +8,14 @@ import structlog
 from libs.bus import Bus
 from libs.errors import WeirError
 from libs.events import (
+    AdmitPlayer,
     AudienceAsked,
     AudienceChanged,
     Envelope,
     ListRevocations,
     ListViewerKeys,
     ListViewers,
+    PlayersChanged,
     StreamChanged,
     ViewerKeysRotated,
     ViewerKicked,
@@ -53,7 +55,9 @@ class ViewerNews:
         bus.watch_fact(ViewerKicked)(self._on_kicked)
         bus.watch_fact(AudienceChanged)(self._on_audience)
         bus.watch_fact(AudienceAsked)(self._on_asked)
+        bus.watch_fact(PlayersChanged)(self._on_players)
         bus.on_ask_all(ListViewers)(self._list)
+        bus.on_ask(AdmitPlayer)(viewing.admit_player)
         bus.on_reconnect(self._on_reconnect)
 
     async def run(self) -> None:
@@ -132,6 +136,9 @@ class ViewerNews:
     async def _on_asked(self, envelope: Envelope[AudienceAsked]) -> None:
         if envelope.data.gateway != self._gateway:
             self._viewing.bulletin.want_whole()
+
+    async def _on_players(self, envelope: Envelope[PlayersChanged]) -> None:
+        self._viewing.players.hear(envelope.data)
 
     async def _list(self, ask: ListViewers) -> ViewerPage:
         viewers = self._viewing.viewers(ask.stream)[: ask.limit]

@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from libs.events import (
+    AdmitPlayer,
     AudienceChanged,
+    PlayerAdmitted,
     RevocationScope,
     Stream,
     Viewer,
@@ -17,16 +19,19 @@ from libs.events import (
     ViewPolicy,
 )
 from services.gateway import metrics
+from services.gateway.errors import PlayerRefused
 from services.gateway.viewers.attendance import Attendance, Session
 from services.gateway.viewers.bulletin import Bulletin
 from services.gateway.viewers.census import Census
-from services.gateway.viewers.gate import ANYBODY, Gate
-from services.gateway.viewers.grant import Grant
+from services.gateway.viewers.gate import ANYBODY, WORDS, Gate
+from services.gateway.viewers.grant import Grant, Refusal
 from services.gateway.viewers.keys import Keys
+from services.gateway.viewers.players import Players
 from services.gateway.viewers.policies import Policies
 from services.gateway.viewers.revocations import Revocations
 from services.gateway.viewers.roster import Member, Roster
 from services.gateway.viewers.tokens import Tokens
+from services.gateway.viewers.visit import Visit
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,7 @@ class Viewing:
         self.gate = Gate(self.policies, self.tokens)
         self.census = Census(outside.gateway)
         self.bulletin = Bulletin(outside.gateway, self.census, outside.say)
+        self.players = Players()
         self.roster = Roster(on_change=self._on_flv)
         self.attendance = Attendance(
             target_s=outside.target_s, on_join=self._on_join, on_leave=self._on_leave
@@ -108,13 +114,36 @@ class Viewing:
 
     def is_full(self, grant: Grant) -> bool:
         """Whether as many players as the token allows watch with it already."""
-        return bool(grant.limit) and self.census.players_of_token(grant.token_id) >= grant.limit
+        if not grant.limit:
+            return False
+        token_id = grant.token_id
+        players = self.census.players_of_token(token_id) + self.players.count_of_token(token_id)
+        return players >= grant.limit
+
+    async def admit_player(self, ask: AdmitPlayer) -> PlayerAdmitted:
+        """An RTMP player, for its ingest. Raises `PlayerRefused`, or what the catalog answers."""
+        await self.policies.find(ask.stream)
+        visit = Visit(query=b"token=" + ask.token.encode(), address=ask.address)
+        found = self.gate.find(ask.stream, visit)
+        if isinstance(found, Grant) and self.is_full(found):
+            found = Refusal.LIMIT
+        if not isinstance(found, Grant):
+            reason = found or Refusal.MISSING
+            metrics.REFUSALS.labels(reason.value).inc()
+            raise PlayerRefused(WORDS[reason])
+        return PlayerAdmitted(
+            token_id=found.token_id,
+            viewer=found.claims.viewer,
+            issued_at_ms=found.claims.issued_at_ms,
+            has_limit=bool(found.limit),
+        )
 
     def sweep(self) -> None:
         self.attendance.sweep()
         self.census.drop_silent()
+        self.players.drop_silent()
         self.revocations.purge(time.time())
-        if self.attendance or self.census.gateways > 1:
+        if self.attendance or self.players or self.census.gateways > 1:
             self.attended.set()
         else:
             self.attended.clear()

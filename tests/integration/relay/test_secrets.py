@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from libs.rtmp import Audience, RTMPRefused, RTMPServer, StreamRequest
+from libs.rtmp import RTMPRefused, RTMPServer, StreamRequest
 from tests.media import encode, push
 from tests.nginx_rtmp import nginx_rtmp
 from tests.running import RunningWeir
@@ -30,7 +30,7 @@ class TalkativeDoor:
     async def publish(self, request: StreamRequest) -> Any:
         raise RTMPRefused("NetStream.Publish.BadName", f"{request.name} is taken")
 
-    def play(self, request: StreamRequest) -> Audience:
+    async def play(self, request: StreamRequest) -> Any:
         raise RTMPRefused("NetStream.Play.StreamNotFound", f"no {request.name}")
 
 

@@ -34,10 +34,23 @@ class Kept:
             self.closed.set_result(cause)
 
 
+class Seat:
+    """One player's place."""
+
+    def __init__(self, audience: Audience) -> None:
+        self.audience = audience
+        self.dismissed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.is_closed = False
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
 class OpenDoor:
     def __init__(self) -> None:
         self.publishes: list[Kept] = []
         self.audience = Audience()
+        self.seats: list[Seat] = []
 
     async def publish(self, request: StreamRequest) -> Kept:
         if request.name == "no":
@@ -46,10 +59,11 @@ class OpenDoor:
         self.publishes.append(kept)
         return kept
 
-    def play(self, request: StreamRequest) -> Audience:
+    async def play(self, request: StreamRequest) -> Seat:
         if request.name == "no":
             raise RTMPRefused("NetStream.Play.StreamNotFound", "Not this one.")
-        return self.audience
+        self.seats.append(Seat(self.audience))
+        return self.seats[-1]
 
 
 @contextlib.asynccontextmanager

@@ -4,34 +4,16 @@ import asyncio
 import resource
 import socket
 import time
-from typing import Any
 
 import pytest
 
-from libs.media import amf0
-from libs.rtmp import Limits, RTMPPublisher, RTMPRefused, messages
+from libs.rtmp import Limits, RTMPPublisher, RTMPRefused
 from libs.rtmp import server as server_module
+from tests.rtmp_player import RTMPPlayer
 from tests.unit.libs.rtmp.doors import serving
 from tests.waiting import until
 
 SILENT = 1000
-
-
-class Playing(RTMPPublisher):
-    """Our client, but that it plays."""
-
-    async def _negotiate(self) -> None:
-        self._started = asyncio.get_running_loop().create_future()
-        await self._ask("connect", amf0.Object(app=self.url.app, tcUrl=self.url.tc_url))
-        await self._ask("createStream", None)
-        self._say(self._command("play", None, self.url.name, stream_id=messages.STREAM_ID))
-        await self._started
-
-    def _on_status(self, facts: dict[str, Any]) -> None:
-        if facts["code"] == "NetStream.Play.Start" and self._started is not None:
-            self._started.set_result(None)
-        else:
-            super()._on_status(facts)
 
 
 def open_silent(port: int, address: str) -> socket.socket:
@@ -101,15 +83,30 @@ async def test_connections_past_the_places_are_closed_and_the_others_go_on(
         await publisher.close()
 
 
+async def test_player_that_is_dismissed_is_told_why_and_let_go() -> None:
+    async with serving() as (server, door, port):
+        players = [RTMPPlayer(f"rtmp://127.0.0.1:{port}/live/cam") for _ in range(2)]
+        for player in players:
+            await player.connect()
+        door.seats[0].dismissed.set_result("The viewer token has been revoked.")
+        await until(lambda: len(server.players) == 1)
+        assert [seat.is_closed for seat in door.seats] == [True, False]
+        assert len(door.audience) == 1
+        await players[1].close()
+        await until(lambda: not server.players)
+        assert door.seats[1].is_closed
+        players[0].abort()
+
+
 async def test_players_leave_places_for_publishers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server_module, "places", lambda: 4)
     async with serving() as (server, door, port):
         url = f"rtmp://127.0.0.1:{port}/live/cam"
-        players = [Playing(url) for _ in range(3)]
+        players = [RTMPPlayer(url) for _ in range(3)]
         for player in players:
             await player.connect()
         await until(lambda: len(server.players) == 3)
-        late = Playing(url)
+        late = RTMPPlayer(url)
         with pytest.raises(RTMPRefused, match="All places are taken"):
             await late.connect()
         await until(lambda: len(server.connections) == 3)

@@ -2,11 +2,19 @@
 
 import asyncio
 import time
+from typing import Any
 
 from pydantic import SecretStr
 
-from libs.errors import WeirError
-from libs.events import Ask, Message, OpenPublish, PublishGrant
+from libs.errors import Unauthorized, WeirError
+from libs.events import (
+    AdmitPlayer,
+    Ask,
+    Message,
+    OpenPublish,
+    PlayerAdmitted,
+    PublishGrant,
+)
 from libs.rtmp import StreamRequest
 from libs.signing import sign_push
 from services.ingest.hub import Hub
@@ -14,6 +22,10 @@ from services.ingest.settings import Settings
 from tests.unit.services.ingest.shelves import MemoryShelf
 
 SECRET = "s3cret"
+
+
+class PlayerRefused(Unauthorized):
+    code = "player_refused"
 
 
 class SmallCatalog:
@@ -31,11 +43,24 @@ class SmallCatalog:
         self.gate = asyncio.Event()
         self.gate.set()
         self.generation = 0
+        self.tokens: list[str] = []
+        """Of the players that were asked about."""
+        self.admitted = PlayerAdmitted(
+            token_id="t-1", viewer="ann", issued_at_ms=1_000_000, has_limit=True
+        )
 
     def say(self, message: Message) -> None:
         self.said.append(message)
 
-    async def ask(self, ask: Ask[PublishGrant], *, timeout_s: float = 5.0) -> PublishGrant:
+    async def broadcast(self, message: Message) -> None:
+        self.said.append(message)
+
+    async def ask(self, ask: Ask[Any], *, timeout_s: float = 5.0) -> Any:
+        if isinstance(ask, AdmitPlayer):
+            self.tokens.append(ask.token)
+            if not ask.token:
+                raise PlayerRefused("Ask for a signed link.")
+            return self.admitted
         assert isinstance(ask, OpenPublish)
         self.asks.append(ask)
         await self.gate.wait()

@@ -6,7 +6,7 @@ import pytest
 
 from libs.bus import AskTimedOut, BusUnavailable
 from libs.errors import NotFound
-from libs.events import SessionEnded, StreamPublished, StreamUnpublished
+from libs.events import PlayerAdmitted, SessionEnded, StreamPublished, StreamUnpublished
 from libs.rtmp import LOOP_STATUS, RTMPRefused
 from libs.signing import installation_mark
 from services.ingest.errors import SessionUnknown
@@ -334,45 +334,56 @@ async def test_catalog_that_stays_away_is_a_refusal_to_try_again(catalog: SmallC
     assert refused.value.rtmp_status == "NetStream.Publish.Failed"
 
 
-async def test_signed_stream_is_not_played_over_rtmp(hub: Hub, catalog: SmallCatalog) -> None:
+async def test_signed_stream_is_played_with_a_token_only(hub: Hub, catalog: SmallCatalog) -> None:
     catalog.view_policy = "signed"
     await hub.publish(request())
 
-    with pytest.raises(RTMPRefused, match="signed link"):
-        hub.play(request())
+    with pytest.raises(RTMPRefused, match="Unauthorized: Ask for a signed link") as refused:
+        await hub.play(request(query=""))
+    assert refused.value.rtmp_status == "NetStream.Play.Failed"
+    assert len(hub.players) == 0
+    player = await hub.play(request(query="token=t0ken&x=1"))
+    assert catalog.tokens == ["", "t0ken"]
+    assert player.grant is catalog.admitted
+    player.close()
+    assert len(hub.players) == 0
     hub.on_view_policy("cam", "public")
-    assert len(hub.play(request())) == 0
+    assert (await hub.play(request(query=""))).grant is None
 
 
-async def test_players_are_sent_away_when_the_stream_turns_signed(
+async def test_player_that_nobody_can_judge_is_told_to_try_again(
+    hub: Hub, catalog: SmallCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog.view_policy = "signed"
+    await hub.publish(request())
+
+    async def admit(*_: object) -> PlayerAdmitted:
+        raise BusUnavailable("Nobody answers; try again.")
+
+    monkeypatch.setattr(hub.players, "admit", admit)
+    with pytest.raises(RTMPRefused, match=r"^Nobody answers; try again\.$"):
+        await hub.play(request(query="token=t0ken"))
+
+
+async def test_nobody_plays_what_is_not_on_air(hub: Hub) -> None:
+    await hub.publish(request())
+    with pytest.raises(RTMPRefused) as refused:
+        await hub.play(request("other", query=""))
+    assert refused.value.rtmp_status == "NetStream.Play.StreamNotFound"
+
+
+async def test_players_without_a_token_are_sent_away_when_the_stream_turns_signed(
     hub: Hub, catalog: SmallCatalog
 ) -> None:
     await hub.publish(request())
-    seat = Seat()
-    audience = hub.play(request())
-    audience.join(seat)
-
+    player = await hub.play(request(query=""))
     hub.on_view_policy("other", "signed")
-    assert not seat.has_finished
+    assert not player.dismissed.done()
     hub.on_view_policy("cam", "signed")
-
-    assert seat.has_finished
-    assert len(audience) == 0
-    hub.on_view_policy("cam", "public")
-    assert hub.play(request()) is not audience
-
-
-class Seat:
-    """A player."""
-
-    is_slow = False
-    has_finished = False
-
-    def send(self, data: bytes) -> None:
-        """Nothing is on air here."""
-
-    def finish(self) -> None:
-        self.has_finished = True
+    assert "signed link" in player.dismissed.result()
+    signed = await hub.play(request(query="token=t0ken"))
+    hub.on_view_policy("cam", "signed")
+    assert not signed.dismissed.done()
 
 
 # --- whether a publisher's bytes may wait ---------------------------------------------------------

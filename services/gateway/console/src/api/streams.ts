@@ -10,6 +10,7 @@ export interface ViewerCounts {
   flv: number;
   hls: number;
   dash: number;
+  rtmp: number;
 }
 
 export type Template = "ld" | "sd" | "hd" | "ud";

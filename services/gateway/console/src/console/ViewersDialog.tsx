@@ -51,7 +51,7 @@ export function ViewersDialog({ stream, onClose }: { stream: Stream; onClose: ()
       <section className="way">
         <h3>
           {t.watchingNow(counts.total)}
-          <small>{`FLV ${counts.flv} · HLS ${counts.hls} · DASH ${counts.dash}`}</small>
+          <small>{`FLV ${counts.flv} · HLS ${counts.hls} · DASH ${counts.dash} · RTMP ${counts.rtmp}`}</small>
         </h3>
         {viewers.error && <Failure error={viewers.error} />}
         {viewers.data && <ViewerList stream={stream} viewers={viewers.data.viewers} />}

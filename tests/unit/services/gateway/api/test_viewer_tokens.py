@@ -45,7 +45,7 @@ async def test_link_holds_what_was_asked_for(known: httpx2.AsyncClient, house: H
     playback = body["playback"]
     assert playback["hls"] == f"http://weir.test/~{body['token']}/cam/live.m3u8"
     assert playback["pages"]["flv"] == f"http://weir.test/~{body['token']}/cam/flv.html"
-    assert playback["rtmp"] == ""
+    assert playback["rtmp"].endswith(f"/cam?token={body['token']}")
 
 
 @pytest.mark.parametrize(

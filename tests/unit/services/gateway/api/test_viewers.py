@@ -41,7 +41,7 @@ async def test_viewers_of_all_gateways_are_listed_once_oldest_first(
     body = (await known.get(VIEWERS)).json()
 
     assert [(each["id"], each["viewer"]) for each in body["viewers"]] == [(BOB, ""), (ANNA, "anna")]
-    assert body["counts"] == {"total": 1, "flv": 1, "hls": 0, "dash": 0}
+    assert body["counts"] == {"total": 1, "flv": 1, "hls": 0, "dash": 0, "rtmp": 0}
     assert body["is_complete"]
     stream = (await known.get("/api/v1/streams/cam")).json()
     assert stream["viewers"] == body["counts"]
