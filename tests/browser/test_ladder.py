@@ -27,10 +27,10 @@ JUMP_MS = 400
 """Between two pictures that are shown one after the other; a busy browser leaves some out."""
 
 PLAY = """
-(url) => {
+([url, lowLatencyMode]) => {
   document.body.innerHTML = '<video muted playsinline></video>';
   const video = document.querySelector('video');
-  const hls = new Hls({lowLatencyMode: true, liveSyncOnStallIncrease: 0.1,
+  const hls = new Hls({lowLatencyMode, liveSyncOnStallIncrease: 0.1,
     maxLiveSyncPlaybackRate: 1.15, errorPenaltyExpireMs: 5000});
   window.hls = hls;
   window.frames_seen = [];
@@ -93,7 +93,7 @@ async def play_and_switch(weir: RunningWeir, page: Page, *, switches: int) -> Pl
             await page.set_content("<body></body>")
             await page.add_script_tag(path=HLS_JS)
             await until(lambda: weir_lists(weir, stream["id"]), what="two variants")
-            await page.evaluate(PLAY, url)
+            await page.evaluate(PLAY, [url, True])
             await page.wait_for_function("() => window.frames_seen.length > 50")
             await page.evaluate(WATCH_TIME)
             await page.evaluate("() => { window.frames_seen.length = 0; }")

@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.integration]
 
 HEIGHTS = "() => window.frames_seen.map((frame) => frame[1])"
 SETTLE_S = 4.0
-"""A viewer who comes with the first picture is close behind it until there is more."""
+SEGMENTS = 4
 SWITCH_S = 60.0
 """How long a player may take to see what its network is like, on a machine that has other work."""
 
@@ -90,15 +90,17 @@ async def watch(weir: RunningWeir, page: Page, folder: Path, what: Push) -> None
 
 
 async def _watch(weir: RunningWeir, page: Page, line: NarrowLine, stream: str, what: Push) -> None:
-    # The viewer comes before the rungs do, and is offered them all the same.
     await until(lambda: variants(weir, stream) == 4, what="four variants")
+    # Who comes with the first picture has no reserve: there is nothing yet to be behind of.
+    await until(lambda: is_made(weir, stream), within_s=SWITCH_S, what="the smallest rung")
     await page.set_content("<body></body>")
     await page.add_script_tag(path=HLS_JS)
     url = f"http://127.0.0.1:{line.port}/{stream}/index.m3u8"
-    await page.evaluate(PLAY, url)
+    # With the reserve that an ordinary player keeps; one of low latency has less than a switch
+    # down takes on such a line.
+    await page.evaluate(PLAY, [url, False])
     full = what.size[1]
     await shows(page, [full], within_s=SWITCH_S, what="the source")
-    await until(lambda: is_made(weir, stream), within_s=SWITCH_S, what="the smallest rung")
     await asyncio.sleep(SETTLE_S)
     await page.evaluate(WATCH_TIME)
     await page.evaluate("() => { window.frames_seen.length = 0; }")
@@ -130,10 +132,11 @@ async def shows(page: Page, heights: "list[int] | range", *, within_s: float, wh
 
 
 def is_made(weir: RunningWeir, stream: str) -> bool:
-    """Whether a player that needs the smallest rung now can have it."""
+    """Whether a player can have the smallest rung, and stay as far behind as it likes."""
     listed = httpx2.get(f"{weir.http_url}/{stream}/index.m3u8").text.splitlines()
     answer = httpx2.get(f"{weir.http_url}/{stream}/{listed[-1]}")
-    return answer.is_success and not parse(answer.text).segments[-1].is_gap
+    made = [each for each in parse(answer.text).segments if not each.is_gap]
+    return answer.is_success and len(made) >= SEGMENTS
 
 
 def variants(weir: RunningWeir, stream: str) -> int:
@@ -155,9 +158,12 @@ def check(
     assert longest_stall_ms < STALL_MS, said
     steps = [(after[0] - before[0], after) for before, after in pairwise(frames)]
     assert min(steps)[0] >= 0, (min(steps), said)
-    assert max(steps)[0] <= JUMP_MS, (max(steps), said)
+    at = steps.index(max(steps))
+    assert max(steps)[0] <= JUMP_MS, (frames[max(0, at - 3) : at + 4], said)
 
 
+@pytest.mark.soak
+@pytest.mark.timeout(SMALL.seconds + 120)
 async def test_narrow_network_is_not_seen(
     own_weir: RunningWeir, page: Page, tmp_path: Path
 ) -> None:
