@@ -25,7 +25,8 @@ from tests.running import RunningWeir
 from tests.stored import ended_rows, frames_of
 from tests.waiting import until, wait_until
 
-pytestmark = pytest.mark.integration
+# A house, a recording and a job: on a busy machine they take long together.
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
 SECONDS, RATE = 20, 25
 TINY = {"name": "tiny", "width": 160, "height": 90, "bitrate": 100_000}
@@ -310,7 +311,6 @@ async def test_worker_that_is_told_to_stop_gives_its_job_back(hard_farm: Recorde
     await hard_farm.has_only(job, done["result"]["object_key"])
 
 
-@pytest.mark.timeout(300)
 async def test_job_whose_worker_and_encoder_are_killed_has_one_result(hard_farm: Recorded) -> None:
     await _kill_and_look(hard_farm, SHORT_KILLS, seconds=6)
 
