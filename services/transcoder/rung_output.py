@@ -59,8 +59,8 @@ class RungOutput:
 
     async def flush_sound(self) -> None:
         """Send the sound that has waited for long: no picture comes. Raises `TakeFailed`."""
-        if self._put is None:
-            return  # the first picture is still to come, however slow ffmpeg begins
+        if not self.frames or self._put is None:
+            return  # ingest begins a rung with a picture, however slow ffmpeg begins
         until_ms = self.newest_ms
         if self._sound:
             until_ms = max(until_ms, self._sound[-1].dts_ms - SOUND_WAIT_MS)

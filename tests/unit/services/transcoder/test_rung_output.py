@@ -68,11 +68,20 @@ async def test_sound_stands_where_it_belongs() -> None:
 
 async def test_sound_waits_for_the_first_picture_however_late_it_is() -> None:
     rung = output(put := KeptPut(), newest_in_ms=16_000)
+    reader = asyncio.StreamReader()
+    # ffmpeg says its configuration long before its first picture.
+    reader.feed_data(FLV_HEADER + write_tag(Tag(TagType.VIDEO, 0, b"\x17\0\0\0\0config")))
+    running = asyncio.create_task(rung.run(reader))
+    await until(lambda: put.sent)
     times = range(BEGIN_MS, BEGIN_MS + 2 * SOUND_WAIT_MS, 100)
     for at_ms in times:
         rung.hear(sound(at_ms))
         await rung.flush_sound()
-    sent = await ran(rung, put, 10_000, 16_000)
+    for at_ms in (10_000, 16_000):
+        reader.feed_data(write_tag(picture(at_ms - BASE_MS)))
+    reader.feed_eof()
+    await running
+    _, *sent = [(tag.type, tag.dts_ms) for tag in FLVReader().feed(put.sent)]
     assert [at_ms for kind, at_ms in sent if kind is TagType.AUDIO] == list(times)
     # What comes before the first picture belongs before it: ingest begins a rung with that.
     assert [at_ms for _, at_ms in sent[:3]] == [10_000, 10_000, 10_100]
