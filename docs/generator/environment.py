@@ -31,8 +31,6 @@ COMMAND: dict[str, Row] = {
 
 _COMPOSE_MEANINGS = {
     "WEIR_POSTGRES_PASSWORD": "Password of the database user.",
-    "WEIR_ACCESS_KEY_ID": "User of the store.",
-    "WEIR_SECRET_ACCESS_KEY": "Password of that user.",
     "WEIR_PUBLIC_HOST": "Name or address by which viewers and publishers reach this host.",
     "PYTHON_IMAGE": "Base of Weir's own image.",
     "NATS_IMAGE": "NATS server, 2.12.6 or newer.",

@@ -30,6 +30,7 @@ from libs.events.asks import (
     StreamPage,
     UpdateStream,
 )
+from libs.events.camera_clips import NoteCameraClip
 from libs.events.envelope import Envelope, Message
 from libs.events.facts import (
     EndCause,
@@ -324,6 +325,7 @@ __all__ = [
     "MarkReport",
     "Message",
     "Missing",
+    "NoteCameraClip",
     "Nothing",
     "OpenPublish",
     "OpenRelay",

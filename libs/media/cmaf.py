@@ -38,13 +38,13 @@ class Sample(NamedTuple):
     data: bytes
 
 
-def _box(kind: bytes, *payload: bytes) -> bytes:
+def box(kind: bytes, *payload: bytes) -> bytes:
     size = 8 + sum(map(len, payload))
     return b"".join((struct.pack(">I", size), kind, *payload))
 
 
-def _full_box(kind: bytes, version: int, flags: int, *payload: bytes) -> bytes:
-    return _box(kind, struct.pack(">I", (version << 24) | flags), *payload)
+def full_box(kind: bytes, version: int, flags: int, *payload: bytes) -> bytes:
+    return box(kind, struct.pack(">I", (version << 24) | flags), *payload)
 
 
 # --- chunks ---------------------------------------------------------------------------------------
@@ -71,19 +71,19 @@ def write_chunk(
         entries = b"".join(
             struct.pack(">II", sample.duration, len(sample.data)) for sample in samples
         )
-    tfhd = _full_box(
+    tfhd = full_box(
         b"tfhd",
         0,
         _DEFAULT_BASE_IS_MOOF | _DEFAULT_FLAGS_PRESENT,
         struct.pack(">II", track_id, _SYNC_SAMPLE),
     )
-    tfdt = _full_box(b"tfdt", 1, 0, struct.pack(">Q", base_decode_time))
-    mfhd = _full_box(b"mfhd", 0, 0, struct.pack(">I", sequence & 0xFFFFFFFF))
+    tfdt = full_box(b"tfdt", 1, 0, struct.pack(">Q", base_decode_time))
+    mfhd = full_box(b"mfhd", 0, 0, struct.pack(">I", sequence & 0xFFFFFFFF))
     trun_bytes = 20 + len(entries)
     moof_bytes = 8 + len(mfhd) + 8 + len(tfhd) + len(tfdt) + trun_bytes
-    trun = _full_box(b"trun", 1, flags, struct.pack(">Ii", len(samples), moof_bytes + 8), entries)
-    moof = _box(b"moof", mfhd, _box(b"traf", tfhd, tfdt, trun))
-    return b"".join((moof, _box(b"mdat", *(sample.data for sample in samples))))
+    trun = full_box(b"trun", 1, flags, struct.pack(">Ii", len(samples), moof_bytes + 8), entries)
+    moof = box(b"moof", mfhd, box(b"traf", tfhd, tfdt, trun))
+    return b"".join((moof, box(b"mdat", *(sample.data for sample in samples))))
 
 
 def split_tracks(data: bytes) -> dict[int, slice]:
@@ -124,30 +124,30 @@ def write_init(config: VideoConfig | AudioConfig) -> bytes:
     """The init segment (CMAF header) of one track."""
     if isinstance(config, VideoConfig):
         track_id, timescale, handler = VIDEO_TRACK_ID, VIDEO_TIMESCALE, b"vide"
-        entry, media_header = _video_entry(config), _full_box(b"vmhd", 0, 1, bytes(8))
+        entry, media_header = _video_entry(config), full_box(b"vmhd", 0, 1, bytes(8))
     else:
         track_id, timescale, handler = AUDIO_TRACK_ID, config.timescale, b"soun"
-        entry, media_header = _audio_entry(config), _full_box(b"smhd", 0, 0, bytes(4))
+        entry, media_header = _audio_entry(config), full_box(b"smhd", 0, 0, bytes(4))
     return b"".join(
         (
-            _box(b"ftyp", b"iso6", bytes(4), b"iso6cmfcmp41"),
-            _box(
+            box(b"ftyp", b"iso6", bytes(4), b"iso6cmfcmp41"),
+            box(
                 b"moov",
-                _movie_header(),
-                _box(
+                movie_header(),
+                box(
                     b"trak",
                     _track_header(track_id, config),
-                    _box(
+                    box(
                         b"mdia",
-                        _full_box(
+                        full_box(
                             b"mdhd", 0, 0, struct.pack(">IIIIHH", 0, 0, timescale, 0,
                                                        _UNDETERMINED, 0)
                         ),
-                        _full_box(b"hdlr", 0, 0, bytes(4), handler, bytes(12), b"Weir\0"),
-                        _box(b"minf", media_header, _data_information(), _sample_table(entry)),
+                        full_box(b"hdlr", 0, 0, bytes(4), handler, bytes(12), b"Weir\0"),
+                        box(b"minf", media_header, _data_information(), _sample_table(entry)),
                     ),
                 ),
-                _box(b"mvex", _full_box(b"trex", 0, 0, struct.pack(">5I", track_id, 1, 0, 0, 0))),
+                box(b"mvex", full_box(b"trex", 0, 0, struct.pack(">5I", track_id, 1, 0, 0, 0))),
             ),
         )
     )  # fmt: skip
@@ -158,9 +158,9 @@ def config_id(init: bytes) -> str:
     return hashlib.sha256(init).hexdigest()[:12]
 
 
-def _movie_header() -> bytes:
+def movie_header() -> bytes:
     fields = struct.pack(">IIIIIH", 0, 0, 1000, 0, 0x10000, 0x100)
-    return _full_box(b"mvhd", 0, 0, fields, bytes(10), _MATRIX, bytes(24), b"\xff\xff\xff\xff")
+    return full_box(b"mvhd", 0, 0, fields, bytes(10), _MATRIX, bytes(24), b"\xff\xff\xff\xff")
 
 
 def _track_header(track_id: int, config: VideoConfig | AudioConfig) -> bytes:
@@ -173,24 +173,24 @@ def _track_header(track_id: int, config: VideoConfig | AudioConfig) -> bytes:
     fields = struct.pack(">IIIII", 0, 0, track_id, 0, 0)
     shown = struct.pack(">II", (width << 16) & 0xFFFFFFFF, height << 16)
     layer = struct.pack(">HHHH", 0, 0, volume, 0)
-    return _full_box(b"tkhd", 0, enabled_in_movie, fields, bytes(8), layer, _MATRIX, shown)
+    return full_box(b"tkhd", 0, enabled_in_movie, fields, bytes(8), layer, _MATRIX, shown)
 
 
 def _data_information() -> bytes:
     in_this_file = 1
-    url = _full_box(b"url ", 0, in_this_file)
-    return _box(b"dinf", _full_box(b"dref", 0, 0, struct.pack(">I", 1), url))
+    url = full_box(b"url ", 0, in_this_file)
+    return box(b"dinf", full_box(b"dref", 0, 0, struct.pack(">I", 1), url))
 
 
 def _sample_table(entry: bytes) -> bytes:
     nothing = bytes(4)
-    return _box(
+    return box(
         b"stbl",
-        _full_box(b"stsd", 0, 0, struct.pack(">I", 1), entry),
-        _full_box(b"stts", 0, 0, nothing),
-        _full_box(b"stsc", 0, 0, nothing),
-        _full_box(b"stsz", 0, 0, nothing, nothing),
-        _full_box(b"stco", 0, 0, nothing),
+        full_box(b"stsd", 0, 0, struct.pack(">I", 1), entry),
+        full_box(b"stts", 0, 0, nothing),
+        full_box(b"stsc", 0, 0, nothing),
+        full_box(b"stsz", 0, 0, nothing, nothing),
+        full_box(b"stco", 0, 0, nothing),
     )
 
 
@@ -212,11 +212,11 @@ def _video_entry(config: VideoConfig) -> bytes:
         24,
         -1,
     )
-    record = _box(_CONFIGURATION_BOXES[config.sample_entry], config.record)
+    record = box(_CONFIGURATION_BOXES[config.sample_entry], config.record)
     aspect = b""
     if config.pixel_aspect != (1, 1):
-        aspect = _box(b"pasp", struct.pack(">II", *config.pixel_aspect))
-    return _box(config.sample_entry.encode(), fields, record, aspect)
+        aspect = box(b"pasp", struct.pack(">II", *config.pixel_aspect))
+    return box(config.sample_entry.encode(), fields, record, aspect)
 
 
 def _audio_entry(config: AudioConfig) -> bytes:
@@ -228,7 +228,7 @@ def _audio_entry(config: AudioConfig) -> bytes:
     # MPEG-4 audio (0x40), audio stream, no buffer size and bit rates stated.
     decoder = _descriptor(4, b"\x40\x15" + bytes(11), specific)
     es = _descriptor(3, struct.pack(">HB", AUDIO_TRACK_ID, 0), decoder, _descriptor(6, b"\x02"))
-    return _box(b"mp4a", fields, _full_box(b"esds", 0, 0, es))
+    return box(b"mp4a", fields, full_box(b"esds", 0, 0, es))
 
 
 def _descriptor(tag: int, *payload: bytes) -> bytes:

@@ -38,7 +38,9 @@ _TOKEN = re.compile(rf"[A-Za-z0-9_-]{{44,{MAX_TOKEN_CHARS}}}", re.ASCII)
 _TOKEN_ID = re.compile(r"([0-9a-f]{1,16})-([0-9a-f]{16})", re.ASCII)
 _MAX_INTEGER = 2**63 - 1
 
-Kind = Literal["stream", "asset"]
+Kind = Literal["stream", "asset", "playback"]
+"""`playback`: of a stream, and judged also where anybody may watch: a link that is to expire."""
+_KINDS: tuple[Kind, ...] = ("stream", "asset", "playback")
 
 
 class ViewerTokenWrong(Forbidden):
@@ -212,7 +214,7 @@ def _message(claims: ViewerClaims, key_id: str) -> bytes:
 
 def _check(claims: ViewerClaims) -> None:
     """Raise `ValueError` for claims that could not be read back as they are."""
-    if claims.kind not in ("stream", "asset") or not claims.subject:
+    if claims.kind not in _KINDS or not claims.subject:
         raise ValueError("A viewer token is for one stream or asset.")
     integers = (claims.expires_at_s - 1, claims.issued_at_ms - 1, claims.max_sessions)
     if not all(0 <= integer < _MAX_INTEGER for integer in integers):
@@ -231,10 +233,10 @@ def _claims(data: bytes) -> ViewerClaims:
         texts[number] = text
     try:
         said = {_Field(number): text for number, text in texts.items()}
-        kind = said[_Field.KIND].decode()
+        kind = next(kind for kind in _KINDS if kind.encode() == said[_Field.KIND])
         referrers = said.get(_Field.REFERRER, b"").decode()
         return ViewerClaims(
-            kind="asset" if kind == "asset" else "stream",
+            kind=kind,
             subject=said[_Field.SUBJECT].decode(),
             expires_at_s=int(said[_Field.EXPIRES]),
             issued_at_ms=int(said[_Field.ISSUED]),
@@ -245,5 +247,5 @@ def _claims(data: bytes) -> ViewerClaims:
             max_sessions=int(said.get(_Field.MAX_SESSIONS, b"0")),
             watermark=said.get(_Field.WATERMARK, b"").decode(),
         )
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, StopIteration):
         raise _wrong() from None

@@ -54,6 +54,7 @@ from libs.events import (
     ListWindow,
     LoggedRenditions,
     LoggedTracks,
+    NoteCameraClip,
     Nothing,
     OpenPublish,
     OpenRelay,
@@ -83,6 +84,7 @@ from libs.events import (
     WindowPage,
 )
 from services.catalog import (
+    camera_clips,
     completeness,
     dead_letters,
     discards,
@@ -243,6 +245,11 @@ class Answers:
     async def list_renditions(self, ask: ListRenditions) -> LoggedRenditions:
         async with self._database.transaction(read_only=True) as tx:
             return await views.list_renditions(tx, ask)
+
+    async def note_camera_clip(self, ask: NoteCameraClip) -> Nothing:
+        async with self._database.transaction() as tx:
+            await camera_clips.note(tx, ask, now=self._clock())
+        return Nothing()
 
     async def list_tracks(self, ask: ListTracks) -> LoggedTracks:
         async with self._database.transaction(read_only=True) as tx:

@@ -48,6 +48,7 @@ from libs.events import (
     ListViewerKeys,
     ListWindow,
     Message,
+    NoteCameraClip,
     OpenPublish,
     OpenRelay,
     RelayChanged,
@@ -127,6 +128,7 @@ def register_asks(bus: Bus, answers: Answers) -> None:
     bus.on_ask(ShowSessionLog)(answers.show_session_log)
     bus.on_ask(ListWindow)(answers.list_window)
     bus.on_ask(ListRenditions)(answers.list_renditions)
+    bus.on_ask(NoteCameraClip)(answers.note_camera_clip)
     bus.on_ask(ListTracks)(answers.list_tracks)
     bus.on_ask(ListJobs)(answers.list_jobs)
     bus.on_ask(GetJob)(answers.get_job)

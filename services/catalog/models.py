@@ -437,6 +437,24 @@ class RelayTargetRow(Base):
     numbers: Mapped[dict[str, Any]]
 
 
+class CameraClipRow(Base):
+    """What an IP camera said that it has pushed."""
+
+    __tablename__ = "camera_clips"
+    __table_args__ = (Index(None, "tenant_id", "stream_id", "end_ms"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    client_id: Mapped[str]
+    device_id: Mapped[str]
+    stream_id: Mapped[str]
+    """As the camera calls it; there need not be one."""
+    begin_ms: Mapped[int]
+    end_ms: Mapped[int]
+    duration_s: Mapped[float]
+    noted_at: Mapped[datetime]
+
+
 class OutboxRow(Base):
     """A message that is true and not yet said."""
 

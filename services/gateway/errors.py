@@ -9,6 +9,7 @@ Forbidden
 BadRequest
 ├── BodyUnreadable         the body is not JSON
 ├── ReloadWrong            senseless _HLS_msn or _HLS_part
+├── SpanWrong              a window that cannot be played
 ├── HandshakeInvalid       a WebSocket is asked for in a way that has no answer
 UnsupportedType            415, the body is not sent as JSON
 RangeWrong                 416, it begins behind the end
@@ -67,6 +68,10 @@ class BodyUnreadable(BadRequest):
 
 class HandshakeInvalid(BadRequest):
     code = "handshake_invalid"
+
+
+class SpanWrong(BadRequest):
+    code = "span_wrong"
 
 
 class ReloadWrong(BadRequest):

@@ -22,6 +22,10 @@ class GatewaySettings(Settings):
     """Who may sign in to the console."""
     admin_password: SecretStr = SecretStr("")
     """Signs a person in to the console. Empty: nobody can."""
+    access_key_id: str = ""
+    """Name of the key that signs requests of AWS SDKs; in compose, also the store's user."""
+    secret_access_key: SecretStr = SecretStr("")
+    """That key. Empty: no signature is right. In compose, also that user's password."""
     console_session_s: int = Field(default=12 * 3600, ge=60)
     """How long a console session lasts."""
 

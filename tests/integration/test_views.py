@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import av
 import httpx2
 import pytest
 
@@ -18,6 +19,8 @@ from tests.stored import assert_balanced
 from tests.waiting import until
 
 pytestmark = pytest.mark.integration
+FRAMES_S = 0.04 + 3 * 0.0214
+"""A frame of the picture, and what AAC adds to the sound: before its first and behind its last."""
 
 
 async def test_sessions_and_windows_play_every_frame_again(
@@ -38,7 +41,13 @@ async def test_sessions_and_windows_play_every_frame_again(
         assert_balanced(input_frames(sources[name]), played, name)
         played = await play_dash(f"{base}/{session['id']}/manifest.mpd", tmp_path / f"{name}.mp4")
         assert_balanced(input_frames(sources[name]), played, f"{name}, DASH")
+        clip = await fetch(f"{base}/{session['id']}/clip.mp4", tmp_path / f"{name}.clip.mp4")
+        assert_balanced(input_frames(sources[name]), input_frames(clip), f"{name}, clip")
+        assert measured_s(clip) == pytest.approx(6, abs=FRAMES_S)
     span = f"{unix_ms(first['started_at'])}-{unix_ms(second['ended_at'])}"
+    async with httpx2.AsyncClient(trust_env=False) as client:
+        refused = await client.get(f"{base}/{span}/clip.mp4")
+    assert (refused.status_code, refused.json()["code"]) == (409, "clip_mixed")
     sent = [input_frames(source) for source in sources.values()]
     for kind in ("video", "audio"):
         listed = await listed_segments(f"{base}/{span}/source/{kind}.m3u8")
@@ -55,6 +64,24 @@ def is_open(weir: RunningWeir, stream_id: str) -> bool:
 
 def unix_ms(text: str) -> int:
     return round(datetime.fromisoformat(text).timestamp() * 1000)
+
+
+async def fetch(url: str, out: Path) -> Path:
+    async with httpx2.AsyncClient(trust_env=False) as client:
+        reply = await client.get(url)
+    assert reply.status_code == httpx2.codes.OK, reply.text
+    assert len(reply.content) == int(reply.headers["content-length"])
+    out.write_bytes(reply.content)
+    return out
+
+
+def measured_s(path: Path) -> float:
+    """What PyAV says of the file's duration, which begins at its start."""
+    with av.open(str(path)) as container:
+        assert container.start_time is not None
+        assert 0 <= container.start_time < 0.2 * av.time_base
+        assert container.duration is not None
+        return container.duration / av.time_base
 
 
 async def play_dash(url: str, out: Path) -> Frames:

@@ -7,12 +7,15 @@ from libs.marks.picture import MAX_FILE_BYTES
 from libs.problems import install_problems
 from services.gateway import pages
 from services.gateway.api import (
+    camera_clips,
+    clips,
     docs,
     files,
     health,
     holds,
     images,
     jobs,
+    kvs,
     login,
     relay_targets,
     sessions,
@@ -70,6 +73,9 @@ def build_api(house: House | None = None) -> FastAPI:
     app.include_router(health.probes)
     app.include_router(docs.router)
     app.include_router(assets_router(pages.DIST / "static"))
+    app.include_router(kvs.router)
+    app.include_router(camera_clips.router)
+    app.include_router(clips.router)
     app.include_router(pages.router)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES, uploads=UPLOADS)
     app.add_middleware(SecurityHeaders)

@@ -1,6 +1,5 @@
 """`/api/v1/jobs` and `/api/v1/dead-letters`: the house's work, and what nobody could digest."""
 
-import re
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
@@ -28,9 +27,10 @@ from libs.events import (
 from libs.names import DEFAULT_TENANT, STREAM_ID
 from libs.storage import ObjectMissing, ObjectStore
 from services.gateway.api.auth import authorised
+from services.gateway.api.byte_range import read_range
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.item import read_item
-from services.gateway.errors import ItemInvalid, JobResultMissing, RangeWrong
+from services.gateway.errors import ItemInvalid, JobResultMissing
 
 PAGE_JOBS = 200
 PAGE_DEAD_LETTERS = 100
@@ -38,7 +38,6 @@ PAGE_DEAD_LETTERS = 100
 CHUNK_BYTES = 4 << 20
 After = Annotated[str | None, Query(max_length=128, pattern=r"^[\x21-\x7e]*$")]
 JobId = Annotated[str, Path(max_length=200, pattern=r"^[a-z]+-[A-Za-z0-9_-]+$")]
-_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
 router = APIRouter(tags=["jobs"], dependencies=[Depends(authorised)])
 
@@ -132,7 +131,7 @@ async def get_job_result(job: JobId, request: Request, house: TheHouse) -> Respo
     """The file that a completed job made, or a range of it."""
     made = await _result(house, job)
     size = int(made["size_bytes"])
-    first, last = _range(request.headers.get("range"), size)
+    first, last = read_range(request.headers.get("range"), size)
     headers = {
         "accept-ranges": "bytes",
         "content-length": str(last - first + 1),
@@ -185,19 +184,6 @@ async def _result(house: House, job: str) -> dict[str, Any]:
     except ObjectMissing:
         raise JobResultMissing(f"The result of job {job} is not there any more.") from None
     return found.result
-
-
-def _range(asked: str | None, size: int) -> tuple[int, int]:
-    """First and last byte (RFC 9110, section 14.2). Raises `RangeWrong`."""
-    wanted = _RANGE.fullmatch(asked) if asked else None
-    if wanted is None or wanted.groups() == ("", ""):
-        return 0, size - 1  # several ranges, or another unit: the whole is a lawful answer
-    begin, end = wanted.groups()
-    first = int(begin) if begin else max(0, size - int(end))
-    last = min(int(end), size - 1) if begin and end else size - 1
-    if first > last:
-        raise RangeWrong(f"The file has {size} bytes.")
-    return first, last
 
 
 async def _chunks(store: ObjectStore, key: str, first: int, last: int) -> AsyncIterator[bytes]:

@@ -27,6 +27,7 @@ REFUSALS = {
     reason: text(403, words, b"x-weir-reason: %b\r\n" % reason.encode())
     for reason, words in WORDS.items()
 }
+_OF_STREAMS = ("stream", "playback")
 ANYBODY: Final = Grant(ViewerClaims(subject="-", expires_at_s=1, issued_at_ms=1, nonce=bytes(8)))
 """What a public stream grants to whoever shows no token."""
 ANYBODY.token_id = ""
@@ -60,6 +61,8 @@ class Gate:
         token = visit.token or visit.query_token
         if policy == "public":
             found = self._judge(token, stream, visit) if token else ANYBODY
+            if isinstance(found, Refusal) and self._is_of_playback(token):
+                return found
             # Anybody may watch; a token that does not hold only says nothing about who it is.
             return found if isinstance(found, Grant) else ANYBODY
         return self._judge(token or visit.cookie_token, stream, visit)
@@ -70,6 +73,10 @@ class Gate:
             return Refusal.WRONG if token else Refusal.MISSING
         return self._why_not(grant, stream, visit) or grant
 
+    def _is_of_playback(self, token: str) -> bool:
+        grant = self._tokens.read(token)
+        return grant is not None and grant.claims.kind == "playback"
+
     def _why_not(self, grant: Grant, stream: str, visit: Visit) -> Refusal | None:
         """What says most to whoever is refused comes first."""
         claims = grant.claims
@@ -78,7 +85,7 @@ class Gate:
             reason = Refusal.EXPIRED
         elif grant.is_revoked:
             reason = Refusal.REVOKED
-        elif claims.subject != stream or claims.kind != "stream":
+        elif claims.subject != stream or claims.kind not in _OF_STREAMS:
             reason = Refusal.ELSEWHERE
         elif grant.has_address and not grant.admits_address(visit.address):
             reason = Refusal.ADDRESS

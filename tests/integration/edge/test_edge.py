@@ -11,6 +11,7 @@ from websockets.asyncio.client import connect as connect_websocket
 from libs.media.flv import FLVReader, Tag
 from tests.edge import RunningEdge
 from tests.running import RunningWeir
+from tests.waiting import until
 
 CLIENTS = 200
 
@@ -53,6 +54,17 @@ async def test_cached_object_is_served_as_the_gateway_serves_it(
     assert head.headers["content-length"] == str(len(direct.content))
     allowed = await client.options(path, headers={"origin": "https://elsewhere.test"})
     assert allowed.status_code == 204
+
+
+async def test_clip_comes_by_ranges_and_past_the_cache(
+    client: httpx2.AsyncClient, edge_weir: RunningWeir, live: str
+) -> None:
+    await until(lambda: edge_weir.sessions(live)[0]["segments"] > 0, within_s=20, what="a row")
+    path = f"/{live}/{edge_weir.sessions(live)[0]['id']}/clip.mp4"
+    first = await client.get(path, headers={"range": "bytes=0-99"})
+    assert (first.status_code, len(first.content)) == (206, 100)
+    assert first.content[4:8] == b"ftyp"
+    assert "x-cache" not in first.headers
 
 
 async def test_query_that_changes_nothing_does_not_fill_the_cache(

@@ -38,6 +38,14 @@ def test_public_stream_admits_anybody_also_with_a_token_that_is_none(viewing: Vi
     assert named.claims.viewer == "anna"
 
 
+def test_link_of_playback_is_judged_on_a_public_stream_too(viewing: Viewing) -> None:
+    assert why(viewing, "open", visit(mint("open", kind="playback"))) == ""
+    assert why(viewing, "cam", visit(mint(kind="playback"))) == ""
+    over = mint("open", kind="playback", lasts_s=-60)
+    assert why(viewing, "open", visit(over)) == Refusal.EXPIRED
+    assert why(viewing, "open", visit(mint("cam", kind="playback"))) == Refusal.ELSEWHERE
+
+
 def test_unknown_policy_is_no_answer(viewing: Viewing) -> None:
     assert viewing.gate.check("new", visit()) is None
 

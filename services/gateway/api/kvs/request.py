@@ -1,0 +1,69 @@
+"""A signed request and its JSON, read as one of the published input shapes."""
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Request
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_pascal
+
+from libs.signing import AWSRequest, AWSSignatureWrong, read_aws, verify_aws
+from services.gateway.api.house import House
+from services.gateway.api.kvs.errors import invalid
+
+Instant = AwareDatetime
+"""Sent as Unix seconds or as ISO 8601."""
+StreamName = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[a-zA-Z0-9_.-]+$")]
+
+
+class Input(BaseModel):
+    """One operation's input; what it does not know it ignores, as newer SDKs send more."""
+
+    model_config = ConfigDict(alias_generator=to_pascal, frozen=True, extra="ignore")
+
+
+class OfStream(Input):
+    """Names a stream by exactly one of both."""
+
+    stream_name: StreamName | None = None
+    stream_arn: str | None = Field(default=None, alias="StreamARN", max_length=1024)
+
+
+Shape = TypeVar("Shape", bound=Input)
+
+
+async def read(request: Request, house: House, shape: type[Shape]) -> Shape:
+    """Raises `InvalidArgument`, and what `libs.signing.aws` raises."""
+    body = await request.body()
+    _verify(request, house, body)
+    try:
+        return shape.model_validate(json.loads(body or b"{}"))
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        where = ".".join(map(str, first["loc"])) or "The body"
+        raise invalid(f"{where}: {first['msg']}.") from None
+    except (ValueError, RecursionError):
+        raise invalid("The body is no JSON.") from None
+
+
+def body_of(shape: type[Input]) -> dict[str, Any]:
+    """How the OpenAPI document shows it."""
+    schema = shape.model_json_schema(by_alias=True)
+    return {"requestBody": {"content": {"application/json": {"schema": schema}}}}
+
+
+def _verify(request: Request, house: House, body: bytes) -> None:
+    settings = house.settings
+    signed = AWSRequest(
+        method=request.method,
+        path=request.scope["raw_path"].decode("latin-1"),
+        query=request.scope["query_string"].decode("latin-1"),
+        headers={name.decode("latin-1").lower(): value.decode("latin-1")
+                 for name, value in request.scope["headers"]},
+        body=body,
+    )  # fmt: skip
+    secret = settings.secret_access_key.get_secret_value()
+    if not secret or read_aws(signed).access_key_id != settings.access_key_id:
+        raise AWSSignatureWrong("There is no such access key here.")
+    verify_aws(signed, secret, now=datetime.now(UTC))

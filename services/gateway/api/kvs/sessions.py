@@ -1,0 +1,117 @@
+"""GetHLSStreamingSessionURL and GetDASHStreamingSessionURL: links that play, for a while."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from fastapi import APIRouter, Request
+from pydantic import Field
+
+from libs.events import Stream
+from libs.signing import ViewerClaims, sign_viewer
+from services.gateway.api.house import House, TheHouse
+from services.gateway.api.kvs.errors import KVSRoute, invalid, unknown
+from services.gateway.api.kvs.fragments import Selector, bounds, selected
+from services.gateway.api.kvs.names import find_recorded
+from services.gateway.api.kvs.request import OfStream, body_of, read
+
+router = APIRouter(route_class=KVSRoute)
+MIN_EXPIRES_S, MAX_EXPIRES_S = 300, 43_200
+FRAGMENTS_ON_DEMAND = 1000
+"""Listed unless another number is asked for."""
+MAX_FRAGMENTS = 5000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class SessionWanted(OfStream):
+    playback_mode: Literal["LIVE", "LIVE_REPLAY", "ON_DEMAND"] = "LIVE"
+    display_fragment_timestamp: Literal["ALWAYS", "NEVER"] = "NEVER"
+    expires: int = Field(default=MIN_EXPIRES_S, ge=MIN_EXPIRES_S, le=MAX_EXPIRES_S)
+
+
+class HLSWanted(SessionWanted):
+    hls_fragment_selector: Selector | None = Field(default=None, alias="HLSFragmentSelector")
+    container_format: Literal["FRAGMENTED_MP4", "MPEG_TS"] = "FRAGMENTED_MP4"
+    discontinuity_mode: Literal["ALWAYS", "NEVER", "ON_DISCONTINUITY"] = "NEVER"
+    max_media_playlist_fragment_results: int | None = Field(default=None, ge=1, le=MAX_FRAGMENTS)
+
+
+class DASHWanted(SessionWanted):
+    dash_fragment_selector: Selector | None = Field(default=None, alias="DASHFragmentSelector")
+    display_fragment_number: Literal["ALWAYS", "NEVER"] = "NEVER"
+    max_manifest_fragment_results: int | None = Field(default=None, ge=1, le=MAX_FRAGMENTS)
+
+
+@router.post("/getHLSStreamingSessionURL", openapi_extra=body_of(HLSWanted))
+async def get_hls_session(request: Request, house: TheHouse) -> dict[str, Any]:
+    """A link that plays as HLS until it expires."""
+    wanted = await read(request, house, HLSWanted)
+    if wanted.container_format == "MPEG_TS":
+        raise invalid("MPEG_TS is not made here; ask for FRAGMENTED_MP4.")
+    stream = await find_recorded(house, wanted)
+    most = wanted.max_media_playlist_fragment_results or FRAGMENTS_ON_DEMAND
+    view = await _view(house, stream, wanted.playback_mode, wanted.hls_fragment_selector, most)
+    name = f"{view}/index.m3u8" if view else "master.m3u8"
+    return {"HLSStreamingSessionURL": playback_url(house, stream.id, name, wanted.expires)}
+
+
+@router.post("/getDASHStreamingSessionURL", openapi_extra=body_of(DASHWanted))
+async def get_dash_session(request: Request, house: TheHouse) -> dict[str, Any]:
+    """A link that plays as DASH until it expires."""
+    wanted = await read(request, house, DASHWanted)
+    stream = await find_recorded(house, wanted)
+    most = wanted.max_manifest_fragment_results or FRAGMENTS_ON_DEMAND
+    view = await _view(house, stream, wanted.playback_mode, wanted.dash_fragment_selector, most)
+    name = f"{view}/manifest.mpd" if view else "manifest.mpd"
+    return {"DASHStreamingSessionURL": playback_url(house, stream.id, name, wanted.expires)}
+
+
+def playback_url(house: House, stream_id: str, name: str, expires_s: int) -> str:
+    """The address of `name` below the stream, with a token that is judged wherever it is shown."""
+    now = time.time()
+    claims = ViewerClaims(
+        kind="playback",
+        subject=stream_id,
+        expires_at_s=int(now) + expires_s,
+        issued_at_ms=int(now * 1000),
+    )
+    token = sign_viewer(claims, house.viewing.keys.signing(datetime.fromtimestamp(now, UTC)))
+    return f"{house.settings.public_url.rstrip('/')}/~{token}/{stream_id}/{name}"
+
+
+async def on_demand(
+    house: House, stream: Stream, from_at: datetime, until_at: datetime, most: int
+) -> str:
+    """The window that has exactly these fragments. Raises `ResourceNotFound`."""
+    first = last = None
+    async for row in selected(house, stream, from_at, until_at, most):
+        first, last = first or row, row
+    if first is None or last is None:
+        raise unknown("The stream has no fragments in this time range.")
+    return f"{-(-(first.starts_at - _EPOCH) // _MILLISECOND)}-{_ms(last.starts_at) + 1}"
+
+
+async def _view(
+    house: House, stream: Stream, mode: str, selector: Selector | None, most: int
+) -> str:
+    """The folder of the view below the stream; "" is what is live."""
+    if mode == "ON_DEMAND":
+        return await on_demand(house, stream, *bounds(selector), most)
+    is_live = house.directory.live(stream.id) is not None
+    if mode == "LIVE":
+        if selector is not None and selector.timestamp_range is not None:
+            raise invalid("LIVE takes no TimestampRange; LIVE_REPLAY and ON_DEMAND do.")
+        if not is_live:
+            raise unknown("The stream has had no fragment for 30 seconds.")
+        return ""
+    if selector is None or selector.timestamp_range is None:
+        raise invalid("LIVE_REPLAY needs a TimestampRange with a StartTimestamp.")
+    start = selector.timestamp_range.start_timestamp
+    if not is_live:
+        raise unknown("The stream is not live; ask for ON_DEMAND.")
+    return f"{_ms(start)}-"
+
+
+def _ms(at: datetime) -> int:
+    return (at - _EPOCH) // _MILLISECOND

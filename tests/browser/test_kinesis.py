@@ -1,0 +1,186 @@
+"""Unmodified boto3 against a running Weir, and what it hands out played in a real browser."""
+
+import asyncio
+import base64
+import importlib.util
+import io
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import av
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from PIL import Image
+from playwright.async_api import Page
+
+from tests.players import play_dash, play_hls
+from tests.recorded import is_of, record, shown
+from tests.running import RunningWeir
+from tests.time_code import BLOCKS, TIME_BITS
+
+pytestmark = [pytest.mark.browser, pytest.mark.integration]
+
+STREAM = "kinesis"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "kinesis.py"
+SECOND = timedelta(seconds=1)
+FRAME_MS = 40
+LATE_MS = 2 * FRAME_MS + 500
+"""Between the clock of a frame as it was made and the session's, which does not follow jitter."""
+
+
+@pytest.fixture
+def keys(weir: RunningWeir, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", weir.credentials["access_key_id"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", weir.credentials["secret_access_key"])
+
+
+def client(service: str, weir: RunningWeir) -> Any:
+    return boto3.client(service, endpoint_url=weir.http_url, region_name="us-east-1")
+
+
+@pytest.mark.usefixtures("keys")
+async def test_what_was_recorded_is_had_by_the_aws_sdk(
+    weir: RunningWeir, page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    control = client("kinesisvideo", weir)
+    made = control.create_stream(StreamName=STREAM, DataRetentionInHours=24)
+    info = control.describe_stream(StreamARN=made["StreamARN"])["StreamInfo"]
+    assert (info["StreamName"], info["DataRetentionInHours"]) == (STREAM, 24)
+    assert name_of(lambda: control.create_stream(StreamName=STREAM)) == "ResourceInUseException"
+    weir.call("PATCH", f"/api/v1/streams/{STREAM}", {"item": {"reconnectWindow": 1}})
+    session = await record(weir, weir.call("GET", f"/api/v1/streams/{STREAM}"))
+    media = client("kinesis-video-archived-media", weir)
+
+    fragments = media.list_fragments(StreamName=STREAM)["Fragments"]
+    first = media.list_fragments(StreamName=STREAM, MaxResults=1)
+    rest = media.list_fragments(StreamName=STREAM, NextToken=first["NextToken"])
+    assert first["Fragments"] + rest["Fragments"] == fragments
+    numbers = [each["FragmentNumber"] for each in fragments]
+    assert numbers == sorted(numbers)
+    length_ms = sum(each["FragmentLengthInMilliseconds"] for each in fragments)
+
+    begin = fragments[0]["ProducerTimestamp"].replace(microsecond=0)
+    span = {"StartTimestamp": begin, "EndTimestamp": fragments[-1]["ProducerTimestamp"] + SECOND}
+    await plays(page, media, session, span)
+    await play_hls(page, camera_link(weir, fragments[-1]["ProducerTimestamp"]))
+    assert is_of(await shown(page), session)
+    selector = {"FragmentSelectorType": "PRODUCER_TIMESTAMP", "TimestampRange": span}
+    clip = media.get_clip(StreamName=STREAM, ClipFragmentSelector=selector)
+    assert clip["ContentType"] == "video/mp4"
+    assert seconds_of(clip["Payload"].read()) == pytest.approx(length_ms / 1000, abs=0.1)
+    chosen = media.get_media_for_fragment_list(StreamName=STREAM, Fragments=numbers[1:3])
+    assert frames_of(chosen["Payload"].read()) == round(
+        sum(each["FragmentLengthInMilliseconds"] for each in fragments[1:3]) / FRAME_MS
+    )
+    check_images(media, fragments)
+    check_refusals(media, begin)
+
+    monkeypatch.chdir(tmp_path)
+    spec = importlib.util.spec_from_file_location("example", EXAMPLE)
+    assert spec is not None
+    assert spec.loader is not None
+    example = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(example)
+    await asyncio.to_thread(example.main, STREAM, weir.http_url)
+    said = capsys.readouterr().out
+    assert f"{len(fragments)} fragments" in said
+    assert seconds_of((tmp_path / "clip.mp4").read_bytes()) > 1
+
+
+async def plays(page: Page, media: Any, session: dict[str, Any], span: dict[str, datetime]) -> None:
+    """Both links play, on a stream that anybody may watch; altered ones do not."""
+    wanted = {"StreamName": STREAM, "PlaybackMode": "ON_DEMAND", "Expires": 300}
+    selector = {"FragmentSelectorType": "SERVER_TIMESTAMP", "TimestampRange": span}
+    hls = media.get_hls_streaming_session_url(**wanted, HLSFragmentSelector=selector)
+    dash = media.get_dash_streaming_session_url(**wanted, DASHFragmentSelector=selector)
+    await play_hls(page, hls["HLSStreamingSessionURL"])
+    assert is_of(await shown(page), session)
+    await play_dash(page, dash["DASHStreamingSessionURL"])
+    assert is_of(await shown(page), session)
+
+
+def camera_link(weir: RunningWeir, end: datetime) -> str:
+    """To the second before `end`, by the replaced system's API for IP cameras."""
+    wanted = {"streamName": STREAM, "endTime": f"{end.timestamp() * 1000:.0f}", "duration": "4"}
+    note = wanted | {"clientID": "app", "deviceID": "camera", "begTime": "0"}
+    assert weir.call("PUT", "/ipc-video-metadata", note) is None
+    link = weir.call("GET", "/ipc-video-metadata", note)
+    assert isinstance(link, str)
+    return link
+
+
+def check_images(media: Any, fragments: list[dict[str, Any]]) -> None:
+    """Each still shows the frame of its moment; there is none before the first."""
+    begin = fragments[1]["ProducerTimestamp"]
+    wanted = {
+        "StreamName": STREAM, "ImageSelectorType": "PRODUCER_TIMESTAMP", "Format": "PNG",
+        "StartTimestamp": begin, "EndTimestamp": begin + 2 * SECOND, "SamplingInterval": 500,
+    }  # fmt: skip
+    answer = media.get_images(**wanted, MaxResults=2)
+    images = answer["Images"]
+    images += media.get_images(**wanted, NextToken=answer["NextToken"])["Images"]
+    assert len(images) == 5
+    shown_ms = [read_code(image["ImageContent"]) for image in images if "Error" not in image]
+    at_ms = [image["TimeStamp"].timestamp() * 1000 for image in images if "Error" not in image]
+    assert len(shown_ms) >= 3
+    for shown_at, at in zip(shown_ms, at_ms, strict=True):
+        behind = (at - shown_at + LATE_MS) % (1 << TIME_BITS) - LATE_MS
+        assert abs(behind) <= LATE_MS, (shown_at, at)
+    wanted |= {"StartTimestamp": begin - 3600 * SECOND, "EndTimestamp": begin - 3599 * SECOND}
+    wanted |= {"Format": "JPEG", "WidthPixels": 64, "HeightPixels": 36}
+    early = media.get_images(**wanted)["Images"]
+    assert {image["Error"] for image in early} == {"NO_MEDIA"}
+
+
+def check_refusals(media: Any, begin: datetime) -> None:
+    span = {"StartTimestamp": begin - 7200 * SECOND, "EndTimestamp": begin - 3600 * SECOND}
+    selector = {"FragmentSelectorType": "PRODUCER_TIMESTAMP", "TimestampRange": span}
+    url, clip = media.get_hls_streaming_session_url, media.get_clip
+    unknown = "ResourceNotFoundException"
+    assert name_of(lambda: url(StreamName=STREAM)) == unknown
+    assert name_of(lambda: clip(StreamName=STREAM, ClipFragmentSelector=selector)) == unknown
+    assert name_of(lambda: media.list_fragments(StreamName="nobody")) == unknown
+    wrong = "InvalidArgumentException"
+    assert name_of(lambda: url(StreamName=STREAM, ContainerFormat="MPEG_TS")) == wrong
+    assert name_of(lambda: url(StreamName=STREAM, PlaybackMode="ON_DEMAND")) == wrong
+    other = boto3.client(
+        "kinesis-video-archived-media", endpoint_url=media.meta.endpoint_url,
+        region_name="us-east-1", aws_secret_access_key="x", aws_access_key_id="y",
+    )  # fmt: skip
+    assert name_of(lambda: other.list_fragments(StreamName=STREAM)) == "NotAuthorizedException"
+
+
+def name_of(call: Any) -> str:
+    """Of the error that it ends with."""
+    with pytest.raises(ClientError) as raised:
+        call()
+    return str(raised.value.response["Error"]["Code"])
+
+
+def seconds_of(movie: bytes) -> float:
+    with av.open(io.BytesIO(movie), "r") as container:
+        assert container.duration is not None
+        return container.duration / av.time_base
+
+
+def frames_of(movie: bytes) -> int:
+    with av.open(io.BytesIO(movie), "r") as container:
+        assert container.format.name.startswith("matroska")
+        # Counted, not decoded: a fragment of a long GOP does not begin with a keyframe.
+        return sum(1 for packet in container.demux(video=0) if packet.dts is not None)
+
+
+def read_code(content: str | bytes) -> int:
+    """The time (ms) that the picture's blocks say."""
+    data = base64.b64decode(content)
+    with Image.open(io.BytesIO(data)) as image:
+        grey = image.convert("L")
+        block = grey.width / BLOCKS
+        bits = [int(grey.getpixel((int(block * (i + 0.5)), 40)) > 127) for i in range(BLOCKS)]  # type: ignore[operator]
+    assert bits[:4] == [1, 0, 1, 0]
+    value = int("".join(map(str, bits[4 : 4 + TIME_BITS])), 2)
+    assert sum(bits[4 : 4 + TIME_BITS]) % 2 == bits[-1]
+    return value
