@@ -132,7 +132,7 @@ class Mixing:
             return
         if not self._newest.get(TagType.VIDEO) and self._begins_at_ms is not None:
             return  # a session begins with its picture
-        self._show_cues(tag.dts_ms, is_keyframe=False)
+        self._show_changes_but_clocks(tag.dts_ms)
         self._show(tag)
 
     def _show_cues(self, at_ms: int, *, is_keyframe: bool) -> None:
@@ -155,6 +155,20 @@ class Mixing:
             else:
                 self._show(tag)
         return clock
+
+    def _show_changes_but_clocks(self, at_ms: int) -> None:
+        """Before a sound: it may be ahead of pictures, whose clock cues wait for them."""
+        clocks: list[Tag] = []
+        while self._cues and self._cues[0].dts_ms <= at_ms:
+            cue = read_cue(self._cues[0])
+            if isinstance(cue, EndCue):
+                break
+            tag = self._cues.popleft()
+            if isinstance(cue, ClockCue):
+                clocks.append(tag)
+            else:
+                self._show(tag)
+        self._cues.extendleft(reversed(clocks))
 
     # --- turns ------------------------------------------------------------------------------------
 

@@ -228,6 +228,26 @@ def test_reconnect_of_the_publisher_stands_before_its_first_picture() -> None:
     showing.assert_lawful()
 
 
+def test_every_keyframe_has_its_clock_although_sound_runs_ahead_of_pictures() -> None:
+    """An encoder keeps pictures for a while, and copies sound at once."""
+    mixing = Mixing(is_marked=True)
+    tags = source(START_MS + 5000)
+    shown: list[Tag] = []
+    for tag in tags:
+        shown += mixing.take_source(tag)
+    made = marked(tags)
+    pictures = [tag for tag in made if tag.type is TagType.VIDEO]
+    sounds = [tag for tag in made if tag.type is TagType.AUDIO]
+    first = 2 + GOP_MS // STEP_MS
+    for tag in (*pictures[:first], *sounds, *pictures[first:]):
+        shown += mixing.take_marked(tag)
+    for index, tag in enumerate(shown):
+        if tag.type is TagType.VIDEO and tag.body[:2] == b"\x17\x01":
+            cue = read_cue(shown[index - 1])
+            assert isinstance(cue, ClockCue), tag.dts_ms
+            assert cue.session_ms == tag.dts_ms
+
+
 @pytest.mark.parametrize("is_marked", [True, False])
 def test_end_is_the_last_tag_and_comes_once(is_marked: bool) -> None:
     showing = Showing(Mixing(is_marked=is_marked))
