@@ -93,6 +93,15 @@ async def test_what_is_older_than_the_stream_keeps_goes(catalog: Catalog) -> Non
     assert known.duration_s == pytest.approx(5 * 2.002)
 
 
+async def test_hours_of_kinesis_clients_count_where_the_stream_has_none_of_its_own(
+    catalog: Catalog,
+) -> None:
+    said = await recorded(catalog, DataRetentionInHours=1)
+    catalog.clock.pass_s(9)
+    await retention(catalog).tick()
+    assert await left(catalog, said) == [5, 6, 7, 8, 9]
+
+
 async def test_what_the_house_keeps_holds_for_streams_that_say_nothing(catalog: Catalog) -> None:
     said = await recorded(catalog)
     await retention(catalog, hours=0.5).tick()
