@@ -66,10 +66,16 @@ async def test_files_hold_every_frame_and_pictures_show_the_stream(
 
 
 async def fetch(weir: RunningWeir, key: str) -> bytes:
-    async with httpx2.AsyncClient(trust_env=False) as client:
-        reply = await client.get(
-            f"{weir.http_url}/api/v1/files/{key}",
-            headers={"x-api-key": weir.credentials["api_key"]},
+    """The file as a viewer has it, and a piece of it as a program with the key."""
+    async with httpx2.AsyncClient(base_url=weir.http_url, trust_env=False) as client:
+        reply = await client.get(f"/{key}")
+        assert reply.status_code == httpx2.codes.OK, reply.text
+        assert reply.headers["content-type"] == (
+            "video/mp4" if key.endswith(".mp4") else "image/jpeg"
         )
-    assert reply.status_code == httpx2.codes.OK, reply.text
+        piece = await client.get(
+            f"/api/v1/files/{key}",
+            headers={"x-api-key": weir.credentials["api_key"], "range": "bytes=10-99"},
+        )
+    assert (piece.status_code, piece.content) == (206, reply.content[10:100])
     return reply.content

@@ -76,6 +76,7 @@ def build_api(house: House | None = None) -> FastAPI:
     app.include_router(kvs.router)
     app.include_router(camera_clips.router)
     app.include_router(clips.router)
+    app.include_router(files.public)
     app.include_router(pages.router)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES, uploads=UPLOADS)
     app.add_middleware(SecurityHeaders)

@@ -1,10 +1,8 @@
 """`/api/v1/jobs` and `/api/v1/dead-letters`: the house's work, and what nobody could digest."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from libs.events import (
@@ -25,17 +23,16 @@ from libs.events import (
     RemuxParams,
 )
 from libs.names import DEFAULT_TENANT, STREAM_ID
-from libs.storage import ObjectMissing, ObjectStore
+from libs.storage import ObjectMissing
 from services.gateway.api.auth import authorised
-from services.gateway.api.byte_range import read_range
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.item import read_item
+from services.gateway.api.ranged import of_object, ranged
 from services.gateway.errors import ItemInvalid, JobResultMissing
 
 PAGE_JOBS = 200
 PAGE_DEAD_LETTERS = 100
 """A dead letter carries up to 4 KiB of its message."""
-CHUNK_BYTES = 4 << 20
 After = Annotated[str | None, Query(max_length=128, pattern=r"^[\x21-\x7e]*$")]
 JobId = Annotated[str, Path(max_length=200, pattern=r"^[a-z]+-[A-Za-z0-9_-]+$")]
 
@@ -130,23 +127,12 @@ async def get_job_log(
 async def get_job_result(job: JobId, request: Request, house: TheHouse) -> Response:
     """The file that a completed job made, or a range of it."""
     made = await _result(house, job)
-    size = int(made["size_bytes"])
-    first, last = read_range(request.headers.get("range"), size)
     headers = {
-        "accept-ranges": "bytes",
-        "content-length": str(last - first + 1),
         "cache-control": "private, max-age=31536000, immutable",
         "content-disposition": f'attachment; filename="{job}.mp4"',
     }
-    is_part = last - first + 1 != size
-    if is_part:
-        headers["content-range"] = f"bytes {first}-{last}/{size}"
-    return StreamingResponse(
-        _chunks(house.store, made["object_key"], first, last),
-        status_code=206 if is_part else 200,
-        media_type=made["content_type"],
-        headers=headers,
-    )
+    read = of_object(house.store, made["object_key"])
+    return ranged(request, int(made["size_bytes"]), made["content_type"], read, headers)
 
 
 @router.get("/dead-letters")
@@ -184,12 +170,3 @@ async def _result(house: House, job: str) -> dict[str, Any]:
     except ObjectMissing:
         raise JobResultMissing(f"The result of job {job} is not there any more.") from None
     return found.result
-
-
-async def _chunks(store: ObjectStore, key: str, first: int, last: int) -> AsyncIterator[bytes]:
-    while first <= last:
-        chunk = await store.get(key, offset=first, size=min(CHUNK_BYTES, last - first + 1))
-        if not chunk:
-            return
-        first += len(chunk)
-        yield chunk

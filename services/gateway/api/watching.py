@@ -1,0 +1,48 @@
+"""Whether whoever asks the API for media may watch its stream: as at the edge, by the gate."""
+
+from fastapi import Request, Response
+
+from services.gateway.api.auth import is_known
+from services.gateway.api.house import House
+from services.gateway.errors import StreamUnknown
+from services.gateway.playback.reply import Reply
+from services.gateway.viewers.grant import Grant
+from services.gateway.viewers.visit import Visit, split_personal
+
+PLAYABLE = {
+    "access-control-allow-origin": "*",
+    "access-control-expose-headers": "Content-Length, Content-Range",
+    "cross-origin-resource-policy": "cross-origin",
+}
+"""Headers of what pages of other origins may play."""
+
+
+async def refuse(stream: str, request: Request, house: House) -> Response | None:
+    """The refusal, if there is a reason for one."""
+    if is_known(request, house):
+        return None
+    visit = _visit(request)
+    granted = house.viewing.gate.check(stream, visit)
+    if granted is None:
+        await house.viewing.policies.find(stream)
+        granted = house.viewing.gate.check(stream, visit)
+    if granted is None:
+        raise StreamUnknown("There is no such stream.")
+    return None if isinstance(granted, Grant) else _response(granted)
+
+
+def _visit(request: Request) -> Visit:
+    path = request.scope["raw_path"]
+    personal, _ = split_personal(path)
+    headers = {name.lower(): value for name, value in request.scope["headers"]}
+    address = request.client.host if request.client else ""
+    visit = Visit(path, request.scope["query_string"], personal, address, address)
+    said = {name: headers.get(name.encode()) for name in ("cookie", "referer", "origin")}
+    asked = visit.asked._replace(**said)
+    return visit._replace(asked=asked)
+
+
+def _response(reply: Reply) -> Response:
+    lines = reply.headers.decode("latin-1").split("\r\n")
+    headers = dict(line.split(": ", 1) for line in lines if line)
+    return Response(bytes(reply.body), status_code=reply.status, headers=headers)
