@@ -16,7 +16,7 @@ import pytest
 from tests.media import encode, push
 from tests.oracles.frame_ledger import input_frames
 from tests.oracles.hls_watch import HLSWatch
-from tests.running import RunningWeir, both_houses
+from tests.running import RunningWeir
 from tests.stored import assert_balanced, assert_gapless, begun, ended_rows, frames_of
 from tests.waiting import until
 
@@ -66,7 +66,7 @@ def assert_lawful(watch: HLSWatch, times: Sequence[float]) -> None:
     assert not watch.findings, watch.findings
 
 
-@both_houses
+@pytest.mark.parametrize("house", [pytest.param("embedded", marks=pytest.mark.soak), "distributed"])
 @pytest.mark.timeout(300)
 async def test_kills_during_a_push_cost_no_frame_and_break_no_playlist(
     own_weir: RunningWeir, tmp_path: Path
@@ -102,11 +102,12 @@ async def test_kills_during_a_push_cost_no_frame_and_break_no_playlist(
 
 
 @pytest.mark.parametrize("house", ["distributed"])
-async def test_a_packager_that_sleeps_for_half_a_minute_changes_nothing(
-    own_weir: RunningWeir, tmp_path: Path
+@pytest.mark.parametrize("asleep_s", [12, pytest.param(30, marks=pytest.mark.soak)])
+async def test_a_packager_that_sleeps_changes_nothing(
+    own_weir: RunningWeir, tmp_path: Path, asleep_s: int
 ) -> None:
     """Its lease goes to another; when it wakes up it is fenced."""
-    source = encode(tmp_path / "in.flv", seconds=44, gop=25)
+    source = encode(tmp_path / "in.flv", seconds=asleep_s + 14, gop=25)
     own_weir.start()
     own_weir.add("packager")
     stream = own_weir.create_stream(name="sleeper", reconnectWindow=1)
@@ -120,7 +121,7 @@ async def test_a_packager_that_sleeps_for_half_a_minute_changes_nothing(
         os.kill(sleeper, signal.SIGSTOP)
         await watch.reach(2, within_s=BACK_S)
         back_at = clock()
-        await asyncio.sleep(stopped_at + 30 - clock())
+        await asyncio.sleep(stopped_at + asleep_s - clock())
         os.kill(sleeper, signal.SIGCONT)
         assert await asyncio.to_thread(publisher.wait, 60) == 0
         await watch.ended(within_s=ENDED_S)

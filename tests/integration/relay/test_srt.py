@@ -110,6 +110,7 @@ async def test_pushes_leave_nothing_behind(ours: SRTListener, tmp_path: Path) ->
     await until(lambda: descriptors() <= open_files[0], what="descriptors closed")
 
 
+@pytest.mark.soak
 async def test_srt_target_that_stalls_or_vanishes_disturbs_nobody_and_recovers(
     own_weir: RunningWeir,
     listener: FFmpegListener,

@@ -312,7 +312,7 @@ async def test_worker_that_is_told_to_stop_gives_its_job_back(hard_farm: Recorde
 
 
 async def test_job_whose_worker_and_encoder_are_killed_has_one_result(hard_farm: Recorded) -> None:
-    await _kill_and_look(hard_farm, SHORT_KILLS, seconds=6)
+    await _kill_and_look(hard_farm, SHORT_KILLS, seconds=14)
 
 
 @pytest.mark.soak
