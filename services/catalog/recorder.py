@@ -61,12 +61,21 @@ class Recorder:
     async def tick(self) -> None:
         """Look once at each session of a recorded stream that is noted. Raises `Unavailable`."""
         self._wake.clear()
-        noted, self._noted = self._noted, set()
+        noted = set(self._noted)
         recorded = await self._recorded()
         if self._is_first:
+            self._noted |= recorded
             noted, self._is_first = recorded, False
+        # What is noted stays noted until it was looked at: the database may go away in between.
+        self._noted -= noted - recorded
         for session in sorted(noted & recorded):
-            if await self._record(session):
+            self._noted.discard(session)
+            try:
+                has_more = await self._record(session)
+            except Unavailable:
+                self._noted.add(session)
+                raise
+            if has_more:
                 self.note(session)
 
     async def _recorded(self) -> set[str]:

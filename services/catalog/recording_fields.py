@@ -7,7 +7,7 @@ from typing import Any
 from services.catalog.errors import StreamFieldInvalid
 from services.catalog.fields import check_truth, read_number
 
-LEAST_VIDEO_S, MOST_VIDEO_S = 2.0, 24 * 3600.0
+LEAST_VIDEO_S, MOST_VIDEO_S = 2.0, 12 * 3600.0  # a job takes 50,000 segments
 LEAST_IMAGE_S, MOST_IMAGE_S = 1.0, 24 * 3600.0
 VIDEO_S, IMAGE_S = 30.0, 10.0
 """Where the item says nothing, as in the replaced system."""

@@ -17,7 +17,7 @@ from libs.events import (
     StillStored,
 )
 from libs.names import DEFAULT_TENANT
-from services.catalog.errors import FileUnknown, StreamFieldInvalid
+from services.catalog.errors import DatabaseDown, FileUnknown, StreamFieldInvalid
 from services.catalog.models import OutboxRow
 from services.catalog.recorder import PATIENCE, Recorder
 from tests.integration.catalog.conftest import Catalog
@@ -122,6 +122,21 @@ async def test_row_that_is_late_is_waited_for(catalog: Catalog) -> None:
     await catalog.facts.segment_ready(said.ready(1))
     await look(catalog, said)
     assert [order.msn - said.first_msn for order in await stills(catalog)] == [0, 1, 2]
+
+
+async def test_what_was_noted_is_looked_at_once_the_database_is_back(catalog: Catalog) -> None:
+    said = await on_air(catalog, isImage=True, image_time=1)
+    await catalog.facts.segment_ready(said.ready(0))
+    recorder = Recorder(catalog.database, catalog.clock)
+    await recorder.tick()
+    await catalog.facts.segment_ready(said.ready(1))
+    recorder.note(said.grant.session)
+    catalog.database.hold()
+    with pytest.raises(DatabaseDown):
+        await recorder.tick()
+    catalog.database.open()
+    await recorder.tick()
+    assert len(await stills(catalog)) == 2
 
 
 async def test_row_that_never_comes_is_not_waited_for_for_ever(catalog: Catalog) -> None:
