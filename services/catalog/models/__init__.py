@@ -1,0 +1,49 @@
+"""The tables. The same on SQLite and Postgres; every row says whose it is (`tenant_id`).
+
+Stream ids are unique over all tenants, because no playback or push URL names a tenant.
+"""
+
+from services.catalog.models.base import Base
+from services.catalog.models.jobs import JobAttemptRow, JobLogRow, JobRow
+from services.catalog.models.keeping import CameraClipRow, DiscardRow, FileRow, HoldRow, RecorderRow
+from services.catalog.models.log import (
+    GapRow,
+    PublishRow,
+    RenditionRow,
+    SegmentRow,
+    SessionRow,
+    TrackRow,
+)
+from services.catalog.models.messages import DeadLetterRow, OutboxRow
+from services.catalog.models.streams import (
+    RelayTargetRow,
+    RevocationRow,
+    StreamRow,
+    TenantRow,
+    ViewerKeyRow,
+)
+
+__all__ = [
+    "Base",
+    "CameraClipRow",
+    "DeadLetterRow",
+    "DiscardRow",
+    "FileRow",
+    "GapRow",
+    "HoldRow",
+    "JobAttemptRow",
+    "JobLogRow",
+    "JobRow",
+    "OutboxRow",
+    "PublishRow",
+    "RecorderRow",
+    "RelayTargetRow",
+    "RenditionRow",
+    "RevocationRow",
+    "SegmentRow",
+    "SessionRow",
+    "StreamRow",
+    "TenantRow",
+    "TrackRow",
+    "ViewerKeyRow",
+]

@@ -1,0 +1,97 @@
+"""Tables of what is made of the segment log, what is held and what is let go."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.catalog.models.base import Base
+
+
+class RecorderRow(Base):
+    """How far a session's rows have been made into files; see `recording_plan.Progress`."""
+
+    __tablename__ = "recorders"
+    __table_args__ = (Index(None, "is_done"),)
+
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    next_msn: Mapped[int]
+    anchor_ms: Mapped[int | None]
+    video_first_msn: Mapped[int | None]
+    video_index: Mapped[int]
+    image_index: Mapped[int]
+    videos: Mapped[int]
+    is_done: Mapped[bool]
+
+
+class FileRow(Base):
+    """A file made of what was on air."""
+
+    __tablename__ = "files"
+    __table_args__ = (
+        Index(None, "tenant_id", "stream_id", "starts_at", "key"),
+        Index(None, "job_id"),
+    )
+
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    stream_id: Mapped[str]
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"))
+    kind: Mapped[str]
+    state: Mapped[str]
+    job_id: Mapped[str | None]
+    object_key: Mapped[str | None]
+    starts_at: Mapped[datetime]
+    duration_s: Mapped[float]
+    size_bytes: Mapped[int]
+    first_msn: Mapped[int]
+    last_msn: Mapped[int]
+
+
+class HoldRow(Base):
+    """A time of a stream that retention leaves alone."""
+
+    __tablename__ = "holds"
+    __table_args__ = (Index(None, "tenant_id", "stream_id", "until_at"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    stream_id: Mapped[str]
+    from_at: Mapped[datetime]
+    guards_from_at: Mapped[datetime]
+    """A segment that starts later may reach into the hold."""
+    until_at: Mapped[datetime]
+    cause: Mapped[str]
+    note: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class DiscardRow(Base):
+    """An object that no row names any more, and from when on it may be deleted."""
+
+    __tablename__ = "discards"
+    __table_args__ = (Index(None, "due_at"),)
+
+    object_key: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    size_bytes: Mapped[int]
+    due_at: Mapped[datetime]
+
+
+class CameraClipRow(Base):
+    """What an IP camera said that it has pushed."""
+
+    __tablename__ = "camera_clips"
+    __table_args__ = (Index(None, "tenant_id", "stream_id", "end_ms"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    client_id: Mapped[str]
+    device_id: Mapped[str]
+    stream_id: Mapped[str]
+    """As the camera calls it; there need not be one."""
+    begin_ms: Mapped[int]
+    end_ms: Mapped[int]
+    duration_s: Mapped[float]
+    noted_at: Mapped[datetime]
