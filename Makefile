@@ -23,9 +23,10 @@ test: $(VENV)/dev console ## run the tests (what this machine lacks is skipped, 
 ifdef ARGS
 	$(TEST) $(ARGS)
 else
-	@# Most of these wait, so two at a time; what measures what is seen comes after them, alone.
+	@# Most of these wait, so two at a time, the long ones first; what measures what is seen comes
+	@# after them, alone.
 	@code=0; \
-	for suite in "-n $(WORKERS) --dist loadscope tests/unit tests/fuzz tests/integration" "tests/browser tests/compose"; do \
+	for suite in "-n $(WORKERS) --dist loadscope --no-loadscope-reorder tests/compose tests/integration tests/fuzz tests/unit" tests/browser; do \
 	  echo "$(TEST) $$suite"; $(TEST) $$suite || code=$$?; \
 	done; exit $$code
 endif
