@@ -3,10 +3,15 @@
 An encoder sends each frame alone, and being woken for it costs a process several times what
 becomes of the frame. What lies in the kernel meanwhile costs nothing. A tick later all of it is
 read at once, of all paced publishers one after the other.
+
+For a publisher that is alone the tick begins when its first bytes have come: nothing waits longer,
+and there are fewer ticks. Of several somebody's bytes are always there.
 """
 
 import asyncio
+import contextlib
 import os
+import select
 from typing import Protocol
 
 TICK_S = 0.1
@@ -38,6 +43,10 @@ class Pacer:
         """With their descriptors."""
         self._buffer = memoryview(bytearray(READ_BYTES))
         self._timer: asyncio.TimerHandle | None = None
+        self._poll = select.epoll()
+        """Its own, because the event loop lets nobody watch a transport's descriptor."""
+        self._watched: int | None = None
+        """The descriptor whose first bytes begin the tick."""
 
     def __contains__(self, paced: Paced) -> bool:
         return paced in self._paced
@@ -47,23 +56,48 @@ class Pacer:
         if paced in self._paced or paced.transport.is_closing():
             return
         paced.pace(is_paced=True)
+        self._watch_no_more()
         self._paced[paced] = paced.transport.get_extra_info("socket").fileno()
         if self._timer is None:
             self._set_timer()
 
     def discard(self, paced: Paced) -> None:
         """It is being closed."""
-        self._paced.pop(paced, None)
+        descriptor = self._paced.pop(paced, None)
+        if descriptor is not None and descriptor == self._watched:
+            self._watch_no_more()
 
     def _set_timer(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(self._tick_s, self._on_tick)
 
     def _on_tick(self) -> None:
         self._timer = None
+        self._watch_no_more()
         for paced, descriptor in list(self._paced.items()):
             if not paced.may_wait or not self._read(paced, descriptor):
                 self._give_back(paced)
         if self._paced:
+            self._set_timer()
+        if len(self._paced) == 1:
+            self._watch(*self._paced.values())
+
+    def _watch(self, descriptor: int) -> None:
+        self._watched = descriptor
+        self._poll.register(descriptor, select.EPOLLIN)
+        asyncio.get_running_loop().add_reader(self._poll.fileno(), self._on_first_bytes)
+
+    def _watch_no_more(self) -> None:
+        if self._watched is None:
+            return
+        asyncio.get_running_loop().remove_reader(self._poll.fileno())
+        with contextlib.suppress(OSError):  # a descriptor that was closed is gone by itself
+            self._poll.unregister(self._watched)
+        self._watched = None
+
+    def _on_first_bytes(self) -> None:
+        self._watch_no_more()
+        if self._timer is not None:
+            self._timer.cancel()
             self._set_timer()
 
     def _read(self, paced: Paced, descriptor: int) -> bool:

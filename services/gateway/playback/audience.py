@@ -1,11 +1,10 @@
-"""The viewers of one feed, and the loop that sends each chunk to all of them.
+"""The viewers of one feed, and the loop that sends chunks to all of them.
 
 This is the hot path: for a viewer that is level it costs one `send` a tick and nothing else.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from services.gateway import metrics
 from services.gateway.playback.ring import Chunk, Ring
@@ -33,7 +32,8 @@ class Audience:
         self._newest_join: Chunk | None = None
         self._level: dict[Framing, dict[Viewer, _Send]] = {}
         self._waiting: dict[Viewer, None] = {}
-        self._chunks: deque[Chunk] = deque()
+        self._chunks: list[Chunk] = []
+        """What nobody has been sent yet."""
         self._sending: Iterator[None] | None = None
         self._is_over = False
 
@@ -75,10 +75,13 @@ class Audience:
         """Whether a chunk has not gone to all of a large audience yet."""
         return self._sending is not None
 
-    def send(self, chunk: Chunk) -> None:
-        """Send a chunk that is in the ring; of a large audience the rest has it a little later."""
-        self._chunks.append(chunk)
-        if self._sending is None:
+    def send(self, chunks: Iterable[Chunk]) -> None:
+        """Send chunks that are in the ring; of a large audience the rest has them a little later.
+
+        What is given together, or waits together, is one `send` a viewer.
+        """
+        self._chunks.extend(chunks)
+        if self._sending is None and self._chunks:
             self._sending = self._send_all()
             self._go_on()
 
@@ -94,23 +97,27 @@ class Audience:
 
     def _send_all(self) -> Iterator[None]:
         while self._chunks:
-            chunk = self._chunks.popleft()
-            self.next_number = chunk.number + 1
+            chunks, self._chunks = self._chunks, []
+            last = chunks[-1]
+            self.next_number = last.number + 1
             groups = [(framing, list(group.items())) for framing, group in self._level.items()]
-            if chunk.is_join:
-                self._newest_join = chunk
+            joins = [chunk for chunk in chunks if chunk.is_join]
+            if joins:
+                self._newest_join = joins[-1]
                 waiting, self._waiting = self._waiting, {}
                 for viewer in waiting:
-                    viewer.start_at(chunk)
+                    viewer.start_at(joins[0])
+            data = b"".join([chunk.data for chunk in chunks])
             for framing, members in groups:
                 if members:
-                    wire = framing(len(chunk.data)) + chunk.data
+                    wire = framing(len(data)) + data
                     for first in range(0, len(members), SLICE_VIEWERS):
                         if first:
                             yield
-                        self._send_slice(chunk, wire, members[first : first + SLICE_VIEWERS])
+                        self._send_slice(last, wire, members[first : first + SLICE_VIEWERS])
 
-    def _send_slice(self, chunk: Chunk, wire: bytes, members: list[_Member]) -> None:
+    def _send_slice(self, last: Chunk, wire: bytes, members: list[_Member]) -> None:
+        """Send `wire`, which ends with the chunk `last`."""
         size = len(wire)
         total = size * len(members)
         for viewer, send in members:
@@ -125,7 +132,7 @@ class Audience:
             if sent != size:
                 total -= size - sent
                 self._level[viewer.framing].pop(viewer, None)
-                viewer.fall_behind(chunk, memoryview(wire)[sent:])
+                viewer.fall_behind(last, memoryview(wire)[sent:])
         metrics.BYTES.counts["flv"] += total
 
     def _dismiss(self) -> None:

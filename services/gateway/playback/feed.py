@@ -30,6 +30,8 @@ class Feed:
         self.ring = Ring()
         self.audience = Audience(self.ring)
         self._freezer = Freezer(self.ring)
+        self._closed: list[Chunk] = []
+        """Chunks that wait for the flush: a keyframe does not go out alone."""
         self._timeline = _Timeline(now_ms)
         self._session: str | None = None
         self._next_tag = 0
@@ -97,11 +99,12 @@ class Feed:
 
     def flush(self) -> None:
         """Freeze what is pending and give it to the viewers."""
-        self._give(self._freezer.freeze())
+        chunks, self._closed = [*self._closed, *self._freezer.freeze()], []
+        self.audience.send(chunks)
 
     @property
     def has_pending(self) -> bool:
-        return self._freezer.has_pending
+        return self._freezer.has_pending or bool(self._closed)
 
     def _take_prologue(self, tag: Tag, name: str, prologue: Config) -> None:
         if tag.type is not TagType.SCRIPT:
@@ -125,11 +128,11 @@ class Feed:
             return
         tag = self._timeline.place(tag)
         if name != "onMetaData":
-            self._give(self._freezer.take(tag))
+            self._closed.extend(self._freezer.take(tag))
             return
         tidy = tidy_metadata(tag)
         if tidy is not None:
-            self._give(self._freezer.take(tidy))
+            self._closed.extend(self._freezer.take(tidy))
             config = self._freezer.config
             self._freezer.configure(config._replace(metadata=tidy._replace(dts_ms=0)))
 
@@ -141,22 +144,18 @@ class Feed:
             self._announced = None
         config = _configured(self._freezer.config, tag)
         if kind is not PacketKind.FRAMES:
-            self._give(self._freezer.take(tag))
+            self._closed.extend(self._freezer.take(tag))
             self._freezer.configure(config)
             return
         self._freezer.configure(config)
         is_join = not config.has_video
-        self._give(self._freezer.take(tag, is_keyframe=is_keyframe(tag), is_join=is_join))
+        self._closed.extend(self._freezer.take(tag, is_keyframe=is_keyframe(tag), is_join=is_join))
 
     def _send_announced(self, config: Config, dts_ms: int) -> None:
         for tag in (config.video, config.audio):
             if tag is not None:
-                self._give(self._freezer.take(tag._replace(dts_ms=dts_ms)))
+                self._closed.extend(self._freezer.take(tag._replace(dts_ms=dts_ms)))
         self._freezer.configure(config)
-
-    def _give(self, chunks: list[Chunk]) -> None:
-        for chunk in chunks:
-            self.audience.send(chunk)
 
 
 class _Timeline:

@@ -135,11 +135,11 @@ class Viewer:
         self._join(join)
         self.catch_up()
 
-    def fall_behind(self, chunk: Chunk, unsent: memoryview) -> None:
-        """Its socket took only a part of `chunk`, which was being sent to the whole audience."""
+    def fall_behind(self, last: Chunk, unsent: memoryview) -> None:
+        """Its socket took only a part of what all were sent, up to the chunk `last`."""
         self._rest.append(unsent)
-        self._config = chunk.after
-        self._cursor = chunk.number + 1
+        self._config = last.after
+        self._cursor = last.number + 1
         self._poller.wait_for_room(self)
 
     def end(self) -> None:

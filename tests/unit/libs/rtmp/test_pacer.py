@@ -56,6 +56,21 @@ async def test_tags_that_came_within_a_tick_are_taken_together(paced: Paced) -> 
     await publisher.close()
 
 
+async def test_the_tick_of_one_publisher_begins_with_its_first_bytes(paced: Paced) -> None:
+    _, publisher, kept = paced
+    loop = asyncio.get_running_loop()
+    waits: list[float] = []
+    for number in range(8):
+        # The clock of ticks must not matter: each frame comes at another time of it.
+        await asyncio.sleep(0.013 * number)
+        sent_at = loop.time()
+        await publisher.send_all(frames(1, first=number))
+        await until(lambda number=number: len(kept.tags) == number + 1)  # type: ignore[misc]
+        waits.append(loop.time() - sent_at)
+    assert min(waits) > 0.09, "a whole tick: what comes just after goes with it"
+    await publisher.close()
+
+
 async def test_more_than_one_read_holds_comes_whole(paced: Paced) -> None:
     _, publisher, kept = paced
     large = frames(4, size=READ_BYTES)

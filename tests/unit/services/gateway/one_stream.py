@@ -56,7 +56,7 @@ class OneFeed:
         number = self.ring.next_number
         chunk = Chunk(number, data, number * 100, number % 10 == 0, Config(), Config())
         self.ring.append(chunk)
-        self.audience.send(chunk)
+        self.audience.send([chunk])
 
 
 class Waiting(Awaited):

@@ -68,6 +68,24 @@ async def hands(poller: Poller) -> Hands:
     return Hands(poller)
 
 
+async def test_a_keyframe_goes_out_with_what_comes_with_it(hands: Hands, poller: Poller) -> None:
+    sizes: list[int] = []
+
+    def noting(size: int) -> bytes:
+        sizes.append(size)
+        return b""
+
+    hands.pull("s", 0, key(0))
+    watched = FLVPlayer(poller, framing=noting)
+    hands.feed.join(watched.viewer)
+    sizes.clear()
+    hands.go_on(delta(40), key(80), delta(120))
+    assert len(sizes) == 1, "one send"
+    assert watched.tags()[-3:] == [delta(40), key(80), delta(120)]
+    late = hands.watch()
+    assert late.tags()[-2:] == [key(80), delta(120)]
+
+
 async def test_viewer_starts_with_header_config_and_the_last_gop(hands: Hands) -> None:
     hands.pull("s", 0, key(0), delta(40), key(2000), sound(2010), delta(2040))
     early, late = hands.watch(), hands.watch()

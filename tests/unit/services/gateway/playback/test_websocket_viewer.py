@@ -50,7 +50,7 @@ class Stage:
         data = b"<%03d>" % number + bytes(size)
         chunk = Chunk(number, data, number * 100, number % 10 == 0, CONFIG, CONFIG)
         ring.append(chunk)
-        self.audience.send(chunk)
+        self.audience.send([chunk])
 
     def admit(self) -> FLVPlayer:
         player = FLVPlayer(self._poller, make=WebSocketViewer)
