@@ -47,6 +47,8 @@ class Pacer:
         """Its own, because the event loop lets nobody watch a transport's descriptor."""
         self._watched: int | None = None
         """The descriptor whose first bytes begin the tick."""
+        self._is_heard = False
+        """Whether the event loop watches `_poll`."""
 
     def __contains__(self, paced: Paced) -> bool:
         return paced in self._paced
@@ -56,7 +58,7 @@ class Pacer:
         if paced in self._paced or paced.transport.is_closing():
             return
         paced.pace(is_paced=True)
-        self._watch_no_more()
+        self._watch(None)
         self._paced[paced] = paced.transport.get_extra_info("socket").fileno()
         if self._timer is None:
             self._set_timer()
@@ -65,38 +67,43 @@ class Pacer:
         """It is being closed."""
         descriptor = self._paced.pop(paced, None)
         if descriptor is not None and descriptor == self._watched:
-            self._watch_no_more()
+            self._watch(None)
+
+    def close(self) -> None:
+        if self._is_heard:
+            asyncio.get_running_loop().remove_reader(self._poll.fileno())
+        self._poll.close()
 
     def _set_timer(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(self._tick_s, self._on_tick)
 
     def _on_tick(self) -> None:
         self._timer = None
-        self._watch_no_more()
         for paced, descriptor in list(self._paced.items()):
             if not paced.may_wait or not self._read(paced, descriptor):
                 self._give_back(paced)
         if self._paced:
             self._set_timer()
-        if len(self._paced) == 1:
-            self._watch(*self._paced.values())
+        self._watch(next(iter(self._paced.values())) if len(self._paced) == 1 else None)
 
-    def _watch(self, descriptor: int) -> None:
-        self._watched = descriptor
-        self._poll.register(descriptor, select.EPOLLIN)
-        asyncio.get_running_loop().add_reader(self._poll.fileno(), self._on_first_bytes)
-
-    def _watch_no_more(self) -> None:
-        if self._watched is None:
+    def _watch(self, descriptor: int | None) -> None:
+        """Hear once of the next bytes that come there; None: of nobody's."""
+        once = select.EPOLLIN | select.EPOLLONESHOT
+        if descriptor is not None and descriptor == self._watched:
+            self._poll.modify(descriptor, once)
             return
-        asyncio.get_running_loop().remove_reader(self._poll.fileno())
-        with contextlib.suppress(OSError):  # a descriptor that was closed is gone by itself
-            self._poll.unregister(self._watched)
-        self._watched = None
+        if self._watched is not None:
+            with contextlib.suppress(OSError):  # one that was closed is gone by itself
+                self._poll.unregister(self._watched)
+        self._watched = descriptor
+        if descriptor is not None:
+            self._poll.register(descriptor, once)
+            if not self._is_heard:
+                self._is_heard = True
+                asyncio.get_running_loop().add_reader(self._poll.fileno(), self._on_first_bytes)
 
     def _on_first_bytes(self) -> None:
-        self._watch_no_more()
-        if self._timer is not None:
+        if self._poll.poll(0) and self._timer is not None:
             self._timer.cancel()
             self._set_timer()
 

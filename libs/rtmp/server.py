@@ -71,6 +71,7 @@ class RTMPServer:
             self._server.close()
         for connection in list(self.connections):
             await connection.end("shutdown")
+        self.pacer.close()
         await asyncio.sleep(0)  # their sockets are closed in the loop's next turn
 
 
