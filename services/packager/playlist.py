@@ -276,13 +276,19 @@ def _tail(window: Window, kind: TrackKind, neighbours: tuple[Neighbour, ...]) ->
 
 
 def _report(window: Window, kind: TrackKind, uri: str) -> list[str]:
-    """Where another playlist stands (RFC 8216bis, 4.4.5.4)."""
+    """Where another playlist stands (RFC 8216bis, 4.4.5.4).
+
+    While its newest part is its segment's first, the one before stands here, as a cache might have
+    it: hls.js takes LAST-PART=0 for none, asks for the part that it has reached in the playlist it
+    comes from, and waits up to a whole segment for that, longer than it has to play.
+    """
     if window.is_behind or not window.has_track(kind):
         return []
     msn, part = window.position(kind)
-    if part == 0:
-        msn -= 1
-        part = len(next((line.parts for line in reversed(_lines(window, kind))), ()))
+    if part <= 1:
+        before = len(next((line.parts for line in reversed(_lines(window, kind))), ()))
+        if part == 0 or before > 1:
+            msn, part = msn - 1, before
     report = f'#EXT-X-RENDITION-REPORT:URI="{uri}",LAST-MSN={msn}'
     return [f"{report},LAST-PART={part - 1}" if part else report]
 

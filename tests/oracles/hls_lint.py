@@ -340,7 +340,7 @@ class HLSLint:
                 other.seen_at == at or at - other.first_seen_at >= playlist.target_s
             ):
                 self._find("rendition_report_missing", uri, f"nothing is said of {other_uri}")
-            elif other.seen_at == at and reports.get(other_uri) != other.last.newest:
+            elif other.seen_at == at and reports.get(other_uri) not in other.last.reported:
                 detail = f"{reports[other_uri]} of {other_uri}, which is at {other.last.newest}"
                 self._find("rendition_report", uri, detail)
 

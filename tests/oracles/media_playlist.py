@@ -69,6 +69,16 @@ class Playlist:
         return Report(msn - 1, len(parts) - 1 if parts else None)
 
     @property
+    def reported(self) -> tuple[Report, ...]:
+        """What may stand of it in other playlists that are as new: while it has one part of its
+        segment, the last of the one before may (players take LAST-PART=0 for none).
+        """
+        parts = self.segments[-1].parts if self.segments else []
+        if len(self.open_parts) != 1 or not parts:
+            return (self.newest,)
+        return self.newest, Report(self.newest.msn - 1, len(parts) - 1)
+
+    @property
     def position(self) -> tuple[int, int]:
         """MSN and part of what it lacks next."""
         return self.first_msn + self.skipped + len(self.segments), len(self.open_parts)

@@ -48,6 +48,21 @@ def test_report_of_what_has_not_been_listed_is_found_when_it_is() -> None:
     assert [finding.rule for finding in findings] == ["rendition_report"]
 
 
+@pytest.mark.parametrize(
+    ("reported", "found"), [("105,LAST-PART=0", 0), ("104,LAST-PART=3", 0), ("104,LAST-PART=2", 1)]
+)
+def test_last_part_of_the_segment_before_may_be_reported_for_the_first_of_the_next(
+    reported: str, found: int
+) -> None:
+    reports = next(path for path in GOOD if path.stem == "low_latency_reports").read_text()
+    newer, hint = r"#EXT-X-PART:.*/105\.1\.video\.m4s\"\n", "105.2.video"
+    first = re.sub(newer, "", reports).replace(hint, "105.1.video")
+    said = first.replace(
+        '"video.m3u8",LAST-MSN=105,LAST-PART=1', f'"video.m3u8",LAST-MSN={reported}'
+    )
+    assert len(lint_text(said, HLSLint()).findings) == found
+
+
 @pytest.mark.parametrize(("hint", "broken"), [("105.2", 0), ("106.0", 1)])
 def test_hints_that_are_withdrawn_are_counted(hint: str, broken: int) -> None:
     path = next(path for path in GOOD if path.stem == "low_latency")

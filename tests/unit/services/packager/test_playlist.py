@@ -10,7 +10,7 @@ from services.packager.playlist import render_media
 from services.packager.window import Window
 from tests.oracles.media_playlist import parse
 from tests.unit.services.packager.scenes import SCENES
-from tests.unit.services.packager.windows import SESSION, WindowMaker
+from tests.unit.services.packager.windows import FIRST_MSN, SESSION, WindowMaker
 
 GOLDEN = Path(__file__).parent / "golden"
 LOW_LATENCY = (
@@ -86,6 +86,38 @@ def test_players_are_told_to_begin_at_a_keyframe_where_not_every_segment_has_one
     assert found == ([f"#EXT-X-START:TIME-OFFSET={start}"] if start else [])
     sound = render_media(maker.window, "audio", session=SESSION, rendition="source")
     assert b"EXT-X-START" not in sound.body
+
+
+@pytest.mark.parametrize(
+    ("listed", "reported"),
+    [
+        (10, (FIRST_MSN, 9)),
+        # Not its own first part: hls.js takes 0 for none, and waits for what may be far away.
+        (11, (FIRST_MSN, 9)),
+        (12, (FIRST_MSN + 1, 1)),
+    ],
+)
+def test_first_part_of_a_segment_is_not_reported(listed: int, reported: tuple[int, int]) -> None:
+    maker = WindowMaker()
+    segments, parts = divmod(listed, 10)
+    for _ in range(segments):
+        maker.add_in_parts(10)
+    maker.begin()
+    for index in range(parts):
+        maker.part(index, "video")
+    text = render_media(maker.window, "audio", session=SESSION, rendition="source").body.decode()
+    assert parse(text).reports == {"video.m3u8": reported}
+
+
+def test_only_part_of_a_segment_is_reported() -> None:
+    """There is nothing better to say."""
+    maker = WindowMaker()
+    for _ in range(3):
+        maker.add_in_parts(1)
+    maker.begin()
+    maker.part(0, "video")
+    text = render_media(maker.window, "audio", session=SESSION, rendition="source").body.decode()
+    assert parse(text).reports == {"video.m3u8": (FIRST_MSN + 3, 0)}
 
 
 def test_duration_of_a_playlist_is_the_sum_of_the_media() -> None:
