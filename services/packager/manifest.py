@@ -36,6 +36,8 @@ LONG_TARGETS = 1.5
 """A lead-in longer than so many target durations is told of; with less, players would soon wait."""
 KEYFRAME_ROOM_MS = 250
 """So far behind its keyframe a player begins: clocks differ, and the answer takes time."""
+NOTHING_BEFORE_MS = 500
+"""So far before the first keyframe of all it may aim: it begins where the period does."""
 
 
 class Shown(Protocol):
@@ -83,6 +85,8 @@ def render_manifest(
     end_90k = last.start_90k + last.duration_90k
     key_ms = _since_keyframe_ms(window, entries, time.time() * 1000 if now_ms is None else now_ms)
     delay_ms = key_ms or DELAY_SEGMENTS * round(longest_s, 1) * 1000
+    # What players begin at must not have left the window, which they, too, see from their clock.
+    depth_s = max(depth_s, key_ms / 1000 + longest_s)
     published_ms = last.starts_at_ms + last.duration_90k // 90
     attributes = [
         'xmlns="urn:mpeg:dash:schema:mpd:2011"',
@@ -115,23 +119,31 @@ def render_manifest(
 
 
 def _since_keyframe_ms(window: Window, entries: list[Entry], now_ms: float) -> int:
-    """How far the keyframe at which players should begin is from the live edge; 0 if each segment
-    has one.
+    """How far behind now the keyframe is at which players should begin; 0 if each segment has one.
 
-    Players begin where the delay says. Some (dash.js) never show a picture if what they get there
-    cannot be decoded: they wait for video before they read more sound, and the other way round.
+    Players begin where the delay says, seen from their clock, whatever is listed. Some (dash.js)
+    never show a picture if what they get there cannot be decoded: they wait for video before they
+    read more sound, and the other way round.
     """
     if all(entry.is_independent for entry in entries):
         return 0
-    last = entries[-1]
-    edge_ms = now_ms - window.origin_ms - KEYFRAME_ROOM_MS
-    least_ms = float(TARGET_LATENCY_MS)
+    first, last = entries[0], entries[-1]
+    keyframes = [entry for entry in entries if entry.is_independent]
+    if not keyframes:
+        return 0
+    session_ms = now_ms - window.origin_ms
+    least_ms, reached_ms = float(TARGET_LATENCY_MS), session_ms - KEYFRAME_ROOM_MS
     if not last.is_steady:
-        # The live edge of a list is its end, and the next segment comes when it is whole.
-        edge_ms = (last.start_90k + last.duration_90k) / 90
+        # Of a list the next segment comes when it is whole.
+        reached_ms = (last.start_90k + last.duration_90k) / 90
         least_ms = max(entry.duration_90k for entry in entries) / 90 * DELAY_SEGMENTS
-    ages = [round(edge_ms - entry.start_90k / 90) for entry in entries if entry.is_independent]
-    return min((age for age in ages if age >= least_ms), default=max(ages, default=0))
+    old_enough = (e for e in reversed(keyframes) if reached_ms - e.start_90k / 90 >= least_ms)
+    begin = next(old_enough, keyframes[0])
+    room_ms = KEYFRAME_ROOM_MS
+    if begin is first and first.start_90k == first.period_90k:
+        # Of a session's first GOP: its first segment is short, and there is nothing before it.
+        room_ms = -NOTHING_BEFORE_MS
+    return round(session_ms - begin.start_90k / 90 - room_ms)
 
 
 def _service_description(latency_ms: int) -> list[str]:

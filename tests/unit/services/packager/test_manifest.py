@@ -161,6 +161,26 @@ def test_players_begin_at_a_keyframe_where_not_every_segment_has_one(
     assert latency.get("target") == f"{delay_s * 1000:.0f}"
 
 
+@pytest.mark.parametrize("later_s", [0.0, 0.5, 0.8])
+def test_players_that_come_within_the_first_gop_begin_at_its_keyframe(later_s: float) -> None:
+    """Its segment is short, and they see both delay and window from their own clock, later."""
+    maker = WindowMaker(20)
+    maker.add(0.4, is_lead_in=True)
+    for _ in range(2):
+        maker.add(3.48, is_lead_in=True, is_independent=False)
+    at_s = 17.9
+    text = render_manifest(
+        maker.window, session=SESSION, rendition="source", now_ms=WALL_MS + (at_s - 10) * 1000
+    )
+    root = ET.fromstring(text)
+    delay_s, depth_s = (
+        float(root.get(name, "").removeprefix("PT").removesuffix("S"))
+        for name in ("suggestedPresentationDelay", "timeShiftBufferDepth")
+    )
+    assert at_s + later_s - delay_s < 10.4
+    assert at_s + later_s - depth_s < 10
+
+
 def test_taker_over_tells_the_same_period() -> None:
     """It begins in the middle of the timeline, whose beginning the cutter knows."""
     first, second = WindowMaker(4), WindowMaker(4)
