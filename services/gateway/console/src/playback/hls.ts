@@ -1,6 +1,7 @@
 import Hls from "hls.js";
 
 import { bufferAhead, type Engine, type Stop } from "./engine";
+import { jumpTarget } from "./jump";
 
 export function startHLS(
   video: HTMLVideoElement,
@@ -26,6 +27,18 @@ export function startHLS(
   };
   hls.on(Hls.Events.ERROR, (_, error) => {
     if (error.fatal) stop("broken");
+  });
+  hls.on(Hls.Events.LEVEL_UPDATED, (_, { details }) => {
+    const hasPicture = video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
+    if (!details.live || video.paused || video.seeking || !hasPicture) return;
+    const jump_s = jumpTarget({
+      current_s: video.currentTime,
+      edge_s: details.edge,
+      latency_s: hls.targetLatency ?? details.targetduration,
+      target_s: details.targetduration,
+      keyframe_s: details.startTimeOffset === null ? null : details.edge + details.startTimeOffset,
+    });
+    if (jump_s !== null) video.currentTime = jump_s;
   });
   const onEnded = () => stop("ended");
   video.addEventListener("ended", onEnded);
