@@ -46,22 +46,25 @@ def push(path: Path, push_url: str, *, is_paced: bool = True) -> subprocess.Pope
 
 
 def encode_counted(
-    path: Path, *, seconds: int, size: tuple[int, int], rate: int, bitrate: str
+    path: Path, *, seconds: int, size: tuple[int, int], rate: int, bitrate: str, noisy: float = 1.0
 ) -> Path:
-    """A picture full of noise, so that it costs `bitrate` and rungs cost theirs, which shows its
-    own time in ms (`time_code`) in its upper part; a keyframe each second.
+    """A picture that shows its own time in ms (`time_code`) in its upper part; a keyframe each
+    second. The `noisy` share of it costs `bitrate`, so that rungs cost theirs; the rest is plain.
     """
     width, height = size
     code = (
         f"[0:v]scale={width}:{height // 4}:flags=neighbor,format=yuv420p[code];"
-        f"[1:v]noise=alls=40:allf=t[noise];[noise][code]overlay=0:0:shortest=1[out]"
+        f"[1:v]noise=alls=40:allf=t[noise];[2:v][noise]overlay=0:H-h[picture];"
+        f"[picture][code]overlay=0:0:shortest=1[out]"
     )
+    noise = f"testsrc2=size={width}x{round(height * noisy / 2) * 2}:rate={rate}"
     argv = [
         find_ffmpeg(), "-y", "-loglevel", "error",
         "-f", "rawvideo", "-pix_fmt", "gray", "-s", f"{BLOCKS}x1", "-r", str(rate), "-i", "pipe:0",
-        "-f", "lavfi", "-i", f"testsrc2=size={width}x{height}:rate={rate}",
+        "-f", "lavfi", "-i", noise,
+        "-f", "lavfi", "-i", f"color=gray:size={width}x{height}:rate={rate}",
         "-f", "lavfi", "-i", f"sine=frequency=440:sample_rate=48000:duration={seconds}",
-        "-filter_complex", code, "-map", "[out]", "-map", "2:a",
+        "-filter_complex", code, "-map", "[out]", "-map", "3:a",
         "-c:v", "libx264", "-preset", "ultrafast", "-b:v", bitrate, "-maxrate", bitrate,
         "-bufsize", bitrate, "-g", str(rate), "-bf", "0", "-sc_threshold", "0",
         "-c:a", "aac", "-b:a", "64k", "-f", "flv", str(path),

@@ -11,3 +11,9 @@ def lacking(what: str, how_to_get_it: str) -> NoReturn:
     if os.environ.get("WEIR_REQUIRE_ALL") == "1":
         pytest.fail(f"{what} is missing. {how_to_get_it}")
     pytest.skip(f"{what} is missing. {how_to_get_it}")
+
+
+def too_slow(what: str) -> NoReturn:
+    """The machine could not do what the test measures something else by: nothing is known."""
+    load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
+    lacking(f"Time on this machine (load {load}; {what})", "Run it with nothing beside it.")
