@@ -27,8 +27,8 @@ LATENCY_S = 4.0
 JUMP_MS = 400
 """Between two pictures that are shown one after the other; a busy browser leaves some out."""
 
-AHEAD_S = 0.5
-"""Who stands still with so much to play has a browser that is too slow."""
+BUSY = 0.5
+"""Who does not even run for so much of a stall has a browser that is too slow."""
 
 PLAY = """
 ([url, lowLatencyMode]) => {
@@ -63,6 +63,7 @@ PLAY = """
 SEEN = """
 () => ({
   pictures: window.frames_seen, longest_ms: window.longest_ms, ahead_s: window.longest_ahead_s,
+  busy_ms: window.longest_busy_ms,
   problems: window.problems, latency_s: hls.latency,
   told: window.told.filter(([at]) => Math.abs(at - window.longest_at_ms) < 8000),
 })
@@ -80,6 +81,7 @@ class Seen:
         self.longest_ms: float = said["longest_ms"]
         self.jumps = jumps(self.pictures, rate=rate, most_ms=JUMP_MS)
         self._ahead_s: float = said["ahead_s"]
+        self._busy_ms: float = said["busy_ms"]
         self._told: list[list[object]] = said["told"]
         self._lag = lag
 
@@ -89,15 +91,16 @@ class Seen:
         return (
             f"{len(self.pictures)} pictures of {self.heights}; age {ages[len(ages) // 2]} ms, at"
             f" most {ages[-1]}; stood still for {self.longest_ms:.0f} ms with {self._ahead_s:.1f} s"
-            f" to play; {self.jumps}; {self._lag}; {self.problems}\n{told}"
+            f" to play, {self._busy_ms:.0f} ms of it busy; {self.jumps}; {self._lag};"
+            f" {self.problems}\n{told}"
         )
 
     def check(self) -> None:
         """Nothing stood still, nothing jumped; void if it was the browser that had no time."""
         assert not [problem for problem in self.problems if " true" in problem], self
         stalls = self.longest_ms >= STALL_MS
-        if stalls and self._ahead_s > AHEAD_S:
-            too_slow(f"the browser stood still for {self.longest_ms:.0f} ms, with enough to play")
+        if stalls and self._busy_ms > BUSY * self.longest_ms:
+            too_slow(f"the page did not run for {self._busy_ms:.0f} of {self.longest_ms:.0f} ms")
         assert not stalls, self
         assert not [jump for jump in self.jumps if not jump.is_decoded], self
         if self.jumps:
