@@ -9,8 +9,9 @@ import pytest
 from playwright.async_api import Page
 
 from tests.browser.test_low_latency import STALL_MS, WATCH_TIME
+from tests.oracles.media_playlist import parse
 from tests.oracles.pictures import SEE, Picture, heights, jumps
-from tests.pattern import RATE, PatternPublisher
+from tests.pattern import HEIGHT, RATE, PatternPublisher
 from tests.required import too_slow
 from tests.rung_encoder import encode_rung, ingest_of
 from tests.rung_lag import RungLag
@@ -21,6 +22,7 @@ from tests.waiting import until
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
 
 HLS_JS = Path("services/gateway/console/node_modules/hls.js/dist/hls.min.js")
+LATE = {"name": "late", "width": 320, "height": 180, "bitrate": 200_000}
 SHORT_SWITCHES, SOAK_SWITCHES = 10, 50
 SWITCH_S = 2.5
 LATENCY_S = 4.0
@@ -32,7 +34,7 @@ BUSY = 0.5
 
 PLAY = """
 ([url, lowLatencyMode]) => {
-  document.body.innerHTML = '<video muted playsinline></video>';
+  document.body.innerHTML = '<video muted playsinline width=320></video>';
   const video = document.querySelector('video');
   const hls = new Hls({lowLatencyMode, liveSyncOnStallIncrease: 0.1,
     maxLiveSyncPlaybackRate: 1.15, errorPenaltyExpireMs: 5000});
@@ -145,6 +147,36 @@ def check(seen: Seen, switches: int) -> None:
     assert seen.latency_s <= LATENCY_S, seen
     # The last one may still be on its way.
     assert len(seen.heights) >= switches - 1, seen
+
+
+async def test_rung_that_begins_late_is_a_gap_and_is_played_once_it_is_there(
+    weir: RunningWeir, page: Page
+) -> None:
+    stream = weir.create_stream(name="late rung", ladder={"rungs": [LATE], "mode": "lazy"})
+    base = f"{weir.http_url}/{stream['id']}"
+    async with PatternPublisher(stream["push"]["url"]):
+        await until_live(weir, stream["id"])
+        await until(lambda: weir_lists(weir, stream["id"]), what="two variants")
+        assert set(gaps(f"{base}/late/video.m3u8")) == {True}
+        await page.set_content("<body></body>")
+        await page.add_script_tag(path=HLS_JS)
+        # A player could not do worse: it begins with what is not there.
+        await page.evaluate("() => { Hls.DefaultConfig.startLevel = 0; }")
+        await page.evaluate(PLAY, [f"{base}/index.m3u8", True])
+        await page.evaluate(f"() => ({SEE})(document.querySelector('video'))")
+        await page.wait_for_function("() => window.frames_seen.length > 0")
+        await until(lambda: not gaps(f"{base}/late/video.m3u8")[-1], what="the late rung")
+        await page.evaluate("() => { hls.loadLevel = 0; }")
+        await page.wait_for_function("() => window.frames_seen.at(-1)[1] === 180")
+        seen = await page.evaluate("() => [window.frames_seen, window.problems]")
+    pictures, problems = [Picture(*each) for each in seen[0]], seen[1]
+    assert not [problem for problem in problems if " true" in problem], problems
+    assert heights(pictures) == [HEIGHT, LATE["height"]], problems
+
+
+def gaps(url: str) -> list[bool]:
+    """Of each segment whether it is one."""
+    return [segment.is_gap for segment in parse(httpx2.get(url).text).segments]
 
 
 async def test_switches_are_not_seen(weir: RunningWeir, page: Page) -> None:
