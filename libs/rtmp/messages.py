@@ -71,6 +71,21 @@ def command(name: str, transaction: float, *values: Any, stream_id: int = 0) -> 
     return write_message(message, channel_id=COMMAND_CHANNEL)
 
 
+def connected(transaction: float, asked: dict[str, Any]) -> bytes:
+    """The answer to `connect` (section 7.2.1.1)."""
+    properties = amf0.Object(fmsVer="FMS/3,5,7,7009", capabilities=31.0, mode=1.0)
+    information = amf0.Object(
+        level="status",
+        code="NetConnection.Connect.Success",
+        description="Connection succeeded.",
+        objectEncoding=0.0,
+    )
+    if "fourCcList" in asked:
+        # Enhanced RTMP: every codec may come; we say so and pass its headers on.
+        information = amf0.Object(information, fourCcList=asked["fourCcList"], capsEx=0.0)
+    return command("_result", transaction, properties, information)
+
+
 def on_status(code: str, description: str, *, level: str = "status") -> bytes:
     facts = amf0.Object(level=level, code=code, description=description)
     return command("onStatus", 0, None, facts, stream_id=STREAM_ID)

@@ -6,7 +6,8 @@ import socket
 import structlog
 
 from libs.rtmp.certificate import Certificate
-from libs.rtmp.server import Connection, RTMPServer
+from libs.rtmp.connection import Connection
+from libs.rtmp.server import RTMPServer
 
 log = structlog.get_logger()
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from libs.rtmp import Limits, RTMPServer
-from libs.rtmp.server import Connection
+from libs.rtmp.connection import Connection
 from tests.fuzz.conversations import TAGS, conversation, pieces, spoiled
 from tests.unit.libs.rtmp.doors import OpenDoor
 

@@ -9,7 +9,7 @@ import pytest
 
 from libs.media.flv import Tag, TagType
 from libs.rtmp import Certificate, Limits, RTMPPublisher, RTMPServer, TLSListener
-from libs.rtmp import server as server_module
+from libs.rtmp import connection as connection_module
 from libs.rtmp.pacer import READ_BYTES
 from tests.certificates import make_certificate
 from tests.unit.libs.rtmp.doors import Kept, OpenDoor, serving
@@ -20,7 +20,7 @@ Paced = tuple[RTMPServer, RTMPPublisher, Kept]
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_module, "CHECK_S", 0.02)
+    monkeypatch.setattr(connection_module, "CHECK_S", 0.02)
 
 
 def frames(count: int, *, size: int = 100, first: int = 0) -> list[Tag]:

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from libs.rtmp import Limits, RTMPPublisher, RTMPRefused
-from libs.rtmp import server as server_module
+from libs.rtmp import connection as connection_module
 from tests.rtmp_player import RTMPPlayer
 from tests.unit.libs.rtmp.doors import serving
 from tests.waiting import until
@@ -64,7 +64,7 @@ async def test_silence_is_closed_in_time_at_each_stage() -> None:
 async def test_connections_past_the_places_are_closed_and_the_others_go_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(server_module, "places", lambda: 2)
+    monkeypatch.setattr(connection_module, "places", lambda: 2)
     async with serving() as (server, door, port):
         url = f"rtmp://127.0.0.1:{port}/live/cam"
         publisher, second = RTMPPublisher(url), RTMPPublisher(url)
@@ -99,7 +99,7 @@ async def test_player_that_is_dismissed_is_told_why_and_let_go() -> None:
 
 
 async def test_players_leave_places_for_publishers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_module, "places", lambda: 4)
+    monkeypatch.setattr(connection_module, "places", lambda: 4)
     async with serving() as (server, door, port):
         url = f"rtmp://127.0.0.1:{port}/live/cam"
         players = [RTMPPlayer(url) for _ in range(3)]
