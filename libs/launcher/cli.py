@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import NoReturn
@@ -14,7 +15,9 @@ import click
 from libs.errors import Blame, WeirError
 from libs.launcher import banner
 from libs.launcher.api import API
+from libs.launcher.backup import Backup, Copied
 from libs.launcher.credentials import Credentials
+from libs.launcher.data_dir import DataDirLock, kept_below
 from libs.launcher.house import House
 from libs.launcher.publisher import DEMO_STREAM, push_file, push_test_pattern
 from libs.launcher.verify import Verify
@@ -22,6 +25,7 @@ from libs.storage import open_store
 
 EXIT_REFUSED = 2
 EXIT_FAILED = 1
+PROGRESS_S = 5.0
 
 
 def main() -> NoReturn:
@@ -135,7 +139,8 @@ def verify(options: dict[str, object], session: str | None, *, hashes: bool, rep
     """Compare the store with the segment log: all sessions that are over, or SESSION."""
     data_dir = options["data_dir"]
     assert isinstance(data_dir, Path)
-    store = open_store(os.environ.get("WEIR_STORE_URL") or (data_dir / "store").absolute().as_uri())
+    kept = kept_below(data_dir.absolute()) | dict(os.environ)
+    store = open_store(kept["WEIR_STORE_URL"])
     check = Verify(_api(options), store, hashes=hashes, repairs=repair, spools=data_dir / "spool")
     found = asyncio.run(check.run(session))
     for trouble in found.troubles:
@@ -147,6 +152,44 @@ def verify(options: dict[str, object], session: str | None, *, hashes: bool, rep
         f" {found.gaps} gaps with a cause, {len(found.troubles)} troubles."
     )
     sys.exit(EXIT_FAILED if found.troubles else 0)
+
+
+@weir.command()
+@click.argument("place")
+@click.pass_obj
+def backup(options: dict[str, object], place: str) -> None:
+    """Add this moment to the backups in PLACE, a folder or a store's URL; Weir may run meanwhile.
+
+    A backup holds secrets: stream keys, and credentials where this machine keeps them.
+    """
+    done = asyncio.run(_backup(options, place).make())
+    click.echo(f"Backup {done.moment}: {_said(done)}")
+    _tell_missing(done, "the store does not have it")
+
+
+@weir.command()
+@click.argument("place")
+@click.option("--moment", help="Which backup [default: the newest].")
+@click.option("--list", "is_list", is_flag=True, help="Say which there are, and do nothing.")
+@click.pass_obj
+def restore(options: dict[str, object], place: str, *, moment: str | None, is_list: bool) -> None:
+    """Bring back a backup from PLACE into an empty database, and its objects into the store.
+
+    Weir must not run meanwhile. Streams that were on air when the backup was made have ended.
+    """
+    source = _backup(options, place)
+    if is_list:
+        click.echo("\n".join(asyncio.run(source.moments())) or "There is no backup in that place.")
+        return
+    data_dir = options["data_dir"]
+    assert isinstance(data_dir, Path)
+    lock = DataDirLock.take(data_dir)
+    try:
+        done = asyncio.run(source.restore(moment))
+    finally:
+        lock.release()
+    click.echo(f"Restored {done.moment}: {_said(done)}")
+    _tell_missing(done, "the backup does not have it")
 
 
 @weir.command()
@@ -164,6 +207,46 @@ def publish(options: dict[str, object], file: Path, stream_id: str | None, *, lo
     for line in banner.playback_lines(str(options["url"]), stream["id"]):
         click.echo(line)
     sys.exit(asyncio.run(push_file(file, stream["push"]["url"], loop=loop)))
+
+
+def _backup(options: dict[str, object], place: str) -> Backup:
+    data_dir = options["data_dir"]
+    assert isinstance(data_dir, Path)
+    data_dir = data_dir.absolute()
+    environment = kept_below(data_dir) | dict(os.environ) | {"WEIR_DATA_DIR": str(data_dir)}
+    return Backup(
+        open_store(place if "://" in place else Path(place).absolute().as_uri()),
+        open_store(environment["WEIR_STORE_URL"]),
+        data_dir=data_dir,
+        environment=environment,
+        on_progress=_Progress(),
+    )
+
+
+def _said(done: Copied) -> str:
+    return (
+        f"{done.rows:,} rows, {done.objects:,} objects, of them {done.new:,} new"
+        f" ({done.new_bytes:,} bytes)."
+    )
+
+
+class _Progress:
+    """A line every few seconds, for whoever watches."""
+
+    def __init__(self) -> None:
+        self._said_at = time.monotonic()
+
+    def __call__(self, done: Copied) -> None:
+        if time.monotonic() - self._said_at >= PROGRESS_S:
+            self._said_at = time.monotonic()
+            click.echo(_said(done), err=True)
+
+
+def _tell_missing(done: Copied, why: str) -> None:
+    for key in done.missing:
+        click.echo(f"missing {key}: {why}")
+    if done.missing:
+        sys.exit(EXIT_FAILED)
 
 
 def _house(options: dict[str, object]) -> House:

@@ -8,6 +8,14 @@ from typing import Self, TextIO
 from libs.launcher.errors import DataDirBusy, DataDirUnusable
 
 
+def kept_below(data_dir: Path) -> dict[str, str]:
+    """Where a Weir keeps its rows and objects unless it is told otherwise, as settings."""
+    return {
+        "WEIR_DATABASE_URL": f"sqlite+aiosqlite:///{data_dir / 'catalog.sqlite'}",
+        "WEIR_STORE_URL": f"file://{data_dir / 'store'}",
+    }
+
+
 class DataDirLock:
     """Held until `release`, or until the process ends in whatever way."""
 

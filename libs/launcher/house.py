@@ -10,7 +10,7 @@ import httpx2
 
 from libs.launcher.child import Child
 from libs.launcher.credentials import Credentials
-from libs.launcher.data_dir import DataDirLock
+from libs.launcher.data_dir import DataDirLock, kept_below
 from libs.launcher.errors import HouseNotReady, PortTaken, ServiceRefused
 from libs.launcher.nats_server import find_nats_server, free_port, write_nats_config
 from libs.settings import EXIT_SETTINGS
@@ -139,8 +139,7 @@ class House:
     def _environment(self, nats_port: int) -> dict[str, str]:
         """What the operator set wins over what embedded mode would choose."""
         defaults = {
-            "WEIR_DATABASE_URL": f"sqlite+aiosqlite:///{self.data_dir / 'catalog.sqlite'}",
-            "WEIR_STORE_URL": f"file://{self.data_dir / 'store'}",
+            **kept_below(self.data_dir),
             "WEIR_HTTP_HOST": self.host,
             "WEIR_RTMP_HOST": self.host,
         }

@@ -1,0 +1,246 @@
+"""`weir backup` and `weir restore`: the catalog's rows, and every object that they name.
+
+A backup is a store of its own, which holds many moments of one Weir:
+
+    moments/<when>/catalog.jsonl.gz    the rows, see `services.catalog.dump`
+    moments/<when>/credentials.json    where this machine keeps them; they are secrets
+    objects/<key>                      never change, so that a later backup adds what is new
+
+Rows are read first: what they name is kept for a minute longer even where retention lets it go.
+"""
+
+import asyncio
+import gzip
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from libs.errors import Conflict, NotFound
+from libs.launcher import credentials
+from libs.storage import ObjectMissing, ObjectStore
+
+COPIES_AT_ONCE = 16
+PIECE_BYTES = 16 * 1024 * 1024
+"""A larger object is copied by way of a file."""
+CATALOG = "catalog.jsonl.gz"
+_TYPES = {".mp4": "video/mp4", ".m4s": "video/mp4", ".jpg": "image/jpeg", ".vtt": "text/vtt"}
+_UPLOADS = "images/"
+"""Pictures for marks, which their marks name by hash."""
+
+
+class BackupMissing(NotFound):
+    code = "backup_missing"
+
+
+class CredentialsDiffer(Conflict):
+    code = "credentials_differ"
+
+
+class CatalogRefused(Conflict):
+    """The catalog's part failed, and has said why."""
+
+    code = "catalog_refused"
+
+
+@dataclass
+class Copied:
+    """What a backup, or a restore, came to."""
+
+    moment: str
+    rows: int = 0
+    objects: int = 0
+    """All that the rows name."""
+    new: int = 0
+    """Those that were not there yet."""
+    new_bytes: int = 0
+    missing: list[str] = field(default_factory=list)
+    """Named by a row, and not there to be copied."""
+
+
+class Backup:
+    """`place` holds backups, `store` the objects; `environment` tells the catalog's database."""
+
+    def __init__(
+        self,
+        place: ObjectStore,
+        store: ObjectStore,
+        *,
+        data_dir: Path,
+        environment: Mapping[str, str],
+        on_progress: Callable[[Copied], None] = lambda _: None,
+    ) -> None:
+        self._place = place
+        self._store = store
+        self._data_dir = data_dir
+        self._environment = environment
+        self._on_progress = on_progress
+
+    async def make(self) -> Copied:
+        """Add this moment."""
+        done = Copied(datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ"))
+        with tempfile.TemporaryDirectory() as folder:
+            rows = Path(folder) / CATALOG
+            await self._catalog("dump", rows)
+            uploads = [found.key async for found in self._store.list(_UPLOADS)]
+            await self._copy_all(rows, uploads, done, is_back=False)
+            secrets = self._data_dir / credentials.NAME
+            if secrets.exists():
+                key = f"moments/{done.moment}/{credentials.NAME}"
+                await self._place.put_file(key, secrets, content_type="application/json")
+            # Comes last: a moment that has it is whole.
+            key = f"moments/{done.moment}/{CATALOG}"
+            await self._place.put_file(key, rows, content_type="application/gzip")
+        return done
+
+    async def restore(self, moment: str | None) -> Copied:
+        """Bring back a moment, or the newest, into an empty database.
+
+        Raises `BackupMissing`, `CredentialsDiffer` and `CatalogRefused`.
+        """
+        done = Copied(await self._found(moment))
+        await self._restore_credentials(done.moment)
+        with tempfile.TemporaryDirectory() as folder:
+            rows = Path(folder) / CATALOG
+            rows.write_bytes(await self._place.get(f"moments/{done.moment}/{CATALOG}"))
+            await self._catalog("load", rows)
+            prefix = f"objects/{_UPLOADS}"
+            uploads = [
+                found.key.removeprefix("objects/") async for found in self._place.list(prefix)
+            ]
+            await self._copy_all(rows, uploads, done, is_back=True)
+        return done
+
+    async def moments(self) -> list[str]:
+        """Of all whole backups, the oldest first."""
+        return [
+            found.key.split("/")[1]
+            async for found in self._place.list("moments/")
+            if found.key.endswith(f"/{CATALOG}")
+        ]
+
+    async def _found(self, moment: str | None) -> str:
+        known = await self.moments()
+        if not known:
+            raise BackupMissing("There is no backup in that place.")
+        if moment is not None and moment not in known:
+            raise BackupMissing(f"There is no backup of {moment}; there are {', '.join(known)}.")
+        return moment or known[-1]
+
+    async def _restore_credentials(self, moment: str) -> None:
+        """Without them, push URLs and API keys would change."""
+        try:
+            kept = await self._place.get(f"moments/{moment}/{credentials.NAME}")
+        except ObjectMissing:
+            return
+        path = self._data_dir / credentials.NAME
+        if path.exists():
+            if json.loads(path.read_bytes()) != json.loads(kept):
+                raise CredentialsDiffer(
+                    f"{path} has other secrets than the backup. Restore into a new --data-dir, or "
+                    "move that file away first."
+                )
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(kept)
+
+    async def _catalog(self, verb: str, rows: Path) -> None:
+        # A service's module is run, not imported: the libs never import a service.
+        argv = [sys.executable, "-m", f"services.catalog.{verb}", str(rows)]
+        environment = os.environ | dict(self._environment)
+        run = await asyncio.to_thread(
+            subprocess.run, argv, env=environment, capture_output=True, text=True, check=False
+        )
+        if run.returncode:
+            said = run.stderr.strip().rpartition("\n")[2]
+            raise CatalogRefused(said.partition(": ")[2] or said)
+
+    async def _copy_all(
+        self, rows: Path, uploads: list[str], done: Copied, *, is_back: bool
+    ) -> None:
+        with gzip.open(rows, "rt", encoding="utf-8") as lines:
+            named = _named(lines, uploads, done)
+            while keys := list(islice(named, COPIES_AT_ONCE)):
+                await asyncio.gather(*(self._copy(key, done, is_back=is_back) for key in keys))
+                self._on_progress(done)
+
+    async def _copy(self, key: str, done: Copied, *, is_back: bool) -> None:
+        kept = f"objects/{key}"
+        source, source_key = (self._place, kept) if is_back else (self._store, key)
+        target, target_key = (self._store, key) if is_back else (self._place, kept)
+        done.objects += 1
+        try:
+            size = (await source.stat(source_key)).size_bytes
+            if await _size_of(target, target_key) == size:
+                return
+            await _copy(source, source_key, target, target_key, size)
+        except ObjectMissing:
+            done.missing.append(key)
+            return
+        done.new += 1
+        done.new_bytes += size
+
+
+def _named(lines: Iterator[str], uploads: list[str], done: Copied) -> Iterator[str]:
+    """The keys that rows name, each once if its rows stand together; counts the rows."""
+    yield from uploads
+    inits: set[str] = set()
+    last = ""
+    next(lines)
+    for line in lines:
+        done.rows += 1
+        said = json.loads(line)
+        row = said["row"]
+        if said["table"] == "segments":
+            for track in row["tracks"]:
+                init = f"{row['object_key'].rpartition('/')[0]}/init-{track['config_id']}.mp4"
+                if init not in inits:
+                    inits.add(init)
+                    yield init
+        for key in _keys(said["table"], row):
+            if key != last:
+                last = key
+                yield key
+
+
+def _keys(table: str, row: Mapping[str, Any]) -> Iterator[str]:
+    """What a row names, but not what is only waiting to be deleted."""
+    if table != "discards" and row.get("object_key"):
+        yield row["object_key"]
+    if table == "jobs" and row["result"] and row["result"].get("object_key"):
+        yield row["result"]["object_key"]
+
+
+async def _size_of(store: ObjectStore, key: str) -> int | None:
+    try:
+        return (await store.stat(key)).size_bytes
+    except ObjectMissing:
+        return None
+
+
+async def _copy(
+    source: ObjectStore, source_key: str, target: ObjectStore, target_key: str, size: int
+) -> None:
+    kind = _TYPES.get(Path(target_key).suffix, "application/octet-stream")
+    if size <= PIECE_BYTES:
+        await target.put(target_key, await source.get(source_key), content_type=kind)
+        return
+    with tempfile.NamedTemporaryFile() as file:
+        async for piece in _pieces(source, source_key, size):
+            await asyncio.to_thread(file.write, piece)
+        file.flush()
+        await target.put_file(target_key, Path(file.name), content_type=kind)
+
+
+async def _pieces(store: ObjectStore, key: str, size: int) -> AsyncIterator[bytes]:
+    for offset in range(0, size, PIECE_BYTES):
+        yield await store.get(key, offset=offset, size=PIECE_BYTES)
