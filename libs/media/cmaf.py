@@ -95,7 +95,7 @@ def split_tracks(data: bytes) -> dict[int, slice]:
     slices: dict[int, slice] = {}
     at = 0
     while at < len(data):
-        end = _chunk_end(data, at)
+        end = chunk_end(data, at)
         # moof header, mfhd, traf header, tfhd header and flags stand before the track id.
         track_id = int.from_bytes(data[at + 44 : at + 48], "big")
         before = slices.get(track_id)
@@ -106,7 +106,8 @@ def split_tracks(data: bytes) -> dict[int, slice]:
     return slices
 
 
-def _chunk_end(data: bytes, at: int) -> int:
+def chunk_end(data: bytes, at: int) -> int:
+    """Where the chunk at `at` ends. Raises `CodecConfigurationInvalid` if it is none of ours."""
     moof_bytes = int.from_bytes(data[at : at + 4], "big")
     mdat_at = at + moof_bytes
     mdat_bytes = int.from_bytes(data[mdat_at : mdat_at + 4], "big")

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from libs.media.cmaf import VIDEO_TIMESCALE, box, full_box, movie_header
+from libs.media.cmaf_reader import split_boxes
 from libs.media.codec import CodecConfigurationInvalid
 
 MAX_PIECES = 0xFFFF
@@ -86,26 +87,15 @@ def _index(track_id: int, pieces: Sequence[Piece]) -> bytes:
 
 def _boxes_of(init: bytes) -> dict[bytes, bytes]:
     """The boxes of an init segment that a movie of several tracks is put together from."""
-    top = _split(init)
-    inside = _split(top.get(b"moov", b"")[8:])
+    top = split_boxes(init)
+    inside = split_boxes(top.get(b"moov", b"")[8:])
     found = {
         b"ftyp": top.get(b"ftyp", b""),
         b"trak": inside.get(b"trak", b""),
-        b"trex": _split(inside.get(b"mvex", b"")[8:]).get(b"trex", b""),
+        b"trex": split_boxes(inside.get(b"mvex", b"")[8:]).get(b"trex", b""),
     }
     if not all(found.values()):
         raise CodecConfigurationInvalid("An init segment is none of ours.")
-    return found
-
-
-def _split(data: bytes) -> dict[bytes, bytes]:
-    found, at = {}, 0
-    while at + 8 <= len(data):
-        size, kind = struct.unpack_from(">I4s", data, at)
-        if size < 8 or at + size > len(data):  # noqa: PLR2004 - a box has a header of 8 bytes
-            break
-        found[kind] = data[at : at + size]
-        at += size
     return found
 
 
