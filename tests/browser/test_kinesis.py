@@ -98,6 +98,11 @@ async def plays(page: Page, media: Any, session: dict[str, Any], span: dict[str,
     dash = media.get_dash_streaming_session_url(**wanted, DASHFragmentSelector=selector)
     await play_hls(page, hls["HLSStreamingSessionURL"])
     assert is_of(await shown(page), session)
+    ts = media.get_hls_streaming_session_url(
+        **wanted, HLSFragmentSelector=selector, ContainerFormat="MPEG_TS"
+    )
+    await play_hls(page, ts["HLSStreamingSessionURL"])
+    assert is_of(await shown(page), session)
     await play_dash(page, dash["DASHStreamingSessionURL"])
     assert is_of(await shown(page), session)
 
@@ -144,7 +149,6 @@ def check_refusals(media: Any, begin: datetime) -> None:
     assert name_of(lambda: clip(StreamName=STREAM, ClipFragmentSelector=selector)) == unknown
     assert name_of(lambda: media.list_fragments(StreamName="nobody")) == unknown
     wrong = "InvalidArgumentException"
-    assert name_of(lambda: url(StreamName=STREAM, ContainerFormat="MPEG_TS")) == wrong
     assert name_of(lambda: url(StreamName=STREAM, PlaybackMode="ON_DEMAND")) == wrong
     other = boto3.client(
         "kinesis-video-archived-media", endpoint_url=media.meta.endpoint_url,

@@ -14,6 +14,7 @@ from services.gateway.playback.reply import Asked, Reply
 from services.gateway.playback.routes import Kind, MediaRoute
 from services.gateway.playback.targets import Targets
 from services.gateway.views.log import Log
+from services.gateway.views.transport import TransportSegments
 from services.gateway.views.views import Views
 
 _MEDIA = (Kind.SEGMENT, Kind.PART, Kind.INIT)
@@ -39,6 +40,7 @@ class Edge:
             directory, packagers, self.targets, find_part=self._media.under_way, clock=clock
         )
         self._views = Views(directory, log, clock=clock, wall=wall)
+        self._transport = TransportSegments(log, origin)
 
     def answer(self, route: MediaRoute, asked: Asked) -> Reply | Growth | Awaited:
         """At once from memory, else something to wait for. Raises `ReloadWrong`."""
@@ -46,9 +48,12 @@ class Edge:
             return self._media.answer(route, asked)
         if route.kind is Kind.VIEW:
             return self._views.answer(route, asked)
+        if route.kind is Kind.TRANSPORT:
+            return self._transport.answer(route, asked)
         return self._playlists.answer(route, asked)
 
     async def close(self) -> None:
+        await self._transport.close()
         await self._views.close()
         await self._playlists.close()
         await self._media.close()

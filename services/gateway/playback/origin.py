@@ -68,10 +68,10 @@ class Origin:
             raise OriginUnreachable(f"The packager did not answer: {error!r}") from error
         return Fetched(response.status_code, response.content, response.headers)
 
-    async def stored(self, key: str) -> bytes | None:
-        """An object of the store; None if there is none."""
+    async def stored(self, key: str, *, offset: int = 0, size: int | None = None) -> bytes | None:
+        """An object of the store, or a piece of it; None if there is none."""
         try:
-            return await self._store.get(key)
+            return await self._store.get(key, offset=offset, size=size)
         except ObjectMissing:
             return None
 

@@ -22,6 +22,12 @@ and as views over the segment log, which is what was on air
     /<stream>/<from>-<until>/index.m3u8                     of a window, in Unix milliseconds
     /<stream>/<from>-<until>/<rendition>/{video,audio}.m3u8
     /<stream>/{<session>,<from>-<until>}/manifest.mpd       the same as DASH
+    /<stream>/{<session>,<from>-<until>}/ts.m3u8            the same as HLS of MPEG-TS
+    /<stream>/{<session>,<from>-<until>}/<rendition>/ts.m3u8
+    /<stream>/<session>/<rendition>/<msn>.ts                a segment of it
+    /<stream>/vod-<start>.m3u8                              a session by its start in Unix
+    /<stream>/720p/<msn>.ts                                 milliseconds, as the replaced system
+                                                            named its recordings
 
 and the same once more under /hls/<stream>/ and /dash/<stream>/ (there with index.mpd), which is
 the layout of nginx's nested HLS and DASH; all URIs in playlists are relative, so both work. What
@@ -55,6 +61,8 @@ class Kind(StrEnum):
     INIT = "init"
     VIEW = "view"
     """A playlist over the segment log."""
+    TRANSPORT = "transport"
+    """A segment of the log as MPEG-TS."""
     AUTHORISE = "authorise"
     """An edge asks whether a viewer may have what it holds."""
 
@@ -80,13 +88,16 @@ _ROUTE = re.compile(
     rb"|(?P<multivariant>(?:live|master|index)\.m3u8)"
     rb"|(?P<manifest>(?:manifest|index)\.mpd)"
     rb"|(?P<dvr>dvr\.m3u8)"
+    rb"|(?P<vod>vod-[1-9][0-9]{12}\.m3u8)"
+    rb"|720p/(?P<recorded>[1-9][0-9]{0,9}\.ts)"
     rb"|(?:" + _SESSION_OF_VIEW + rb"|(?P<span>" + SPAN.pattern + rb"))/"
-    rb"(?:(?P<views>index\.m3u8|manifest\.mpd)|(?P<of_view>" + _RENDITION + rb")/"
-    rb"(?P<view>(?:video|audio)(?:\.dvr)?\.m3u8))"
+    rb"(?:(?P<views>index\.m3u8|manifest\.mpd|ts\.m3u8)|(?P<of_view>" + _RENDITION + rb")/"
+    rb"(?P<view>(?:(?:video|audio)(?:\.dvr)?|ts)\.m3u8))"
     rb"|(?P<of_list>" + _RENDITION + rb")/"
     rb"(?:(?P<playlist>(?:video|audio)\.m3u8)|(?P<one>index\.m3u8)|(?P<one_flv>live\.flv))"
     rb"|" + _SESSION + rb"/(?P<of_media>" + _RENDITION + rb")/(?:"
     rb"(?P<segment>[1-9][0-9]{0,9}\.(?:video|audio)\.m4s)"
+    rb"|(?P<transport>[1-9][0-9]{0,9}\.ts)"
     rb"|(?P<part>[1-9][0-9]{0,9}\.(?:0|[1-9][0-9]{0,2})\.(?:video|audio)\.m4s)"
     rb"|(?P<init>init-[0-9a-f]{12}\.mp4)))"
 )
@@ -97,6 +108,8 @@ _KINDS = {kind.value: kind for kind in Kind if kind is not Kind.AUTHORISE} | {
     "one_flv": Kind.FLV,
     "dvr": Kind.VIEW,
     "views": Kind.VIEW,
+    "vod": Kind.VIEW,
+    "recorded": Kind.TRANSPORT,
 }
 """By the group of `_ROUTE` that names the file."""
 _RESERVED = frozenset(name.encode() for name in RESERVED_STREAM_IDS)

@@ -31,6 +31,7 @@ class Listing:
         self._last: Segment | None = None
         self._longest_s = 0.0
         self.has_track = False
+        self._gaps = 0
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -45,9 +46,9 @@ class Listing:
         last = self._last
         if last is not None and last.session == segment.session:
             self._add_gaps(last, segment)
-        track = next((each for each in segment.tracks if each.kind == self._kind), None)
+        track = self._track_of(segment)
         tags = []
-        if last is not None and _is_other_timeline(last, segment):
+        if last is not None and self._is_break(last, segment):
             tags.append("#EXT-X-DISCONTINUITY")
         init = self._map_of(segment, track)
         if self._maps and init and init != self._maps[-1]:
@@ -68,7 +69,7 @@ class Listing:
         before = self._discontinuities[first - 1] if first else 0
         head = [
             "#EXTM3U",
-            f"#EXT-X-VERSION:{VERSION}",
+            f"#EXT-X-VERSION:{self._version}",
             f"#EXT-X-TARGETDURATION:{target_s}",
             f"#EXT-X-MEDIA-SEQUENCE:{first}",
             f"#EXT-X-DISCONTINUITY-SEQUENCE:{before}",
@@ -100,8 +101,9 @@ class Listing:
     def _put(
         self, tags: list[str], msn: int, at: datetime, duration_s: float, of: Segment, init: str
     ) -> None:
-        uri = f"{self._to_stream}{of.session}/{of.rendition}/{msn}.{self._kind}.m4s"
+        uri = self._to_stream + self._uri_of(of, msn)
         is_break = "#EXT-X-DISCONTINUITY" in tags
+        self._gaps += "#EXT-X-GAP" in tags
         lines = [*tags, f"#EXT-X-PROGRAM-DATE-TIME:{_wall_clock(at)}", f"#EXTINF:{duration_s:.6f},"]
         self._lines.append("\n".join([*lines, uri, ""]))
         self._starts.append(at)
@@ -110,19 +112,32 @@ class Listing:
         self._discontinuities.append(before + is_break)
         self._longest_s = max(self._longest_s, duration_s)
 
+    # --- what a container may do in its own way ---------------------------------------
+
+    @property
+    def _version(self) -> int:
+        return VERSION
+
+    def _track_of(self, segment: Segment) -> TrackRange | None:
+        """What makes the segment one that can be played here."""
+        return next((each for each in segment.tracks if each.kind == self._kind), None)
+
+    def _is_break(self, last: Segment, segment: Segment) -> bool:
+        """Whether the segment's timestamps do not go on where the last one's ended."""
+        return (last.session, last.discontinuity_sequence) != (
+            segment.session,
+            segment.discontinuity_sequence,
+        )
+
+    def _uri_of(self, of: Segment, msn: int) -> str:
+        """From the stream's folder on."""
+        return f"{of.session}/{of.rendition}/{msn}.{self._kind}.m4s"
+
     def _map_of(self, segment: Segment, track: TrackRange | None) -> str:
         if track is None:
             return ""
         folder = f"{self._to_stream}{segment.session}/{segment.rendition}"
         return f'#EXT-X-MAP:URI="{folder}/init-{track.config_id}.mp4"'
-
-
-def _is_other_timeline(last: Segment, segment: Segment) -> bool:
-    """Whether the segment's timestamps do not go on where the last one's ended."""
-    return (last.session, last.discontinuity_sequence) != (
-        segment.session,
-        segment.discontinuity_sequence,
-    )
 
 
 def _wall_clock(at: datetime) -> str:

@@ -12,6 +12,7 @@ from libs.events import (
     GetSession,
     ListRenditions,
     ListSegments,
+    ListSessions,
     ListTracks,
     ListWindow,
     LoggedRendition,
@@ -36,6 +37,18 @@ class Log:
 
     async def session(self, session: str) -> Session:
         return await self._catalog.ask(GetSession(tenant=self._tenant, id=session))
+
+    async def session_at(self, stream: str, at_s: int) -> Session | None:
+        """The newest session of the stream that began in this Unix second or before."""
+        ask = ListSessions(tenant=self._tenant, stream=stream, after=f"{at_s + 1:08x}", limit=1)
+        return next(iter((await self._catalog.ask(ask)).sessions), None)
+
+    async def row(self, session: str, rendition: str, msn: int) -> Segment | None:
+        ask = ListSegments(
+            tenant=self._tenant, session=session, rendition=rendition, after=msn - 1, limit=1
+        )
+        found = (await self._catalog.ask(ask)).segments
+        return next((each for each in found if each.msn == msn), None)
 
     async def renditions(
         self,

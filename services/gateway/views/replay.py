@@ -1,6 +1,6 @@
 """One rendition of a session as a playlist that grows while the session goes on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from libs.events import Gap, Segment, Session, TrackKind
@@ -20,10 +20,12 @@ _TO_STREAM = "../../"
 class Replay:
     """Feed it with `read_on`; it lists a row once nothing can come before it any more."""
 
-    def __init__(self, session: Session, rendition: str) -> None:
+    def __init__(
+        self, session: Session, rendition: str, listings: Mapping[TrackKind, Listing] | None = None
+    ) -> None:
         self.session = session
         self._rendition = rendition
-        self._listings: dict[TrackKind, Listing] = {
+        self._listings = listings or {
             "video": Listing("video", to_stream=_TO_STREAM),
             "audio": Listing("audio", to_stream=_TO_STREAM),
         }

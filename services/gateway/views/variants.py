@@ -6,6 +6,11 @@ from libs.events import LoggedRendition, Track
 from libs.names import SOURCE
 from services.gateway.views.listing import VERSION
 
+_PACKETS = 1.1
+"""What MPEG-TS adds, at most, where a segment is not tiny."""
+_SOUND_BPS = 192_000
+"""At most, of the source's sound with a rung."""
+
 
 def render_variants(
     renditions: Sequence[LoggedRendition], *, base: str = "", suffix: str = ""
@@ -25,6 +30,25 @@ def render_variants(
     ordered = sorted(renditions, key=lambda each: (each.rendition != SOURCE, -each.peak_bps))
     for each in ordered:
         lines += _variant(each, sound, f"{base}{each.rendition}/", suffix)
+    return ("\n".join(lines) + "\n").encode("ascii")
+
+
+def render_transport_variants(renditions: Sequence[LoggedRendition]) -> bytes:
+    """One variant for each rendition as MPEG-TS, in which the source's sound is."""
+    source = next((each for each in renditions if each.rendition == SOURCE), None)
+    sound = _track(source, "audio") if source else None
+    lines = ["#EXTM3U", "#EXT-X-VERSION:3"]
+    for each in sorted(renditions, key=lambda each: (each.rendition != SOURCE, -each.peak_bps)):
+        picture = _track(each, "video")
+        tracks = [track for track in (picture, sound) if track is not None]
+        more_bps = 0 if each.rendition == SOURCE or sound is None else _SOUND_BPS
+        attributes = [
+            f"BANDWIDTH={round((each.peak_bps + more_bps) * _PACKETS)}",
+            f'CODECS="{",".join(track.codec for track in tracks)}"',
+        ]
+        if picture is not None:
+            attributes.append(f"RESOLUTION={picture.width}x{picture.height}")
+        lines += [f"#EXT-X-STREAM-INF:{','.join(attributes)}", f"{each.rendition}/ts.m3u8"]
     return ("\n".join(lines) + "\n").encode("ascii")
 
 

@@ -18,8 +18,14 @@ from services.gateway.views.log import Log
 from services.gateway.views.replay import Replay, is_over
 from services.gateway.views.span import Span, read_span
 from services.gateway.views.timeline import Timeline
-from services.gateway.views.variants import render_variants
-from services.gateway.views.window import read_window, render_window, timeline_of
+from services.gateway.views.transport_listing import TransportListing
+from services.gateway.views.variants import render_transport_variants, render_variants
+from services.gateway.views.window import (
+    read_window,
+    render_transport_window,
+    render_window,
+    timeline_of,
+)
 
 FRESH_S = 1.0
 """How long what may still grow is answered from memory."""
@@ -37,8 +43,11 @@ _DASH_TYPE = b"application/dash+xml"
 _GROWING_MANIFEST = headers(_DASH_TYPE, LIVE_EDGE)
 _MANIFEST_OVER = headers(_DASH_TYPE, b"public, max-age=10")
 _MANIFEST = "manifest.mpd"
+_TRANSPORT = "ts.m3u8"
+_VOD, _VOD_FOLDER = "vod-", "720p"
 _TO_STREAM = "../"
 """From a view's folder, where its manifest stands."""
+_FROM_RENDITION = "../../"
 _KINDS: dict[str, TrackKind] = {"video": "video", "audio": "audio"}
 
 
@@ -83,6 +92,8 @@ class Views:
             reply = await self._window(route)
         elif route.session:
             reply = await self._replay(route)
+        elif route.name.startswith(_VOD):
+            reply = await self._vod(route)
         else:
             reply = await self._dvr(route)
         if reply.status == 200:  # noqa: PLR2004 - what is missing may come
@@ -117,6 +128,8 @@ class Views:
             return text(404, f"{route.stream} has no session {route.session}")
         if route.name == _MANIFEST:
             return await self._manifest_of_session(session)
+        if route.name == _TRANSPORT:
+            return await self._transport_of_session(session, route.rendition)
         kind, _, is_dvr = route.name.removesuffix(".m3u8").partition(".")
         if kind not in _KINDS:
             return await self._variants_of_session(session)
@@ -124,6 +137,34 @@ class Views:
         return await self._media_of_session(
             session, route.rendition, _KINDS[kind], since=since, is_sliding=since is not None
         )
+
+    async def _vod(self, route: MediaRoute) -> Reply:
+        """A session by its start, or by any time within it, as the replaced system named it."""
+        at_ms = int(route.name.removeprefix(_VOD).removesuffix(".m3u8"))
+        session = await self._log.session_at(route.stream, at_ms // 1000)
+        if session is None or (session.ended_at and session.ended_at.timestamp() * 1000 < at_ms):
+            return text(404, f"{route.stream} has no recording of that time")
+        return await self._listed(session, SOURCE, TransportListing(folder=_VOD_FOLDER), _VOD)
+
+    async def _transport_of_session(self, session: Session, rendition: str) -> Reply:
+        if not rendition:
+            found = await self._log.renditions(session.stream, session=session.id)
+            if not found:
+                return text(404, f"Nothing of session {session.id} is recorded")
+            return Reply(200, _lines(session), render_transport_variants(found))
+        listing = TransportListing(to_stream=_FROM_RENDITION)
+        return await self._listed(session, rendition, listing, _TRANSPORT)
+
+    async def _listed(
+        self, session: Session, rendition: str, empty: TransportListing, name: str
+    ) -> Reply:
+        """All of a session as MPEG-TS; `empty` is what it is listed in if nobody has asked yet."""
+        key = f"{session.id}/{rendition}/{name}"
+        made = Replay(session, rendition, {"video": empty})
+        replay = await self._readings.fly(key, lambda: self._read(key, session, made))
+        if not replay.has("video"):
+            return text(404, f"{session.id} has no {rendition}")
+        return Reply(200, _lines(session), replay.render("video"))
 
     async def _variants_of_session(self, session: Session) -> Reply:
         found = await self._log.renditions(session.stream, session=session.id)
@@ -166,14 +207,16 @@ class Views:
 
     async def _read_on(self, session: Session, rendition: str) -> Replay:
         key = f"{session.id}/{rendition}"
-        return await self._readings.fly(key, lambda: self._read(key, session, rendition))
+        made = Replay(session, rendition)
+        return await self._readings.fly(key, lambda: self._read(key, session, made))
 
-    async def _read(self, key: str, session: Session, rendition: str) -> Replay:
+    async def _read(self, key: str, session: Session, empty: Replay) -> Replay:
+        """`empty` is read from the beginning if there is none that can be read on."""
         now = self._now()
         replay = self._replays.pop(key, None)
         if replay is None or (is_over(session, now) and not replay.is_whole):
             # What came late, behind a hole that was no longer waited for, gets its place.
-            replay = Replay(session, rendition)
+            replay = empty
         await replay.read_on(self._log, session, now=now)
         self._replays[key] = replay
         while sum(map(len, self._replays.values())) > KEPT_LINES and len(self._replays) > 1:
@@ -193,18 +236,22 @@ class Views:
         if route.name == _MANIFEST:
             return await self._manifest_of_window(route.stream, span)
         lines = _GROWING if span.until_at.timestamp() > self._wall() - SETTLED_S else _OVER
-        kind = route.name.removesuffix(".m3u8")
-        if kind not in _KINDS:
-            found = await self._log.renditions(
-                route.stream, from_at=span.from_at, until_at=span.until_at
-            )
-            body = render_variants(found) if found else None
-        else:
-            rows = await read_window(self._log, route.stream, route.rendition, span)
-            body = render_window(rows, _KINDS[kind])
+        body = await self._playlist_of_window(route, span)
         if body is None:
             return text(404, f"{route.stream} has nothing recorded in this window")
         return Reply(200, lines, body)
+
+    async def _playlist_of_window(self, route: MediaRoute, span: Span) -> bytes | None:
+        if not route.rendition:
+            found = await self._log.renditions(
+                route.stream, from_at=span.from_at, until_at=span.until_at
+            )
+            render = render_transport_variants if route.name == _TRANSPORT else render_variants
+            return render(found) if found else None
+        rows = await read_window(self._log, route.stream, route.rendition, span)
+        if route.name == _TRANSPORT:
+            return render_transport_window(rows)
+        return render_window(rows, _KINDS[route.name.removesuffix(".m3u8")])
 
     async def _manifest_of_window(self, stream: str, span: Span) -> Reply:
         found = await self._log.renditions(stream, from_at=span.from_at, until_at=span.until_at)
@@ -222,6 +269,8 @@ class Views:
         session = await self._log.session(session_id)
         if route.name == _MANIFEST:
             return await self._manifest_of_session(session)
+        if route.name == _TRANSPORT:
+            return await self._transport_of_session(session, route.rendition)
         kind = route.name.removesuffix(".m3u8")
         if kind not in _KINDS:
             return await self._variants_of_session(session)

@@ -9,6 +9,7 @@ from services.gateway.views.listing import Listing
 from services.gateway.views.log import Log
 from services.gateway.views.span import Span
 from services.gateway.views.timeline import Timeline
+from services.gateway.views.transport_listing import TransportListing
 
 LOOKS_BACK = timedelta(seconds=30)
 """How far before a window its first keyframe is looked for."""
@@ -35,7 +36,15 @@ async def read_window(log: Log, stream: str, rendition: str, span: Span) -> list
 
 def render_window(rows: Sequence[Segment], kind: TrackKind) -> bytes | None:
     """The playlist of one track; None if no row has it."""
-    listing = Listing(kind, to_stream=_TO_STREAM)
+    return _render(rows, Listing(kind, to_stream=_TO_STREAM))
+
+
+def render_transport_window(rows: Sequence[Segment]) -> bytes | None:
+    """The playlist of all tracks as MPEG-TS; None if no row has any."""
+    return _render(rows, TransportListing(to_stream=_TO_STREAM))
+
+
+def _render(rows: Sequence[Segment], listing: Listing) -> bytes | None:
     for row in rows:
         listing.add(row)
     if not listing.has_track:

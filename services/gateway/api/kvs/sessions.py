@@ -20,6 +20,7 @@ MIN_EXPIRES_S, MAX_EXPIRES_S = 300, 43_200
 FRAGMENTS_ON_DEMAND = 1000
 """Listed unless another number is asked for."""
 MAX_FRAGMENTS = 5000
+LIVE_WINDOW = timedelta(seconds=30)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -47,12 +48,14 @@ class DASHWanted(SessionWanted):
 async def get_hls_session(request: Request, house: TheHouse) -> dict[str, Any]:
     """A link that plays as HLS until it expires."""
     wanted = await read(request, house, HLSWanted)
-    if wanted.container_format == "MPEG_TS":
-        raise invalid("MPEG_TS is not made here; ask for FRAGMENTED_MP4.")
     stream = await find_recorded(house, wanted)
     most = wanted.max_media_playlist_fragment_results or FRAGMENTS_ON_DEMAND
     view = await _view(house, stream, wanted.playback_mode, wanted.hls_fragment_selector, most)
-    name = f"{view}/index.m3u8" if view else "master.m3u8"
+    if wanted.container_format == "MPEG_TS":
+        # Live as MPEG-TS is a window that goes on with what is on air.
+        name = f"{view or f'{_ms(datetime.now(UTC) - LIVE_WINDOW)}-'}/ts.m3u8"
+    else:
+        name = f"{view}/index.m3u8" if view else "master.m3u8"
     return {"HLSStreamingSessionURL": playback_url(house, stream.id, name, wanted.expires)}
 
 

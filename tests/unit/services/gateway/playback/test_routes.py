@@ -66,6 +66,20 @@ SPAN = "1767323045000-1767323051000"
             "/cam/1767323045000-/manifest.mpd",
             MediaRoute(Kind.VIEW, "cam", name="manifest.mpd", span="1767323045000-"),
         ),
+        (f"/cam/{SESSION}/ts.m3u8", MediaRoute(Kind.VIEW, "cam", SESSION, name="ts.m3u8")),
+        (
+            f"/cam/{SPAN}/480p/ts.m3u8",
+            MediaRoute(Kind.VIEW, "cam", rendition="480p", name="ts.m3u8", span=SPAN),
+        ),
+        (
+            f"/cam/{SESSION}/480p/1767323000.ts",
+            MediaRoute(Kind.TRANSPORT, "cam", SESSION, "480p", "1767323000.ts"),
+        ),
+        ("/cam/720p/1767323000.ts", MediaRoute(Kind.TRANSPORT, "cam", name="1767323000.ts")),
+        (
+            "/cam/vod-1767323045000.m3u8",
+            MediaRoute(Kind.VIEW, "cam", name="vod-1767323045000.m3u8"),
+        ),
     ],
 )
 def test_media_path_is_recognised(path: str, route: MediaRoute) -> None:
@@ -96,6 +110,9 @@ def test_reserved_name_is_no_stream(stream: str) -> None:
         f"/cam/{SESSION}/source/1.-1.video.m4s".encode(),
         f"/cam/{SESSION.upper()}/source/1.video.m4s".encode(),
         b"/hls/dash/cam/live.flv",
+        b"/cam/480p/1767323000.ts",
+        b"/cam/vod-1.m3u8",
+        f"/cam/{SESSION}/source/01.ts".encode(),
     ],
 )
 def test_anything_else_is_not(path: bytes) -> None:

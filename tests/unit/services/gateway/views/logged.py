@@ -10,6 +10,7 @@ from libs.events import (
     GetSession,
     ListRenditions,
     ListSegments,
+    ListSessions,
     ListTracks,
     ListWindow,
     LoggedRendition,
@@ -18,6 +19,7 @@ from libs.events import (
     Segment,
     SegmentPage,
     Session,
+    SessionPage,
     Track,
     TrackRange,
     WindowPage,
@@ -112,6 +114,14 @@ class MemoryCatalog:
                 if ask.id not in self.sessions:
                     raise StreamUnknown(f"There is no session {ask.id!r}.")
                 return self.sessions[ask.id]
+            case ListSessions():
+                begun = [
+                    each
+                    for name, each in self.sessions.items()
+                    if each.stream == ask.stream and (ask.after is None or name < ask.after)
+                ]
+                begun.sort(key=lambda each: each.id, reverse=True)
+                return SessionPage(sessions=tuple(begun[: ask.limit]))
             case ListSegments():
                 found = [
                     each

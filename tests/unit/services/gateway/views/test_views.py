@@ -111,6 +111,29 @@ async def test_views_are_played_as_dash_too(views: Views, view: str) -> None:
     assert f'media="../{SESSION}/480p/$Number$.video.m4s"' in mpd
 
 
+@pytest.mark.parametrize(("view", "count"), [(SESSION, 5), (SPAN, 3)])
+async def test_views_are_played_as_mpeg_ts_too(views: Views, view: str, count: int) -> None:
+    variants = (await body(views, f"/cam/{view}/ts.m3u8")).splitlines()
+    assert [line for line in variants if not line.startswith("#")] == [
+        "source/ts.m3u8", "480p/ts.m3u8",
+    ]  # fmt: skip
+    media = await body(views, f"/cam/{view}/480p/ts.m3u8")
+    assert media.count("#EXTINF") == count
+    assert f"../../{SESSION}/480p/" in media
+
+
+async def test_session_has_the_name_that_the_replaced_system_gave_it(views: Views) -> None:
+    began_ms = round(AT.timestamp() * 1000)
+    media = await body(views, f"/cam/vod-{began_ms}.m3u8")
+    assert media.count("720p/") == 5
+    assert media.endswith("#EXT-X-ENDLIST\n")
+    # By any time within it, and by none outside of it.
+    assert await body(views, f"/cam/vod-{began_ms + 9_999}.m3u8") == media
+    assert (await get(views, f"/cam/vod-{began_ms + 10_001}.m3u8")).status == 404
+    assert (await get(views, "/cam/vod-1000000000000.m3u8")).status == 404
+    assert (await get(views, f"/other/vod-{began_ms}.m3u8")).status == 404
+
+
 async def test_window_without_an_end_goes_on_with_the_session(
     views: Views, catalog: MemoryCatalog, directory: Directory, time: Time
 ) -> None:

@@ -111,7 +111,7 @@ async def test_stream_without_retention_has_nothing_to_play(call: Call) -> None:
         ("listStreams", {"NextToken": "%"}),
         ("getDataEndpoint", {"StreamName": "cam", "APIName": "PUT_MEDIA"}),
         ("getDataEndpoint", {"StreamName": "cam", "APIName": "FLY"}),
-        ("getHLSStreamingSessionURL", {"StreamName": "cam", "ContainerFormat": "MPEG_TS"}),
+        ("getHLSStreamingSessionURL", {"StreamName": "cam", "ContainerFormat": "OGG"}),
         ("getHLSStreamingSessionURL", {"StreamName": "cam", "Expires": 299}),
         ("getDASHStreamingSessionURL", {"StreamName": "cam", "PlaybackMode": "ON_DEMAND"}),
         ("getDASHStreamingSessionURL", {"StreamName": "cam", "PlaybackMode": "LIVE_REPLAY"}),
