@@ -31,6 +31,16 @@ from libs.events.asks import (
     UpdateStream,
 )
 from libs.events.camera_clips import NoteCameraClip
+from libs.events.clips import (
+    Clip,
+    ClipExport,
+    Clips,
+    CreateClip,
+    DeleteClip,
+    ExportClip,
+    GetClip,
+    ListClips,
+)
 from libs.events.envelope import Envelope, Message
 from libs.events.facts import (
     EndCause,
@@ -81,6 +91,8 @@ from libs.events.jobs import (
     RemuxRequested,
     Room,
     SessionRange,
+    StoryboardParams,
+    StoryboardRequested,
 )
 from libs.events.ladders import (
     TEMPLATES,
@@ -128,6 +140,7 @@ from libs.events.renditions import (
 )
 from libs.events.retention import (
     CreateHold,
+    DeferDiscards,
     DeleteHold,
     Discards,
     ForgetDiscards,
@@ -138,6 +151,7 @@ from libs.events.retention import (
     ListHolds,
 )
 from libs.events.rows import Checkpoint, Segment, Track, TrackKind, TrackRange
+from libs.events.storyboards import GetStoryboard, Sheet, SheetState, Storyboard
 from libs.events.transcoding import (
     GetLadder,
     GetTranscodePlan,
@@ -247,13 +261,19 @@ __all__ = [
     "CancelJob",
     "CheckSessions",
     "Checkpoint",
+    "Clip",
+    "ClipExport",
+    "Clips",
     "ClockMark",
+    "CreateClip",
     "CreateHold",
     "CreateJob",
     "CreateRelayTarget",
     "CreateStream",
     "DeadLetter",
     "DeadLetterPage",
+    "DeferDiscards",
+    "DeleteClip",
     "DeleteHold",
     "DeleteRelayTarget",
     "DeleteStream",
@@ -264,17 +284,20 @@ __all__ = [
     "EndedSession",
     "EndedSessions",
     "Envelope",
+    "ExportClip",
     "FileKind",
     "FileState",
     "FiniteJobRequested",
     "ForgetDiscards",
     "ForgetJobLitter",
     "Gap",
+    "GetClip",
     "GetFile",
     "GetJob",
     "GetJobLog",
     "GetLadder",
     "GetSession",
+    "GetStoryboard",
     "GetStream",
     "GetTranscodePlan",
     "Hold",
@@ -302,6 +325,7 @@ __all__ = [
     "LadderCodec",
     "LadderDemand",
     "LadderMode",
+    "ListClips",
     "ListDeadLetters",
     "ListDiscards",
     "ListFiles",
@@ -371,10 +395,15 @@ __all__ = [
     "SessionLog",
     "SessionPage",
     "SessionRange",
+    "Sheet",
+    "SheetState",
     "ShowSessionLog",
     "SigningKey",
     "StillRequested",
     "StillStored",
+    "Storyboard",
+    "StoryboardParams",
+    "StoryboardRequested",
     "Stream",
     "StreamChanged",
     "StreamPage",

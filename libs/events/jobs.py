@@ -89,7 +89,15 @@ class EncodeParams(SessionRange):
     """x264's: slower ones make better pictures of the same bits."""
 
 
-JobParams = Annotated[RemuxParams | EncodeParams, Field(discriminator="kind")]
+class StoryboardParams(SessionRange):
+    """One JPEG of small pictures, evenly apart; the result says when each is shown."""
+
+    kind: Literal["storyboard"] = "storyboard"
+    tiles: int = Field(default=100, ge=1, le=100)
+    """At most; no more than there are segments that begin with a keyframe."""
+
+
+JobParams = Annotated[RemuxParams | EncodeParams | StoryboardParams, Field(discriminator="kind")]
 
 
 # --- orders and facts -------------------------------------------------------------------
@@ -124,9 +132,16 @@ class EncodeRequested(FiniteJobRequested):
     name: ClassVar[str] = "job.requested.encode"
 
 
+class StoryboardRequested(FiniteJobRequested):
+    """Order: put small pictures of keyframes together into one."""
+
+    name: ClassVar[str] = "job.requested.storyboard"
+
+
 FINITE_ORDERS: dict[str, type[FiniteJobRequested]] = {
     "remux": RemuxRequested,
     "encode": EncodeRequested,
+    "storyboard": StoryboardRequested,
 }
 """By the kind of the job."""
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from libs.events.asks import PAGE_ROWS, Answer, Ask
 from libs.events.envelope import Message
 
-FileKind = Literal["mp4", "jpeg"]
+FileKind = Literal["mp4", "jpeg", "storyboard"]
 FileState = Literal["pending", "ready", "failed"]
 
 
@@ -90,6 +90,9 @@ class ListFiles(Ask[RecordedFiles]):
     tenant: str
     stream: str
     kind: FileKind | None = None
+    from_at: datetime | None = None
+    """Those that begin then or later, likewise before `until_at`."""
+    until_at: datetime | None = None
     after: str | None = None
     limit: int = Field(default=200, ge=1, le=PAGE_ROWS)
 

@@ -52,7 +52,7 @@ class ListHolds(Ask[Holds]):
 
 
 class DeleteHold(Ask[Nothing]):
-    """Errors: `hold_unknown`."""
+    """Errors: `hold_unknown`, `hold_of_clip`."""
 
     name: ClassVar[str] = "catalog.hold.delete"
     answer: ClassVar[type[Answer]] = Nothing
@@ -67,7 +67,7 @@ class Discards(Answer):
 
 
 class ListDiscards(Ask[Discards]):
-    """Objects that no row names any more, and nobody should be reading any more either."""
+    """Objects that nothing names any more, and nobody should be reading any more either."""
 
     name: ClassVar[str] = "catalog.discard.list"
     answer: ClassVar[type[Answer]] = Discards
@@ -75,6 +75,17 @@ class ListDiscards(Ask[Discards]):
     free_bytes: int | None = None
     """What the store has room for, as far as the asker can tell."""
     limit: int = Field(default=DISCARD_PAGE, ge=1, le=DISCARD_PAGE)
+
+
+class DeferDiscards(Ask[Nothing]):
+    """Somebody is reading objects that may be discarded: they stay for a while more."""
+
+    name: ClassVar[str] = "catalog.discard.defer"
+    answer: ClassVar[type[Answer]] = Nothing
+
+    keys: tuple[str, ...] = Field(max_length=DISCARD_PAGE)
+    for_s: float = Field(gt=0, le=600)
+    """From now on, at least."""
 
 
 class ForgetDiscards(Ask[Nothing]):

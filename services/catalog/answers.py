@@ -9,27 +9,20 @@ from libs.events import (
     BeginJob,
     CancelJob,
     CheckSessions,
-    CreateHold,
     CreateJob,
     CreateRelayTarget,
     CreateStream,
     DeadLetterPage,
-    DeleteHold,
     DeleteRelayTarget,
     DeleteStream,
-    Discards,
     EndedSessions,
-    ForgetDiscards,
     ForgetJobLitter,
-    GetFile,
     GetJob,
     GetJobLog,
     GetLadder,
     GetSession,
     GetStream,
     GetTranscodePlan,
-    Hold,
-    Holds,
     JobDetail,
     JobGrant,
     JobLitter,
@@ -37,9 +30,6 @@ from libs.events import (
     JobPage,
     LadderDemand,
     ListDeadLetters,
-    ListDiscards,
-    ListFiles,
-    ListHolds,
     ListJobLitter,
     ListJobs,
     ListRelayTargets,
@@ -60,8 +50,6 @@ from libs.events import (
     OpenRelay,
     PlannedLadder,
     PublishGrant,
-    RecordedFile,
-    RecordedFiles,
     RelayGrant,
     RelayTarget,
     RelayTargets,
@@ -87,9 +75,7 @@ from services.catalog import (
     camera_clips,
     completeness,
     dead_letters,
-    discards,
     files,
-    holds,
     job_records,
     job_rows,
     jobs,
@@ -109,12 +95,13 @@ from services.catalog.clock import Clock
 from services.catalog.database import Database
 from services.catalog.errors import StreamBusy
 from services.catalog.holders import HasLetGo
+from services.catalog.keeping_answers import KeepingAnswers
 from services.catalog.mark_drawing import check_drawable
 from services.catalog.mark_fields import check_addresses, read_marks
 from services.catalog.retention import Room
 
 
-class Answers:
+class Answers(KeepingAnswers):
     """Errors are those of the asks' own words in `libs.events.asks`, and `DatabaseDown`."""
 
     def __init__(
@@ -129,12 +116,10 @@ class Answers:
         room: Room | None = None,
         ladder_idle_s: float = 60.0,
     ) -> None:
-        self._database = database
-        self._clock = clock
+        super().__init__(database, clock, room=room)
         self._has_let_go = has_let_go
         self._push_secret = push_secret
         self._egress = egress or Egress()
-        self._room = room or Room()
         self._litter_after = timedelta(seconds=litter_after_s)
         self._ladder_idle_s = ladder_idle_s
 
@@ -194,40 +179,6 @@ class Answers:
         async with self._database.transaction(read_only=True) as tx:
             return await segments.list_page(tx, ask)
 
-    # --- retention ----------------------------------------------------------------------
-
-    async def create_hold(self, ask: CreateHold) -> Hold:
-        async with self._database.transaction() as tx:
-            return await holds.create(tx, ask, now=self._clock())
-
-    async def list_holds(self, ask: ListHolds) -> Holds:
-        async with self._database.transaction(read_only=True) as tx:
-            return await holds.list_of(tx, ask)
-
-    async def delete_hold(self, ask: DeleteHold) -> Nothing:
-        async with self._database.transaction() as tx:
-            await holds.delete(tx, ask)
-        return Nothing()
-
-    async def list_discards(self, ask: ListDiscards) -> Discards:
-        self._room.note(ask.free_bytes)
-        async with self._database.transaction(read_only=True) as tx:
-            return await discards.list_due(tx, ask, now=self._clock())
-
-    async def forget_discards(self, ask: ForgetDiscards) -> Nothing:
-        async with self._database.transaction() as tx:
-            await discards.forget(tx, ask)
-        self._room.note(ask.free_bytes)
-        return Nothing()
-
-    async def list_files(self, ask: ListFiles) -> RecordedFiles:
-        async with self._database.transaction(read_only=True) as tx:
-            return await files.list_page(tx, ask)
-
-    async def get_file(self, ask: GetFile) -> RecordedFile:
-        async with self._database.transaction(read_only=True) as tx:
-            return await files.get(tx, ask)
-
     # --- sessions and views -------------------------------------------------------------
 
     async def get_session(self, ask: GetSession) -> Session:
@@ -271,6 +222,7 @@ class Answers:
     async def cancel_job(self, ask: CancelJob) -> JobDetail:
         async with self._database.transaction() as tx:
             row = await jobs.cancel(tx, ask, now=self._clock())
+            await files.follow_job(tx, row)
             return await job_records.detail(tx, row)
 
     async def begin_job(self, ask: BeginJob) -> JobGrant:

@@ -2,21 +2,29 @@
 
 A row is gone at once: nothing that is rendered from now on lists it. Its object stays until
 whoever has it in a playlist has read it. Whoever keeps the store asks what is due, deletes it and
-says so; deleting twice harms nobody.
+says so; deleting twice harms nobody. Files that were made of rows go with those of their time.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
-from itertools import groupby
+from datetime import datetime, timedelta
+from heapq import merge
+from itertools import groupby, islice
 
-from sqlalchemy import delete, func, select, tuple_
+from sqlalchemy import delete, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.events import Discards, ForgetDiscards, ListDiscards
+from libs.events import DeferDiscards, Discards, ForgetDiscards, ListDiscards
 from libs.names import SOURCE
-from services.catalog import holds, metrics
+from services.catalog import holds, metrics, old_files
 from services.catalog.database import insert_all_new, insert_new
-from services.catalog.models import DiscardRow, GapRow, SegmentRow, SessionRow, TrackRow
+from services.catalog.models import (
+    DiscardRow,
+    FileRow,
+    GapRow,
+    SegmentRow,
+    SessionRow,
+    TrackRow,
+)
 
 CAUSE = "retention"
 """Of the gap that is left."""
@@ -27,10 +35,38 @@ async def discard(
     tx: AsyncSession, tenant: str, stream: str, *, before: datetime, due_at: datetime,
     size_bytes: int | None = None,
 ) -> int:  # fmt: skip
-    """Take out the stream's oldest rows that start before `before` and are not held, a batch of
+    """Take out the stream's oldest rows and files, of before `before` and not held, a batch of
     them at most, until they are `size_bytes`. Their objects may go from `due_at` on. Returns how
     many bytes they were.
     """
+    rows: list[SegmentRow] = []
+    made: list[FileRow] = []
+    taken_bytes = 0
+    # Of the same moment a file goes first: its last row ends where the next row begins.
+    found: tuple[Sequence[SegmentRow | FileRow], ...] = (
+        await old_files.oldest(tx, tenant, stream, before, limit=BATCH_ROWS),
+        await _oldest_rows(tx, tenant, stream, before),
+    )
+    for each in islice(merge(*found, key=_shown_at), BATCH_ROWS):
+        if size_bytes is not None and taken_bytes >= size_bytes:
+            break
+        if isinstance(each, FileRow):
+            made.append(each)
+        else:
+            rows.append(each)
+        taken_bytes += each.size_bytes
+    if rows:
+        await _take_out(tx, rows, due_at)
+        metrics.DISCARDED.inc(len(rows))
+    if made:
+        await put(tx, tenant, await old_files.take_out(tx, made), due_at)
+        metrics.DISCARDED_FILES.inc(len(made))
+    return taken_bytes
+
+
+async def _oldest_rows(
+    tx: AsyncSession, tenant: str, stream: str, before: datetime
+) -> Sequence[SegmentRow]:
     query = (
         select(SegmentRow)
         .where(
@@ -42,16 +78,12 @@ async def discard(
         .order_by(SegmentRow.starts_at)
         .limit(BATCH_ROWS)
     )
-    taken, taken_bytes = [], 0
-    for row in (await tx.execute(query)).scalars():
-        if size_bytes is not None and taken_bytes >= size_bytes:
-            break
-        taken.append(row)
-        taken_bytes += row.size_bytes
-    if taken:
-        await _take_out(tx, taken, due_at)
-        metrics.DISCARDED.inc(len(taken))
-    return taken_bytes
+    return (await tx.execute(query)).scalars().all()
+
+
+def _shown_at(each: SegmentRow | FileRow) -> datetime:
+    """By what the two are ordered; the last that a file shows is what makes it young."""
+    return each.ends_at if isinstance(each, FileRow) else each.starts_at
 
 
 async def list_due(tx: AsyncSession, ask: ListDiscards, *, now: datetime) -> Discards:
@@ -63,6 +95,13 @@ async def list_due(tx: AsyncSession, ask: ListDiscards, *, now: datetime) -> Dis
         .limit(ask.limit)
     )
     return Discards(keys=tuple((await tx.execute(query)).scalars()))
+
+
+async def defer(tx: AsyncSession, ask: DeferDiscards, *, now: datetime) -> None:
+    """Somebody is reading them."""
+    until = now + timedelta(seconds=ask.for_s)
+    is_sooner = DiscardRow.object_key.in_(ask.keys) & (DiscardRow.due_at < until)
+    await tx.execute(update(DiscardRow).where(is_sooner).values(due_at=until))
 
 
 async def forget(tx: AsyncSession, ask: ForgetDiscards) -> None:
@@ -82,7 +121,7 @@ async def pending_bytes(tx: AsyncSession) -> int:
 async def _take_out(tx: AsyncSession, rows: Sequence[SegmentRow], due_at: datetime) -> None:
     keys = [(row.session_id, row.rendition, row.msn) for row in rows]
     key = tuple_(SegmentRow.session_id, SegmentRow.rendition, SegmentRow.msn)
-    await _put(tx, rows[0].tenant_id, {row.object_key: row.size_bytes for row in rows}, due_at)
+    await put(tx, rows[0].tenant_id, {row.object_key: row.size_bytes for row in rows}, due_at)
     await tx.execute(
         delete(SegmentRow).where(SegmentRow.tenant_id == rows[0].tenant_id, key.in_(keys))
     )
@@ -148,10 +187,11 @@ async def _discard_inits(
     )
     folder = f"segments/{session.tenant_id}/{session.stream_id}/{session.id}/{rendition}"
     inits = {f"{folder}/init-{each}.mp4": 0 for each in (await tx.execute(configs)).scalars()}
-    await _put(tx, session.tenant_id, inits, due_at)
+    await put(tx, session.tenant_id, inits, due_at)
 
 
-async def _put(tx: AsyncSession, tenant: str, sizes: Mapping[str, int], due_at: datetime) -> None:
+async def put(tx: AsyncSession, tenant: str, sizes: Mapping[str, int], due_at: datetime) -> None:
+    """Let objects go from `due_at` on."""
     rows = [
         {"object_key": key, "tenant_id": tenant, "size_bytes": size_bytes, "due_at": due_at}
         for key, size_bytes in sizes.items()

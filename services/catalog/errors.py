@@ -9,6 +9,7 @@ WeirError
 │   ├── JobRangeTooLong       more segments than one job may take
 │   ├── CursorInvalid         `after` did not come from a page
 │   ├── HoldInvalid           it ends before it begins, or its note is too long
+│   ├── ClipInvalid           likewise, or its name is, or it is longer than a day
 │   └── DatabaseURLInvalid    the setting names no database that Weir knows
 ├── TooLarge
 │   └── StreamTooLarge        more than `MAX_ITEM_BYTES` of fields
@@ -21,6 +22,8 @@ WeirError
 │   ├── JobUnwanted           it is over, or another worker has begun it
 │   ├── RelayTargetUnknown
 │   ├── HoldUnknown
+│   ├── ClipUnknown
+│   ├── StoryboardEmpty       nothing of it is recorded
 │   ├── FileUnknown
 │   ├── RelayUnwanted         the session is over, or the target disabled or deleted
 │   ├── TranscodeUnwanted     the session is over, or its stream has no ladder
@@ -30,14 +33,29 @@ WeirError
 │   ├── JobLive               a live job ends with its session only
 │   ├── RelayTargetsTooMany   past what a stream may have
 │   ├── HoldsTooMany          likewise
+│   ├── HoldOfClip            it goes with its clip only
+│   ├── ClipNotOver           what it is to show has not all been on air
+│   ├── ClipSpansSessions     a job makes a file of one session
+│   ├── StoryboardTooEarly    it is not over, and would change
 │   ├── StreamBusy            on air, and its policy is `reject`
 │   ├── FactContradicts       a fact names another stream than its session's
 │   └── SessionNotYetKnown    a fact overtook the grant that it rests on
+├── TooMany
+│   └── StoryboardsTooMany    of the stream are being made
 └── Unavailable
     └── DatabaseDown          nothing was written; the same call works later
 """
 
-from libs.errors import Blame, Conflict, Forbidden, Invalid, NotFound, TooLarge, Unavailable
+from libs.errors import (
+    Blame,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    TooLarge,
+    TooMany,
+    Unavailable,
+)
 
 
 class OutdateInvalid(Invalid):
@@ -74,6 +92,38 @@ class HoldsTooMany(Conflict):
 
 class HoldUnknown(NotFound):
     code = "hold_unknown"
+
+
+class HoldOfClip(Conflict):
+    code = "hold_of_clip"
+
+
+class ClipInvalid(Invalid):
+    code = "clip_invalid"
+
+
+class ClipUnknown(NotFound):
+    code = "clip_unknown"
+
+
+class ClipNotOver(Conflict):
+    code = "clip_not_over"
+
+
+class ClipSpansSessions(Conflict):
+    code = "clip_spans_sessions"
+
+
+class StoryboardEmpty(NotFound):
+    code = "storyboard_empty"
+
+
+class StoryboardTooEarly(Conflict):
+    code = "storyboard_too_early"
+
+
+class StoryboardsTooMany(TooMany):
+    code = "storyboards_too_many"
 
 
 class FileUnknown(NotFound):

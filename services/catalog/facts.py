@@ -131,7 +131,7 @@ class Facts:
 
     async def still_stored(self, fact: StillStored) -> None:
         async with self._database.transaction() as tx:
-            await files.still_stored(tx, fact)
+            await files.still_stored(tx, fact, now=self._clock())
 
     async def relay_changed(self, fact: RelayChanged) -> None:
         async with self._database.transaction() as tx:

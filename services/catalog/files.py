@@ -1,5 +1,7 @@
 """Files made of what is on air: promised when they are asked for, there when they are stored."""
 
+from datetime import datetime
+
 from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -9,51 +11,55 @@ from libs.events import (
     ListFiles,
     RecordedFile,
     RecordedFiles,
-    Segment,
     StillStored,
 )
-from services.catalog import page, streams
+from services.catalog import discards, page, streams
 from services.catalog.database import insert_new
 from services.catalog.errors import FileUnknown
-from services.catalog.models import FileRow, JobRow
+from services.catalog.models import FileRow, JobRow, SessionRow
+from services.catalog.recording_plan import FileSpan
 
 
 async def promise(
     tx: AsyncSession,
+    session: SessionRow,
     key: str,
     kind: FileKind,
-    rows: tuple[Segment, ...],
+    span: FileSpan,
     *,
     job: str | None = None,
 ) -> bool:
     """Write down that the file of these rows will be made; whether it was not known."""
-    first, last = rows[0], rows[-1]
+    is_still = kind == "jpeg"
     return await insert_new(
         tx,
         FileRow,
         {
-            "tenant_id": first.tenant,
+            "tenant_id": session.tenant_id,
             "key": key,
-            "stream_id": first.stream,
-            "session_id": first.session,
+            "stream_id": session.stream_id,
+            "session_id": session.id,
             "kind": kind,
             "state": "pending",
             "job_id": job,
             "object_key": None,
-            "starts_at": first.starts_at,
-            "duration_s": sum(row.duration_s for row in rows) if kind == "mp4" else 0.0,
+            "starts_at": span.starts_at,
+            "ends_at": span.starts_at if is_still else span.ends_at,
+            "duration_s": 0.0 if is_still else span.duration_s,
             "size_bytes": 0,
-            "first_msn": first.msn,
-            "last_msn": last.msn,
+            "first_msn": span.first_msn,
+            "last_msn": span.last_msn,
         },
     )
 
 
-async def still_stored(tx: AsyncSession, fact: StillStored) -> None:
-    """Apply the fact. A picture that nobody knows was let go of."""
+async def still_stored(tx: AsyncSession, fact: StillStored, *, now: datetime) -> None:
+    """Apply the fact. A picture that nobody knows any more was let go of before it was made."""
     row = await tx.get(FileRow, (fact.tenant, fact.key))
-    if row is not None:
-        row.state, row.object_key, row.size_bytes = "ready", fact.key, fact.size_bytes
+    if row is None:
+        await discards.put(tx, fact.tenant, {fact.key: fact.size_bytes}, due_at=now)
+    else:
+        await _is_there(tx, row, fact.key, fact.size_bytes)
 
 
 async def follow_job(tx: AsyncSession, job: JobRow) -> None:
@@ -67,8 +73,7 @@ async def follow_job(tx: AsyncSession, job: JobRow) -> None:
     if job.result is None:
         row.state = "failed"
     else:
-        row.state, row.object_key = "ready", job.result["object_key"]
-        row.size_bytes = job.result["size_bytes"]
+        await _is_there(tx, row, job.result["object_key"], job.result["size_bytes"])
 
 
 async def list_page(tx: AsyncSession, ask: ListFiles) -> RecordedFiles:
@@ -77,6 +82,10 @@ async def list_page(tx: AsyncSession, ask: ListFiles) -> RecordedFiles:
     query = select(FileRow).where(FileRow.tenant_id == ask.tenant, FileRow.stream_id == ask.stream)
     if ask.kind is not None:
         query = query.where(FileRow.kind == ask.kind)
+    if ask.from_at is not None:
+        query = query.where(FileRow.starts_at >= ask.from_at)
+    if ask.until_at is not None:
+        query = query.where(FileRow.starts_at < ask.until_at)
     if ask.after is not None:
         query = query.where(tuple_(FileRow.starts_at, FileRow.key) < page.read_cursor(ask.after))
     query = query.order_by(FileRow.starts_at.desc(), FileRow.key.desc()).limit(ask.limit + 1)
@@ -92,6 +101,14 @@ async def get(tx: AsyncSession, ask: GetFile) -> RecordedFile:
     if row is None:
         raise FileUnknown(f"There is no file {ask.key[:200]!r}.")
     return _answer(row)
+
+
+async def _is_there(tx: AsyncSession, row: FileRow, object_key: str, size_bytes: int) -> None:
+    """A file is stored, which may be said twice."""
+    session = await tx.get_one(SessionRow, row.session_id, with_for_update=True)
+    session.files_bytes += size_bytes - row.size_bytes
+    row.state, row.object_key, row.size_bytes = "ready", object_key, size_bytes
+    await tx.flush()
 
 
 def _answer(row: FileRow) -> RecordedFile:

@@ -10,27 +10,34 @@ from libs.events import (
     BeginJob,
     CancelJob,
     CheckSessions,
+    CreateClip,
     CreateHold,
     CreateJob,
     CreateRelayTarget,
     CreateStream,
+    DeferDiscards,
+    DeleteClip,
     DeleteHold,
     DeleteRelayTarget,
     DeleteStream,
     Envelope,
+    ExportClip,
     ForgetDiscards,
     ForgetJobLitter,
+    GetClip,
     GetFile,
     GetJob,
     GetJobLog,
     GetLadder,
     GetSession,
+    GetStoryboard,
     GetStream,
     GetTranscodePlan,
     JobCompleted,
     JobFailed,
     JobLogged,
     JobProgressed,
+    ListClips,
     ListDeadLetters,
     ListDiscards,
     ListFiles,
@@ -71,6 +78,7 @@ from libs.events import (
 from services.catalog.answers import Answers
 from services.catalog.errors import DatabaseDown
 from services.catalog.facts import Facts
+from services.catalog.keeping_answers import KeepingAnswers
 
 M = TypeVar("M", bound=Message)
 
@@ -108,6 +116,7 @@ def register_facts(bus: Bus, facts: Facts) -> None:
 
 def register_asks(bus: Bus, answers: Answers) -> None:
     """Every ask; while the database is away the asker hears so at once."""
+    register_keeping(bus, answers)
     bus.on_ask(OpenPublish)(answers.open_publish)
     bus.on_ask(CreateStream)(answers.create_stream)
     bus.on_ask(UpdateStream)(answers.update_stream)
@@ -117,13 +126,6 @@ def register_asks(bus: Bus, answers: Answers) -> None:
     bus.on_ask(ListSessions)(answers.list_sessions)
     bus.on_ask(CheckSessions)(answers.check_sessions)
     bus.on_ask(ListSegments)(answers.list_segments)
-    bus.on_ask(CreateHold)(answers.create_hold)
-    bus.on_ask(ListHolds)(answers.list_holds)
-    bus.on_ask(DeleteHold)(answers.delete_hold)
-    bus.on_ask(ListFiles)(answers.list_files)
-    bus.on_ask(GetFile)(answers.get_file)
-    bus.on_ask(ListDiscards)(answers.list_discards)
-    bus.on_ask(ForgetDiscards)(answers.forget_discards)
     bus.on_ask(GetSession)(answers.get_session)
     bus.on_ask(ShowSessionLog)(answers.show_session_log)
     bus.on_ask(ListWindow)(answers.list_window)
@@ -152,6 +154,24 @@ def register_asks(bus: Bus, answers: Answers) -> None:
     bus.on_ask(ListRenditionStates)(answers.list_rendition_states)
     bus.on_ask(GetLadder)(answers.get_ladder)
     bus.on_ask(WantLadder)(answers.want_ladder)
+
+
+def register_keeping(bus: Bus, answers: KeepingAnswers) -> None:
+    """Of what is kept."""
+    bus.on_ask(CreateHold)(answers.create_hold)
+    bus.on_ask(ListHolds)(answers.list_holds)
+    bus.on_ask(DeleteHold)(answers.delete_hold)
+    bus.on_ask(ListFiles)(answers.list_files)
+    bus.on_ask(GetFile)(answers.get_file)
+    bus.on_ask(ListDiscards)(answers.list_discards)
+    bus.on_ask(ForgetDiscards)(answers.forget_discards)
+    bus.on_ask(CreateClip)(answers.create_clip)
+    bus.on_ask(ListClips)(answers.list_clips)
+    bus.on_ask(GetClip)(answers.get_clip)
+    bus.on_ask(DeleteClip)(answers.delete_clip)
+    bus.on_ask(ExportClip)(answers.export_clip)
+    bus.on_ask(GetStoryboard)(answers.get_storyboard)
+    bus.on_ask(DeferDiscards)(answers.defer_discards)
 
 
 async def patiently(

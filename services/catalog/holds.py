@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.events import CreateHold, DeleteHold, Hold, Holds, ListHolds
 from services.catalog import streams
-from services.catalog.errors import HoldInvalid, HoldsTooMany, HoldUnknown
-from services.catalog.models import HoldRow, SegmentRow
+from services.catalog.errors import HoldInvalid, HoldOfClip, HoldsTooMany, HoldUnknown
+from services.catalog.models import FileRow, HoldRow, SegmentRow
 
 MAX_HOLDS = 10_000
 """Of one stream."""
@@ -19,6 +19,11 @@ LONGEST_SEGMENT = timedelta(seconds=60)
 
 
 async def create(tx: AsyncSession, ask: CreateHold, *, now: datetime) -> Hold:
+    """Raises `StreamUnknown`, `HoldInvalid`, `HoldsTooMany`."""
+    return _answer(await add(tx, ask, now=now))
+
+
+async def add(tx: AsyncSession, ask: CreateHold, *, now: datetime) -> HoldRow:
     """Raises `StreamUnknown`, `HoldInvalid`, `HoldsTooMany`."""
     await streams.lock(tx, ask.stream, tenant=ask.tenant)
     if ask.from_at >= ask.until_at:
@@ -41,7 +46,7 @@ async def create(tx: AsyncSession, ask: CreateHold, *, now: datetime) -> Hold:
     )
     tx.add(row)
     await tx.flush()
-    return _answer(row)
+    return row
 
 
 async def list_of(tx: AsyncSession, ask: ListHolds) -> Holds:
@@ -53,10 +58,12 @@ async def list_of(tx: AsyncSession, ask: ListHolds) -> Holds:
 
 
 async def delete(tx: AsyncSession, ask: DeleteHold) -> None:
-    """Raises `HoldUnknown`."""
+    """Raises `HoldUnknown`, `HoldOfClip`."""
     row = await tx.get(HoldRow, ask.id)
     if row is None or (row.tenant_id, row.stream_id) != (ask.tenant, ask.stream):
         raise HoldUnknown(f"Stream {ask.stream[:64]!r} has no hold {ask.id[:64]!r}.")
+    if row.name is not None:
+        raise HoldOfClip(f"This hold is the clip {row.name!r}; delete the clip.")
     await tx.delete(row)
 
 
@@ -68,6 +75,18 @@ def is_held() -> ColumnElement[bool]:
             HoldRow.stream_id == SegmentRow.stream_id,
             HoldRow.guards_from_at < SegmentRow.starts_at,
             HoldRow.until_at > SegmentRow.starts_at,
+        )
+    )
+
+
+def is_file_held() -> ColumnElement[bool]:
+    """Whether a hold needs the file of a query."""
+    return exists().where(
+        and_(
+            HoldRow.tenant_id == FileRow.tenant_id,
+            HoldRow.stream_id == FileRow.stream_id,
+            HoldRow.from_at <= FileRow.ends_at,
+            HoldRow.until_at > FileRow.starts_at,
         )
     )
 

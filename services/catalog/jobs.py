@@ -38,7 +38,11 @@ log = structlog.get_logger()
 
 KINDS = tuple(FINITE_ORDERS)
 OPEN_STATES = ("queued", "running")
-USUAL_SIZES: dict[str, JobSize] = {"remux": "micro", "encode": "medium"}
+USUAL_SIZES: dict[str, JobSize] = {
+    "remux": "micro",
+    "encode": "medium",
+    "storyboard": "micro",
+}
 ON_BUS = 4
 """Orders of a kind that wait on the bus: what is queued behind them can still be overtaken."""
 TRY_PAUSES_S = (2.0, 8.0)

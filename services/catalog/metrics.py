@@ -16,5 +16,8 @@ GRANTS = Counter(
     "weir_catalog_grants_total", "Asks to publish, by outcome: new, joined, refused.", ["outcome"]
 )
 DISCARDED = Counter("weir_catalog_discarded_total", "Rows that retention took out of the log.")
+DISCARDED_FILES = Counter(
+    "weir_catalog_discarded_files_total", "Files made of what was on air that retention let go of."
+)
 OFFERS = Counter("weir_catalog_offers_total", "Offers of live jobs, repeated ones included.")
 OUTBOX_PENDING = Gauge("weir_catalog_outbox_pending", "Messages that are true and not yet said.")

@@ -19,10 +19,19 @@ from libs.settled import settled
 from services.catalog import files, jobs, outbox, renditions, segments, sessions
 from services.catalog.clock import Clock
 from services.catalog.database import Database
+from services.catalog.errors import JobRangeEmpty
 from services.catalog.file_names import still_name, video_name
 from services.catalog.models import GapRow, RecorderRow, SegmentRow, SessionRow, StreamRow
 from services.catalog.recording_fields import Recording, read_recording
-from services.catalog.recording_plan import Plan, Progress, Still, Video, plan
+from services.catalog.recording_plan import (
+    FileSpan,
+    Plan,
+    Progress,
+    Still,
+    Video,
+    plan,
+    span_of,
+)
 
 log = structlog.get_logger()
 
@@ -107,8 +116,7 @@ class Recorder:
             gaps = await _gaps(tx, session, progress.next_msn)
             ready = settled(found, gaps, progress.next_msn - 1, self._clock() - PATIENCE)
             is_over = len(ready) == len(found) < ROWS and await _is_whole(tx, session)
-            held = await _held(tx, session, progress)
-            made = plan(progress, held, ready, wanted, is_over=is_over)
+            made = plan(progress, ready, wanted, is_over=is_over)
             await self._order(tx, session, made)
             _keep(row, made.progress)
             row.is_done = is_over
@@ -116,23 +124,28 @@ class Recorder:
 
     async def _order(self, tx: AsyncSession, session: SessionRow, made: Plan) -> None:
         for video in made.videos:
-            await self._order_video(tx, video)
+            await self._order_video(tx, session, video)
         for still in made.stills:
             await self._order_still(tx, session, still)
 
-    async def _order_video(self, tx: AsyncSession, video: Video) -> None:
-        first, last = video.rows[0], video.rows[-1]
-        params = RemuxParams(session=first.session, first_msn=first.msn, last_msn=last.msn)
-        ask = CreateJob(tenant=first.tenant, params=params)
-        job = await jobs.create(tx, ask, now=self._clock())
-        key = video_name(first.stream, video.number, first.starts_at)
-        await files.promise(tx, key, "mp4", video.rows, job=job.id)
+    async def _order_video(self, tx: AsyncSession, session: SessionRow, video: Video) -> None:
+        span = video.span
+        params = RemuxParams(session=session.id, first_msn=span.first_msn, last_msn=span.last_msn)
+        ask = CreateJob(tenant=session.tenant_id, params=params)
+        try:
+            job = await jobs.create(tx, ask, now=self._clock())
+        except JobRangeEmpty:
+            # Retention was faster than the file was long.
+            log.warning("recorder.rows_gone", session=session.id, first_msn=span.first_msn)
+            return
+        key = video_name(session.stream_id, video.number, span.starts_at)
+        await files.promise(tx, session, key, "mp4", span, job=job.id)
 
     async def _order_still(self, tx: AsyncSession, session: SessionRow, still: Still) -> None:
         row = still.row
         track = next(each for each in row.tracks if each.kind == "video")
         key = still_name(row.stream, row.starts_at)
-        if not await files.promise(tx, key, "jpeg", (row,)):
+        if not await files.promise(tx, session, key, "jpeg", span_of(row)):
             return
         folder = row.object_key.rpartition("/")[0]
         order = StillRequested(
@@ -163,7 +176,7 @@ def _begin(session: SessionRow) -> RecorderRow:
         tenant_id=session.tenant_id,
         next_msn=session_started_at_s(session.id),
         anchor_ms=None,
-        video_first_msn=None,
+        video=None,
         video_index=-1,
         image_index=-1,
         videos=0,
@@ -175,7 +188,7 @@ def _progress(row: RecorderRow) -> Progress:
     return Progress(
         next_msn=row.next_msn,
         anchor_ms=row.anchor_ms,
-        video_first_msn=row.video_first_msn,
+        video=None if row.video is None else FileSpan.model_validate(row.video),
         video_index=row.video_index,
         image_index=row.image_index,
         videos=row.videos,
@@ -184,8 +197,9 @@ def _progress(row: RecorderRow) -> Progress:
 
 def _keep(row: RecorderRow, progress: Progress) -> None:
     row.next_msn, row.anchor_ms = progress.next_msn, progress.anchor_ms
-    row.video_first_msn, row.video_index = progress.video_first_msn, progress.video_index
-    row.image_index, row.videos = progress.image_index, progress.videos
+    row.video = None if progress.video is None else progress.video.model_dump(mode="json")
+    row.video_index, row.videos = progress.video_index, progress.videos
+    row.image_index = progress.image_index
 
 
 async def _rows(
@@ -216,15 +230,6 @@ async def _gaps(tx: AsyncSession, session: SessionRow, first_msn: int) -> Sequen
         Gap(first_msn=row.first_msn, last_msn=row.last_msn, cause=row.cause)
         for row in (await tx.execute(query)).scalars()
     ]
-
-
-async def _held(tx: AsyncSession, session: SessionRow, progress: Progress) -> list[Segment]:
-    """The rows of the file that is open."""
-    if progress.video_first_msn is None:
-        return []
-    count = progress.next_msn - progress.video_first_msn
-    rows = await _rows(tx, session, progress.video_first_msn, limit=count)
-    return [row for row in rows if row.msn < progress.next_msn]
 
 
 async def _is_whole(tx: AsyncSession, session: SessionRow) -> bool:

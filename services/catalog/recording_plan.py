@@ -7,10 +7,33 @@ changes, because one MP4 has one.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import NamedTuple
+
+from pydantic import BaseModel, ConfigDict
 
 from libs.events import Segment
 from services.catalog.recording_fields import Recording
+
+
+class FileSpan(BaseModel):
+    """What a file needs to know of its rows: it may have a day of them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    first_msn: int
+    last_msn: int
+    starts_at: datetime
+    ends_at: datetime
+    duration_s: float
+    """Of the rows: what was lost in between is in no file."""
+    configs: dict[str, str]
+    """Of the codecs, by kind of track."""
+
+    def with_row(self, row: Segment) -> "FileSpan":
+        duration_s = self.duration_s + row.duration_s
+        changed = {"last_msn": row.msn, "ends_at": _ends_at(row), "duration_s": duration_s}
+        return self.model_copy(update=changed)
 
 
 class Video(NamedTuple):
@@ -18,7 +41,7 @@ class Video(NamedTuple):
 
     number: int
     """Counts the session's files."""
-    rows: tuple[Segment, ...]
+    span: FileSpan
 
 
 class Still(NamedTuple):
@@ -34,8 +57,8 @@ class Progress:
     next_msn: int
     anchor_ms: int | None = None
     """Session time of the first row."""
-    video_first_msn: int | None = None
-    """Of the file that is open."""
+    video: FileSpan | None = None
+    """The file that is open."""
     video_index: int = -1
     """Of the newest file on its grid, and likewise of the newest picture."""
     image_index: int = -1
@@ -49,19 +72,12 @@ class Plan(NamedTuple):
     stills: list[Still]
 
 
-def plan(
-    progress: Progress,
-    open_rows: Iterable[Segment],
-    rows: Iterable[Segment],
-    wanted: Recording,
-    *,
-    is_over: bool,
-) -> Plan:
-    """What `rows`, which follow each other, add to. `open_rows` are those of the open file.
+def plan(progress: Progress, rows: Iterable[Segment], wanted: Recording, *, is_over: bool) -> Plan:
+    """What `rows`, which follow each other, add to.
 
     A file is closed by the row behind it, by the session's end, or because none is wanted any more.
     """
-    held = list(open_rows)
+    video = progress.video
     found = Plan(progress, [], [])
     for row in rows:
         anchor_ms = progress.anchor_ms if progress.anchor_ms is not None else row.start_ms
@@ -72,33 +88,48 @@ def plan(
             if index > progress.image_index:
                 found.stills.append(Still(row))
                 progress = replace(progress, image_index=index)
-        if held and _must_close(held, row, at_s, progress, wanted):
-            progress = _close(found, progress, held)
-            held = []
-        if held:
-            held.append(row)
+        if video is not None and _must_close(video, row, at_s, progress, wanted):
+            progress = _close(found, progress, video)
+            video = None
+        if video is not None:
+            video = video.with_row(row)
         elif wanted.video_s is not None and row.is_independent:
             index = max(progress.video_index + 1, int(at_s / wanted.video_s))
-            held = [row]
+            video = span_of(row)
             progress = replace(progress, video_index=index)
-    if held and (is_over or wanted.video_s is None):
-        progress = _close(found, progress, held)
-        held = []
-    progress = replace(progress, video_first_msn=held[0].msn if held else None)
-    return found._replace(progress=progress)
+    if video is not None and (is_over or wanted.video_s is None):
+        progress = _close(found, progress, video)
+        video = None
+    return found._replace(progress=replace(progress, video=video))
 
 
-def _close(found: Plan, progress: Progress, held: list[Segment]) -> Progress:
-    found.videos.append(Video(progress.videos, tuple(held)))
+def span_of(row: Segment) -> FileSpan:
+    """Of a file that begins with `row`."""
+    return FileSpan(
+        first_msn=row.msn,
+        last_msn=row.msn,
+        starts_at=row.starts_at,
+        ends_at=_ends_at(row),
+        duration_s=row.duration_s,
+        configs=_configs(row),
+    )
+
+
+def _close(found: Plan, progress: Progress, video: FileSpan) -> Progress:
+    found.videos.append(Video(progress.videos, video))
     return replace(progress, videos=progress.videos + 1)
 
 
 def _must_close(
-    held: list[Segment], row: Segment, at_s: float, progress: Progress, wanted: Recording
+    video: FileSpan, row: Segment, at_s: float, progress: Progress, wanted: Recording
 ) -> bool:
-    if wanted.video_s is None or _configs(row) != _configs(held[0]):
+    if wanted.video_s is None or _configs(row) != video.configs:
         return True
     return row.is_independent and int(at_s / wanted.video_s) > progress.video_index
+
+
+def _ends_at(row: Segment) -> datetime:
+    return row.starts_at + timedelta(seconds=row.duration_s)
 
 
 def _configs(row: Segment) -> dict[str, str]:

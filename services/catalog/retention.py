@@ -1,4 +1,5 @@
-"""Retention: takes the oldest of the segment log away, by age, by bytes, and before a disk is full.
+"""Retention: takes the oldest away, by age, by bytes, and before a disk is full: rows of the
+segment log, and the files that were made of them.
 
 What a hold needs and what live playlists list stays. Nothing here touches the store: rows go, and
 whoever keeps the store hears a while later what may go with them.
@@ -15,7 +16,7 @@ from libs.errors import Unavailable
 from services.catalog import discards
 from services.catalog.clock import Clock
 from services.catalog.database import Database
-from services.catalog.models import SegmentRow, SessionRow, StreamRow
+from services.catalog.models import FileRow, SegmentRow, SessionRow, StreamRow
 
 log = structlog.get_logger()
 
@@ -95,12 +96,12 @@ class Retention:
             select(
                 SessionRow.tenant_id,
                 SessionRow.stream_id,
-                func.sum(SessionRow.size_bytes),
+                func.sum(SessionRow.size_bytes + SessionRow.files_bytes),
                 StreamRow.retention_hours,
                 StreamRow.retention_bytes,
             )
             .outerjoin(StreamRow, StreamRow.id == SessionRow.stream_id)
-            .where(SessionRow.size_bytes > 0)
+            .where(SessionRow.size_bytes + SessionRow.files_bytes > 0)
             .group_by(
                 SessionRow.tenant_id,
                 SessionRow.stream_id,
@@ -167,10 +168,12 @@ class Retention:
         found: list[tuple[datetime, _Kept]] = []
         async with self._database.transaction(read_only=True) as tx:
             for each in kept:
-                query = select(func.min(SegmentRow.starts_at)).where(
+                row = select(func.min(SegmentRow.starts_at)).where(
                     SegmentRow.tenant_id == each.tenant, SegmentRow.stream_id == each.stream
                 )
-                starts_at = (await tx.execute(query)).scalar_one()
-                if starts_at is not None:
-                    found.append((starts_at, each))
+                made = select(func.min(FileRow.ends_at)).where(
+                    FileRow.tenant_id == each.tenant, FileRow.stream_id == each.stream
+                )
+                ages = [(await tx.execute(query)).scalar_one() for query in (row, made)]
+                found += [(at, each) for at in ages if at is not None]
         return min(found, key=lambda pair: pair[0], default=(None, None))[1]

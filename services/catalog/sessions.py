@@ -63,6 +63,7 @@ async def add(
         segments=0,
         duration_us=0,
         size_bytes=0,
+        files_bytes=0,
     )
     tx.add(row)
     await tx.flush()

@@ -25,6 +25,8 @@ NotFound
 ├── RungUnknown            the stream has no such rendition now
 ├── ImageUnknown
 ├── JobResultMissing       the job has made no file (yet)
+├── StoryboardUnknown      it has no such sheet
+├── FileUnknown            no MP4s of that day
 Conflict
 ├── FileNotReady           it is being made, or could not be
 Unavailable
@@ -98,6 +100,14 @@ class ItemTooLarge(TooLarge):
 
 class StreamUnknown(NotFound):
     code = "stream_unknown"
+
+
+class FileUnknown(NotFound):
+    code = "file_unknown"
+
+
+class StoryboardUnknown(NotFound):
+    code = "storyboard_unknown"
 
 
 class FileNotReady(Conflict):

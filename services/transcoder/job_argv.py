@@ -5,8 +5,10 @@ from typing import Any, NamedTuple
 
 import ffmpeg
 
-OUTPUT = "out.mp4"
+MOVIE_FILE, PICTURE_FILE = "out.mp4", "out.jpg"
 """In the child's own folder."""
+JPEG_QUALITY = 5
+"""FFmpeg's own scale: 2 is best, 31 worst."""
 VIDEO_TIMESCALE = 90_000
 KEYFRAME_EVERY_S = 2
 
@@ -31,6 +33,31 @@ class Picture(NamedTuple):
 def build_remux(binary: str, inputs: Sequence[Input], *, base_ms: int, progress: int) -> list[str]:
     """All frames as they are, `base_ms` of session time at zero."""
     return _compile(binary, _open(inputs, base_ms), progress, {"c": "copy"})
+
+
+class Tiles(NamedTuple):
+    """Small pictures beside and below each other, each in the middle of its place."""
+
+    columns: int
+    lines: int
+    width: int
+    height: int
+
+
+def build_storyboard(binary: str, source: Input, tiles: Tiles, *, progress: int) -> list[str]:
+    """One JPEG of all frames."""
+    shown = (
+        _open_one(source, skip_frame="nokey")
+        .video.filter(
+            "scale", w=tiles.width, h=tiles.height, force_original_aspect_ratio="decrease"
+        )
+        .filter("pad", w=tiles.width, h=tiles.height, x=-1, y=-1)
+        .filter("setsar", "1")
+        .filter("tile", layout=f"{tiles.columns}x{tiles.lines}")
+    )
+    how = {"c:v": "mjpeg", "q:v": JPEG_QUALITY, "pix_fmt": "yuvj420p", "frames:v": 1, "threads": 1}
+    output = ffmpeg.output(shown, PICTURE_FILE, f="mjpeg", map_metadata=-1, **how)
+    return _line(binary, output, progress)
 
 
 def build_encode(
@@ -69,23 +96,22 @@ def build_encode(
 def _open(inputs: Sequence[Input], base_ms: int) -> list[Any]:
     """Each track is a fragmented MP4; all are moved by the same time, so that they stay in sync."""
     opened = []
-    for kind, descriptor in inputs:
-        source = ffmpeg.input(
-            f"pipe:{descriptor}",
-            f="mp4",
-            protocol_whitelist="pipe",
-            copyts=None,
-            itsoffset=f"{-base_ms / 1000:.3f}",
-            threads=1,
-        )
-        opened.append(source.video if kind == "video" else source.audio)
+    for each in inputs:
+        source = _open_one(each, copyts=None, itsoffset=f"{-base_ms / 1000:.3f}")
+        opened.append(source.video if each.kind == "video" else source.audio)
     return opened
+
+
+def _open_one(source: Input, **how: object) -> Any:
+    return ffmpeg.input(
+        f"pipe:{source.descriptor}", f="mp4", protocol_whitelist="pipe", **how, threads=1
+    )
 
 
 def _compile(binary: str, streams: list[Any], progress: int, how: dict[str, object]) -> list[str]:
     output = ffmpeg.output(
         *streams,
-        OUTPUT,
+        MOVIE_FILE,
         f="mp4",
         movflags="+faststart",
         video_track_timescale=VIDEO_TIMESCALE,
@@ -93,7 +119,12 @@ def _compile(binary: str, streams: list[Any], progress: int, how: dict[str, obje
         movie_timescale=VIDEO_TIMESCALE,
         map_metadata=-1,
         **how,
-    ).global_args(
+    )
+    return _line(binary, output, progress)
+
+
+def _line(binary: str, output: Any, progress: int) -> list[str]:
+    output = output.global_args(
         "-hide_banner", "-nostats", "-nostdin", "-loglevel", "warning", "-xerror",
         "-progress", f"pipe:{progress}", "-stats_period", "0.5",
     )  # fmt: skip

@@ -1,14 +1,25 @@
 """How each kind of finite job is done: its command line, how long it may take, what it makes."""
 
 import math
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
-from libs.events import TEMPLATES, EncodeParams, JobParams, Room
+from libs.events import TEMPLATES, EncodeParams, JobParams, Room, StoryboardParams
 from services.transcoder.child import BuildArgv
 from services.transcoder.confinement import Limits
-from services.transcoder.job_argv import Input, Picture, build_encode, build_remux
+from services.transcoder.job_argv import (
+    MOVIE_FILE,
+    PICTURE_FILE,
+    Input,
+    Picture,
+    Tiles,
+    build_encode,
+    build_remux,
+    build_storyboard,
+)
 from services.transcoder.material import Material, MaterialUnfit
+from services.transcoder.storyboard import TILE_HEIGHT, TILE_WIDTH, Keyframes
 
 MAPPED_BYTES = 1 << 30
 """Of its address space a process maps about so much before it uses any (libraries, stacks)."""
@@ -20,6 +31,18 @@ JOB_NICENESS = 10
 """Behind the rungs of live streams."""
 
 
+class Output(NamedTuple):
+    """The file that is made, in the child's folder and in the store."""
+
+    name: str
+    content_type: str
+    told: Mapping[str, Any] = MappingProxyType({})
+    """More of the job's result."""
+
+
+MOVIE = Output(MOVIE_FILE, "video/mp4")
+
+
 class Task(NamedTuple):
     """What is to be run for one job."""
 
@@ -27,11 +50,19 @@ class Task(NamedTuple):
     limits: Limits
     wall_s: float
     """It is ended after running for so long, pauses not counted."""
+    material: Material
+    """What it is fed with."""
+    output: Output = MOVIE
 
 
 def plan(params: JobParams, material: Material, room: Room, *, binary: str) -> Task:
     """Raises `MaterialUnfit`."""
-    if isinstance(params, EncodeParams):
+    output = MOVIE
+    if isinstance(params, StoryboardParams):
+        material = pictures = Keyframes(material.rows, tiles=params.tiles)
+        build, effort, file_bytes = _storyboard(pictures, binary), REMUX_EFFORT, 0
+        output = Output(PICTURE_FILE, "image/jpeg", pictures.told)
+    elif isinstance(params, EncodeParams):
         build, effort, file_bytes = _encode(params, material, room, binary)
     else:
         build, effort, file_bytes = _remux(material, binary)
@@ -43,7 +74,17 @@ def plan(params: JobParams, material: Material, room: Room, *, binary: str) -> T
         niceness=JOB_NICENESS,
     )
     # On a busy machine it waits more than it works.
-    return Task(build, limits, wall_s=START_S + 4 * cpu_s / min(room.cores, 1))
+    wall_s = START_S + 4 * cpu_s / min(room.cores, 1)
+    return Task(build, limits, wall_s, material, output)
+
+
+def _storyboard(pictures: Keyframes, binary: str) -> BuildArgv:
+    def build(descriptors: Sequence[int], progress: int) -> Sequence[str]:
+        tiles = Tiles(pictures.columns, pictures.lines, TILE_WIDTH, TILE_HEIGHT)
+        (source,) = _inputs(pictures, descriptors)
+        return build_storyboard(binary, source, tiles, progress=progress)
+
+    return build
 
 
 def _remux(material: Material, binary: str) -> tuple[BuildArgv, float, int]:

@@ -11,13 +11,11 @@ from typing import Any, NamedTuple
 from libs.events import ROOMS, JobFault, JobGrant
 from libs.storage import ObjectStore
 from services.transcoder.child import Child
-from services.transcoder.job_argv import OUTPUT
-from services.transcoder.kinds import plan
+from services.transcoder.kinds import Output, plan
 from services.transcoder.logbook import Logbook
 from services.transcoder.material import ListRows, Material
 from services.transcoder.workshop import Workshop
 
-CONTENT_TYPE = "video/mp4"
 TICK_S = 1.0
 STALL_S = 300.0
 """An encoder that writes nothing for so long, while it may run, hangs. (Bringing the index of a
@@ -45,7 +43,8 @@ class Tools(NamedTuple):
 
 class Making:
     def __init__(self, grant: JobGrant, tools: Tools, logbook: Logbook) -> None:
-        self.key = f"{grant.folder}/{OUTPUT}"
+        self.key = ""
+        """Of what it makes, once that is known."""
         self.has_put = False
         """Whether there may be something under the key."""
         self._grant = grant
@@ -76,12 +75,13 @@ class Making:
         params, tools = self._grant.params, self._tools
         material = await Material.gather(params, tools.list_rows)
         task = plan(params, material, ROOMS[self._grant.size], binary=tools.binary)
+        self.key = f"{self._grant.folder}/{task.output.name}"
         self._span_s = material.span_s
         folder = await tools.workshop.open()
         try:
             child = self._child = await Child.start(
                 task.build_argv,
-                inputs=len(material.kinds),
+                inputs=len(task.material.kinds),
                 folder=folder,
                 limits=task.limits,
                 add_line=self._logbook.add,
@@ -89,11 +89,11 @@ class Making:
             try:
                 if self._is_paused:
                     child.pause()
-                await self._mind(child, material, task.wall_s)
+                await self._mind(child, task.material, task.wall_s)
             finally:
                 await child.kill()
                 self._child = None
-            return await self._store(folder / OUTPUT, material)
+            return await self._store(folder, task.output, material)
         finally:
             await tools.workshop.close(folder)
 
@@ -136,14 +136,15 @@ class Making:
                 raise Trouble("result_too_large", "ffmpeg wrote more than the job may.")
         raise Trouble("ffmpeg_failed", f"ffmpeg ended with code {code}. {said}".strip())
 
-    async def _store(self, file: Path, material: Material) -> dict[str, Any]:
+    async def _store(self, folder: Path, output: Output, material: Material) -> dict[str, Any]:
+        file = folder / output.name
         size_bytes, sha256 = await asyncio.to_thread(_measure, file)
         self.has_put = True
-        await self._tools.store.put_file(self.key, file, content_type=CONTENT_TYPE)
+        await self._tools.store.put_file(self.key, file, content_type=output.content_type)
         first, last = material.rows[0], material.rows[-1]
         return {
             "object_key": self.key,
-            "content_type": CONTENT_TYPE,
+            "content_type": output.content_type,
             "size_bytes": size_bytes,
             "sha256": sha256,
             "duration_s": round(material.span_s, 6),
@@ -151,6 +152,7 @@ class Making:
             "first_msn": first.msn,
             "last_msn": last.msn,
             "missing_segments": last.msn - first.msn + 1 - len(material.rows),
+            **output.told,
         }
 
 

@@ -58,11 +58,26 @@ async def test_files_hold_every_frame_and_pictures_show_the_stream(
         frames += count
         assert data.index(b"moov") < data.index(b"mdat"), "its index stands in front"
     assert frames == len(input_frames(source)["video"])
+    await check_day(weir, videos)
     assert 3 <= len(pictures) <= 5
     for picture in pictures:
         image = Image.open(io.BytesIO(await fetch(weir, picture["key"])))
         assert (image.format, image.size) == ("JPEG", (320, 180))
         assert len(image.convert("RGB").getcolors(1 << 20) or []) > 100, "not one colour"
+
+
+async def check_day(weir: RunningWeir, videos: list[dict[str, Any]]) -> None:
+    """The list beside the files has them in order; of another day there is none."""
+    folder = videos[0]["key"].rpartition("/")[0]
+    listed = httpx2.get(f"{weir.http_url}/{folder}/vod-index.m3u8")
+    assert listed.status_code == httpx2.codes.OK, listed.text
+    names = [line for line in listed.text.splitlines() if not line.startswith("#")]
+    of_day = [video["key"] for video in videos if video["key"].startswith(folder)]
+    assert names == [key.rpartition("/")[2] for key in of_day]
+    stream = videos[0]["stream"]
+    for other in ("1999/1/1", "1999/13/1"):
+        none = httpx2.get(f"{weir.http_url}/{stream}/mp4/{other}/vod-index.m3u8")
+        assert none.json()["code"] == "file_unknown"
 
 
 async def fetch(weir: RunningWeir, key: str) -> bytes:

@@ -49,6 +49,26 @@ async def hold_first(weir: RunningWeir, stream_id: str) -> str:
     return str(first["object_key"])
 
 
+async def pictures_have_gone(weir: RunningWeir, stream_id: str) -> None:
+    """The first, which is held, is there; the second is not, neither its name nor its object."""
+
+    def listed() -> list[dict[str, Any]]:
+        found = weir.call("GET", f"/api/v1/streams/{stream_id}/files?kind=jpeg")["files"]
+        return sorted(found, key=lambda each: each["starts_at"])
+
+    folder = weir.data_dir / "store" / Path(listed()[0]["key"]).parent
+
+    def has_gone() -> bool:
+        names = {Path(each["key"]).name for each in listed() if each["object_key"]}
+        return len(names) > 1 and {path.name for path in folder.glob("*.jpg")} == names
+
+    await until(has_gone, within_s=30, what="pictures to go")
+    first = rows(weir, stream_id)[0]
+    found = listed()
+    assert found[0]["first_msn"] == first["msn"]
+    assert found[1]["first_msn"] > first["msn"] + 1
+
+
 def rows_or_none(weir: RunningWeir, stream_id: str) -> bool:
     return bool(weir.sessions(stream_id)) and bool(rows(weir, stream_id))
 
@@ -63,8 +83,9 @@ async def test_oldest_segments_go_and_live_goes_on(own_weir: RunningWeir, tmp_pa
     }
     own_weir.start()
     stream = own_weir.create_stream(
-        name="endless", reconnectWindow=1, hls_time=1, hls_list_size=3, retentionBytes=MEBIBYTE // 4
-    )
+        name="endless", reconnectWindow=1, hls_time=1, hls_list_size=3, isImage="true",
+        image_time="1", retentionBytes=MEBIBYTE // 4,
+    )  # fmt: skip
     source = encode(tmp_path / "in.flv", seconds=80, gop=25)
     publisher = push(source, stream["push"]["url"])
     async with HLSWatch(own_weir.http_url, stream["id"]) as watch:
@@ -81,6 +102,7 @@ async def test_oldest_segments_go_and_live_goes_on(own_weir: RunningWeir, tmp_pa
         store = own_weir.data_dir / "store"
         await until(lambda: not (store / gone).exists(), within_s=30, what="an object to go")
         assert (store / held).exists()
+        await pictures_have_gone(own_weir, stream["id"])
         await watch.reach(2, within_s=20)
         assert publisher.poll() is None
         publisher.terminate()

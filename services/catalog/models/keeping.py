@@ -1,8 +1,9 @@
 """Tables of what is made of the segment log, what is held and what is let go."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import JSON, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.catalog.models.base import Base
@@ -18,7 +19,8 @@ class RecorderRow(Base):
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
     next_msn: Mapped[int]
     anchor_ms: Mapped[int | None]
-    video_first_msn: Mapped[int | None]
+    video: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """A `recording_plan.FileSpan`."""
     video_index: Mapped[int]
     image_index: Mapped[int]
     videos: Mapped[int]
@@ -31,6 +33,7 @@ class FileRow(Base):
     __tablename__ = "files"
     __table_args__ = (
         Index(None, "tenant_id", "stream_id", "starts_at", "key"),
+        Index(None, "tenant_id", "stream_id", "ends_at"),
         Index(None, "job_id"),
     )
 
@@ -43,6 +46,8 @@ class FileRow(Base):
     job_id: Mapped[str | None]
     object_key: Mapped[str | None]
     starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    """Retention goes by it: a file is as old as the last that it shows."""
     duration_s: Mapped[float]
     size_bytes: Mapped[int]
     first_msn: Mapped[int]
@@ -65,10 +70,14 @@ class HoldRow(Base):
     cause: Mapped[str]
     note: Mapped[str]
     created_at: Mapped[datetime]
+    name: Mapped[str | None]
+    """Of a clip; None: it is none."""
+    job_id: Mapped[str | None]
+    """That makes, or made, a file of the clip."""
 
 
 class DiscardRow(Base):
-    """An object that no row names any more, and from when on it may be deleted."""
+    """An object that nothing names any more, and from when on it may be deleted."""
 
     __tablename__ = "discards"
     __table_args__ = (Index(None, "due_at"),)

@@ -51,6 +51,8 @@ class SessionRow(Base):
     """Microseconds: a sum of integers does not depend on the order of arrival."""
     size_bytes: Mapped[int]
     """Of every rendition."""
+    files_bytes: Mapped[int] = mapped_column(server_default=text("0"))
+    """Of the files that were made of it and are there."""
     last_msn: Mapped[int | None]
     ladder_wanted_at: Mapped[datetime | None]
     """When it was last said that somebody watches what a lazy ladder is made for; None: nobody

@@ -17,8 +17,10 @@ from services.gateway.api import (
     jobs,
     kvs,
     login,
+    named_clips,
     relay_targets,
     sessions,
+    storyboards,
     streams,
     videostream,
     viewer_keys,
@@ -44,6 +46,7 @@ _API = (
     relay_targets,
     files,
     holds,
+    named_clips,
     images,
     sessions,
     jobs,
@@ -76,6 +79,7 @@ def build_api(house: House | None = None) -> FastAPI:
     app.include_router(kvs.router)
     app.include_router(camera_clips.router)
     app.include_router(clips.router)
+    app.include_router(storyboards.router)
     app.include_router(files.public)
     app.include_router(pages.router)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES, uploads=UPLOADS)

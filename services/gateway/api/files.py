@@ -1,5 +1,8 @@
 """What is made of streams on air: lists of it, and the files under the names that clients know."""
 
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -8,15 +11,22 @@ from libs.events import FileKind, GetFile, ListFiles, RecordedFile, RecordedFile
 from libs.names import DEFAULT_TENANT, STREAM_ID
 from services.gateway.api.auth import authorised
 from services.gateway.api.house import House, TheHouse
+from services.gateway.api.kept import kept
 from services.gateway.api.ranged import of_object, ranged
 from services.gateway.api.streams import check_known_id
 from services.gateway.api.watching import PLAYABLE, refuse
-from services.gateway.errors import FileNotReady
+from services.gateway.errors import FileNotReady, FileUnknown
 from services.gateway.viewers.visit import without_personal
 
-TYPES: dict[FileKind, str] = {"mp4": "video/mp4", "jpeg": "image/jpeg"}
+TYPES: dict[FileKind, str] = {
+    "mp4": "video/mp4",
+    "jpeg": "image/jpeg",
+    "storyboard": "image/jpeg",
+}
 READ = ["GET", "HEAD"]
+PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 _DAY = "{year}/{month}/{day}/{name}"
+_LIST = "{year}/{month}/{day}/vod-index.m3u8"
 
 router = APIRouter(tags=["recordings"], dependencies=[Depends(authorised)])
 public = APIRouter(tags=["recordings"])
@@ -42,6 +52,58 @@ async def list_files(
     return await house.catalog.ask(
         ListFiles(tenant=DEFAULT_TENANT, stream=stream_id, kind=kind, after=after, limit=limit)
     )
+
+
+@public.api_route("/~{personal}/{stream}/mp4/" + _LIST, methods=READ, include_in_schema=False)
+@public.get(
+    "/{stream}/mp4/" + _LIST,
+    response_class=Response,
+    responses={200: {"content": {PLAYLIST_TYPE: {}}}},
+)
+@public.head("/{stream}/mp4/" + _LIST, include_in_schema=False)
+async def list_day(
+    stream: StreamId, year: int, month: int, day: int, request: Request, house: TheHouse
+) -> Response:
+    """The MP4s that begin on a day (UTC), in order, as the replaced system listed them."""
+    refusal = await refuse(stream, request, house)
+    if refusal is not None:
+        return refusal
+    try:
+        begin = datetime(year, month, day, tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise FileUnknown("There is no such day.") from None
+    found = await _of_day(stream, begin, house)
+    if not found:
+        raise FileUnknown(f"{stream} has no MP4s of {begin:%Y-%m-%d}.")
+    headers = dict(PLAYABLE) | {"cache-control": "no-cache"}
+    return Response(render_day(found), media_type=PLAYLIST_TYPE, headers=headers)
+
+
+def render_day(files: Sequence[RecordedFile]) -> str:
+    """The list as FFmpeg's segmenter writes it."""
+    target_s = max(math.ceil(file.duration_s) for file in files)
+    lines = ["#EXTM3U", "#EXT-X-VERSION:3", "#EXT-X-MEDIA-SEQUENCE:0", "#EXT-X-ALLOW-CACHE:YES"]
+    lines.append(f"#EXT-X-TARGETDURATION:{target_s}")
+    for file in files:
+        lines += [f"#EXTINF:{file.duration_s:.6f},", file.key.rpartition("/")[2]]
+    return "\n".join([*lines, "#EXT-X-ENDLIST"]) + "\n"
+
+
+async def _of_day(stream: str, begin: datetime, house: House) -> list[RecordedFile]:
+    found: list[RecordedFile] = []
+    ask = ListFiles(
+        tenant=DEFAULT_TENANT,
+        stream=stream,
+        kind="mp4",
+        from_at=begin,
+        until_at=begin + timedelta(days=1),
+    )
+    while True:
+        page = await house.catalog.ask(ask)
+        found += [file for file in page.files if file.state == "ready"]
+        if page.next_after is None:
+            return found[::-1]
+        ask = ask.model_copy(update={"after": page.next_after})
 
 
 @router.get("/files/{key:path}", response_class=Response)
@@ -85,5 +147,5 @@ def _answer(file: RecordedFile, request: Request, house: House) -> Response:
         raise FileNotReady(f"{file.key} is {file.state}.")
     name = file.key.rpartition("/")[2]
     headers = PLAYABLE | {"content-disposition": f'inline; filename="{name}"'}
-    read = of_object(house.store, file.object_key)
+    read = kept(of_object(house.store, file.object_key), house.catalog, file.object_key)
     return ranged(request, file.size_bytes, TYPES[file.kind], read, headers)

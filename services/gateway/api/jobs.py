@@ -21,12 +21,14 @@ from libs.events import (
     ListDeadLetters,
     ListJobs,
     RemuxParams,
+    StoryboardParams,
 )
 from libs.names import DEFAULT_TENANT, STREAM_ID
 from libs.storage import ObjectMissing
 from services.gateway.api.auth import authorised
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.item import read_item
+from services.gateway.api.kept import kept
 from services.gateway.api.ranged import of_object, ranged
 from services.gateway.errors import ItemInvalid, JobResultMissing
 
@@ -55,7 +57,7 @@ def _body_schema() -> dict[str, Any]:
     """As it is sent: the kind stands beside the params that it decides."""
     properties = NewJob.model_json_schema()["properties"]
     kinds = []
-    for kind in (RemuxParams, EncodeParams):
+    for kind in (RemuxParams, EncodeParams, StoryboardParams):
         params = kind.model_json_schema()
         name = params["properties"].pop("kind")["const"]
         of_kind = {"kind": {"const": name}, "params": params}
@@ -89,7 +91,9 @@ async def list_jobs(
 
 @router.post("/jobs", status_code=201, openapi_extra=_body_schema())
 async def create_job(request: Request, response: Response, house: TheHouse) -> JobDetail:
-    """Queue a job: `remux` (segments as one MP4, frame by frame) or `encode` (to a template)."""
+    """Queue a job: `remux` (segments as one MP4, frame by frame), `encode` (to a template), or
+    `storyboard` (small pictures on one sheet).
+    """
     body = _read(await read_item(request))
     ask = CreateJob(
         tenant=DEFAULT_TENANT, params=body.params, size=body.size, priority=body.priority
@@ -122,16 +126,20 @@ async def get_job_log(
 @router.get(
     "/jobs/{job}/result",
     response_class=Response,
-    responses={200: {"content": {"video/mp4": {}}}, 206: {"content": {"video/mp4": {}}}},
+    responses={
+        200: {"content": {"video/mp4": {}, "image/jpeg": {}}},
+        206: {"content": {"video/mp4": {}, "image/jpeg": {}}},
+    },
 )
 async def get_job_result(job: JobId, request: Request, house: TheHouse) -> Response:
     """The file that a completed job made, or a range of it."""
     made = await _result(house, job)
+    ending = made["object_key"].rpartition(".")[2]
     headers = {
         "cache-control": "private, max-age=31536000, immutable",
-        "content-disposition": f'attachment; filename="{job}.mp4"',
+        "content-disposition": f'attachment; filename="{job}.{ending}"',
     }
-    read = of_object(house.store, made["object_key"])
+    read = kept(of_object(house.store, made["object_key"]), house.catalog, made["object_key"])
     return ranged(request, int(made["size_bytes"]), made["content_type"], read, headers)
 
 

@@ -146,25 +146,33 @@ class Views:
             return text(404, f"{route.stream} has no recording of that time")
         return await self._listed(session, SOURCE, TransportListing(folder=_VOD_FOLDER), _VOD)
 
-    async def _transport_of_session(self, session: Session, rendition: str) -> Reply:
+    async def _transport_of_session(
+        self, session: Session, rendition: str, *, since: datetime | None = None
+    ) -> Reply:
         if not rendition:
             found = await self._log.renditions(session.stream, session=session.id)
             if not found:
                 return text(404, f"Nothing of session {session.id} is recorded")
             return Reply(200, _lines(session), render_transport_variants(found))
         listing = TransportListing(to_stream=_FROM_RENDITION)
-        return await self._listed(session, rendition, listing, _TRANSPORT)
+        return await self._listed(session, rendition, listing, _TRANSPORT, since=since)
 
     async def _listed(
-        self, session: Session, rendition: str, empty: TransportListing, name: str
+        self,
+        session: Session,
+        rendition: str,
+        empty: TransportListing,
+        name: str,
+        *,
+        since: datetime | None = None,
     ) -> Reply:
-        """All of a session as MPEG-TS; `empty` is what it is listed in if nobody has asked yet."""
+        """A session as MPEG-TS; `empty` is what it is listed in if nobody has asked yet."""
         key = f"{session.id}/{rendition}/{name}"
         made = Replay(session, rendition, {"video": empty})
         replay = await self._readings.fly(key, lambda: self._read(key, session, made))
         if not replay.has("video"):
             return text(404, f"{session.id} has no {rendition}")
-        return Reply(200, _lines(session), replay.render("video"))
+        return Reply(200, _lines(session), replay.render("video", since=since))
 
     async def _variants_of_session(self, session: Session) -> Reply:
         found = await self._log.renditions(session.stream, session=session.id)
@@ -270,7 +278,7 @@ class Views:
         if route.name == _MANIFEST:
             return await self._manifest_of_session(session)
         if route.name == _TRANSPORT:
-            return await self._transport_of_session(session, route.rendition)
+            return await self._transport_of_session(session, route.rendition, since=span.from_at)
         kind = route.name.removesuffix(".m3u8")
         if kind not in _KINDS:
             return await self._variants_of_session(session)

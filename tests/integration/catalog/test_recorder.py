@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from libs.events import (
     BeginJob,
+    CancelJob,
     GetFile,
     JobCompleted,
     ListFiles,
@@ -91,6 +92,17 @@ async def test_file_is_ready_with_its_job(catalog: Catalog) -> None:
     assert (ready.state, ready.object_key, ready.size_bytes) == (
         "ready", "jobs/default/x/1/out.mp4", 77,
     )  # fmt: skip
+
+
+async def test_file_of_a_cancelled_job_is_given_up(catalog: Catalog) -> None:
+    said = await on_air(catalog, isVideo=True, video_time=2)
+    for index in (0, 1):
+        await catalog.facts.segment_ready(said.ready(index))
+    await look(catalog, said)
+    (file,) = await files(catalog)
+    assert file.job is not None
+    await catalog.answers.cancel_job(CancelJob(tenant=DEFAULT_TENANT, job=file.job))
+    assert [each.state for each in await files(catalog)] == ["failed"]
 
 
 async def test_pictures_are_ordered_once_and_ready_when_stored(catalog: Catalog) -> None:

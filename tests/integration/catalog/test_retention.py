@@ -7,20 +7,34 @@ import pytest
 from sqlalchemy import select
 
 from libs.events import (
+    BeginJob,
     CreateHold,
+    DeferDiscards,
     DeleteHold,
     ForgetDiscards,
+    GetFile,
     Hold,
+    JobCompleted,
     ListDiscards,
+    ListFiles,
     ListHolds,
     ListSegments,
     ListSessions,
+    RecordedFile,
     SegmentPage,
     Session,
+    StillStored,
 )
 from libs.names import DEFAULT_TENANT
-from services.catalog.errors import HoldInvalid, HoldUnknown, StreamFieldInvalid, StreamUnknown
+from services.catalog.errors import (
+    FileUnknown,
+    HoldInvalid,
+    HoldUnknown,
+    StreamFieldInvalid,
+    StreamUnknown,
+)
 from services.catalog.models import DiscardRow
+from services.catalog.recorder import Recorder
 from services.catalog.retention import LISTED_AT_LEAST, Retention, Room, Rules
 from tests.integration.catalog.conftest import Catalog
 from tests.integration.catalog.said import START, Said
@@ -37,9 +51,17 @@ async def recorded(catalog: Catalog, count: int = 10, **item: Any) -> Said:
     await catalog.facts.rendition_started(said.rendition_started())
     for index in range(count):
         await catalog.facts.segment_ready(said.ready(index))
+    await record(catalog)
+    await catalog.facts.rendition_ended(said.rendition_ended(said.first_msn + count - 1))
     await catalog.facts.session_ended(said.ended())
+    await record(catalog)
     catalog.clock.now = START + timedelta(hours=1)
     return said
+
+
+async def record(catalog: Catalog) -> None:
+    """Ask for the files that the stream's settings want."""
+    await Recorder(catalog.database, catalog.clock).tick()
 
 
 def retention(catalog: Catalog, free_bytes: int | None = None, **rules: Any) -> Retention:
@@ -180,6 +202,118 @@ async def test_init_segments_go_with_the_last_row_that_needs_them(catalog: Catal
         f"{folder}/init-{'a' * 12}.mp4",
         f"{folder}/init-{'b' * 12}.mp4",
     }
+
+
+# --- files made of rows ---------------------------------------------------------------------
+
+VIDEO, PICTURE = 5000, 300
+"""Bytes."""
+
+
+async def made(catalog: Catalog, **item: Any) -> Said:
+    """The same session with an MP4 and a picture of every second segment, all of them stored."""
+    item = {"isVideo": True, "video_time": 4, "isImage": True, "image_time": 4} | item
+    said = await recorded(catalog, **item)
+    for file in await files(catalog):
+        if file.kind == "jpeg":
+            fact = StillStored(
+                tenant=DEFAULT_TENANT, stream="cam-1", key=file.key, size_bytes=PICTURE
+            )
+            for _ in range(2):  # facts come more than once
+                await catalog.facts.still_stored(fact)
+        else:
+            await video_made(catalog, file)
+    return said
+
+
+async def video_made(catalog: Catalog, file: RecordedFile) -> None:
+    assert file.job is not None
+    await catalog.answers.begin_job(BeginJob(job=file.job, worker="one"))
+    result = {"object_key": f"jobs/{file.job}/1/out.mp4", "size_bytes": VIDEO}
+    await catalog.facts.job_completed(JobCompleted(job=file.job, attempt=1, result=result))
+
+
+async def files(catalog: Catalog, kind: Any = None) -> list[RecordedFile]:
+    page = await catalog.answers.list_files(
+        ListFiles(tenant=DEFAULT_TENANT, stream="cam-1", kind=kind)
+    )
+    return list(page.files)[::-1]
+
+
+async def firsts(catalog: Catalog, said: Said, kind: str) -> list[int]:
+    return [file.first_msn - said.first_msn for file in await files(catalog, kind)]
+
+
+async def test_files_go_by_the_age_of_what_they_show_last(catalog: Catalog) -> None:
+    said = await made(catalog, retentionHours=1)
+    assert await firsts(catalog, said, "mp4") == [0, 2, 4, 6, 8]
+    catalog.clock.pass_s(9)
+    gone = await retention(catalog).tick()
+    assert gone == 5 * SEGMENT + 2 * VIDEO + 3 * PICTURE
+    assert await firsts(catalog, said, "mp4") == [4, 6, 8], "the third one ends later"
+    assert await firsts(catalog, said, "jpeg") == [6, 8]
+    assert await retention(catalog).tick() == 0
+
+
+async def test_object_of_a_file_goes_a_while_later_unless_somebody_reads_it(
+    catalog: Catalog,
+) -> None:
+    await made(catalog, retentionHours=1)
+    first, second, *_ = await files(catalog, "mp4")
+    picture = (await files(catalog, "jpeg"))[0]
+    catalog.clock.pass_s(9)
+    await retention(catalog).tick()
+    with pytest.raises(FileUnknown):
+        await catalog.answers.get_file(GetFile(tenant=DEFAULT_TENANT, key=first.key))
+    catalog.clock.now += Rules().grace - timedelta(seconds=1)
+    assert await due(catalog) == []
+    assert first.object_key
+    await catalog.answers.defer_discards(DeferDiscards(keys=(first.object_key,), for_s=30))
+    catalog.clock.pass_s(1)
+    assert {second.object_key, picture.key} <= set(await due(catalog))
+    assert first.object_key not in await due(catalog)
+    catalog.clock.pass_s(29)
+    assert first.object_key in await due(catalog)
+
+
+async def test_bytes_of_files_count_and_the_oldest_of_both_go_first(catalog: Catalog) -> None:
+    most = 4 * SEGMENT + 2 * VIDEO + 2 * PICTURE
+    said = await made(catalog, retentionBytes=most)
+    await retention(catalog).tick()
+    assert await left(catalog, said) == [6, 7, 8, 9]
+    assert await firsts(catalog, said, "mp4") == [6, 8]
+    assert await firsts(catalog, said, "jpeg") == [6, 8]
+    assert await retention(catalog, max_bytes=most).tick() == 0
+    await retention(catalog, max_bytes=VIDEO).tick()
+    assert (await left(catalog, said), await firsts(catalog, said, "mp4")) == ([], [8])
+
+
+async def test_files_of_a_held_time_survive(catalog: Catalog) -> None:
+    said = await made(catalog, retentionHours=0.5)
+    await hold(catalog, 5.0, 9.0)
+    await retention(catalog).tick()
+    assert await firsts(catalog, said, "mp4") == [2, 4]
+    assert await firsts(catalog, said, "jpeg") == [4]
+
+
+async def test_file_that_is_being_made_waits_for_its_end(catalog: Catalog) -> None:
+    said = await recorded(catalog, isVideo=True, video_time=10, retentionHours=0.5)
+    await retention(catalog).tick()
+    assert await left(catalog, said) == []
+    first, second = await files(catalog)
+    await video_made(catalog, first)
+    await retention(catalog).tick()
+    assert await files(catalog) == [second]
+
+
+async def test_picture_that_comes_after_its_time_is_thrown_away(catalog: Catalog) -> None:
+    await recorded(catalog, isImage=True, image_time=10, retentionHours=0.5)
+    late = (await files(catalog))[0]
+    await retention(catalog).tick()
+    assert await files(catalog) == []
+    fact = StillStored(tenant=DEFAULT_TENANT, stream="cam-1", key=late.key, size_bytes=PICTURE)
+    await catalog.facts.still_stored(fact)
+    assert await due(catalog) == [late.key]
 
 
 async def test_row_that_is_said_again_keeps_its_object(catalog: Catalog) -> None:

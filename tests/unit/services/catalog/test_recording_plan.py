@@ -34,44 +34,51 @@ def row(msn: int, *, config: str = "a", is_key: bool = True, kinds: str = "va") 
 
 def run(
     rows: Sequence[Segment], *, video_s: float | None = None, image_s: float | None = None,
-    is_over: bool = True, progress: Progress = BEGINNING, open_rows: Sequence[Segment] = (),
+    is_over: bool = True, progress: Progress = BEGINNING,
 ) -> Plan:  # fmt: skip
-    return plan(progress, open_rows, rows, Recording(video_s, image_s), is_over=is_over)
+    return plan(progress, rows, Recording(video_s, image_s), is_over=is_over)
 
 
-def videos(found: Plan) -> list[tuple[int, list[int]]]:
-    return [(video.number, [each.msn for each in video.rows]) for video in found.videos]
+def videos(found: Plan) -> list[tuple[int, int, int]]:
+    return [(number, span.first_msn, span.last_msn) for number, span in found.videos]
 
 
 def test_file_ends_with_the_first_keyframe_at_or_after_its_time() -> None:
     found = run([row(n) for n in range(8)], video_s=5)
-    assert videos(found) == [(0, [0, 1, 2]), (1, [3, 4]), (2, [5, 6, 7])]
+    assert videos(found) == [(0, 0, 2), (1, 3, 4), (2, 5, 7)]
 
 
 def test_file_never_ends_between_keyframes() -> None:
     rows = [row(n, is_key=n % 3 == 0) for n in range(7)]
-    assert videos(run(rows, video_s=4)) == [(0, [0, 1, 2]), (1, [3, 4, 5]), (2, [6])]
+    assert videos(run(rows, video_s=4)) == [(0, 0, 2), (1, 3, 5), (2, 6, 6)]
 
 
 def test_open_file_waits_for_the_row_behind_it() -> None:
     found = run([row(0), row(1)], video_s=4, is_over=False)
-    assert (found.videos, found.progress.video_first_msn) == ([], 0)
-    again = run([row(2)], video_s=4, is_over=False, progress=found.progress,
-                open_rows=[row(0), row(1)])  # fmt: skip
-    assert videos(again) == [(0, [0, 1])]
-    assert again.progress.video_first_msn == 2
+    assert found.videos == []
+    again = run([row(2)], video_s=4, is_over=False, progress=found.progress)
+    assert videos(again) == [(0, 0, 1)]
+    assert again.progress.video is not None
+    assert again.progress.video.first_msn == 2
+
+
+def test_file_lasts_as_long_as_its_rows_and_ends_with_the_last_one() -> None:
+    rows = [row(0), row(1), row(4)]
+    (video,) = run(rows, video_s=60).videos
+    assert video.span.duration_s == 6.0
+    assert (video.span.starts_at, video.span.ends_at) == (AT, AT + timedelta(seconds=10))
 
 
 def test_change_of_codec_ends_a_file() -> None:
     rows = [row(0), row(1), row(2, config="b"), row(3, config="b")]
-    assert videos(run(rows, video_s=60)) == [(0, [0, 1]), (1, [2, 3])]
+    assert videos(run(rows, video_s=60)) == [(0, 0, 1), (1, 2, 3)]
 
 
 def test_file_that_is_not_wanted_any_more_is_closed() -> None:
     began = run([row(0), row(1)], video_s=60, is_over=False)
-    found = run([row(2)], progress=began.progress, open_rows=[row(0), row(1)], is_over=False)
-    assert videos(found) == [(0, [0, 1])]
-    assert found.progress.video_first_msn is None
+    found = run([row(2)], progress=began.progress, is_over=False)
+    assert videos(found) == [(0, 0, 1)]
+    assert found.progress.video is None
 
 
 def test_pictures_are_taken_of_keyframes_on_the_grid() -> None:
@@ -97,12 +104,11 @@ def test_however_rows_come_the_files_are_the_same_and_hold_each_row_once(
     progress, found, stills = BEGINNING, [], []
     bounds = [0, *sorted(cuts), len(rows)]
     for first, last in pairwise(bounds):
-        start = progress.video_first_msn
-        held = rows[start:first] if start is not None else []
         part = run(rows[first:last], video_s=video_s, image_s=5, progress=progress,
-                   open_rows=held, is_over=last == len(rows))  # fmt: skip
+                   is_over=last == len(rows))  # fmt: skip
         progress = part.progress
         found += part.videos
         stills += part.stills
     assert (found, stills) == (whole.videos, whole.stills)
-    assert [each.msn for video in whole.videos for each in video.rows] == list(range(30))
+    held = [n for _, first, last in videos(whole) for n in range(first, last + 1)]
+    assert held == list(range(30))

@@ -150,6 +150,9 @@ async def test_window_without_an_end_goes_on_with_the_session(
     assert (await body(views, path)).count("#EXTINF") == 4
     variants = await body(views, path.replace("source/video", "index"))
     assert "source/video.m3u8" in variants
+    transport = await body(views, path.replace("video", "ts"))
+    assert "#EXT-X-PLAYLIST-TYPE:EVENT" in transport
+    assert transport.count("#EXTINF") == 4
     mpd = await body(views, path.replace("source/video.m3u8", "manifest.mpd"))
     assert 'type="dynamic"' in mpd
 

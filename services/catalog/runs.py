@@ -1,0 +1,88 @@
+"""Which rows show a window of wall-clock time, session by session."""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from libs.names import SOURCE
+from services.catalog.models import SegmentRow, SessionRow
+
+LOOKS_BACK = timedelta(seconds=60)
+"""How far before a window the keyframe of its first picture is looked for."""
+
+
+class Run(NamedTuple):
+    """All rows of the source from the first to the last."""
+
+    first: SegmentRow
+    last: SegmentRow
+
+    @property
+    def span_s(self) -> float:
+        """With the holes in it."""
+        return (self.last.start_ms - self.first.start_ms) / 1000 + self.last.duration_s
+
+
+async def of_window(
+    tx: AsyncSession, tenant: str, stream: str, from_at: datetime, until_at: datetime
+) -> list[Run]:
+    """In order; the first begins with the keyframe that the window's first picture needs."""
+    begins_at = await _begins_at(tx, tenant, stream, from_at)
+    query = (
+        select(SegmentRow.session_id, func.min(SegmentRow.msn), func.max(SegmentRow.msn))
+        .where(
+            SegmentRow.tenant_id == tenant,
+            SegmentRow.stream_id == stream,
+            SegmentRow.rendition == SOURCE,
+            SegmentRow.starts_at >= begins_at,
+            SegmentRow.starts_at < until_at,
+        )
+        .group_by(SegmentRow.session_id)
+        .order_by(SegmentRow.session_id)  # it begins with the session's start
+    )
+    found = (await tx.execute(query)).all()
+    return [await _run(tx, tenant, session, first, last) for session, first, last in found]
+
+
+async def of_session(tx: AsyncSession, session: SessionRow) -> list[Run]:
+    """One run, or none."""
+    query = select(func.min(SegmentRow.msn), func.max(SegmentRow.msn)).where(
+        SegmentRow.tenant_id == session.tenant_id,
+        SegmentRow.session_id == session.id,
+        SegmentRow.rendition == SOURCE,
+    )
+    first, last = (await tx.execute(query)).one()
+    return [] if first is None else [await _run(tx, session.tenant_id, session.id, first, last)]
+
+
+async def _begins_at(tx: AsyncSession, tenant: str, stream: str, from_at: datetime) -> datetime:
+    earlier = (
+        select(SegmentRow)
+        .where(
+            SegmentRow.tenant_id == tenant,
+            SegmentRow.stream_id == stream,
+            SegmentRow.rendition == SOURCE,
+            SegmentRow.starts_at <= from_at,
+            SegmentRow.starts_at > from_at - LOOKS_BACK,
+        )
+        .order_by(SegmentRow.starts_at.desc())
+        .limit(1)
+    )
+    covering = (await tx.execute(earlier)).scalar_one_or_none()
+    if covering is None or _ends_at(covering) <= from_at:
+        return from_at
+    keyframes = earlier.where(
+        SegmentRow.is_independent, SegmentRow.session_id == covering.session_id
+    )
+    return ((await tx.execute(keyframes)).scalar_one_or_none() or covering).starts_at
+
+
+async def _run(tx: AsyncSession, tenant: str, session: str, first: int, last: int) -> Run:
+    ends = [await tx.get_one(SegmentRow, (tenant, session, SOURCE, msn)) for msn in (first, last)]
+    return Run(*ends)
+
+
+def _ends_at(row: SegmentRow) -> datetime:
+    return row.starts_at + timedelta(seconds=row.duration_s)

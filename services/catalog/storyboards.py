@@ -1,0 +1,100 @@
+"""Storyboards: each sheet is a file that a job makes, and goes with the rows that it shows."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from libs.events import CreateJob, GetStoryboard, Sheet, Storyboard, StoryboardParams
+from services.catalog import files, jobs, renditions, runs, segments, sessions
+from services.catalog.errors import (
+    SessionUnknown,
+    StoryboardEmpty,
+    StoryboardsTooMany,
+    StoryboardTooEarly,
+)
+from services.catalog.models import FileRow, JobRow, SessionRow
+from services.catalog.recording_plan import span_of
+from services.catalog.runs import Run
+
+MAX_PENDING = 10
+"""Of a stream: whoever may watch it may ask for them."""
+SETTLED = timedelta(seconds=60)
+"""A window that ended so long ago gets no more rows."""
+
+
+async def get(tx: AsyncSession, ask: GetStoryboard, *, now: datetime) -> Storyboard:
+    """Raises `SessionUnknown`, `StoryboardEmpty`, `StoryboardTooEarly`, `StoryboardsTooMany`."""
+    found = await _runs(tx, ask, now)
+    if not found:
+        raise StoryboardEmpty("Nothing of this is recorded.")
+    sheets, begins_s = [], 0.0
+    for run in found:
+        sheets.append(await _sheet(tx, run, begins_s, now))
+        begins_s += run.span_s
+    return Storyboard(sheets=tuple(sheets))
+
+
+async def _runs(tx: AsyncSession, ask: GetStoryboard, now: datetime) -> list[Run]:
+    if ask.session is not None:
+        session = await sessions.get_locked(tx, ask.session)
+        if session is None or (session.tenant_id, session.stream_id) != (ask.tenant, ask.stream):
+            raise SessionUnknown(f"{ask.stream[:64]} has no session {ask.session[:64]!r}.")
+        is_over = session.ended_at is not None and (
+            now - session.ended_at > SETTLED or await renditions.is_listed(tx, session, "source")
+        )
+        if not is_over:
+            raise StoryboardTooEarly("A session has a storyboard once it is over.")
+        return await runs.of_session(tx, session)
+    assert ask.from_at is not None
+    assert ask.until_at is not None
+    if ask.until_at > now - SETTLED:
+        raise StoryboardTooEarly("A window has a storyboard a minute after its end.")
+    return await runs.of_window(tx, ask.tenant, ask.stream, ask.from_at, ask.until_at)
+
+
+async def _sheet(tx: AsyncSession, run: Run, begins_s: float, now: datetime) -> Sheet:
+    row = await _file(tx, run, now)
+    job = await tx.get(JobRow, row.job_id) if row.job_id is not None else None
+    told = (job.result or {}) if job is not None else {}
+    state = "ready" if told and row.state == "ready" else row.state
+    sheet = {"state": state, "begins_s": begins_s, "ends_s": begins_s + run.span_s}
+    if state == "ready":
+        names = ("columns", "tile_width", "tile_height", "size_bytes", "object_key")
+        sheet |= {name: told[name] for name in names}
+        sheet["tiles"] = [(at_ms - run.first.start_ms) / 1000 for at_ms in told["tiles_ms"]]
+    return Sheet.model_validate(sheet)
+
+
+async def _file(tx: AsyncSession, run: Run, now: datetime) -> FileRow:
+    """The sheet's, which is ordered if nobody has."""
+    first, last = run
+    folder = f"{first.stream_id}/storyboards/{first.session_id}"
+    key = f"{folder}/{first.msn}-{last.msn}.jpg"
+    found = await tx.get(FileRow, (first.tenant_id, key))
+    if found is not None:
+        return found
+    await _check_room(tx, first.tenant_id, first.stream_id)
+    params = StoryboardParams(session=first.session_id, first_msn=first.msn, last_msn=last.msn)
+    job = await jobs.create(tx, CreateJob(tenant=first.tenant_id, params=params), now=now)
+    session = await tx.get_one(SessionRow, first.session_id)
+    span = span_of(segments.answer(first)).model_copy(
+        update={
+            "last_msn": last.msn,
+            "ends_at": last.starts_at + timedelta(seconds=last.duration_s),
+            "duration_s": run.span_s,
+        }
+    )
+    await files.promise(tx, session, key, "storyboard", span, job=job.id)
+    return await tx.get_one(FileRow, (first.tenant_id, key))
+
+
+async def _check_room(tx: AsyncSession, tenant: str, stream: str) -> None:
+    pending = select(func.count()).where(
+        FileRow.tenant_id == tenant,
+        FileRow.stream_id == stream,
+        FileRow.kind == "storyboard",
+        FileRow.state == "pending",
+    )
+    if (await tx.execute(pending)).scalar_one() >= MAX_PENDING:
+        raise StoryboardsTooMany("Too many storyboards are being made; ask again in a while.")

@@ -1,0 +1,165 @@
+"""Named clips: holds with a name, of which a file can be made, on both databases."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from libs.events import (
+    BeginJob,
+    Clip,
+    CreateClip,
+    DeleteClip,
+    DeleteHold,
+    ExportClip,
+    GetClip,
+    GetJob,
+    JobCompleted,
+    ListClips,
+    ListDiscards,
+    ListHolds,
+)
+from libs.names import DEFAULT_TENANT
+from services.catalog.clips import GRACE
+from services.catalog.errors import (
+    ClipInvalid,
+    ClipNotOver,
+    ClipSpansSessions,
+    ClipUnknown,
+    HoldOfClip,
+    JobRangeEmpty,
+    StreamUnknown,
+)
+from services.catalog.retention import Retention, Room, Rules
+from tests.integration.catalog.conftest import Catalog
+from tests.integration.catalog.said import START, Said
+
+OF = {"tenant": DEFAULT_TENANT, "stream": "cam-1"}
+
+
+async def recorded(catalog: Catalog, count: int = 10) -> Said:
+    await catalog.create()
+    return await again(catalog, count)
+
+
+async def again(catalog: Catalog, count: int) -> Said:
+    said = Said(await catalog.open())
+    await catalog.facts.stream_published(said.published())
+    await catalog.facts.rendition_started(said.rendition_started())
+    for index in range(count):
+        await catalog.facts.segment_ready(said.ready(index))
+    await catalog.facts.session_ended(said.ended())
+    catalog.clock.now = START + timedelta(hours=1)
+    return said
+
+
+async def clip(catalog: Catalog, from_s: float, until_s: float, title: str = "Goal") -> Clip:
+    return await catalog.answers.create_clip(
+        CreateClip(
+            **OF,
+            title=title,
+            from_at=START + timedelta(seconds=from_s),
+            until_at=START + timedelta(seconds=until_s),
+        )
+    )
+
+
+async def export(catalog: Catalog, made: Clip) -> Clip:
+    return await catalog.answers.export_clip(ExportClip(**OF, id=made.id))
+
+
+async def test_clips_are_listed_latest_first_and_found(catalog: Catalog) -> None:
+    await recorded(catalog)
+    first, second = await clip(catalog, 1, 5), await clip(catalog, 6, 9, "  Save ")
+    assert (second.name, second.export) == ("Save", None)
+    page = await catalog.answers.list_clips(ListClips(**OF, limit=1))
+    rest = await catalog.answers.list_clips(ListClips(**OF, after=page.next_after))
+    assert (page.clips, rest.clips, rest.next_after) == ((second,), (first,), None)
+    assert await catalog.answers.get_clip(GetClip(**OF, id=first.id)) == first
+
+
+async def test_clip_is_a_hold_that_goes_with_it_only(catalog: Catalog) -> None:
+    said = await recorded(catalog)
+    made = await clip(catalog, 7, 9)
+    (hold,) = (await catalog.answers.list_holds(ListHolds(**OF))).holds
+    assert (hold.id, hold.cause) == (made.id, "clip")
+    with pytest.raises(HoldOfClip):
+        await catalog.answers.delete_hold(DeleteHold(**OF, id=made.id))
+    keeper = Retention(catalog.database, catalog.clock, Rules(hours=0.5), Room())
+    await keeper.tick()
+    kept = {key async for key in keys(catalog)}
+    assert said.ready(4).segment.object_key not in kept
+    await catalog.answers.delete_clip(DeleteClip(**OF, id=made.id))
+    assert (await catalog.answers.list_holds(ListHolds(**OF))).holds == ()
+    await keeper.tick()
+    assert said.ready(4).segment.object_key in {key async for key in keys(catalog)}
+
+
+async def keys(catalog: Catalog) -> Any:
+    """Of what may be deleted."""
+    catalog.clock.now += Rules().grace
+    for key in (await catalog.answers.list_discards(ListDiscards())).keys:
+        yield key
+
+
+async def test_file_is_made_once_of_the_rows_that_show_the_clip(catalog: Catalog) -> None:
+    said = await recorded(catalog)
+    made = await export(catalog, await clip(catalog, 5, 9))
+    assert made.export is not None
+    assert made.export.state == "queued"
+    assert await export(catalog, made) == made
+    job = await catalog.answers.get_job(GetJob(tenant=DEFAULT_TENANT, job=made.export.job))
+    assert job.params is not None
+    # Rows last 2.002 s: the clip begins within the third, and ends within the fifth.
+    assert [job.params[key] - said.first_msn for key in ("first_msn", "last_msn")] == [2, 4]
+    await catalog.answers.begin_job(BeginJob(job=job.id, worker="one"))
+    result = {"object_key": "jobs/x/1/out.mp4", "size_bytes": 77}
+    await catalog.facts.job_completed(JobCompleted(job=job.id, attempt=1, result=result))
+    ready = (await catalog.answers.get_clip(GetClip(**OF, id=made.id))).export
+    assert ready is not None
+    assert (ready.object_key, ready.size_bytes) == ("jobs/x/1/out.mp4", 77)
+    await catalog.answers.delete_clip(DeleteClip(**OF, id=made.id))
+    assert (await catalog.answers.list_discards(ListDiscards())).keys == ()
+    catalog.clock.now += GRACE
+    assert (await catalog.answers.list_discards(ListDiscards())).keys == ("jobs/x/1/out.mp4",)
+
+
+async def test_deleting_a_clip_ends_its_job(catalog: Catalog) -> None:
+    await recorded(catalog)
+    made = await export(catalog, await clip(catalog, 5, 9))
+    assert made.export is not None
+    await catalog.answers.delete_clip(DeleteClip(**OF, id=made.id))
+    job = await catalog.answers.get_job(GetJob(tenant=DEFAULT_TENANT, job=made.export.job))
+    assert job.state == "cancelled"
+
+
+async def test_file_of_what_cannot_be_one_is_refused(catalog: Catalog) -> None:
+    await recorded(catalog)
+    with pytest.raises(JobRangeEmpty):
+        await export(catalog, await clip(catalog, 600, 700))
+    with pytest.raises(ClipNotOver):
+        await export(catalog, await clip(catalog, 5, 4000))
+    await again(catalog, 5)
+    with pytest.raises(ClipSpansSessions):
+        await export(catalog, await clip(catalog, 0, 20))
+
+
+@pytest.mark.parametrize(
+    ("from_s", "until_s", "title"),
+    [(5, 5, "a"), (6, 5, "a"), (0, 86_401, "a"), (0, 1, ""), (0, 1, " "), (0, 1, "a" * 201)],
+)
+async def test_senseless_clip_is_refused(
+    catalog: Catalog, from_s: float, until_s: float, title: str
+) -> None:
+    await catalog.create()
+    with pytest.raises(ClipInvalid):
+        await clip(catalog, from_s, until_s, title)
+
+
+async def test_what_is_unknown_is_not_found(catalog: Catalog) -> None:
+    with pytest.raises(StreamUnknown):
+        await clip(catalog, 0, 1)
+    await catalog.create()
+    for clip_id in ("nothing", "' OR 1=1--", "a\0b"):
+        with pytest.raises(ClipUnknown):
+            await catalog.answers.get_clip(GetClip(**OF, id=clip_id))
