@@ -11,6 +11,38 @@ LIMITS = {"flv.html": 1_000, "index.html": 2_000, "hls.html": 2_000, "dash.html"
 """How far behind the publisher a page may be, in ms."""
 START_S = 20.0
 WATCH_S = 3.0
+STALL_MS = 400
+"""A picture that stands still for longer has stalled: ten frames of the pattern."""
+
+WATCH_TIME = """
+() => {
+  const video = document.querySelector('video');
+  let last = video.currentTime, since = performance.now(), ticks = 0;
+  const ahead = () => {
+    for (let i = 0; i < video.buffered.length; i++)
+      if (video.buffered.start(i) <= last + 0.1 && last <= video.buffered.end(i))
+        return video.buffered.end(i) - last;
+    return 0;
+  };
+  window.longest_ms = window.longest_ahead_s = window.longest_at_ms = window.longest_busy_ms = 0;
+  setInterval(() => {
+    const now = performance.now();
+    ticks += 1;
+    if (video.currentTime !== last) {
+      last = video.currentTime;
+      since = now;
+      ticks = 0;
+    } else if (now - since > window.longest_ms) {
+      window.longest_ms = now - since;
+      window.longest_ahead_s = ahead();
+      window.longest_busy_ms = now - since - 50 * ticks;
+      window.longest_at_ms = now;
+    }
+  }, 50);
+}
+"""
+"""JavaScript: measures the longest time for which the picture stands still, in `longest_ms`, what
+there was to play then, and for how much of it the page itself did not run."""
 
 
 async def reading(page: Page, deadline_s: float) -> dict[str, float]:

@@ -8,7 +8,7 @@ from playwright.async_api import Page
 
 from tests.pattern import PatternPublisher
 from tests.running import RunningWeir
-from tests.viewing import LIMITS, START_S, reading, until_live
+from tests.viewing import LIMITS, STALL_MS, START_S, WATCH_TIME, reading, until_live
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
 
@@ -19,39 +19,6 @@ SOAK_S = 300.0
 BACK_S = 8.0
 """Further behind than hls.js hurries back from: it would stay there."""
 BACK_WITHIN_S = 4.0
-STALL_MS = 400
-"""A picture that stands still for longer has stalled: ten frames of the pattern."""
-
-WATCH_TIME = """
-() => {
-  const video = document.querySelector('video');
-  let last = video.currentTime, since = performance.now(), ticks = 0;
-  const ahead = () => {
-    for (let i = 0; i < video.buffered.length; i++)
-      if (video.buffered.start(i) <= last + 0.1 && last <= video.buffered.end(i))
-        return video.buffered.end(i) - last;
-    return 0;
-  };
-  window.longest_ms = window.longest_ahead_s = window.longest_at_ms = window.longest_busy_ms = 0;
-  setInterval(() => {
-    const now = performance.now();
-    ticks += 1;
-    if (video.currentTime !== last) {
-      last = video.currentTime;
-      since = now;
-      ticks = 0;
-    } else if (now - since > window.longest_ms) {
-      window.longest_ms = now - since;
-      window.longest_ahead_s = ahead();
-      window.longest_busy_ms = now - since - 50 * ticks;
-      window.longest_at_ms = now;
-    }
-  }, 50);
-}
-"""
-"""JavaScript: measures the longest time for which the picture stands still, in `longest_ms`, what
-there was to play then, and for how much of it the page itself did not run."""
-
 GO_BACK = """
 (seconds) => new Promise((done) => {
   const video = document.querySelector('video');

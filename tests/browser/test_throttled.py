@@ -9,14 +9,14 @@ import httpx2
 import pytest
 from playwright.async_api import Page
 
-from tests.browser.test_ladder import HLS_JS, PLAY, SEEN, Seen
-from tests.browser.test_low_latency import WATCH_TIME
+from tests.hls_js import HLS_JS, PLAY, SEEN, Seen
 from tests.media import encode_counted, push
 from tests.narrow_line import NarrowLine, narrow_line
 from tests.oracles.media_playlist import parse
 from tests.oracles.pictures import SEE
 from tests.rung_lag import RungLag
 from tests.running import RunningWeir
+from tests.viewing import WATCH_TIME
 from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
@@ -114,7 +114,7 @@ async def _watch(weir: RunningWeir, page: Page, line: NarrowLine, stream: str, w
         assert (
             min(sum(step < 0 for step in steps), sum(step > 0 for step in steps)) >= what.rounds
         ), seen
-        seen.check()
+        seen.check(must_show_all=True)
 
 
 async def _narrow(page: Page, line: NarrowLine, what: Push) -> None:
