@@ -1,6 +1,7 @@
 """A low-latency player that switches between renditions: nothing stands still, nothing jumps."""
 
 import asyncio
+from collections.abc import Callable
 
 import httpx2
 import pytest
@@ -14,7 +15,7 @@ from tests.rung_encoder import encode_rung, ingest_of
 from tests.rung_lag import RungLag
 from tests.running import RunningWeir
 from tests.viewing import WATCH_TIME, until_live
-from tests.waiting import until
+from tests.waiting import EVERY_S, PATIENCE_S
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
 
@@ -35,7 +36,7 @@ async def play_and_switch(weir: RunningWeir, page: Page, *, switches: int) -> No
             url = f"{weir.http_url}/{stream['id']}/index.m3u8"
             await page.set_content("<body></body>")
             await page.add_script_tag(path=HLS_JS)
-            await until(lambda: weir_lists(weir, stream["id"]), what="two variants")
+            await until_text(url, has_two_variants)
             await page.evaluate(PLAY, [url, True])
             await page.evaluate(f"() => ({SEE})(document.querySelector('video'))")
             await page.wait_for_function("() => window.frames_seen.length > 50")
@@ -51,9 +52,24 @@ async def play_and_switch(weir: RunningWeir, page: Page, *, switches: int) -> No
             rung.wait()
 
 
-def weir_lists(weir: RunningWeir, stream_id: str) -> bool:
-    answer = httpx2.get(f"{weir.http_url}/{stream_id}/index.m3u8")
-    return answer.text.count("#EXT-X-STREAM-INF") == 2
+async def until_text(url: str, holds: Callable[[str], bool]) -> None:
+    """Until what `url` is answered with is so. Publishers of this loop go on meanwhile."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not holds((await asyncio.to_thread(httpx2.get, url, timeout=PATIENCE_S)).text):
+            await asyncio.sleep(EVERY_S)
+
+
+def has_two_variants(playlist: str) -> bool:
+    return playlist.count("#EXT-X-STREAM-INF") == 2
+
+
+def begins_with_gaps(playlist: str) -> bool:
+    segments = parse(playlist).segments
+    return bool(segments) and all(segment.is_gap for segment in segments)
+
+
+def ends_with_media(playlist: str) -> bool:
+    return not parse(playlist).segments[-1].is_gap
 
 
 def check(seen: Seen, switches: int) -> None:
@@ -69,29 +85,25 @@ async def test_rung_that_begins_late_is_a_gap_and_is_played_once_it_is_there(
 ) -> None:
     stream = weir.create_stream(name="late rung", ladder={"rungs": [LATE], "mode": "lazy"})
     base = f"{weir.http_url}/{stream['id']}"
+    late = f"{base}/late/video.m3u8"
     async with PatternPublisher(stream["push"]["url"]):
-        await until_live(weir, stream["id"])
-        await until(lambda: weir_lists(weir, stream["id"]), what="two variants")
-        assert set(gaps(f"{base}/late/video.m3u8")) == {True}
         await page.set_content("<body></body>")
         await page.add_script_tag(path=HLS_JS)
         # A player could not do worse: it begins with what is not there.
         await page.evaluate("() => { Hls.DefaultConfig.startLevel = 0; }")
+        await until_live(weir, stream["id"])
+        await until_text(f"{base}/index.m3u8", has_two_variants)
+        await until_text(late, begins_with_gaps)
         await page.evaluate(PLAY, [f"{base}/index.m3u8", True])
         await page.evaluate(f"() => ({SEE})(document.querySelector('video'))")
         await page.wait_for_function("() => window.frames_seen.length > 0")
-        await until(lambda: not gaps(f"{base}/late/video.m3u8")[-1], what="the late rung")
+        await until_text(late, ends_with_media)
         await page.evaluate("() => { hls.loadLevel = 0; }")
         await page.wait_for_function("() => window.frames_seen.at(-1)[1] === 180")
         seen = await page.evaluate("() => [window.frames_seen, window.problems]")
     pictures, problems = [Picture(*each) for each in seen[0]], seen[1]
     assert not [problem for problem in problems if " true" in problem], problems
     assert heights(pictures) == [HEIGHT, LATE["height"]], problems
-
-
-def gaps(url: str) -> list[bool]:
-    """Of each segment whether it is one."""
-    return [segment.is_gap for segment in parse(httpx2.get(url).text).segments]
 
 
 async def test_switches_are_not_seen(weir: RunningWeir, page: Page) -> None:
