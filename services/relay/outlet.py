@@ -12,7 +12,6 @@ from libs.push_url import SECRET, PushURL
 from libs.rtmp import INSTALLATION, LOOP_STATUS, RTMPPublisher, RTMPRefused, RTMPUnreachable
 from services.relay.errors import PushFailed
 from services.relay.pulse import STALL_S, Pulse, Vitals
-from services.relay.srt_outlet import SRTOutlet
 
 CONNECT_S = 8.0
 ACK_BYTES = 32 * 1024
@@ -60,6 +59,9 @@ class Outlets:
         target = PushURL.parse(url)
         try:
             if target.scheme == "srt":
+                # It needs PyAV, which is 15 MB of memory and not for everybody.
+                from services.relay.srt_outlet import SRTOutlet
+
                 place = await self._egress.resolve(target.host, target.port)
                 return await SRTOutlet.open(target, place)
             return await self._open_rtmp(url, target, fourccs, via)
