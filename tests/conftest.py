@@ -15,14 +15,15 @@ import pytest
 from tests.containers import ContainedPostgres, nats_container, postgres_container, s3_container
 from tests.nats_server import module_nats, nats
 from tests.postgres import Postgres, postgres
+from tests.putting import put_media
 from tests.running import House, RunningWeir
 from tests.s3 import S3Server, moto_s3, s3
 from tests.second_gateway import two_gateways
 from tests.small_disk import small_disk
 
 __all__ = [
-    "module_nats", "moto_s3", "nats", "nats_container", "postgres", "postgres_container", "s3",
-    "s3_container", "small_disk", "two_gateways",
+    "module_nats", "moto_s3", "nats", "nats_container", "postgres", "postgres_container",
+    "put_media", "s3", "s3_container", "small_disk", "two_gateways",
 ]  # fmt: skip
 
 INTEGRATION = Path(__file__).parent / "integration"

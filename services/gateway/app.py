@@ -18,6 +18,7 @@ from services.gateway.playback.edge import Edge
 from services.gateway.playback.fanout import Fanouts
 from services.gateway.playback.origin import Origin
 from services.gateway.playback.player import Player
+from services.gateway.pushes import Pushes
 from services.gateway.settings import GatewaySettings
 from services.gateway.viewers.admission import Admission
 from services.gateway.viewers.news import ViewerNews
@@ -43,6 +44,9 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
     news = News(service.bus, directory, viewing)
     viewer_news = ViewerNews(service.bus, viewing, gateway=service.instance)
     proxies = Proxies(settings.trusted_proxies)
+    pushes = Pushes(
+        service.bus.registry, directory, token=settings.internal_token.get_secret_value()
+    )
     house = House(
         settings=settings,
         catalog=service.bus,
@@ -51,6 +55,7 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
         sessions=_console_sessions(settings),
         viewing=viewing,
         store=store,
+        pushes=pushes,
     )
     player = Player(
         directory,
@@ -96,6 +101,7 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
         await fanouts.close()
         player.close()
         await demand.close()
+        await pushes.close()
         await viewing.bulletin.say_goodbye()
         await edge.close()
         await origin.close()

@@ -4,6 +4,7 @@ from libs.rtmp import Certificate, CertificateInvalid, Limits, RTMPServer, TLSLi
 from libs.service import Service
 from libs.settings import SettingsInvalid
 from services.ingest import handlers
+from services.ingest.http_publish import build_publishing
 from services.ingest.hub import Hub
 from services.ingest.origin import build_origin
 from services.ingest.reconcile import Reconcile
@@ -22,6 +23,7 @@ def build_app(settings: Settings | None = None) -> Service:
     server = RTMPServer(hub, Limits(idle_s=settings.idle_s))
     tls = TLSListener(server, certificate) if certificate else None
     service.http.include_router(build_origin(hub))
+    service.http.include_router(build_publishing(hub))
     handlers.register(service.bus, hub)
     reconcile = Reconcile(hub, service.bus)
     service.bus.on_reconnect(reconcile.wake)

@@ -176,6 +176,10 @@ class Session(TagLog):
         self._is_joining = not self._is_first_frame
         self._clock.begin_publish()
 
+    def follow_clock(self, wall_ms: float) -> None:
+        """The first tag of the publish that has begun was made then. Raises `ClockBehind`."""
+        self._wall.follow(wall_ms)
+
     def accept(self, *tags: Tag) -> None:
         """Number what has come together, in publisher time; readers are told once of all of it.
 

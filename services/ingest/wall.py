@@ -3,10 +3,16 @@
 import time
 from collections.abc import Callable
 
+from libs.errors import Conflict
+
 TOLERANCE_MS = 500
 """A mapping that is off by less is left alone: network jitter must not reach the playlist."""
 SLEW = 0.05
 """Share of the time since the last cue by which a mapping that is off is moved."""
+
+
+class ClockBehind(Conflict):
+    code = "clock_behind"
 
 
 class WallClock:
@@ -20,17 +26,28 @@ class WallClock:
         self._offset: float | None = None
         self._cued_ms = 0
         self._last = float("-inf")
+        self._told: float | None = None
+
+    def follow(self, wall_ms: float) -> None:
+        """The publish that begins says when its first tag was made; its clock counts until
+        `break_off`. Raises `ClockBehind` if the session has media of a later time.
+        """
+        if wall_ms < self._last:
+            raise ClockBehind("The stream's session has media of a later time already.")
+        self._told = wall_ms
 
     def break_off(self) -> None:
         """A publish has ended; the next cue takes its time afresh."""
-        self._offset = None
+        self._offset = self._told = None
 
     def cue(self, session_ms: int) -> float:
         """The wall clock (Unix ms) of a tag that has just come with `session_ms`."""
-        now = self._wall_ms()
+        now = self._wall_ms() if self._told is None else self._told
         if self._offset is None:
-            self._offset = max(now, self._last + session_ms - self._cued_ms) - session_ms
-        else:
+            # Somebody's own clock may have run less since the last publish than ours.
+            gap_ms = session_ms - self._cued_ms if self._told is None else 0
+            self._offset = max(now, self._last + gap_ms) - session_ms
+        elif self._told is None:
             error = now - (session_ms + self._offset)
             if abs(error) > TOLERANCE_MS:
                 limit = SLEW * max(session_ms - self._cued_ms, 0)

@@ -9,6 +9,7 @@ from libs.events import Answer, Ask, Message
 from libs.storage import ObjectStore
 from services.gateway.api.console_session import ConsoleSessions
 from services.gateway.playback.directory import Directory
+from services.gateway.pushes import Pushes
 from services.gateway.settings import GatewaySettings
 from services.gateway.viewers.viewing import Viewing
 
@@ -50,6 +51,7 @@ class House:
     sessions: ConsoleSessions
     viewing: Viewing
     store: ObjectStore
+    pushes: Pushes
     failed_logins: dict[str, list[float]] = field(default_factory=dict)
     """By address, when its last wrong logins were (monotonic)."""
 

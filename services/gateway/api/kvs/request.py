@@ -36,7 +36,7 @@ Shape = TypeVar("Shape", bound=Input)
 async def read(request: Request, house: House, shape: type[Shape]) -> Shape:
     """Raises `InvalidArgument`, and what `libs.signing.aws` raises."""
     body = await request.body()
-    _verify(request, house, body)
+    verify(request, house, body)
     try:
         return shape.model_validate(json.loads(body or b"{}"))
     except ValidationError as error:
@@ -53,7 +53,10 @@ def body_of(shape: type[Input]) -> dict[str, Any]:
     return {"requestBody": {"content": {"application/json": {"schema": schema}}}}
 
 
-def _verify(request: Request, house: House, body: bytes) -> None:
+def verify(request: Request, house: House, body: bytes) -> None:
+    """Raises what `libs.signing.aws` raises. A body that is read later is signed as an empty one,
+    or not at all.
+    """
     settings = house.settings
     signed = AWSRequest(
         method=request.method,

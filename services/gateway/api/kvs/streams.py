@@ -137,8 +137,8 @@ async def get_data_endpoint(request: Request, house: TheHouse) -> dict[str, Any]
     """Where the operations on media are: here."""
     wanted = await read(request, house, Endpoint)
     await find_stream(house, wanted)
-    if wanted.api_name in ("PUT_MEDIA", "GET_MEDIA"):
-        raise invalid(f"{wanted.api_name} is not served; push over RTMP, play HLS or DASH.")
+    if wanted.api_name == "GET_MEDIA":
+        raise invalid("GET_MEDIA is not served: play HLS or DASH.")
     return {"DataEndpoint": house.settings.public_url.rstrip("/")}
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from services.ingest.wall import SLEW, WallClock
+from services.ingest.wall import SLEW, ClockBehind, WallClock
 
 
 class Wall:
@@ -61,3 +61,30 @@ def test_next_publish_takes_its_time_afresh_but_never_earlier(clock: WallClock, 
     assert clock.cue(18_000) == 1_009_000
     clock.break_off()
     assert clock.cue(20_000) == 1_011_000
+
+
+def test_clock_of_who_made_the_media_is_followed_until_its_publish_ends(
+    clock: WallClock, wall: Wall
+) -> None:
+    clock.follow(500_000)
+    assert clock.cue(10_000) == 500_000
+    wall.ms += 60_000
+    assert clock.cue(12_000) == 502_000
+    clock.break_off()
+    assert clock.cue(90_000) == wall.ms
+
+
+def test_media_of_two_uploads_stand_as_far_apart_as_their_makers_clock_says(
+    clock: WallClock,
+) -> None:
+    clock.follow(500_000)
+    clock.cue(10_000)
+    clock.break_off()
+    clock.follow(502_000)
+    assert clock.cue(70_000) == 502_000, "however long the second one was in coming"
+
+
+def test_clock_behind_the_session_is_refused(clock: WallClock) -> None:
+    clock.cue(10_000)
+    with pytest.raises(ClockBehind):
+        clock.follow(999_000)

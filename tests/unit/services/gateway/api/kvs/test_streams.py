@@ -109,7 +109,7 @@ async def test_stream_without_retention_has_nothing_to_play(call: Call) -> None:
         ("describeStream", {"StreamName": "cam", "StreamARN": "arn:aws:x"}),
         ("describeStream", {"StreamARN": "arn:aws:x"}),
         ("listStreams", {"NextToken": "%"}),
-        ("getDataEndpoint", {"StreamName": "cam", "APIName": "PUT_MEDIA"}),
+        ("getDataEndpoint", {"StreamName": "cam", "APIName": "GET_MEDIA"}),
         ("getDataEndpoint", {"StreamName": "cam", "APIName": "FLY"}),
         ("getHLSStreamingSessionURL", {"StreamName": "cam", "ContainerFormat": "OGG"}),
         ("getHLSStreamingSessionURL", {"StreamName": "cam", "Expires": 299}),

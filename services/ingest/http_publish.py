@@ -1,0 +1,86 @@
+"""A publish over HTTP: what a device has handed to a gateway, pushed on as FLV.
+
+`POST /publish/{stream}?sign=…` publishes for as long as its body goes on. `wall_ms` is when its
+first tag was made, in Unix ms: its maker's clock then is the session's, not ours.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import structlog
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+from starlette.requests import ClientDisconnect
+
+from libs.errors import Conflict, WeirError
+from libs.events import EndCause
+from libs.media.flv import FLVInvalid, FLVReader
+from libs.rtmp import StreamRequest
+from services.ingest.feed import refusal
+from services.ingest.hub import Hub
+from services.ingest.publish import Publish
+
+log = structlog.get_logger()
+
+
+class PublishRevoked(Conflict):
+    code = "publish_revoked"
+
+
+def build_publishing(hub: Hub) -> APIRouter:
+    """The route. Errors: what refuses a publisher, `clock_behind`, `publish_revoked`."""
+    router = APIRouter()
+
+    @router.post("/publish/{stream}")
+    async def publish(stream: str, request: Request, wall_ms: float | None = None) -> Response:
+        asked = StreamRequest(
+            app="live",
+            name=stream,
+            query=request.url.query,
+            peer_address=request.headers.get("x-forwarded-for", ""),
+            encoder=request.headers.get("user-agent", "")[:100],
+        )
+        try:
+            opened = await hub.publish(asked)
+        except WeirError as error:
+            return refusal(error)
+        return await _take(opened, request.stream(), wall_ms)
+
+    return router
+
+
+async def _take(publish: Publish, body: AsyncIterator[bytes], wall_ms: float | None) -> Response:
+    """The answer, once the publish is over for one reason or the other."""
+    cause: EndCause = "connection_lost"
+    reading: asyncio.Task[None] | None = None
+    try:
+        if wall_ms is not None:
+            publish.session.follow_clock(wall_ms)
+        reading = asyncio.create_task(_read(publish, body))
+        both: set[asyncio.Future[Any]] = {reading, publish.revoked}
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        if not reading.done():
+            raise PublishRevoked(f"The publish was ended: {publish.revoked.result()}.")
+        reading.result()
+        cause = "publisher_ended"
+    except FLVInvalid as error:
+        cause = "protocol_error"
+        return refusal(error)
+    except WeirError as error:
+        return refusal(error)
+    except ClientDisconnect:
+        return Response(status_code=400)
+    finally:
+        if reading is not None:
+            reading.cancel()
+        await publish.close(cause)
+    return JSONResponse({"session": publish.session.id})
+
+
+async def _read(publish: Publish, body: AsyncIterator[bytes]) -> None:
+    reader = FLVReader()
+    async for data in body:
+        tags = reader.feed(data)
+        if tags:
+            publish.accept(*tags)

@@ -1,0 +1,97 @@
+"""A publish over HTTP."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+
+from libs.events import StreamPublished, StreamUnpublished
+from libs.media.flv import FLV_HEADER, write_tag
+from libs.problems import install_problems
+from libs.signing import sign_push
+from services.ingest.http_publish import build_publishing
+from services.ingest.hub import Hub
+from tests.unit.services.ingest.hubs import SECRET, SmallCatalog, make_hub, request
+from tests.unit.services.ingest.shelves import frame, keyframe, video_header
+
+MEDIA = FLV_HEADER + b"".join(map(write_tag, (video_header(), keyframe(0), frame(40))))
+
+
+@pytest.fixture
+def catalog() -> SmallCatalog:
+    return SmallCatalog()
+
+
+@pytest.fixture
+def hub(catalog: SmallCatalog) -> Hub:
+    return make_hub(catalog)
+
+
+@pytest.fixture
+async def client(hub: Hub) -> AsyncIterator[httpx2.AsyncClient]:
+    app = FastAPI()
+    install_problems(app)
+    app.include_router(build_publishing(hub))
+    transport = httpx2.ASGITransport(app=app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://ingest") as made:
+        yield made
+
+
+def signed(stream: str = "cam") -> dict[str, str]:
+    return {"sign": sign_push(stream, int(time.time()) + 3600, SECRET)}
+
+
+async def test_tags_of_the_body_are_a_publish(
+    client: httpx2.AsyncClient, hub: Hub, catalog: SmallCatalog
+) -> None:
+    answer = await client.post("/publish/cam", params=signed(), content=MEDIA)
+    assert answer.status_code == 200
+    session = hub.session(answer.json()["session"])
+    assert session.frames == 2
+    kinds = [type(each) for each in catalog.said]
+    assert kinds == [StreamPublished, StreamUnpublished]
+    assert catalog.said[-1].model_dump()["cause"] == "publisher_ended"
+
+
+@pytest.mark.parametrize(
+    ("sign", "body", "status", "cause"),
+    [
+        (False, MEDIA, 403, None),
+        (True, b"no FLV at all", 422, "protocol_error"),
+    ],
+)
+async def test_what_is_wrong_is_said(
+    client: httpx2.AsyncClient, catalog: SmallCatalog, *, sign: bool, body: bytes, status: int,
+    cause: str | None,
+) -> None:  # fmt: skip
+    answer = await client.post("/publish/cam", params=signed() if sign else {}, content=body)
+    assert answer.status_code == status
+    ends = [each for each in catalog.said if isinstance(each, StreamUnpublished)]
+    assert [each.cause for each in ends] == ([] if cause is None else [cause])
+
+
+async def test_clock_behind_the_session_is_refused(client: httpx2.AsyncClient, hub: Hub) -> None:
+    publish = await hub.publish(request("cam"))
+    publish.accept(video_header(), keyframe(0))
+    await publish.close("publisher_ended")
+    params = signed() | {"wall_ms": "1000"}
+    answer = await client.post("/publish/cam", params=params, content=MEDIA)
+    assert (answer.status_code, answer.json()["code"]) == (409, "clock_behind")
+
+
+async def test_publish_that_is_taken_over_ends(client: httpx2.AsyncClient, hub: Hub) -> None:
+    waits = asyncio.Event()
+
+    async def body() -> AsyncIterator[bytes]:
+        yield MEDIA
+        waits.set()
+        await asyncio.get_running_loop().create_future()
+
+    posting = asyncio.create_task(client.post("/publish/cam", params=signed(), content=body()))
+    await waits.wait()
+    await hub.publish(request("cam"))
+    answer = await asyncio.wait_for(posting, 5)
+    assert (answer.status_code, answer.json()["code"]) == (409, "publish_revoked")
