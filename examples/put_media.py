@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -47,29 +48,29 @@ def put_media(
     )
     keys = Credentials(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"])
     SigV4Auth(keys, "kinesisvideo", "us-east-1").add_auth(request)
-    connection = HTTPConnection(urlsplit(url).netloc, timeout=60)
-    connection.putrequest("POST", "/putMedia")
-    for name, value in {**request.headers, "Transfer-Encoding": "chunked"}.items():
-        connection.putheader(name, value)
-    connection.endheaders()
-    sending = threading.Thread(target=_send, args=(connection, media), daemon=True)
-    sending.start()
-    # The answer begins while the body goes out.
-    answer = connection.response_class(connection.sock, method="POST")
-    answer.begin()
-    if answer.status != 200:  # noqa: PLR2004 - the only good one
-        raise SystemExit(f"{answer.status} {answer.read().decode()}")
-    while line := answer.readline():
-        yield json.loads(line)
-    sending.join()
-    connection.close()
+    with closing(HTTPConnection(urlsplit(url).netloc, timeout=60)) as connection:
+        connection.putrequest("POST", "/putMedia")
+        for name, value in {**request.headers, "Transfer-Encoding": "chunked"}.items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        sending = threading.Thread(target=_send, args=(connection, media), daemon=True)
+        sending.start()
+        # The answer begins while the body goes out.
+        with connection.response_class(connection.sock, method="POST") as answer:
+            answer.begin()
+            if answer.status != 200:  # noqa: PLR2004 - the only good one
+                raise SystemExit(f"{answer.status} {answer.read().decode()}")
+            while line := answer.readline():
+                yield json.loads(line)
+        sending.join()
 
 
 def _send(connection: HTTPConnection, media: bytes) -> None:
-    for at in range(0, len(media), PIECE_BYTES):
-        piece = media[at : at + PIECE_BYTES]
-        connection.send(b"%x\r\n%b\r\n" % (len(piece), piece))
-    connection.send(b"0\r\n\r\n")
+    with suppress(OSError):  # the answer says why nothing more is taken
+        for at in range(0, len(media), PIECE_BYTES):
+            piece = media[at : at + PIECE_BYTES]
+            connection.send(b"%x\r\n%b\r\n" % (len(piece), piece))
+        connection.send(b"0\r\n\r\n")
 
 
 if __name__ == "__main__":

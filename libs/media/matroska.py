@@ -4,6 +4,7 @@ What a device sends while it records has no index and mostly no sizes. Of the el
 are read that frames need; all others are passed over without being kept.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from struct import Struct
 from typing import NamedTuple
@@ -82,12 +83,18 @@ class MatroskaReader:
         self._cluster_end: int | None = None
         self._cluster_time: int | None = None
 
-    def feed(self, data: bytes) -> list[Event]:
+    def feed(self, data: bytes) -> Iterator[Event]:
+        """What stands before something wrong comes before the error. Take all of it."""
         self._data += data
-        events: list[Event] = []
-        while self._step(events):
-            pass
-        return events
+        goes_on = True
+        while goes_on:
+            events: list[Event] = []
+            try:
+                goes_on = self._step(events)
+            except MatroskaInvalid:
+                yield from events
+                raise
+            yield from events
 
     def close(self) -> list[Event]:
         """The stream is over: a cluster of unknown size ends with it."""

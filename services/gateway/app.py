@@ -18,7 +18,7 @@ from services.gateway.playback.edge import Edge
 from services.gateway.playback.fanout import Fanouts
 from services.gateway.playback.origin import Origin
 from services.gateway.playback.player import Player
-from services.gateway.pushes import Pushes
+from services.gateway.pushes import HTTPPushes
 from services.gateway.settings import GatewaySettings
 from services.gateway.viewers.admission import Admission
 from services.gateway.viewers.news import ViewerNews
@@ -44,7 +44,7 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
     news = News(service.bus, directory, viewing)
     viewer_news = ViewerNews(service.bus, viewing, gateway=service.instance)
     proxies = Proxies(settings.trusted_proxies)
-    pushes = Pushes(
+    pushes = HTTPPushes(
         service.bus.registry, directory, token=settings.internal_token.get_secret_value()
     )
     house = House(

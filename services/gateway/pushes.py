@@ -45,7 +45,12 @@ class Push(Protocol):
         """It broke off."""
 
 
-class Pushes:
+class Pushes(Protocol):
+    async def open(self, stream: Stream, wall_ms: int, address: str) -> Push:
+        """`wall_ms`: when the first tag was made, in Unix ms. Raises `IngestAway`."""
+
+
+class HTTPPushes:
     """To the ingest that has the stream, or else to any."""
 
     def __init__(self, registry: Registry, directory: Directory, *, token: str) -> None:
@@ -58,7 +63,6 @@ class Pushes:
         )
 
     async def open(self, stream: Stream, wall_ms: int, address: str) -> "HTTPPush":
-        """`wall_ms`: when the first tag was made, in Unix ms. Raises `IngestAway`."""
         live = self._directory.live(stream.id)
         origin = live.origin_url if live is not None else await self._any()
         url = f"{origin}/publish/{stream.id}"

@@ -40,7 +40,7 @@ async def test_every_frame_is_stored_at_the_time_of_the_device(
     assert_gapless(rows)
     assert_balanced(input_frames(source), await frames_of(weir, rows))
     path = f"/{stream['id']}/{round(began_at * 1000) - 500}-{round(began_at * 1000) + 20_000}"
-    playlist = httpx2.get(f"{weir.http_url}{path}/index.m3u8", follow_redirects=True).text
+    playlist = httpx2.get(f"{weir.http_url}{path}/source/video.m3u8").text
     assert playlist.count("#EXTINF") == len(rows), playlist
 
 

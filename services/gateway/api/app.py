@@ -32,7 +32,7 @@ from services.gateway.api.security import BodyLimit, SecurityHeaders
 from services.gateway.assets import assets_router
 
 MAX_BODY_BYTES = 64 * 1024
-UPLOADS = {"/api/v1/images": MAX_FILE_BYTES}
+UPLOADS = {"/api/v1/images": MAX_FILE_BYTES, "/putMedia": None}
 DESCRIPTION = (
     "Streams, sessions and the segment log of this Weir. Send the API key as the header "
     "x-api-key. Errors are problem+json (RFC 9457) with a stable code."

@@ -41,20 +41,23 @@ class SecurityHeaders:
 class BodyLimit:
     """A body of more than `max_bytes` is 413, whether it says its length or not.
 
-    `uploads`: the paths that take more, and how much.
+    `uploads`: the paths that take more, and how much; None: they go on and on, and bound
+    themselves what they keep of it.
     """
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int, uploads: Mapping[str, int]) -> None:
+    def __init__(self, app: ASGIApp, *, max_bytes: int, uploads: Mapping[str, int | None]) -> None:
         self._app = app
         self._max_bytes = max_bytes
         self._uploads = uploads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        most = (
+            self._uploads.get(scope["path"], self._max_bytes) if scope["type"] == "http" else None
+        )
+        if most is None:
             await self._app(scope, receive, send)
             return
         taken = 0
-        most = self._uploads.get(scope["path"], self._max_bytes)
         length = Headers(scope=scope).get("content-length", "0")
         is_too_long = length.isdecimal() and int(length) > most
 

@@ -4,6 +4,7 @@ A fragment is passed on when all of it is here. So one that breaks off leaves no
 times, which Matroska does not tell, are those of its pictures in order.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -82,36 +83,36 @@ class FragmentReader:
         self._base_ms: int | None = None
         self._newest_ms = -1
 
-    def feed(self, data: bytes) -> list[FragmentBegun | Fragment]:
+    def feed(self, data: bytes) -> Iterator[FragmentBegun | Fragment]:
+        """Take all of it before more is fed."""
         try:
-            return self._take_all(self._reader.feed(data))
+            for event in self._reader.feed(data):
+                yield from self._take(event)
         except MatroskaInvalid as error:
             raise FragmentRefused(NO_MATROSKA, str(error)) from None
 
-    def close(self) -> list[FragmentBegun | Fragment]:
-        return self._take_all(self._reader.close())
+    def close(self) -> Iterator[FragmentBegun | Fragment]:
+        for event in self._reader.close():
+            yield from self._take(event)
 
     @property
     def timecode_ms(self) -> int | None:
         """Of the fragment that is coming."""
         return None if self._gathered is None else self._gathered.timecode_ms
 
-    def _take_all(self, events: list[Event]) -> list[FragmentBegun | Fragment]:
-        found: list[FragmentBegun | Fragment] = []
-        for event in events:
-            match event:
-                case Tracks():
-                    self._take_tracks(event.tracks)
-                case ClusterBegun():
-                    if not self._kinds:
-                        raise FragmentRefused(NO_MATROSKA, "A cluster stands before the tracks.")
-                    self._gathered = _Gathered(event.time_ms)
-                    found.append(FragmentBegun(event.time_ms))
-                case MatroskaFrame():
-                    self._take_frame(event)
-                case ClusterEnded():
-                    found.append(self._finish())
-        return found
+    def _take(self, event: Event) -> Iterator[FragmentBegun | Fragment]:
+        match event:
+            case Tracks():
+                self._take_tracks(event.tracks)
+            case ClusterBegun():
+                if not self._kinds:
+                    raise FragmentRefused(NO_MATROSKA, "A cluster stands before the tracks.")
+                self._gathered = _Gathered(event.time_ms)
+                yield FragmentBegun(event.time_ms)
+            case MatroskaFrame():
+                self._take_frame(event)
+            case ClusterEnded():
+                yield self._finish()
 
     def _take_tracks(self, tracks: tuple[MatroskaTrack, ...]) -> None:
         if self._numbers:

@@ -33,7 +33,7 @@ from services.gateway.api.kvs.fragment_reader import (
 )
 from services.gateway.api.kvs.fragments import selected
 from services.gateway.api.kvs.names import find_stream, fragment_number
-from services.gateway.api.kvs.request import OfStream, verify
+from services.gateway.api.kvs.request import OfStream, shaped, verify
 from services.gateway.pushes import Push, PushRefused
 
 router = APIRouter(route_class=KVSRoute)
@@ -71,7 +71,7 @@ class Acknowledgements(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         async with aclosing(self._lines) as lines:
-            first = asyncio.ensure_future(anext(lines, None))
+            first = asyncio.create_task(_next(lines))
             # A device that waits for "100 Continue" has it as soon as its body is asked for.
             await asyncio.sleep(0)
             start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
@@ -79,7 +79,7 @@ class Acknowledgements(Response):
             line = await first
             while line is not None:
                 await send({"type": "http.response.body", "body": line, "more_body": True})
-                line = await anext(lines, None)
+                line = await _next(lines)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
@@ -88,15 +88,11 @@ async def put_media(request: Request, house: TheHouse) -> Acknowledgements:
     """Upload fragments: Matroska in, a JSON object a line out."""
     verify(request, house, b"")
     headers = request.headers
-    stream = await find_stream(
-        house,
-        OfStream.model_validate(
-            {
-                "StreamName": headers.get("x-amzn-stream-name"),
-                "StreamARN": headers.get("x-amzn-stream-arn"),
-            }
-        ),
-    )
+    names = {
+        "StreamName": headers.get("x-amzn-stream-name"),
+        "StreamARN": headers.get("x-amzn-stream-arn"),
+    }
+    stream = await find_stream(house, shaped(OfStream, names))
     offset_ms = _offset_ms(
         headers.get("x-amzn-fragment-timecode-type", ""),
         headers.get("x-amzn-producer-start-timestamp", ""),
@@ -104,6 +100,13 @@ async def put_media(request: Request, house: TheHouse) -> Acknowledgements:
     address = request.client.host if request.client else ""
     upload = Upload(house, stream, offset_ms=offset_ms, address=address)
     return Acknowledgements(upload.run(request.stream()))
+
+
+async def _next(lines: AsyncGenerator[bytes]) -> bytes | None:
+    try:
+        return await anext(lines)
+    except StopAsyncIteration:
+        return None
 
 
 def _offset_ms(kind: str, start: str) -> int:

@@ -38,13 +38,20 @@ async def read(request: Request, house: House, shape: type[Shape]) -> Shape:
     body = await request.body()
     verify(request, house, body)
     try:
-        return shape.model_validate(json.loads(body or b"{}"))
+        fields = json.loads(body or b"{}")
+    except (ValueError, RecursionError):
+        raise invalid("The body is no JSON.") from None
+    return shaped(shape, fields)
+
+
+def shaped(shape: type[Shape], fields: Any) -> Shape:
+    """Raises `InvalidArgument`."""
+    try:
+        return shape.model_validate(fields)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         where = ".".join(map(str, first["loc"])) or "The body"
         raise invalid(f"{where}: {first['msg']}.") from None
-    except (ValueError, RecursionError):
-        raise invalid("The body is no JSON.") from None
 
 
 def body_of(shape: type[Input]) -> dict[str, Any]:

@@ -109,7 +109,7 @@ def test_what_is_wrong_is_named(data: bytes, reason: str) -> None:
 def test_no_bytes_do_more_than_be_refused(data: bytes) -> None:
     reader = MatroskaReader()
     try:
-        reader.feed(HEAD + CLUSTER + data)
+        list(reader.feed(HEAD + CLUSTER + data))
         reader.close()
     except MatroskaInvalid:
         return

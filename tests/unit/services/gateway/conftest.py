@@ -45,6 +45,7 @@ from services.gateway.api.app import build_api
 from services.gateway.api.console_session import ConsoleSessions
 from services.gateway.api.house import House, ServiceState
 from services.gateway.playback.directory import Directory
+from services.gateway.pushes import PushRefused
 from services.gateway.settings import GatewaySettings
 from services.gateway.viewers.viewing import Outside, Viewing
 from tests.unit.services.gateway.one_stream import connect, door, player, port
@@ -167,6 +168,32 @@ class StillNeighbours:
         return self.states
 
 
+class MemoryPushes:
+    """Keeps what is pushed."""
+
+    def __init__(self) -> None:
+        self.opened: list[tuple[str, int]] = []
+        """Stream and `wall_ms` of each."""
+        self.sent = b""
+        self.ends: list[str] = []
+        self.refusal: PushRefused | None = None
+
+    async def open(self, stream: Stream, wall_ms: int, address: str) -> "MemoryPushes":
+        self.opened.append((stream.id, wall_ms))
+        return self
+
+    async def send(self, flv: bytes) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+        self.sent += flv
+
+    async def finish(self) -> None:
+        self.ends.append("finished")
+
+    async def abandon(self) -> None:
+        self.ends.append("abandoned")
+
+
 def settings_of(**more: Any) -> GatewaySettings:
     return GatewaySettings(
         api_key=API_KEY,
@@ -206,6 +233,7 @@ def house_of(settings: GatewaySettings, folder: Path) -> House:
         ),
         viewing=viewing_of(catalog),
         store=open_store(f"file://{folder}"),
+        pushes=MemoryPushes(),
     )
 
 

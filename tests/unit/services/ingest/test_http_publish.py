@@ -51,9 +51,10 @@ async def test_tags_of_the_body_are_a_publish(
     assert answer.status_code == 200
     session = hub.session(answer.json()["session"])
     assert session.frames == 2
-    kinds = [type(each) for each in catalog.said]
-    assert kinds == [StreamPublished, StreamUnpublished]
-    assert catalog.said[-1].model_dump()["cause"] == "publisher_ended"
+    begun, ended = catalog.said
+    assert isinstance(begun, StreamPublished)
+    assert isinstance(ended, StreamUnpublished)
+    assert ended.cause == "publisher_ended"
 
 
 @pytest.mark.parametrize(

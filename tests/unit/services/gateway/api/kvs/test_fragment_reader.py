@@ -36,7 +36,7 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 def read(media: bytes, reader: FragmentReader | None = None) -> list[Any]:
     reader = reader or FragmentReader()
-    return reader.feed(media) + reader.close()
+    return [*reader.feed(media), *reader.close()]
 
 
 def test_decode_times_rise_and_none_is_after_its_picture(media: bytes) -> None:
