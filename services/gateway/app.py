@@ -44,14 +44,15 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
     news = News(service.bus, directory, viewing)
     viewer_news = ViewerNews(service.bus, viewing, gateway=service.instance)
     proxies = Proxies(settings.trusted_proxies)
+    neighbours = Neighbourhood(service.bus, origin)
     pushes = HTTPPushes(
-        service.bus.registry, directory, token=settings.internal_token.get_secret_value()
+        directory, neighbours.ingests, token=settings.internal_token.get_secret_value()
     )
     house = House(
         settings=settings,
         catalog=service.bus,
         directory=directory,
-        neighbours=Neighbourhood(service.bus, origin),
+        neighbours=neighbours,
         sessions=_console_sessions(settings),
         viewing=viewing,
         store=store,

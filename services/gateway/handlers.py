@@ -8,7 +8,7 @@ import structlog
 from nats.errors import Error as NATSError
 from nats.js.errors import Error as JetStreamError
 
-from libs.bus import Bus, LeaseRecord, traceparent
+from libs.bus import Bus, Entry, LeaseRecord, traceparent
 from libs.errors import WeirError
 from libs.events import (
     Envelope,
@@ -132,15 +132,22 @@ class Neighbourhood:
     def is_bus_connected(self) -> bool:
         return self._bus.is_connected
 
+    async def ingests(self) -> list[str]:
+        """Their URLs; none while the bus is away."""
+        return [entry.url for entry in await self._entries("ingest")]
+
     async def services(self) -> list[ServiceState]:
-        if not self._bus.is_connected:
-            return []
-        try:
-            entries = await self._bus.registry.list()
-        except _AWAY:
-            return []
+        entries = await self._entries()
         reasons = await asyncio.gather(*(self._origin.is_ready(entry.url) for entry in entries))
         return [
             ServiceState(entry.kind, entry.instance, reason)
             for entry, reason in zip(entries, reasons, strict=True)
         ]
+
+    async def _entries(self, kind: str | None = None) -> list[Entry]:
+        if not self._bus.is_connected:
+            return []
+        try:
+            return await self._bus.registry.list(kind)
+        except _AWAY:
+            return []

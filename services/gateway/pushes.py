@@ -2,14 +2,11 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol
 
 import httpx2
-from nats.errors import Error as NATSError
-from nats.js.errors import Error as JetStreamError
 
-from libs.bus import Registry
 from libs.errors import Unavailable, WeirError
 from libs.events import Stream
 from services.gateway.playback.directory import Directory
@@ -53,9 +50,12 @@ class Pushes(Protocol):
 class HTTPPushes:
     """To the ingest that has the stream, or else to any."""
 
-    def __init__(self, registry: Registry, directory: Directory, *, token: str) -> None:
-        self._registry = registry
+    def __init__(
+        self, directory: Directory, ingests: Callable[[], Awaitable[list[str]]], *, token: str
+    ) -> None:
         self._directory = directory
+        self._ingests = ingests
+        """Their URLs."""
         self._client = httpx2.AsyncClient(
             headers={"authorization": f"Bearer {token}"},
             timeout=httpx2.Timeout(WRITE_S, connect=CONNECT_S, read=None),
@@ -71,13 +71,10 @@ class HTTPPushes:
         return HTTPPush(self._client, url, query, headers)
 
     async def _any(self) -> str:
-        try:
-            found = await self._registry.list("ingest")
-        except (NATSError, JetStreamError, TimeoutError):
-            found = []
+        found = await self._ingests()
         if not found:
             raise IngestAway("No ingest is there to take it; try again.")
-        return secrets.choice(found).url
+        return secrets.choice(found)
 
     async def close(self) -> None:
         await self._client.aclose()

@@ -83,7 +83,7 @@ class Acknowledgements(Response):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-@router.post("/putMedia", response_class=Acknowledgements)
+@router.post("/putMedia", response_class=Response)
 async def put_media(request: Request, house: TheHouse) -> Acknowledgements:
     """Upload fragments: Matroska in, a JSON object a line out."""
     verify(request, house, b"")
