@@ -21,6 +21,12 @@ SOURCE = "source"
 MARKED = "marked"
 """The rung that is the source's picture with a stream's marks burned in."""
 
+AAC = "aac"
+"""The rung that is the source's sound as AAC, where the publisher sends another codec."""
+
+IN_PROGRAMME = frozenset({MARKED, AAC})
+"""Rungs that no player chooses: the programme is made of them."""
+
 DEFAULT_TENANT = "default"
 
 RESERVED_STREAM_IDS = frozenset(

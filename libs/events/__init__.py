@@ -49,6 +49,7 @@ from libs.events.facts import (
     SegmentLost,
     SegmentReady,
     SessionEnded,
+    SoundChanged,
     StreamPublished,
     StreamUnpublished,
 )
@@ -102,6 +103,7 @@ from libs.events.ladders import (
     MarkReport,
     Rung,
     RungReport,
+    SoundReport,
     TranscodeReport,
     TranscodeState,
 )
@@ -218,6 +220,7 @@ CATALOG_FACTS: tuple[type[Message], ...] = (
 FACTS: tuple[type[Message], ...] = (
     StreamPublished,
     StreamUnpublished,
+    SoundChanged,
     SessionEnded,
     RenditionStarted,
     RenditionEnded,
@@ -399,6 +402,8 @@ __all__ = [
     "SheetState",
     "ShowSessionLog",
     "SigningKey",
+    "SoundChanged",
+    "SoundReport",
     "StillRequested",
     "StillStored",
     "Storyboard",

@@ -60,6 +60,26 @@ class StreamUnpublished(Message):
         return self.stream
 
 
+class SoundChanged(Message):
+    """The sound of a session has to be made AAC from now on, or not any more."""
+
+    name: ClassVar[str] = "sound.changed"
+
+    tenant: str
+    stream: str
+    session: str
+    tag: int
+    """The first of the new sound: what is said of a later one is newer."""
+    foreign_codec: str | None
+    """What the publisher sends in the place of AAC: a FourCC, or `flv<id>`; None: AAC."""
+
+    def natural_key(self) -> str:
+        return f"{self.session}:{self.tag}"
+
+    def about(self) -> str:
+        return self.stream
+
+
 class SessionEnded(Message):
     """No publisher came back within the reconnect window; the session takes no more tags."""
 

@@ -78,6 +78,19 @@ class MarkReport(Row):
     """The same as a sentence."""
 
 
+class SoundReport(Row):
+    """The sound that is made AAC, or why it is not."""
+
+    codec: str
+    """What the publisher sends: a FourCC, or `flv<id>`."""
+    state: Literal["starting", "live", "failed"]
+    """A failed one is tried again."""
+    cause: str | None = None
+    """A code, for example `ffmpeg_failed`."""
+    detail: str | None = None
+    """The same as a sentence."""
+
+
 class TranscodeReport(Row):
     """How a session's transcoding goes."""
 
@@ -97,3 +110,5 @@ class TranscodeReport(Row):
     rungs: tuple[RungReport, ...] = ()
     marks: tuple[MarkReport, ...] = ()
     """Those that the take was begun with, the lowest first."""
+    sound: SoundReport | None = None
+    """None: the publisher sends AAC."""

@@ -21,6 +21,8 @@ class TranscodePlan(Answer):
     """None: no rungs."""
     marks: tuple[Mark, ...] = ()
     """What is burned into every picture, the lowest first."""
+    makes_sound: bool = False
+    """Whether the publisher's sound has to be made AAC."""
 
 
 class GetTranscodePlan(Ask[TranscodePlan]):

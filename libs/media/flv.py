@@ -222,6 +222,7 @@ _COMMAND = 5
 _CLASSIC_VIDEO = {7: "avc1", 12: "hvc1"}  # 12 is what Chinese encoders send for HEVC
 _CLASSIC_AUDIO = {2: ".mp3", 10: "mp4a", 14: ".mp3"}
 _EXTENDED_AUDIO = 9
+AAC_CODEC = "mp4a"
 _WITH_COMPOSITION = frozenset({"avc1", "hvc1", "vvc1"})
 
 # Enhanced RTMP v2: VideoPacketType and AudioPacketType share these numbers.
@@ -277,6 +278,15 @@ def is_sequence_header(tag: Tag) -> bool:
     if tag.type is TagType.VIDEO:
         return parse_video(tag.body).kind is PacketKind.SEQUENCE_HEADER
     return parse_audio(tag.body).kind is PacketKind.SEQUENCE_HEADER
+
+
+def sound_codec(tag: Tag) -> str | None:
+    """The codec of an audio tag; None if it is no sound of the first track. Raises `FLVInvalid`."""
+    if tag.type is not TagType.AUDIO:
+        return None
+    header = parse_audio(tag.body)
+    is_sound = header.kind in (PacketKind.FRAMES, PacketKind.SEQUENCE_HEADER)
+    return header.codec if is_sound and header.track_id == 0 else None
 
 
 def _signed_24(body: bytes, at: int) -> int:

@@ -21,6 +21,7 @@ from libs.events import (
     SegmentLost,
     SegmentReady,
     SessionEnded,
+    SoundChanged,
     StillStored,
     StreamPublished,
     StreamUnpublished,
@@ -73,6 +74,12 @@ class Facts:
     async def stream_unpublished(self, fact: StreamUnpublished) -> None:
         async with self._database.transaction() as tx:
             await sessions.unpublished(tx, fact)
+
+    async def sound_changed(self, fact: SoundChanged) -> None:
+        async with self._database.transaction() as tx:
+            session = await sessions.sound_changed(tx, fact)
+            if session.ended_at is None and session.published_generation:
+                await ladders.request(tx, session, now=self._clock())
 
     async def session_ended(self, fact: SessionEnded) -> None:
         async with self._database.transaction() as tx:

@@ -67,6 +67,7 @@ from libs.events import (
     SegmentReady,
     SessionEnded,
     ShowSessionLog,
+    SoundChanged,
     StillStored,
     StreamPublished,
     StreamUnpublished,
@@ -99,6 +100,7 @@ def register_facts(bus: Bus, facts: Facts) -> None:
 
     on(StreamPublished, facts.stream_published)
     on(StreamUnpublished, facts.stream_unpublished)
+    on(SoundChanged, facts.sound_changed)
     on(SessionEnded, facts.session_ended)
     on(RenditionStarted, facts.rendition_started)
     on(RenditionEnded, facts.rendition_ended)

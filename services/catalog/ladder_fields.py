@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, cast, get_args
 
 from libs.events import TEMPLATES, Ladder, LadderCodec, LadderMode, Rung
-from libs.names import SOURCE
+from libs.names import IN_PROGRAMME, SOURCE
 from services.catalog.errors import StreamFieldInvalid
 from services.catalog.fields import check_truth
 
@@ -21,7 +21,7 @@ MIN_BPS, MAX_BPS = 16_000, 100_000_000
 
 _TRUE: tuple[object, ...] = (True, "true")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}", re.ASCII)
-_RESERVED = frozenset({SOURCE, "marked", "aac"})
+_RESERVED = IN_PROGRAMME | {SOURCE}
 _KEYS = frozenset({"rungs", "codec", "mode"})
 _RUNG_KEYS = frozenset({"name", "width", "height", "bitrate", "max_bitrate"})
 

@@ -39,12 +39,12 @@ async def follow(tx: AsyncSession, stream_id: str, *, now: datetime) -> None:
 
 
 async def request(tx: AsyncSession, session: SessionRow, *, now: datetime) -> None:
-    """The session is on air: offer its job, or withdraw it if there are no rungs and no marks to
-    be made now.
+    """The session is on air: offer its job, or withdraw it if there are no rungs, no marks and no
+    sound to be made now.
     """
     stream = await tx.get(StreamRow, session.stream_id)
     wanted = stream is not None and (stream.marks is not None or _made_now(stream, session))
-    if wanted:
+    if wanted or session.foreign_sound is not None:
         await offers.request(tx, offers.TRANSCODE, session, now=now)
     else:
         await offers.withdraw(tx, offers.TRANSCODE, session.id, now=now)
@@ -59,9 +59,12 @@ async def get_plan(tx: AsyncSession, ask: GetTranscodePlan) -> TranscodePlan:
     if stream is None or stream.tenant_id != session.tenant_id:
         raise TranscodeUnwanted("The stream was deleted.")
     ladder, marks = _made_now(stream, session), streams.marks_of(stream)
-    if ladder is None and not marks:
+    is_foreign = session.foreign_sound is not None
+    if ladder is None and not marks and not is_foreign:
         raise TranscodeUnwanted("The stream has neither ladder nor marks, or nobody watches it.")
-    return TranscodePlan(version=stream.revision, ladder=ladder, marks=marks)
+    return TranscodePlan(
+        version=stream.revision, ladder=ladder, marks=marks, makes_sound=is_foreign
+    )
 
 
 async def get(tx: AsyncSession, ask: GetLadder) -> PlannedLadder:

@@ -17,6 +17,7 @@ from libs.events import (
     Session,
     SessionEnded,
     SessionPage,
+    SoundChanged,
     StreamPublished,
     StreamUnpublished,
 )
@@ -115,6 +116,15 @@ async def unpublished(tx: AsyncSession, fact: StreamUnpublished) -> None:
     if publish.ended_at is None:
         publish.ended_at, publish.cause = fact.ended_at, fact.cause
     await tx.flush()
+
+
+async def sound_changed(tx: AsyncSession, fact: SoundChanged) -> SessionRow:
+    """Apply the fact, unless a newer one was."""
+    row = await lock(tx, fact.tenant, fact.stream, fact.session)
+    if row.sound_tag is None or fact.tag > row.sound_tag:
+        row.foreign_sound, row.sound_tag = fact.foreign_codec, fact.tag
+    await tx.flush()
+    return row
 
 
 async def ended(tx: AsyncSession, fact: SessionEnded) -> SessionRow:

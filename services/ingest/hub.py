@@ -23,6 +23,7 @@ from libs.events import (
     PlayerAdmitted,
     PublishGrant,
     SessionEnded,
+    SoundChanged,
     StreamPublished,
     StreamUnpublished,
     ViewPolicy,
@@ -208,6 +209,7 @@ class Hub:
                 max_bytes=self._settings.replay_bytes,
                 on_lost=partial(self._on_lost, grant),
             ),
+            on_sound=self._on_sound,
         )
         live = Live(session)
         self._sessions[session.id] = session
@@ -242,6 +244,22 @@ class Hub:
                     generation=publish.generation,
                     origin_url=self._origin_url(),
                     started_at=datetime.now(UTC),
+                )
+            )
+
+    def _on_sound(self, session: Session) -> None:
+        """Its sound has to be made AAC from now on, or not any more."""
+        live = self._live.get(session.stream)
+        codec = session.foreign_sound
+        with within(live.traceparent if live is not None else None):
+            log.info("sound.changed", stream=session.stream, session=session.id, foreign=codec)
+            self._bus.say(
+                SoundChanged(
+                    tenant=session.tenant,
+                    stream=session.stream,
+                    session=session.id,
+                    tag=session.next_tag,
+                    foreign_codec=codec,
                 )
             )
 

@@ -4,7 +4,7 @@ from typing import Any, Protocol
 
 from libs.errors import Fenced
 from libs.media.flv import Tag
-from libs.names import MARKED, check_rung
+from libs.names import AAC, IN_PROGRAMME, MARKED, check_rung
 from services.ingest.errors import RungsTooMany, RungUnknown, SessionHasEnded
 from services.ingest.replay import ReplayWindow
 from services.ingest.rung import Rung
@@ -31,8 +31,8 @@ class LadderOwner(Protocol):
     def claim(self, epoch: int, reader: str = PACKAGER) -> None: ...
     def fence(self, reader: str = PACKAGER) -> int: ...
     def on_rung(self) -> None: ...
-    def take_marked(self, tag: Tag) -> None: ...
-    def end_marked(self) -> None: ...
+    def take_made(self, rung: str, tag: Tag) -> None: ...
+    def end_programme(self) -> None: ...
 
 
 class Ladder:
@@ -41,15 +41,20 @@ class Ladder:
     def __init__(self, session: LadderOwner) -> None:
         self._session = session
         self._rungs: dict[str, Rung] = {}
-        self._take: Take | None = None
-        """The newest: whoever ranks below it is over as soon as it delivers."""
+        self._takes: dict[bool, Take] = {}
+        """The newest of pictures (False) and of sound, which are made by processes of their own:
+        whoever ranks below it is over as soon as it delivers."""
 
     # --- what there is --------------------------------------------------------------------
 
     @property
     def names(self) -> list[str]:
-        """Of the rungs that have had a tag. The marked picture is none: it is in the programme."""
-        return [name for name, rung in self._rungs.items() if rung.has_begun and name != MARKED]
+        """Of the rungs that have had a tag. What the programme is made of is none."""
+        return [
+            name
+            for name, rung in self._rungs.items()
+            if rung.has_begun and name not in IN_PROGRAMME
+        ]
 
     def find(self, name: str) -> Rung:
         """Raises `RungUnknown`."""
@@ -90,7 +95,7 @@ class Ladder:
         if session.is_ended:
             raise SessionHasEnded(f"Session {session.id} has ended; it takes no new rungs.")
         session.claim(rank.epoch, f"transcode-{session.id}")
-        take = self._take
+        take = self._takes.get(name == AAC)
         if take is None or rank > take.rank:
             take = Take(rank, begin_ms or 0, is_marked=is_marked)
         elif rank < take.rank:
@@ -103,7 +108,7 @@ class Ladder:
             rung = self._rungs[name] = Rung(name, self, replay)
         push = RungPush(take)
         rung.open(push)
-        self._take = take
+        self._takes[name == AAC] = take
         return rung, push
 
     # --- what the session tells -----------------------------------------------------------
@@ -117,12 +122,14 @@ class Ladder:
         """The session has ended; pushes may still bring what was in the making."""
         for rung in self._rungs.values():
             rung.end()
+        if self._session.marked_from_ms is None:
+            self._settle()
 
     def cut_off(self) -> None:
         for rung in self._rungs.values():
             if not rung.is_ended:
                 rung.cut_off()
-        self._session.end_marked()
+        self._session.end_programme()
 
     def end_marked(self) -> None:
         """The marked picture is not needed any more: whoever makes it may stop."""
@@ -167,23 +174,29 @@ class Ladder:
         """From where the programme is marked, no rung is shown that is not."""
         marked_from_ms = self._session.marked_from_ms
         return (
-            rung == MARKED
+            rung in IN_PROGRAMME
             or push.take.is_marked
             or marked_from_ms is None
             or at_ms < marked_from_ms
         )
 
     def begun(self, rung: str) -> None:
-        if rung != MARKED:
+        if rung not in IN_PROGRAMME:
             self._session.on_rung()
 
     def numbered(self, rung: str, tag: Tag) -> None:
-        if rung == MARKED:
-            self._session.take_marked(tag)
+        if rung in IN_PROGRAMME:
+            self._session.take_made(rung, tag)
 
     def stopped(self, rung: str) -> None:
-        if rung == MARKED:
-            self._session.end_marked()
+        if rung in IN_PROGRAMME:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Nothing of what the programme is made of may still be coming."""
+        made = [rung for name, rung in self._rungs.items() if name in IN_PROGRAMME]
+        if not any(rung.is_fed for rung in made):
+            self._session.end_programme()
 
 
 def _rank_of(push: RungPush | None) -> dict[str, int] | None:

@@ -1,25 +1,47 @@
-"""What the world sees of a session whose picture is marked: pure, without clock or log.
+"""What the world sees of a session whose picture is marked, or whose sound is made AAC: pure,
+without clock or log.
 
 The session's own log is the *source*; `marked` is the rung that a transcoder makes of it, with the
 marks burned in and the sound copied. While the picture is not marked, the source passes. From a
 keyframe on that is still to come it is held back, and the marked picture takes its place; the
 source's cues stay, each before the first tag that it is about. Once marked, the source's
 picture is never shown until the marks are taken away: if nobody makes the marked one, nothing is.
+
+Sound that is not AAC is never shown: `take_sound` brings what a transcoder makes of it, a little
+later than the pictures. A session that begins with such sound waits for it, for a while: players
+learn at its beginning which tracks there are.
 """
 
 import enum
 from collections import deque
 from collections.abc import Iterable
 
-from libs.media.flv import FLVInvalid, PacketKind, Tag, TagType, is_sequence_header, parse_video
+from libs.media.flv import (
+    AAC_CODEC,
+    FLVInvalid,
+    PacketKind,
+    Tag,
+    TagType,
+    is_sequence_header,
+    parse_video,
+    sound_codec,
+)
 from libs.tags.cues import ClockCue, DiscontinuityCue, EndCue, is_cue, read_cue
+from services.ingest.clock import START_MS
 from services.ingest.cues import discontinuity_cue
 
 CATCH_UP_MS = 3000
 """How much of the source is held back at most until the marked picture has reached the keyframe
 at which the source is shown again."""
-CAUSE = "watermark"
-"""Of the discontinuity where the picture's configuration changes with the marks."""
+SOUND_PATIENCE_MS = 5000
+"""So much of a session's beginning is held back at most until there is sound that may be shown."""
+OPENING_MS = 2000
+"""A session whose sound begins so soon begins with it."""
+SOUND_NEAR_MS = 500
+"""What is held back is shown as soon as its sound is so near."""
+CAUSE, SOUND_CAUSE = "watermark", "codec_change"
+"""Of the discontinuity where the configuration of the picture changes with the marks, and of that
+where the sound is made AAC from now on, or not any more."""
 
 
 class Shown(enum.Enum):
@@ -30,7 +52,7 @@ class Shown(enum.Enum):
 
 
 class Mixing:
-    """Tags go in by `take_source` and `take_marked`; both return what is shown next."""
+    """Tags go in by `take_source`, `take_marked` and `take_sound`, which return what is shown."""
 
     def __init__(self, *, is_marked: bool, headers: Iterable[Tag] = ()) -> None:
         """`headers` of the source are in force already."""
@@ -51,6 +73,14 @@ class Mixing:
         self._in_force: dict[TagType, bytes] = {}
         self._newest: dict[TagType, int] = {}
         """Session time of the newest frame that was shown, by kind."""
+        self._is_recoded = False
+        """Whether sound comes by `take_sound`."""
+        self._sound_header: Tag | None = None
+        """Of what comes by `take_sound`."""
+        self._timeline_ms = 0
+        """Where the source's newest timeline began."""
+        self._opening: deque[Tag] | None = None
+        """Of the source, from its beginning on, while it waits for sound."""
         self._out: list[Tag] = []
         for header in headers:
             self._headers[False][header.type] = header
@@ -72,14 +102,16 @@ class Mixing:
     def take_source(self, tag: Tag) -> list[Tag]:
         cue = read_cue(tag) if is_cue(tag) else None
         if isinstance(cue, DiscontinuityCue):
-            self._generation = cue.generation
+            self._generation, self._timeline_ms = cue.generation, tag.dts_ms
         self._has_video = self._has_video or tag.type is TagType.VIDEO
+        if self._is_left_out(tag):
+            return self._take_out()
         if _is_header(tag):
             self._headers[False][tag.type] = tag
         if isinstance(cue, ClockCue):
             self._turn(tag)
-        if self.shown is Shown.SOURCE or not self._has_video:
-            self._show(tag)
+        if self._is_through:
+            self._pass(tag, is_end=isinstance(cue, EndCue))
         elif self.shown is Shown.LEAVING:
             self._held.append(tag)
             if isinstance(cue, EndCue) or tag.dts_ms - self._held[0].dts_ms > CATCH_UP_MS:
@@ -89,6 +121,8 @@ class Mixing:
         return self._take_out()
 
     def take_marked(self, tag: Tag) -> list[Tag]:
+        if self._is_recoded and tag.type is TagType.AUDIO:
+            return []  # the same comes by `take_sound`
         if _is_header(tag):
             self._headers[True][tag.type] = tag
             if self.shown is not Shown.SOURCE and self._begins_at_ms is None:
@@ -99,10 +133,87 @@ class Mixing:
             self._take_sound(tag)
         return self._take_out()
 
+    def take_sound(self, tag: Tag) -> list[Tag]:
+        """Of the sound that is made of the publisher's."""
+        if tag.type is not TagType.AUDIO:
+            return []
+        if _is_header(tag):
+            self._sound_header = tag
+        if not self._is_recoded:
+            return []
+        self._configure_sound(tag.dts_ms)
+        if _is_header(tag) or tag.dts_ms < self._timeline_ms:
+            pass  # of a timeline that is over
+        elif not self._is_through:
+            self._take_sound(tag)
+        elif tag.dts_ms > self._newest.get(TagType.AUDIO, -1):
+            self._open_until(tag.dts_ms)
+            self._show(tag)
+            self._open_if_near(tag.dts_ms)
+        return self._take_out()
+
     def finish(self) -> list[Tag]:
-        """Nothing more comes of the marked picture, and the session is over."""
+        """Nothing more comes of what is made of the source, and the session is over."""
+        self._open_up()
         self._leave()
         return self._take_out()
+
+    # --- the source -------------------------------------------------------------------------------
+
+    @property
+    def _is_through(self) -> bool:
+        """Whether the source passes as it comes."""
+        return self.shown is Shown.SOURCE or not self._has_video
+
+    def _is_left_out(self, tag: Tag) -> bool:
+        """Whether it is sound of which another is made."""
+        if tag.type is not TagType.AUDIO:
+            return False
+        codec = sound_codec(tag)
+        if codec is None:
+            return False
+        was_recoded, self._is_recoded = self._is_recoded, codec != AAC_CODEC
+        is_beginning = TagType.AUDIO not in self._in_force and tag.dts_ms < START_MS + OPENING_MS
+        if self._is_recoded and not was_recoded and is_beginning and self.shown is Shown.SOURCE:
+            self._opening = deque()
+        return self._is_recoded
+
+    def _pass(self, tag: Tag, *, is_end: bool) -> None:
+        if self._is_recoded and is_end:
+            self._open_up()
+            self._cues.append(tag)  # the last of its sound is still to come
+        elif self._opening is None:
+            self._show(tag)
+        else:
+            self._opening.append(tag)
+            if tag.dts_ms - self._opening[0].dts_ms > SOUND_PATIENCE_MS:
+                self._open_up()
+
+    def _open_until(self, at_ms: int) -> None:
+        while self._opening and self._opening[0].dts_ms <= at_ms:
+            self._show(self._opening.popleft())
+
+    def _open_if_near(self, at_ms: int) -> None:
+        if self._opening is not None and (
+            not self._opening or self._opening[-1].dts_ms - at_ms <= SOUND_NEAR_MS
+        ):
+            self._open_up()
+
+    def _open_up(self) -> None:
+        """Show what was held back for its sound, and hold back nothing more."""
+        opening, self._opening = self._opening or (), None
+        for tag in opening:
+            self._show(tag)
+
+    def _configure_sound(self, at_ms: int) -> None:
+        """Put the header of the sound that is made in force, unless it is or will be."""
+        header = self._sound_header
+        if header is None or self._in_force.get(TagType.AUDIO) == header.body:
+            return
+        for headers in self._headers.values():
+            headers[TagType.AUDIO] = header
+        if self._is_through or self._begins_at_ms is None:
+            self._configure(is_marked=not self._is_through, at_ms=at_ms, cause=SOUND_CAUSE)
 
     # --- the marked picture -----------------------------------------------------------------------
 
@@ -175,6 +286,7 @@ class Mixing:
     def _turn(self, clock: Tag) -> None:
         """Before a keyframe of the source."""
         if self._wants_marked and self.shown is Shown.SOURCE:
+            self._open_up()
             self.shown, self._begins_at_ms = Shown.MARKED, clock.dts_ms
             self.marked_from_ms = clock.dts_ms
         elif self._wants_marked and self.shown is Shown.LEAVING:
@@ -199,7 +311,7 @@ class Mixing:
             if is_cue(tag) or tag.dts_ms > self._newest.get(tag.type, -1):
                 self._show(tag)
 
-    def _configure(self, *, is_marked: bool, at_ms: int) -> None:
+    def _configure(self, *, is_marked: bool, at_ms: int, cause: str = CAUSE) -> None:
         """Put the headers of what is shown from now on in force."""
         headers = [
             header
@@ -207,7 +319,7 @@ class Mixing:
             if self._in_force.get(header.type) != header.body
         ]
         if any(header.type in self._in_force for header in headers):
-            self._show(discontinuity_cue(at_ms, CAUSE, self._generation))
+            self._show(discontinuity_cue(at_ms, cause, self._generation))
         for header in headers:
             self._show(header._replace(dts_ms=at_ms))
 

@@ -1,4 +1,5 @@
-"""The programme: the log that the world reads of a session whose picture is marked.
+"""The programme: the log that the world reads of a session whose picture is marked, or whose sound
+is made AAC.
 
 Every reader but the transcoder has it in the place of the session's own log, whose numbers it goes
 on from. What is in it is decided in `mixing`; here it is numbered.
@@ -77,6 +78,10 @@ class Programme(TagLog):
     def take_source(self, tag: Tag) -> None:
         self._number(self._mixing.take_source(tag))
 
+    def take_sound(self, tag: Tag) -> None:
+        """A tag of the sound that is made of the publisher's."""
+        self._number(self._mixing.take_sound(tag))
+
     def take_marked(self, tag: Tag) -> None:
         was_shown = self._mixing.shown
         self._number(self._mixing.take_marked(tag))
@@ -84,7 +89,7 @@ class Programme(TagLog):
             self._on_source_shown()
 
     def finish(self) -> None:
-        """The session is over, and nothing more comes of its marked picture."""
+        """The session is over, and nothing more comes of what is made of it."""
         self._number(self._mixing.finish())
 
     def begin_generation(self, generation: int) -> None:

@@ -83,6 +83,11 @@ class Rung(TagLog):
     def latest_ms(self) -> int:
         return max(self._newest.values(), default=0)
 
+    @property
+    def is_fed(self) -> bool:
+        """Whether anybody pushes."""
+        return self.current is not None or self.challenger is not None
+
     def fence(self, reader: str = PACKAGER) -> int:
         return self._owner.fence(reader)
 
@@ -120,12 +125,12 @@ class Rung(TagLog):
             self.current = None
         else:
             return
-        if self.challenger is None and self.current is None:
+        if not self.is_fed:
             self._stop(push.end_cause or "stopped")
 
     def end(self) -> None:
         """The session has ended: the log ends once nobody pushes any more."""
-        if self.challenger is None and self.current is None:
+        if not self.is_fed:
             self._stop("session_ended")
 
     def cut_off(self) -> None:

@@ -6,7 +6,17 @@ from typing import Any
 
 from libs.errors import Fenced
 from libs.events import Checkpoint, EndCause
-from libs.media.flv import FLVInvalid, PacketKind, Tag, TagType, parse_audio, parse_video
+from libs.media.flv import (
+    AAC_CODEC,
+    FLVInvalid,
+    PacketKind,
+    Tag,
+    TagType,
+    parse_audio,
+    parse_video,
+    sound_codec,
+)
+from libs.names import MARKED
 from services.ingest.clock import START_MS, SessionClock, Stamped
 from services.ingest.cues import (
     clock_cue,
@@ -58,7 +68,9 @@ class Session(TagLog):
         replay: ReplayWindow,
         now_ms: Callable[[], float] = lambda: time.monotonic() * 1000,
         wall_ms: Callable[[], float] = lambda: time.time() * 1000,
+        on_sound: Callable[["Session"], None] = lambda _: None,
     ) -> None:
+        """`on_sound` is called when `foreign_sound` has changed."""
         super().__init__(replay)
         self.id = session_id
         self.tenant = tenant
@@ -69,6 +81,9 @@ class Session(TagLog):
         """Of the publish whose tags are taken."""
         self.via: tuple[str, ...] = ()
         """The Weirs that this publish has come through, the nearest first."""
+        self.foreign_sound: str | None = None
+        """The codec of the publisher's sound, if it has to be made AAC for the world."""
+        self._on_sound = on_sound
         self._fences: dict[str, int] = {}
         """By reader, the highest epoch that has claimed the session under that name."""
         self.frames = 0
@@ -85,11 +100,12 @@ class Session(TagLog):
         self._video_ms: int | None = None
         self._cued_ms = 0
         self._told_ms = START_MS
+        """Latest session time when those who wait were told last."""
         self._programme: Programme | None = None
-        """What the world reads in the place of this log, once the picture is or was marked."""
+        """What the world reads in the place of this log, once the picture is or was marked, or the
+        sound another than the publisher's."""
         self._is_marked = False
         """Whether the world may see no picture without its marks."""
-        """Latest session time when those who wait were told last."""
 
     @property
     def latest_ms(self) -> int:
@@ -116,18 +132,22 @@ class Session(TagLog):
         """Session time from which on the world sees no picture without its marks; None: it does."""
         return None if self._programme is None else self._programme.marked_from_ms
 
-    def take_marked(self, tag: Tag) -> None:
-        """A tag of the marked picture; or a cue of its log."""
-        if self._programme is None and self._is_marked:
+    def take_made(self, rung: str, tag: Tag) -> None:
+        """A tag of the marked picture, or of the sound that is made AAC; or a cue of its log."""
+        is_marked = self._is_marked and rung == MARKED
+        if self._programme is None and is_marked:
             self._begin_programme(is_marked=False)
         if self._programme is None:
             return
-        if self._is_marked:
+        if is_marked:
             self._programme.mark()
-        self._programme.take_marked(tag)
+        if rung == MARKED:
+            self._programme.take_marked(tag)
+        else:
+            self._programme.take_sound(tag)
 
-    def end_marked(self) -> None:
-        """Nothing more comes of the marked picture, and the session is over."""
+    def end_programme(self) -> None:
+        """Nothing more comes of what the programme is made of, if the session is over."""
         if self._programme is not None and self.is_ended:
             self._programme.finish()
 
@@ -210,9 +230,21 @@ class Session(TagLog):
         if tag.type is TagType.SCRIPT and (is_cue(tag) or not is_readable(tag)):
             FLOW.bad_tags += 1
             return False
+        if tag.type is TagType.AUDIO:
+            self._follow_sound(tag)
         for stamped in self._clock.stamp(tag, is_timed=is_timed):
             self._take(stamped)
         return True
+
+    def _follow_sound(self, tag: Tag) -> None:
+        """Whether the world gets the publisher's sound, or what is made of it."""
+        codec = sound_codec(tag)
+        if codec is None or codec == (self.foreign_sound or AAC_CODEC):
+            return
+        self.foreign_sound = None if codec == AAC_CODEC else codec
+        if self._programme is None:
+            self._begin_programme(is_marked=False)
+        self._on_sound(self)
 
     def end_publish(self) -> None:
         """Nothing more of this publish comes: number what the clock still holds."""

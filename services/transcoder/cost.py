@@ -13,6 +13,8 @@ USUAL_FPS = 30
 DECODED_PIXELS_A_CORE = 400e6
 ENCODED_PIXELS_A_CORE = 95e6
 USUAL_SOURCE_PIXELS = 1920 * 1080
+SOUND_CORES = 0.02
+"""To make a session's sound AAC."""
 
 
 def cost_of(plan: TranscodePlan) -> float:
@@ -20,8 +22,9 @@ def cost_of(plan: TranscodePlan) -> float:
     rungs = plan.ladder.rungs if plan.ladder is not None else ()
     pixels = sum(rung.width * rung.height for rung in rungs)
     encoded = (pixels + bool(plan.marks) * USUAL_SOURCE_PIXELS) * USUAL_FPS
-    decoded = USUAL_SOURCE_PIXELS * USUAL_FPS
-    return encoded / ENCODED_PIXELS_A_CORE + decoded / DECODED_PIXELS_A_CORE
+    decoded = USUAL_SOURCE_PIXELS * USUAL_FPS if encoded else 0
+    pictures = encoded / ENCODED_PIXELS_A_CORE + decoded / DECODED_PIXELS_A_CORE
+    return pictures + plan.makes_sound * SOUND_CORES
 
 
 class Slots:

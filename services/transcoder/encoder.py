@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from libs.rung_sizes import SizedRung
-from services.transcoder.argv import build_argv
+from services.transcoder.argv import build_argv, build_sound_argv
 from services.transcoder.confinement import Limits, confine, environment
 from services.transcoder.families import SOFTWARE, Family
 from services.transcoder.layers import Layer
@@ -68,6 +68,28 @@ class Encoder:
             layers=list(zip(layers, reading, strict=True)),
             family=family,
         )
+        limits = LIMITS if family is SOFTWARE else HARDWARE_LIMITS
+        return await cls._run(argv, pipes, overlays, limits=limits, logbook=logbook)
+
+    @classmethod
+    async def start_sound(cls, binary: str, *, logbook: Logbook | None = None) -> "Encoder":
+        """Its one output is the sound, as AAC. Raises `OSError` if there is no such binary."""
+        pipe = os.pipe()
+        argv = build_sound_argv(binary, pipe[1])
+        return await cls._run(argv, [pipe], [], limits=LIMITS, logbook=logbook)
+
+    @classmethod
+    async def _run(
+        cls,
+        argv: list[str],
+        pipes: list[tuple[int, int]],
+        overlays: list[Overlay],
+        *,
+        limits: Limits,
+        logbook: Logbook | None,
+    ) -> "Encoder":
+        writing = [pipe[1] for pipe in pipes]
+        reading = [overlay.descriptor for overlay in overlays]
         outputs = [await _open_reader(pipe[0]) for pipe in pipes]
         try:
             process = await asyncio.create_subprocess_exec(
@@ -79,7 +101,7 @@ class Encoder:
                 cwd="/",
                 pass_fds=[*writing, *reading],
                 start_new_session=True,
-                preexec_fn=confine(LIMITS if family is SOFTWARE else HARDWARE_LIMITS),
+                preexec_fn=confine(limits),
             )
         except BaseException:
             for overlay in overlays:

@@ -8,6 +8,7 @@ import structlog
 from libs.events import (
     Message,
     RungReport,
+    SoundReport,
     TranscodeChanged,
     TranscodeReport,
     TranscodeRequested,
@@ -36,6 +37,12 @@ class Report:
     def state(self) -> TranscodeState:
         return self._said.state
 
+    def tell_sound(self, sound: SoundReport | None) -> None:
+        """Of the sound that is made AAC; None: there is none to be made."""
+        if sound != self._said.sound:
+            news = {"sound": sound, "number": self._said.number + 1}
+            self._tell(self._said.model_copy(update=news))
+
     def enter(
         self,
         state: TranscodeState,
@@ -51,7 +58,7 @@ class Report:
             state, cause, rungs, number, marks
         ):  # fmt: skip
             return
-        self._said = TranscodeReport(
+        said = TranscodeReport(
             epoch=known.epoch,
             number=known.number + 1,
             state=state,
@@ -61,11 +68,18 @@ class Report:
             take=number,
             rungs=rungs,
             marks=marks,
+            sound=known.sound,
         )
-        level = self._log.warning if state == "failed" or cause else self._log.info
+        self._tell(said)
+
+    def _tell(self, said: TranscodeReport) -> None:
+        self._said = said
+        is_bad = said.state == "failed" or said.cause is not None
+        level = self._log.warning if is_bad else self._log.info
         level(
-            "transcode.changed", state=state, cause=cause, detail=detail, take=number,
-            rungs=[rung.name for rung in rungs if not rung.left_out],
+            "transcode.changed", state=said.state, cause=said.cause, detail=said.detail,
+            take=said.take, rungs=[rung.name for rung in said.rungs if not rung.left_out],
+            sound=said.sound.state if said.sound is not None else None,
         )  # fmt: skip
         order = self._order
         self._say(

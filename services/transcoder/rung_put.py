@@ -29,7 +29,8 @@ class PutTo(NamedTuple):
     rung: str
     epoch: int
     take: int
-    from_tag: int
+    from_tag: int | None
+    """At which decoding began; None: all of it counts."""
     is_marked: bool = False
 
 
@@ -46,7 +47,8 @@ class RungPut:
         parts = urlsplit(to.origin_url)
         target = (
             f"{parts.path.rstrip('/')}/flv/{to.session}/{to.rung}"
-            f"?epoch={to.epoch}&take={to.take}&from={to.from_tag}"
+            f"?epoch={to.epoch}&take={to.take}"
+            f"{'' if to.from_tag is None else f'&from={to.from_tag}'}"
             f"{'&marked=1' if to.is_marked else ''}"
         )
         lines = (

@@ -7,6 +7,7 @@ from libs.media import amf0
 from libs.media.avc import parse_avc_record
 from libs.media.codec import VideoConfig
 from libs.media.flv import (
+    AAC_CODEC,
     FLVInvalid,
     PacketKind,
     Tag,
@@ -14,6 +15,7 @@ from libs.media.flv import (
     VideoHeader,
     is_sequence_header,
     parse_video,
+    sound_codec,
     write_tag,
 )
 from libs.tags import ClockCue, EndCue, Prologue, is_cue, read_cue
@@ -62,6 +64,9 @@ class Source:
         self.next_tag = prologue.position.next_tag
         self.config: VideoConfig | None = None
         self.sound_header: Tag | None = None
+        """Of AAC, that is in force."""
+        self.has_foreign_sound = False
+        """Whether its sound is another codec's: it is made AAC elsewhere, and left out here."""
         self.from_tag = self.next_tag
         """Of the cue before the keyframe at which decoding begins."""
         self.wall_ms = 0.0
@@ -73,7 +78,7 @@ class Source:
             if header.type is TagType.VIDEO:
                 self._configure(header, parse_video(header.body))
             elif header.type is TagType.AUDIO:
-                self.sound_header = header
+                self._read_sound(header)
 
     def read(self, tag: Tag) -> Item | None:
         """What the next tag is; None for what is not coded media, or comes before the first
@@ -120,6 +125,11 @@ class Source:
         return Picture(classic, tag.dts_ms + header.composition_ms, header.is_keyframe)
 
     def _read_sound(self, tag: Tag) -> Sound | None:
+        codec = sound_codec(tag)
+        if codec is not None:
+            self.has_foreign_sound = codec != AAC_CODEC
+        if self.has_foreign_sound:
+            return None
         if is_sequence_header(tag):
             self.sound_header = tag
         return Sound(tag) if self._has_begun else None

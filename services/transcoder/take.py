@@ -14,7 +14,7 @@ import structlog
 
 from libs.events import MarkReport, Rung
 from libs.events.marks import Mark
-from libs.media.flv import write_tag
+from libs.media.flv import Tag, is_sequence_header, write_tag
 from libs.names import MARKED
 from libs.rung_sizes import SizedRung, choose, full_size
 from libs.tags import Ingest, Pull
@@ -109,6 +109,9 @@ class Take:
         self._tasks: list[asyncio.Task[None]] = []
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._retired = asyncio.Event()
+        self._source: Source | None = None
+        self._made_header: Tag | None = None
+        """Of the sound that is made of the publisher's."""
         self._first: list[Picture] = []
         self._sounds: list[Sound] = []
         """Before it has begun."""
@@ -138,6 +141,11 @@ class Take:
         )
 
     @property
+    def has_foreign_sound(self) -> bool:
+        """Whether the publisher's sound has to be made AAC; then it comes by `hear`."""
+        return self._source is not None and self._source.has_foreign_sound
+
+    @property
     def is_superseded(self) -> bool:
         """Whether every rung of it is made by another."""
         return bool(self.outputs) and all(output.is_superseded for output in self.outputs)
@@ -147,6 +155,14 @@ class Take:
         for output in self.outputs:
             output.end_cause = cause
         self._retired.set()
+
+    def hear(self, tag: Tag) -> None:
+        """Of the sound that is made of the publisher's."""
+        if is_sequence_header(tag):
+            self._made_header = tag
+        if self._first:
+            self._sounds.append(Sound(tag))
+            self._hear()
 
     # --- its life -------------------------------------------------------------------------------
 
@@ -177,7 +193,7 @@ class Take:
         prologue = await pull.prologue()
         if self._after is not None and prologue.position.next_tag != self._after + 1:
             raise TakeFailed("tags_lost", "The source's tags are gone from the replay window.")
-        source = Source(prologue)
+        source = self._source = Source(prologue)
         async for tags in pull.tags():
             for tag in tags:
                 end = await self._take_in(source, source.read(tag))
@@ -253,9 +269,9 @@ class Take:
         self._encoder.feed(source.head(frame_rate))
         for picture in self._first:
             self._put_in(picture)
-        if source.sound_header is not None:
-            header = source.sound_header._replace(dts_ms=keyframe.tag.dts_ms)
-            self._sounds.insert(0, Sound(header))
+        header = self._made_header if source.has_foreign_sound else source.sound_header
+        if header is not None:
+            self._sounds.insert(0, Sound(header._replace(dts_ms=keyframe.tag.dts_ms)))
         self._hear()
 
     def _put_in(self, picture: Picture) -> None:

@@ -1,4 +1,4 @@
-"""One running transcode job: a session's rungs, by one take after another.
+"""One running transcode job: a session's rungs, by one take after another, and its sound.
 
 A new take begins when the ladder or the source is changed, when the last one failed or was too
 slow, or when rungs that were shed are tried again. While it can, the old take goes on until ingest
@@ -14,12 +14,21 @@ import structlog
 
 from libs.back_off import BackOff
 from libs.bus.tracing import within
-from libs.events import Ladder, Message, TranscodePlan, TranscodeRequested, TranscodeState
+from libs.events import (
+    Ladder,
+    Message,
+    SoundReport,
+    TranscodePlan,
+    TranscodeRequested,
+    TranscodeState,
+)
 from libs.events.marks import Mark
+from libs.media.flv import Tag, is_sequence_header
 from libs.names import MARKED
 from libs.tags import HeldLease, IngestAway, IngestFenced, SessionUnknown, ask_wanted, hold
 from services.transcoder import metrics
 from services.transcoder.errors import SourceUnsupported, TakeFailed
+from services.transcoder.recoding import Recoding
 from services.transcoder.report import Report
 from services.transcoder.shedding import Shedding
 from services.transcoder.take import SHED, TOO_SLOW, End, Take, Wanted
@@ -31,6 +40,8 @@ ASK_AGAIN_S = 15.0
 """A change of the ladder is heard at once; this is for news that was missed."""
 OVERLAP_S = 10.0
 """How long an old take goes on beside a new one that is live, if ingest does not switch before."""
+LAST_SOUND_S = 5.0
+"""How long the last sound of a session may take."""
 HAND_OVER_S = 2.5
 """How long a job that is let go goes on for its successor to take over without a gap."""
 
@@ -40,6 +51,8 @@ CODEC_REPLACED = "H.265 is not packaged yet: the rungs are H.264."
 AskPlan = Callable[[TranscodeRequested], Awaitable[TranscodePlan]]
 MakeTake = Callable[[int, Wanted, int | None], Take]
 """Its number, what it makes, and the tag behind which it begins (None: at the last keyframe)."""
+MakeRecoding = Callable[[Callable[[Tag], None], Callable[[SoundReport | None], None]], Recoding]
+"""What gets the tags that it makes, and what it says of itself."""
 
 
 class Transcoding:
@@ -50,6 +63,7 @@ class Transcoding:
         lease: HeldLease,
         ask_plan: AskPlan,
         make_take: MakeTake,
+        make_recoding: MakeRecoding,
         say: Callable[[Message], None],
         traceparent: str | None = None,
         back_off: BackOff | None = None,
@@ -62,11 +76,16 @@ class Transcoding:
         """Set when it has learned that it is not wanted."""
         self._ask_plan = ask_plan
         self._make_take = make_take
+        self._make_recoding = make_recoding
         self._traceparent = traceparent
         self._back_off = back_off or BackOff()
         self._shedding = Shedding()
         self._report = Report(order, epoch=lease.epoch, say=say)
         self._takes: dict[asyncio.Task[End], Take] = {}
+        self._sound: tuple[asyncio.Task[None], Recoding] | None = None
+        """What makes the publisher's sound AAC, while that is wanted."""
+        self._sound_header: Tag | None = None
+        self._makes_sound = False
         self._number = 0
         self._ladder: Ladder | None = None
         self._marks: tuple[Mark, ...] = ()
@@ -103,7 +122,7 @@ class Transcoding:
         try:
             plan = await self._plan(None)
             while plan is not None and not self._is_over:
-                self._follow(plan)
+                await self._follow(plan)
                 await self._until_news()
                 if not self._is_over:
                     plan = await self._plan(plan)
@@ -114,6 +133,7 @@ class Transcoding:
             raise
         finally:
             await self._end_takes()
+            await self._end_sound()
         self._report.enter("idle", None)
 
     async def _plan(self, known: TranscodePlan | None) -> TranscodePlan | None:
@@ -121,25 +141,74 @@ class Transcoding:
             lambda: self._ask_plan(self.order), known=known, changed=self.changed
         )
 
-    def _follow(self, plan: TranscodePlan) -> None:
+    async def _follow(self, plan: TranscodePlan) -> None:
+        self._makes_sound = plan.makes_sound
+        self._follow_sound()
         if (plan.ladder, plan.marks) != (self._ladder, self._marks):
             if self._number:
                 self._shedding, self._back_off = Shedding(), BackOff()
             self._ladder, self._marks = plan.ladder, plan.marks
-            self._begin()
+            if plan.ladder is None and not plan.marks:
+                await self._see_marks_off()
+                await self._end_takes()
+                self._begin_s = None
+                self._report.enter("idle", None)
+            else:
+                self._begin()
 
     async def _until_news(self) -> None:
         """Keep the takes going, until the session is over or the plan is to be asked again."""
         ask_s = time.monotonic() + ASK_AGAIN_S
         while time.monotonic() < ask_s and not self.changed.is_set() and not self._is_over:
             changing = asyncio.create_task(self.changed.wait())
+            running = [task for task in self._tasks if not task.done()]
             await asyncio.wait(
-                {changing, *self._takes}, timeout=TICK_S, return_when=asyncio.FIRST_COMPLETED
+                {changing, *running}, timeout=TICK_S, return_when=asyncio.FIRST_COMPLETED
             )
             changing.cancel()
             for task in [task for task in self._takes if task.done()]:
                 self._settle(task, self._takes.pop(task))
             self._tick(time.monotonic())
+            self._follow_sound()
+
+    # --- sound ----------------------------------------------------------------------------------
+
+    def _follow_sound(self) -> None:
+        """Begin or end what makes the sound AAC. Raises `IngestFenced`, and what is a bug."""
+        sound = self._sound
+        is_wanted = self._makes_sound or any(
+            take.has_foreign_sound for take in self._takes.values()
+        )
+        if sound is not None and sound[0].done():
+            sound[0].result()
+            # The session is over; the pictures' takes have yet to bring their last.
+            self._is_over = self._is_over or not self._takes
+        elif is_wanted and sound is None:
+            recoding = self._make_recoding(self._on_made, self._report.tell_sound)
+            self._sound = asyncio.create_task(recoding.run(), name="sound"), recoding
+        elif not is_wanted and sound is not None:
+            sound[0].cancel()
+            self._sound = None
+            self._report.tell_sound(None)
+
+    @property
+    def _tasks(self) -> list[asyncio.Task[End] | asyncio.Task[None]]:
+        return [*self._takes, *([self._sound[0]] if self._sound is not None else [])]
+
+    def _on_made(self, tag: Tag) -> None:
+        if is_sequence_header(tag):
+            self._sound_header = tag
+        for take in self._takes.values():
+            take.hear(tag)
+
+    async def _end_sound(self) -> None:
+        sound, self._sound = self._sound, None
+        if sound is None:
+            return
+        if self._is_over:
+            await asyncio.wait({sound[0]}, timeout=LAST_SOUND_S)
+        sound[0].cancel()
+        await asyncio.gather(sound[0], return_exceptions=True)
 
     # --- takes ----------------------------------------------------------------------------------
 
@@ -155,6 +224,8 @@ class Transcoding:
         rungs = self._ladder.rungs if self._ladder is not None else ()
         wanted = Wanted(rungs, self._marks, self._shedding.count)
         take = self._make_take(self._number, wanted, after)
+        if self._sound_header is not None:
+            take.hear(self._sound_header)
         self._takes[asyncio.create_task(take.run(), name=f"take-{self._number}")] = take
         self._begun_s, self._live_s, self._begin_s = time.monotonic(), None, None
         metrics.TAKES.inc()
@@ -245,10 +316,16 @@ class Transcoding:
         self.lease.drop()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(HAND_OVER_S):
-                while self._takes and not all(t.is_superseded for t in self._takes.values()):
-                    await asyncio.wait(self._takes, timeout=TICK_S / 5)
-                    if any(task.done() for task in self._takes):
+                while not self._is_superseded:
+                    await asyncio.wait(self._tasks, timeout=TICK_S / 5)
+                    if any(task.done() for task in self._tasks):
                         return
+
+    @property
+    def _is_superseded(self) -> bool:
+        """Whether another worker has everything."""
+        has_sound = self._sound is None or self._sound[1].is_superseded
+        return has_sound and all(take.is_superseded for take in self._takes.values())
 
     async def _see_marks_off(self) -> None:
         """Marks were taken away: the marked picture goes on until ingest shows the source."""

@@ -1,5 +1,6 @@
 """How an offer becomes a job of this process: wanted, room for it, its lease, its takes."""
 
+import itertools
 from collections.abc import Awaitable, Callable, Sequence
 
 import httpx2
@@ -8,9 +9,11 @@ from libs.bus import Lease, Leases
 from libs.bus.tracing import traceparent
 from libs.egress import Egress
 from libs.errors import NotFound, WeirError
-from libs.events import Message, TranscodePlan, TranscodeRequested
+from libs.events import Message, SoundReport, TranscodePlan, TranscodeRequested
 from libs.events.marks import Mark
 from libs.ffmpeg import find_ffmpeg
+from libs.media.flv import Tag
+from libs.names import AAC
 from libs.rung_sizes import SizedRung
 from libs.storage import ObjectStore
 from libs.tags import Ingest, take_lease
@@ -23,6 +26,7 @@ from services.transcoder.ladders import Running
 from services.transcoder.layers import Drawn, Layer
 from services.transcoder.logbook import Logbook
 from services.transcoder.probe import EncoderChoice
+from services.transcoder.recoding import Recoding
 from services.transcoder.rung_put import PutTo, RungPut
 from services.transcoder.settings import TranscoderSettings
 from services.transcoder.take import Take, Wanted
@@ -109,20 +113,15 @@ class Worker:
         ) -> Encoder:
             return await self._start_encoder(rungs, frame_rate, layers, logbook)
 
+        def put_to(rung: str, number: int, from_tag: int | None = None) -> PutTo:
+            return PutTo(
+                order.origin_url, token, order.session, rung, lease.epoch, number, from_tag
+            )
+
         def make_take(number: int, wanted: Wanted, after: int | None) -> Take:
             async def open_put(rung: str, from_tag: int) -> RungPut:
-                return await RungPut.open(
-                    PutTo(
-                        order.origin_url,
-                        token,
-                        order.session,
-                        rung,
-                        lease.epoch,
-                        number,
-                        from_tag,
-                        is_marked=bool(wanted.marks),
-                    )
-                )
+                to = put_to(rung, number, from_tag)
+                return await RungPut.open(to._replace(is_marked=bool(wanted.marks)))
 
             return Take(
                 number,
@@ -136,11 +135,26 @@ class Worker:
                 after=after,
             )
 
+        voices = itertools.count(1)
+
+        def make_recoding(
+            on_made: Callable[[Tag], None], on_report: Callable[[SoundReport | None], None]
+        ) -> Recoding:
+            return Recoding(
+                ingest=ingest,
+                epoch=lease.epoch,
+                start_encoder=lambda: self._start_sound(logbook),
+                open_put=lambda: RungPut.open(put_to(AAC, next(voices))),
+                on_made=on_made,
+                on_report=on_report,
+            )
+
         return Transcoding(
             order,
             lease=lease,
             ask_plan=self._ask_plan,
             make_take=make_take,
+            make_recoding=make_recoding,
             say=self._say,
             traceparent=traceparent(),
         )
@@ -164,4 +178,14 @@ class Worker:
                 family=await self._choice.family(),
             )
         except OSError as error:
-            raise TakeFailed("ffmpeg_failed", f"ffmpeg cannot be run: {error}.") from None
+            raise _not_run(error) from None
+
+    async def _start_sound(self, logbook: Logbook) -> Encoder:
+        try:
+            return await Encoder.start_sound(self._binary, logbook=logbook)
+        except OSError as error:
+            raise _not_run(error) from None
+
+
+def _not_run(error: OSError) -> TakeFailed:
+    return TakeFailed("ffmpeg_failed", f"ffmpeg cannot be run: {error}.")

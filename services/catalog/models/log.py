@@ -57,6 +57,10 @@ class SessionRow(Base):
     ladder_wanted_at: Mapped[datetime | None]
     """When it was last said that somebody watches what a lazy ladder is made for; None: nobody
     does."""
+    foreign_sound: Mapped[str | None]
+    """The codec of its sound, if that has to be made AAC."""
+    sound_tag: Mapped[int | None]
+    """The tag from which on that is so."""
 
 
 class PublishRow(Base):

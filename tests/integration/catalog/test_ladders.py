@@ -16,6 +16,7 @@ from libs.events import (
     ListRenditionStates,
     PublishGrant,
     RungReport,
+    SoundChanged,
     TranscodeChanged,
     TranscodeReport,
     TranscodeRequested,
@@ -174,6 +175,33 @@ async def test_worker_of_marks_hears_that_somebody_watches(catalog: Catalog) -> 
     await IdleLadders(catalog.database, catalog.clock, idle_s=IDLE_S).tick()
     assert await said_changes(catalog) == [True, False]
     assert (await job_of(catalog)).state == "offered", "the marks are still to be made"
+
+
+def sound(grant: PublishGrant, codec: str | None, tag: int) -> SoundChanged:
+    return SoundChanged(
+        tenant=grant.tenant, stream="cam-1", session=grant.session, tag=tag, foreign_codec=codec
+    )
+
+
+async def test_sound_that_is_not_aac_is_a_job_without_a_ladder(catalog: Catalog) -> None:
+    grant = await catalog.open()
+    await catalog.facts.sound_changed(sound(grant, ".mp3", 3))
+    assert await take_offers(catalog) == [], "it is not on air yet"
+    await catalog.facts.stream_published(Said(grant).published())
+    assert [offer["attempt"] for offer in await take_offers(catalog)] == [1]
+    ask = GetTranscodePlan(session=grant.session)
+    plan = await catalog.answers.get_transcode_plan(ask)
+    assert (plan.ladder, plan.marks, plan.makes_sound) == (None, (), True)
+    await catalog.facts.sound_changed(sound(grant, None, 70))
+    await catalog.facts.sound_changed(sound(grant, ".mp3", 50))
+    assert (await job_of(catalog)).state == "completed", "what is older counts no more"
+    with pytest.raises(TranscodeUnwanted):
+        await catalog.answers.get_transcode_plan(ask)
+    await catalog.facts.sound_changed(sound(grant, "Opus", 90))
+    assert [offer["attempt"] for offer in await take_offers(catalog)] == [2]
+    await change(catalog, ladder={"rungs": ["sd"]})
+    await change(catalog, ladder=None)
+    assert (await job_of(catalog)).state == "offered"
 
 
 async def states(catalog: Catalog, grant: PublishGrant) -> dict[str, tuple[str, str | None]]:

@@ -12,14 +12,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from libs.media.flv import FLV_HEADER, write_tag
 from tests.faults import healthy, joined
+from tests.hearing import assert_heard, encode_tone
 from tests.media import encode, push
 from tests.rungs import Inside, children_of, frames, sounds
 from tests.running import RunningWeir
+from tests.stored import ended_rows
 from tests.waiting import until
+from tests.worlds import World
 
 pytestmark = pytest.mark.integration
 
@@ -300,3 +304,62 @@ def starved(worker: int) -> Iterator[None]:
         is_over.set()
         thread.join()
         send(signal.SIGCONT)
+
+
+async def first_playlist(weir: RunningWeir, stream: str) -> str:
+    """The multivariant playlist as the first player of all gets it."""
+    async with asyncio.timeout(30), httpx2.AsyncClient(base_url=weir.http_url) as client:
+        while True:
+            answer = await client.get(f"/{stream}/live.m3u8", follow_redirects=True)
+            if answer.is_success:
+                return answer.text
+            await asyncio.sleep(0.05)
+
+
+async def test_mp3_and_g711_are_heard_as_aac_everywhere(
+    transcoding: RunningWeir, tmp_path: Path, publishers: list[subprocess.Popen[bytes]]
+) -> None:
+    mp3 = encode_tone(tmp_path / "mp3.flv", "libmp3lame", "-b:a", "64k")
+    mulaw = encode_tone(
+        tmp_path / "mulaw.flv", "pcm_mulaw", "-ar", "8000", "-ac", "1", has_video=False
+    )
+    film = transcoding.create_stream(ladder={"rungs": [TINY]}, reconnectWindow=1)
+    phone = transcoding.create_stream(reconnectWindow=1)
+    publishers += [push(mp3, film["push"]["url"]), push(mulaw, phone["push"]["url"])]
+    films, phones = await asyncio.gather(
+        first_playlist(transcoding, film["id"]), first_playlist(transcoding, phone["id"])
+    )
+    assert "TYPE=AUDIO" in films
+    assert "mp4a.40.2" in films.split("#EXT-X-STREAM-INF")[1]
+    assert 'CODECS="mp4a.40.2"' in phones
+    in_film, in_phone = await asyncio.gather(
+        Inside.of(transcoding, film["id"]), Inside.of(transcoding, phone["id"])
+    )
+    worlds = [World(in_film), World(in_film, is_inside=True)]
+    worlds += [World(in_phone), World(in_phone, is_inside=True)]
+    await until(lambda: "tiny" in in_film.rungs(), what="the rung")
+    rung = asyncio.create_task(in_film.pull("tiny"))
+    for inside, codec in ((in_film, ".mp3"), (in_phone, "flv8")):
+        live = {"codec": codec, "state": "live", "cause": None, "detail": None}
+        await until(lambda: report(transcoding, inside).get("sound") == live)  # noqa: B023 - at once
+    manifest = httpx2.get(
+        f"{transcoding.http_url}/{film['id']}/manifest.mpd", follow_redirects=True
+    )
+    assert 'codecs="mp4a.40.2"' in manifest.text
+    public = subprocess.run(
+        ["ffprobe", "-v", "error", "-show_entries", "stream=codec_name", "-of", "csv=p=0",
+         "-read_intervals", "%+#20", f"{transcoding.http_url}/{film['id']}/live.flv"],
+        capture_output=True, check=True, timeout=30, text=True,
+    ).stdout.split()  # fmt: skip
+    assert sorted(public) == ["aac", "h264"]
+
+    await asyncio.gather(*(world.end() for world in worlds))
+    film_world, film_inside, phone_world, phone_inside = (world.tags for world in worlds)
+    assert_heard(film_world, film_inside)
+    assert_heard(phone_world, phone_inside)
+    in_rung = sounds(await rung)
+    assert in_rung == [each for each in sounds(film_world) if each in set(in_rung)]
+    assert len(in_rung) > 100
+    rows = await ended_rows(transcoding, film["id"])
+    kinds = [{track["kind"] for track in row["tracks"]} for row in rows]
+    assert all(each == {"video", "audio"} for each in kinds), "replays have it in each segment"

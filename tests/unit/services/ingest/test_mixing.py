@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from libs.media.flv import Tag, TagType, is_sequence_header
 from libs.tags.cues import ClockCue, Cue, DiscontinuityCue, EndCue, is_cue, read_cue
 from services.ingest.cues import clock_cue, discontinuity_cue, end_cue
-from services.ingest.mixing import CAUSE, Mixing, Shown
+from services.ingest.mixing import CAUSE, SOUND_CAUSE, SOUND_PATIENCE_MS, Mixing, Shown
 from tests.unit.services.ingest.shelves import audio_header, video_header
 
 START_MS, STEP_MS, GOP_MS, SOUND_MS = 10_000, 100, 1000, 50
@@ -266,3 +266,122 @@ def test_sound_alone_passes_although_marks_are_wanted() -> None:
     tags = [tag for tag in source(END_MS) if tag.type is not TagType.VIDEO]
     showing.play(tags)
     assert showing.out == tags
+
+
+# --- sound that is made AAC ---------------------------------------------------------------------
+
+FOREIGN = b"\x2fmp3"
+
+
+def foreign(tags: Iterable[Tag], *, from_ms: int = 0) -> list[Tag]:
+    """The same with MP3 from then on, and without a header of it, as it has none."""
+    return [
+        tag._replace(body=FOREIGN)
+        if tag.type is TagType.AUDIO and tag.dts_ms >= from_ms and not is_sequence_header(tag)
+        else tag
+        for tag in tags
+        if not (tag == audio_header() and not from_ms)
+    ]
+
+
+def play_foreign(
+    mixing: Mixing, tags: list[Tag], *, lag_ms: int = 200, begins_late_ms: int = 0
+) -> list[Tag]:
+    """The sound is made `lag_ms` behind the source, the first of it even later."""
+    out: list[Tag] = []
+    waiting = [tag._replace(body=b"\xaf\x01made") for tag in tags if tag.body == FOREIGN]
+    waiting.insert(0, audio_header(b"made")._replace(dts_ms=waiting[0].dts_ms))
+    for tag in tags:
+        out += mixing.take_source(tag)
+        if tag.dts_ms < START_MS + begins_late_ms:
+            continue
+        while waiting and waiting[0].dts_ms <= tag.dts_ms - lag_ms:
+            out += mixing.take_sound(waiting.pop(0))
+    for tag in waiting:
+        out += mixing.take_sound(tag)
+    return out + mixing.finish()
+
+
+def shown_times(out: list[Tag], kind: TagType) -> list[int]:
+    return [tag.dts_ms for tag in out if tag.type is kind and not is_sequence_header(tag)]
+
+
+@pytest.mark.parametrize("begins_late_ms", [0, 1500])
+def test_sound_that_is_made_is_shown_in_the_place_of_the_publishers(begins_late_ms: int) -> None:
+    tags = foreign([*source(END_MS), end_cue(END_MS, "unpublished")])
+    out = play_foreign(Mixing(is_marked=False), tags, begins_late_ms=begins_late_ms)
+    assert shown_times(out, TagType.VIDEO) == PICTURES
+    assert shown_times(out, TagType.AUDIO) == SOUNDS
+    assert not [tag for tag in out if tag.body == FOREIGN]
+    assert not [tag for tag in out if is_cue(tag) and isinstance(read_cue(tag), DiscontinuityCue)]
+    assert isinstance(read_cue(out[-1]), EndCue), "after the last of the sound"
+    first = [tag.type for tag in out if not is_cue(tag)][:3]
+    assert TagType.AUDIO in first, "players learn at once that there is sound"
+
+
+def test_session_whose_sound_nobody_makes_begins_without() -> None:
+    mixing = Mixing(is_marked=False)
+    out: list[Tag] = []
+    for tag in foreign(source(START_MS + SOUND_PATIENCE_MS)):
+        out += mixing.take_source(tag)
+    assert shown_times(out, TagType.VIDEO) == [START_MS], "what came before its first sound"
+    late = foreign(source(START_MS + SOUND_PATIENCE_MS + 3000))
+    for tag in late:
+        if tag.dts_ms >= START_MS + SOUND_PATIENCE_MS:
+            out += mixing.take_source(tag)
+    assert shown_times(out, TagType.VIDEO) == shown_times(late, TagType.VIDEO)
+    assert shown_times(out, TagType.AUDIO) == []
+
+
+def test_codec_of_the_sound_changes_in_mid_session_and_no_picture_waits() -> None:
+    mixing = Mixing(is_marked=False)
+    tags = foreign(source(END_MS), from_ms=START_MS + 3000)
+    out = play_foreign(mixing, tags)
+    assert shown_times(out, TagType.VIDEO) == PICTURES
+    assert shown_times(out, TagType.AUDIO) == SOUNDS
+    changes = [read_cue(tag) for tag in out if is_cue(tag)]
+    (change,) = [cue for cue in changes if isinstance(cue, DiscontinuityCue)]
+    assert change.cause == SOUND_CAUSE
+    back = [audio_header(b"again"), *[tag for tag in source(END_MS + 500) if tag.dts_ms >= END_MS]]
+    again = [shown for tag in back for shown in mixing.take_source(tag)]
+    assert shown_times(again, TagType.AUDIO) == list(range(END_MS, END_MS + 500, SOUND_MS))
+    assert mixing.take_sound(sound(END_MS + 400)) == [], "what comes late of it is not wanted"
+    mixing.take_source(sound(END_MS + 600)._replace(body=FOREIGN))
+    last = mixing.take_sound(sound(END_MS + 600))
+    assert [tag.body for tag in last if is_sequence_header(tag)] == [audio_header(b"made").body]
+    assert shown_times(last, TagType.AUDIO) == [END_MS + 600]
+
+
+def test_sound_of_before_a_reconnect_is_not_shown_behind_it() -> None:
+    tags = foreign(source(END_MS, breaks_at_ms=13_000))
+    out = play_foreign(Mixing(is_marked=False), tags)
+    at = next(
+        index
+        for index, tag in enumerate(out)
+        if is_cue(tag) and isinstance(read_cue(tag), DiscontinuityCue)
+    )
+    assert min(shown_times(out[at:], TagType.AUDIO)) == 13_000
+    assert shown_times(out, TagType.VIDEO) == PICTURES
+
+
+def test_marked_picture_goes_with_the_sound_that_is_made() -> None:
+    """The transcoder puts it into the marked picture's log as well, where it is not taken."""
+    mixing = Mixing(is_marked=True)
+    tags = foreign([*source(END_MS), end_cue(END_MS, "unpublished")])
+    made = marked([tag for tag in source(END_MS) if not is_cue(tag)])
+    out: list[Tag] = []
+    for tag in tags:
+        out += mixing.take_source(tag)
+        while made and made[0].dts_ms <= tag.dts_ms - 400:
+            out += mixing.take_marked(made.pop(0))
+        if tag.body == FOREIGN:
+            out += mixing.take_sound(tag._replace(body=b"\xaf\x01made"))
+    for tag in made:
+        out += mixing.take_marked(tag)
+    out += mixing.finish()
+    assert shown_times(out, TagType.VIDEO) == PICTURES
+    heard = [tag for tag in out if tag.type is TagType.AUDIO and not is_sequence_header(tag)]
+    assert {tag.body for tag in heard} == {b"\xaf\x01made"}
+    assert [tag.dts_ms for tag in heard] == SOUNDS[-len(heard) :]
+    assert len(SOUNDS) - len(heard) <= 1000 // SOUND_MS, "it begins with its first picture"
+    assert isinstance(read_cue(out[-1]), EndCue)

@@ -3,18 +3,22 @@
 import asyncio
 from contextlib import aclosing
 
-from libs.media.flv import Tag, TagType, is_sequence_header
-from libs.names import MARKED
+from libs.media.flv import Tag, TagType, is_sequence_header, write_tag
+from libs.names import AAC, MARKED
 from libs.tags.cues import EndCue, PositionCue, is_cue, read_cue
 from services.ingest.programme import Programme
+from services.ingest.rung import Rung
+from services.ingest.rung_push import Rank, RungPush
 from services.ingest.session import Session
 from tests.unit.services.ingest.rungs import FRAME_MS, GOP_MS, encoder, log_of, source
 from tests.unit.services.ingest.rungs import cues as rung_cues
 from tests.unit.services.ingest.shelves import (
+    audio_header,
     checkpoint,
     frame,
     keyframe,
     read_wire,
+    sound,
     video_header,
     window,
 )
@@ -262,3 +266,103 @@ async def test_end_comes_although_nobody_ever_made_the_marked_picture() -> None:
     session.ladder.cut_off()
     assert session.shown()[0].is_ended
     assert pictures(world(session)) == []
+
+
+# --- sound that is made AAC ---------------------------------------------------------------------
+
+MP3 = b"\x2fmp3"
+SOUND_ONLY = b"FLV\x01\x04\x00\x00\x00\x09\x00\x00\x00\x00"
+
+
+class Voice:
+    """A process that makes the sound."""
+
+    def __init__(self, session: Session, rung: Rung, push: RungPush) -> None:
+        self._session, self._rung, self._push = session, rung, push
+        self._wire = SOUND_ONLY + write_tag(audio_header())
+
+    @classmethod
+    async def of(cls, session: Session, *, take: int = 1) -> "Voice":
+        return cls(session, *await session.ladder.open(AAC, Rank(1, take), None))
+
+    def make(self, first_ms: int, last_ms: int) -> None:
+        """Sound of publisher time from `first_ms` to before `last_ms`."""
+        times = range(START_MS + first_ms, START_MS + last_ms, FRAME_MS)
+        self._wire += b"".join(write_tag(sound(at_ms)) for at_ms in times)
+        self._rung.take(self._push, self._push.read(self._wire, self._session.latest_ms))
+        self._wire = b""
+
+    def close(self) -> None:
+        self._rung.close(self._push)
+
+
+def publish_with_mp3(session: Session, first_ms: int, last_ms: int) -> None:
+    for at_ms in range(first_ms, last_ms, FRAME_MS):
+        session.accept(keyframe(at_ms) if at_ms % GOP_MS == 0 else frame(at_ms))
+        session.accept(Tag(TagType.AUDIO, at_ms, MP3))
+
+
+def sounds(tags: list[Tag]) -> list[int]:
+    """Publisher time."""
+    heard = [tag for tag in tags if tag.type is TagType.AUDIO and not is_sequence_header(tag)]
+    assert all(tag.body[:1] == b"\xaf" for tag in heard)
+    return [tag.dts_ms - START_MS for tag in heard]
+
+
+async def test_mp3_is_for_the_transcoder_alone_and_the_world_gets_aac() -> None:
+    said: list[str | None] = []
+    session = Session(
+        "65536f00-00000001",
+        tenant="default",
+        stream="cam",
+        replay=window(),
+        on_sound=lambda changed: said.append(changed.foreign_sound),
+    )
+    session.begin_publish(1)
+    session.accept(video_header())
+    publish_with_mp3(session, 0, 1500)
+    assert said == [".mp3"], "once"
+    assert pictures(world(session)) == [(0, False)], "what came before the first of the sound"
+    voice = await Voice.of(session)
+    voice.make(0, 1500)
+    publish_with_mp3(session, 1500, 3000)
+    assert pictures(world(session)) == [(at_ms, False) for at_ms in every(3000)]
+    assert sounds(world(session)) == every(1500)
+    assert session.ladder.names == [], "it is no rung that is chosen"
+    assert [tag.body for tag in log_of(session) if tag.type is TagType.AUDIO] == [MP3] * 30
+    session.end("publisher_ended")
+    assert not session.shown()[0].is_ended
+    voice.make(1500, 3000)
+    voice.close()
+    assert sounds(world(session)) == every(3000)
+    assert isinstance(read_cue(world(session)[-1]), EndCue)
+    assert session.shown()[0].is_ended
+
+
+async def test_end_comes_at_once_if_nobody_makes_the_sound() -> None:
+    session = new_session(is_marked=False)
+    publish_with_mp3(session, 0, 1000)
+    session.end("publisher_ended")
+    assert session.shown()[0].is_ended
+    assert pictures(world(session)) == [(at_ms, False) for at_ms in every(1000)]
+
+
+async def test_process_that_makes_sound_ranks_apart_from_those_that_make_pictures() -> None:
+    session = new_session(is_marked=False)
+    publish_with_mp3(session, 0, 1500)
+    maker = await encoder(session, NOTE, name="360p", take=7)
+    voice = await Voice.of(session, take=1)
+    voice.make(0, 500)
+    maker.frames(START_MS, START_MS + 900)
+    assert session.ladder.names == ["360p"]
+    newer = await Voice.of(session, take=2)
+    newer.make(300, 1500)
+    voice.make(500, 700)
+    assert sounds(world(session)) == every(1500)
+
+
+async def test_cut_short_sound_changes_nothing() -> None:
+    session = new_session(is_marked=False)
+    publish(session, 0, 1000)
+    session.accept(Tag(TagType.AUDIO, 1000, b"\x9f"), Tag(TagType.AUDIO, 1000, b""))
+    assert (session.foreign_sound, session.shown()[0]) == (None, session)

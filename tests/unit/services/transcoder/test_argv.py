@@ -6,7 +6,7 @@ import pytest
 
 from libs.events import TEMPLATES
 from libs.rung_sizes import SizedRung
-from services.transcoder.argv import build_argv, build_probe
+from services.transcoder.argv import build_argv, build_probe, build_sound_argv
 from services.transcoder.families import HARDWARE, NVENC, QSV, VAAPI, Family
 
 RUNGS = [
@@ -113,3 +113,11 @@ def test_each_family_is_told_what_it_wants() -> None:
     assert lines[VAAPI.name].count("hwupload") == 2
     assert "-init_hw_device vaapi=weir:/dev/dri/renderD128" in lines[VAAPI.name]
     assert "-init_hw_device" in " ".join(build_probe("ffmpeg", VAAPI))
+
+
+def test_sound_is_made_aac_with_one_configuration_whatever_comes_in() -> None:
+    assert build_sound_argv("ffmpeg", 7) == shlex.split(
+        "ffmpeg -f flv -analyzeduration 200000 -copyts -protocol_whitelist pipe -i pipe:0"
+        " -map 0:a -f flv -ac 2 -ar 48000 -b:a 128000 -c:a aac -flush_packets 1"
+        " -flvflags no_duration_filesize pipe:7 -hide_banner -nostats -nostdin -loglevel warning"
+    )

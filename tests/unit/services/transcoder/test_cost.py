@@ -15,6 +15,10 @@ def test_cost_rises_with_the_pixels() -> None:
     assert 0.5 < costs[2] < 0.8, "as was measured"
 
 
+def test_sound_alone_costs_little() -> None:
+    assert 0 < cost_of(TranscodePlan(version=1, makes_sound=True)) < 0.05
+
+
 def test_jobs_are_let_in_while_there_is_room() -> None:
     slots = Slots(2.0)
     assert [slots.enter(name, 0.7) for name in "abc"] == [True, True, False]

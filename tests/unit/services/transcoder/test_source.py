@@ -77,3 +77,19 @@ def test_tag_that_is_cut_short_is_left_out() -> None:
     reading.read(KEY)
     assert reading.read(Tag(TagType.VIDEO, 0, b"\x27\x01")) is None
     assert reading.read(cue("discontinuity", cause="jump", generation=1)) is None
+
+
+def test_sound_that_is_not_aac_is_left_out_and_known() -> None:
+    mp3 = SOUND._replace(body=b"\x2fmp3")
+    reading = source(RECORD)
+    assert [reading.read(tag) for tag in (mp3, KEY)] == [
+        None,
+        Picture(KEY, 10_040, is_keyframe=True),
+    ]
+    assert reading.has_foreign_sound
+    assert reading.read(mp3) is None
+    assert reading.sound_header is None
+    assert [reading.read(tag) for tag in (AUDIO, SOUND)] == [Sound(AUDIO), Sound(SOUND)]
+    assert not reading.has_foreign_sound
+    opus = source(RECORD, SOUND._replace(body=b"\x90OpusOpusHead"))
+    assert (opus.has_foreign_sound, opus.sound_header) == (True, None)

@@ -1,7 +1,7 @@
 """Which take follows which, without an encoder."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, NamedTuple, cast
 
 import pytest
@@ -13,13 +13,16 @@ from libs.events import (
     Ladder,
     MarkReport,
     Rung,
+    SoundReport,
     TranscodeChanged,
     TranscodePlan,
     TranscodeRequested,
 )
+from libs.media.flv import Tag, TagType
 from libs.rung_sizes import SizedRung
 from libs.tags import IngestFenced, SessionUnknown
 from services.transcoder.errors import TakeFailed
+from services.transcoder.recoding import Recoding
 from services.transcoder.take import End, Take, Wanted
 from services.transcoder.transcoding import Transcoding
 from tests.waiting import until
@@ -68,6 +71,9 @@ class FakeTake:
         self.changed_tag = 0
         self.is_live = False
         self.is_retired = False
+        self.is_marking = False
+        self.has_foreign_sound = False
+        self.heard: list[Tag] = []
         self.end: asyncio.Future[End] = asyncio.get_running_loop().create_future()
 
     @property
@@ -82,9 +88,26 @@ class FakeTake:
     async def run(self) -> End:
         return await self.end
 
+    def hear(self, tag: Tag) -> None:
+        self.heard.append(tag)
+
     def supersede(self) -> None:
         for output in self.outputs:
             output.is_superseded = True
+
+
+class FakeRecoding:
+    """Lives until the test ends it."""
+
+    def __init__(
+        self, on_made: Callable[[Tag], None], on_report: Callable[[SoundReport | None], None]
+    ) -> None:
+        self.on_made, self.on_report = on_made, on_report
+        self.is_superseded = False
+        self.end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def run(self) -> None:
+        await self.end
 
 
 class Said(NamedTuple):
@@ -98,21 +121,31 @@ class Job:
         self.lease = FakeLease()
         self.takes: list[FakeTake] = []
         self.said: list[Said] = []
+        self.recodings: list[FakeRecoding] = []
+        self.sounds: list[SoundReport | None] = []
+        self.makes_sound = False
         self.ladder: Ladder | None = Ladder(rungs=(LD, SD))
         self.transcoding = Transcoding(
             ORDER,
             lease=self.lease,
             ask_plan=self.ask,
             make_take=self.make,
+            make_recoding=self.recode,
             say=self.hear,
             back_off=BackOff(uniform=lambda low, high: 0.05),
         )
         self.task = asyncio.create_task(self.transcoding.run())
 
     async def ask(self, _: TranscodeRequested) -> TranscodePlan:
-        if self.ladder is None:
+        if self.ladder is None and not self.makes_sound:
             raise Unwanted("no ladder")
-        return TranscodePlan(version=1, ladder=self.ladder)
+        return TranscodePlan(version=1, ladder=self.ladder, makes_sound=self.makes_sound)
+
+    def recode(
+        self, on_made: Callable[[Tag], None], on_report: Callable[[SoundReport | None], None]
+    ) -> Recoding:
+        self.recodings.append(FakeRecoding(on_made, on_report))
+        return cast("Recoding", self.recodings[-1])
 
     def make(self, number: int, wanted: Wanted, after: int | None) -> Take:
         self.takes.append(FakeTake(number, wanted, after))
@@ -122,7 +155,10 @@ class Job:
         assert isinstance(message, TranscodeChanged)
         report = message.report
         made = [rung.name for rung in report.rungs if rung.left_out is None]
-        self.said.append(Said(report.state, report.cause, made))
+        if self.sounds[-1:] != [report.sound] and (self.sounds or report.sound):
+            self.sounds.append(report.sound)
+        else:
+            self.said.append(Said(report.state, report.cause, made))
 
     def change(self, *rungs: Rung) -> None:
         self.ladder = Ladder(rungs=rungs) if rungs else None
@@ -254,3 +290,79 @@ async def test_stop_frees_the_lease_before_the_rungs_end(job: Job) -> None:
     take.supersede()
     await asyncio.gather(job.task, return_exceptions=True)
     assert take.is_retired
+
+
+# --- sound --------------------------------------------------------------------------------------
+
+AAC_HEADER = Tag(TagType.AUDIO, 10_000, b"\xaf\x00\x11\x90")
+AAC = Tag(TagType.AUDIO, 10_000, b"\xaf\x01aac")
+LIVE = SoundReport(codec=".mp3", state="live")
+
+
+async def test_foreign_sound_is_made_once_and_every_take_hears_it(job: Job) -> None:
+    first = await job.live(1)
+    assert job.recodings == []
+    first.has_foreign_sound = True
+    await until(lambda: len(job.recodings) == 1)
+    (recoding,) = job.recodings
+    recoding.on_report(LIVE)
+    assert job.sounds == [LIVE]
+    for tag in (AAC_HEADER, AAC):
+        recoding.on_made(tag)
+    job.change(LD, HD)
+    await until(lambda: len(job.takes) == 2)
+    recoding.on_made(AAC)
+    assert first.heard == [AAC_HEADER, AAC, AAC]
+    assert job.takes[1].heard == [AAC_HEADER, AAC]
+    for take in job.takes:
+        take.has_foreign_sound = False
+    await until(recoding.end.cancelled)
+    assert job.sounds == [LIVE, None]
+
+
+async def test_sound_alone_is_a_job_that_ends_with_its_session(job: Job) -> None:
+    take = await job.live(1)
+    job.makes_sound = True
+    job.change()
+    await until(lambda: take.is_retired)
+    await until(lambda: job.said[-1].state == "idle")
+    assert not job.task.done()
+    assert len(job.recodings) == 1
+    job.recodings[0].end.set_result(None)
+    await asyncio.wait_for(job.task, 5)
+    assert job.lease.ends == ["released"]
+
+
+async def test_sound_goes_on_whatever_becomes_of_the_pictures(job: Job) -> None:
+    job.makes_sound = True
+    job.transcoding.changed.set()
+    take = await job.live(1)
+    await until(lambda: len(job.recodings) == 1)
+    take.end.set_exception(TakeFailed("too_slow", "4 s behind"))
+    await job.live(2)
+    assert len(job.recodings) == 1
+    assert not job.recodings[0].end.done()
+
+
+async def test_fence_of_the_sound_ends_the_job(job: Job) -> None:
+    job.makes_sound = True
+    job.transcoding.changed.set()
+    await until(lambda: len(job.recodings) == 1)
+    job.recodings[0].end.set_exception(IngestFenced("newer"))
+    await asyncio.wait_for(job.task, 5)
+    assert job.lease.ends == ["dropped"]
+
+
+async def test_stop_waits_for_a_successor_to_have_the_sound(job: Job) -> None:
+    job.makes_sound = True
+    job.transcoding.changed.set()
+    take = await job.live(1)
+    await until(lambda: len(job.recodings) == 1)
+    job.task.cancel()
+    await until(lambda: "released" in job.lease.ends)
+    take.supersede()
+    await asyncio.sleep(0.3)
+    assert not job.task.done()
+    job.recodings[0].is_superseded = True
+    await asyncio.wait({job.task}, timeout=5)
+    assert job.task.cancelled()
