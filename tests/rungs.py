@@ -95,3 +95,20 @@ def children_of(pid: int) -> list[int]:
     """The processes that a process has started."""
     listed = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, check=False).stdout
     return [int(line) for line in listed.split()]
+
+
+def report(weir: RunningWeir, inside: Inside) -> dict[str, Any]:
+    """What the transcoding of a session says of itself."""
+    jobs = weir.call("GET", "/api/v1/jobs")["jobs"]
+    for job in jobs:
+        if job["id"] == f"transcode-{inside.session}":
+            return job["report"] or {}
+    return {}
+
+
+def made(weir: RunningWeir, inside: Inside) -> list[str]:
+    """The rungs that are live."""
+    said = report(weir, inside)
+    if said.get("state") != "live":
+        return []
+    return [rung["name"] for rung in said["rungs"] if rung["left_out"] is None]

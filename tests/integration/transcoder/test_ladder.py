@@ -1,16 +1,13 @@
 """The rungs of live streams, made by a whole Weir."""
 
 import asyncio
-import contextlib
 import itertools
 import os
 import signal
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
@@ -19,7 +16,7 @@ from libs.media.flv import FLV_HEADER, write_tag
 from tests.faults import healthy, joined
 from tests.hearing import assert_heard, encode_tone
 from tests.media import encode, push
-from tests.rungs import Inside, children_of, frames, sounds
+from tests.rungs import Inside, children_of, frames, made, report, sounds
 from tests.running import RunningWeir
 from tests.stored import ended_rows
 from tests.waiting import until
@@ -54,23 +51,6 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return encode(
         folder / "in.flv", seconds=90, size="640x360", rate="30", gop=GOP_FRAMES, b_frames=2
     )
-
-
-def report(weir: RunningWeir, inside: Inside) -> dict[str, Any]:
-    """What the transcoding of a session says of itself."""
-    jobs = weir.call("GET", "/api/v1/jobs")["jobs"]
-    for job in jobs:
-        if job["id"] == f"transcode-{inside.session}":
-            return job["report"] or {}
-    return {}
-
-
-def made(weir: RunningWeir, inside: Inside) -> list[str]:
-    """The rungs that are live."""
-    said = report(weir, inside)
-    if said.get("state") != "live":
-        return []
-    return [rung["name"] for rung in said["rungs"] if rung["left_out"] is None]
 
 
 async def test_every_frame_and_keyframe_of_three_rungs_has_the_time_of_the_source(
@@ -232,78 +212,6 @@ def _size(weir: RunningWeir, inside: Inside, name: str) -> tuple[int, int]:
         rung["name"]: (rung["width"], rung["height"]) for rung in report(weir, inside)["rungs"]
     }
     return sizes.get(name, (0, 0))
-
-
-async def test_starved_encoder_sheds_rungs_and_recovers_while_the_source_goes_on(
-    own_weir: RunningWeir, source: Path, publishers: list[subprocess.Popen[bytes]]
-) -> None:
-    # A fast one would be fast enough in a hundredth of the time, on a machine with nothing else.
-    own_weir.environment = {"WEIR_ENCODER_PRESET": "medium"}
-    own_weir.start()
-    stream = own_weir.create_stream(ladder={"rungs": [SMALL, TINY]}, reconnectWindow=1)
-    publishers.append(push(source, stream["push"]["url"]))
-    inside = await Inside.of(own_weir, stream["id"])
-    await until(lambda: made(own_weir, inside) == ["tiny", "small"], within_s=LIVE_S, what="live")
-    worker = own_weir.pid("transcoder")
-    before = own_weir.memory_bytes("transcoder")
-    with starved(worker):
-        await until(lambda: _shed(own_weir, inside) == ["small"], within_s=60, what="shed")
-        assert _why(own_weir, inside, "small") == ("left_out", "shed")
-        # What is lost is lost once the source is two segments further.
-        await until(
-            lambda: "shed" in _gap_causes(own_weir, inside, "small"), within_s=30, what="a gap"
-        )
-    assert own_weir.pid("transcoder") == worker
-    assert own_weir.memory_bytes("transcoder") < before + (64 << 20)
-    await until(
-        lambda: made(own_weir, inside) == ["tiny", "small"], within_s=60, what="all rungs again"
-    )
-    assert _why(own_weir, inside, "small") == ("live", None)
-    pulling = asyncio.create_task(inside.pull())
-    publishers[0].kill()
-    got = frames(await pulling)
-    assert max(b.pts_ms - a.pts_ms for a, b in itertools.pairwise(got)) < 150, "the source goes on"
-
-
-def _why(weir: RunningWeir, inside: Inside, name: str) -> tuple[str, str | None]:
-    listed = weir.call("GET", f"/api/v1/sessions/{inside.session}/renditions")["renditions"]
-    return next((each["state"], each["cause"]) for each in listed if each["name"] == name)
-
-
-def _gap_causes(weir: RunningWeir, inside: Inside, name: str) -> set[str]:
-    page = weir.call("GET", f"/api/v1/sessions/{inside.session}/segments?rendition={name}")
-    return {gap["cause"] for gap in page["gaps"]}
-
-
-def _shed(weir: RunningWeir, inside: Inside) -> list[str]:
-    rungs = report(weir, inside).get("rungs", [])
-    return [rung["name"] for rung in rungs if rung["left_out"] == "shed"]
-
-
-@contextlib.contextmanager
-def starved(worker: int) -> Iterator[None]:
-    """Let the worker's ffmpegs run for a hundredth of the time: as a quota does, but smaller."""
-    is_over = threading.Event()
-
-    def send(number: signal.Signals) -> None:
-        for child in children_of(worker):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(child, number)
-
-    def starve() -> None:
-        while not is_over.wait(0.5):
-            send(signal.SIGCONT)
-            time.sleep(0.005)
-            send(signal.SIGSTOP)
-
-    thread = threading.Thread(target=starve)
-    thread.start()
-    try:
-        yield
-    finally:
-        is_over.set()
-        thread.join()
-        send(signal.SIGCONT)
 
 
 async def first_playlist(weir: RunningWeir, stream: str) -> str:
