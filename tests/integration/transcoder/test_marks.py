@@ -14,22 +14,30 @@ from typing import Any
 
 import httpx2
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops, ImageStat
 
+from libs.events.marks import ClockMark
 from libs.ffmpeg import find_ffmpeg
 from libs.launcher.nats_server import free_port
+from libs.marks import Fonts
 from libs.media.flv import Tag, TagType, is_sequence_header
-from libs.tags.cues import ClockCue, is_cue, read_cue
+from libs.rtmp import RTMPPublisher
+from libs.tags.cues import ClockCue, DiscontinuityCue, is_cue, read_cue
+from services.transcoder.layers import clock
+from tests import faults
+from tests.faults import Push, healthy
 from tests.media import push
 from tests.rungs import Inside, frames, sounds
 from tests.running import RunningWeir
 from tests.waiting import until
-from tests.worlds import BRIGHT, World
+from tests.worlds import BRIGHT, World, decode
 
 pytestmark = pytest.mark.integration
 
 FPS, GOP_FRAMES = 25, 25
 GALLERY = "127.0.0.2"
+CLOCK_S = 1
+"""A clock shows whole seconds, and ingest smooths its wall clock."""
 BLOCK = "\u2588"
 """A letter that fills its whole box."""
 LEFT = [{"kind": "text", "text": BLOCK, "size": 60, "x": 20, "y": 20}]
@@ -260,6 +268,72 @@ async def test_programme_waits_for_the_only_mark_and_never_shows_the_clean_pictu
     publishers[0].kill()
     await world.end()
     assert {where for _, where in world.pictures()} == {"left"}
+
+
+async def test_clock_shows_the_true_time_although_the_publishers_clock_jumps(
+    marking: RunningWeir, source: Path
+) -> None:
+    mark = {"kind": "clock", "size": 22, "x": 10, "y": 10}
+    stream = marking.create_stream(watermark=[mark], reconnectWindow=1)
+    tags = healthy(source.read_bytes())
+    tags = faults.jumping(tags, at_ms=4_000, by_ms=3_600_000)
+    tags = faults.jumping(tags, at_ms=7_000, by_ms=-3_595_000)
+    publishing = asyncio.create_task(publish(stream["push"]["url"], tags, until_ms=10_000))
+    inside = await Inside.of(marking, stream["id"])
+    world, clean = World(inside), World(inside, is_inside=True)
+    await publishing
+    await asyncio.gather(world.end(), clean.end())
+    jumps = [cue for cue in map(read_cue, clean.tags) if isinstance(cue, DiscontinuityCue)]
+    assert len(jumps) == 2
+    assert_whole(world.tags, clean.tags)
+    # Session time goes on like the wall clock; what came to us first tells how they stand.
+    begin_s = min(
+        came_s - tag.dts_ms / 1000
+        for tag, came_s in zip(clean.tags, clean.arrived_s, strict=True)
+        if tag.type is TagType.VIDEO
+    )
+    off_s = clocks_off_s(world.tags, begin_s)
+    print("the clock is off by", off_s)  # noqa: T201 - for `pytest -s`
+    assert len(off_s) > 7
+    assert all(-CLOCK_S <= off <= CLOCK_S for off in off_s)
+
+
+async def publish(url: str, tags: Push, *, until_ms: float) -> None:
+    publisher = RTMPPublisher(url)
+    await publisher.connect()
+    began = time.monotonic()
+    for at_ms, tag in tags:
+        if at_ms > until_ms:
+            break
+        await asyncio.sleep(max(0.0, at_ms / 1000 - (time.monotonic() - began)))
+        await publisher.send(tag)
+    await publisher.close()
+
+
+def clocks_off_s(tags: list[Tag], begin_s: float) -> list[int]:
+    """Of a picture a second: the second that it shows, less that in which it came to ingest.
+
+    `begin_s`: Unix time at session time zero.
+    """
+    layer = clock(ClockMark(size=22, x=10, y=10), Fonts(), width=320, height=180)
+    size = (layer.width, layer.height)
+    box = (layer.left & ~1, layer.top & ~1)
+    off: list[int] = []
+    next_ms = 0
+    for at_ms, luma in decode(tags):
+        if at_ms < next_ms:
+            continue
+        next_ms = at_ms + 1000
+        seen = luma.crop((*box, box[0] + size[0], box[1] + size[1]))
+        came = int(begin_s + at_ms / 1000)
+
+        def unlikeness(second: int, seen: Image.Image = seen) -> float:
+            drawn = Image.frombytes("RGBA", size, layer.draw(second)).getchannel("A")
+            return float(ImageStat.Stat(ImageChops.difference(seen, drawn)).sum[0])
+
+        shown = min(range(came - 10, came + 11), key=unlikeness)
+        off.append(shown - came)
+    return off
 
 
 @pytest.mark.parametrize(
