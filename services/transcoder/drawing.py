@@ -49,6 +49,16 @@ class Drawing:
             reports.append(report)
         return Drawn(tuple(layers), tuple(reports))
 
+    async def can_be_had(self, mark: Mark) -> bool:
+        """Whether the picture of a mark that was left out is there now; it is kept then."""
+        if not isinstance(mark, ImageMark):
+            return False
+        try:
+            await self._file(mark)
+        except WeirError:
+            return False
+        return True
+
     async def _layer(self, mark: Mark, width: int, height: int) -> Layer:
         """Raises what says why it cannot be had, `MarkOffFrame` for example."""
         if self._fonts is None or not self._fonts.faces:

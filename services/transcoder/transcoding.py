@@ -28,6 +28,7 @@ from libs.names import MARKED
 from libs.tags import HeldLease, IngestAway, IngestFenced, SessionUnknown, ask_wanted, hold
 from services.transcoder import metrics
 from services.transcoder.errors import SourceUnsupported, TakeFailed
+from services.transcoder.missing_marks import LookFor, MissingMarks
 from services.transcoder.recoding import Recoding
 from services.transcoder.report import Report
 from services.transcoder.shedding import Shedding
@@ -64,6 +65,7 @@ class Transcoding:
         ask_plan: AskPlan,
         make_take: MakeTake,
         make_recoding: MakeRecoding,
+        look_for: LookFor,
         say: Callable[[Message], None],
         traceparent: str | None = None,
         back_off: BackOff | None = None,
@@ -80,6 +82,7 @@ class Transcoding:
         self._traceparent = traceparent
         self._back_off = back_off or BackOff()
         self._shedding = Shedding()
+        self._missing_marks = MissingMarks(look_for)
         self._report = Report(order, epoch=lease.epoch, say=say)
         self._takes: dict[asyncio.Task[End], Take] = {}
         self._sound: tuple[asyncio.Task[None], Recoding] | None = None
@@ -132,6 +135,7 @@ class Transcoding:
             await self._hand_over()
             raise
         finally:
+            self._missing_marks.close()
             await self._end_takes()
             await self._end_sound()
         self._report.enter("idle", None)
@@ -253,6 +257,11 @@ class Transcoding:
             if is_alone and newest.shed and self._shedding.may_try(now_s):
                 self._log.info("transcode.trying_more", shed=self._shedding.count)
                 self._shedding.try_more(now_s)
+                self._begin()
+            elif is_alone and self._missing_marks.can_be_had(
+                newest.wanted.marks, newest.marks, now_s
+            ):
+                self._log.info("transcode.mark_has_come")
                 self._begin()
 
     def _say_made(self, state: TranscodeState, take: Take) -> None:

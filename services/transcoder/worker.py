@@ -155,6 +155,7 @@ class Worker:
             ask_plan=self._ask_plan,
             make_take=make_take,
             make_recoding=make_recoding,
+            look_for=drawing.can_be_had,
             say=self._say,
             traceparent=traceparent(),
         )

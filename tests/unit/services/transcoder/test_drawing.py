@@ -87,3 +87,18 @@ async def test_picture_that_cannot_be_had_is_left_out(store: ObjectStore, web: W
     assert "WEIR_EGRESS_ALLOW" in drawn.why_not
     assert "make it smaller" in drawn.why_not
     assert web.hits == 0, "nobody inside the house is asked"
+
+
+async def test_picture_that_has_come_meanwhile_is_known_and_kept(
+    store: ObjectStore, web: Web
+) -> None:
+    drawing = Drawing(store, Egress(LOOPBACK), tenant="default")
+    image = hashlib.sha256(png()).hexdigest()
+    uploaded = ImageMark(image=image)
+    assert not await drawing.can_be_had(uploaded)
+    await store.put(image_key("default", image), png(), content_type="image/png")
+    assert await drawing.can_be_had(uploaded)
+    assert not await drawing.can_be_had(ClockMark(size=400)), "nothing of it can come"
+    assert await drawing.can_be_had(ImageMark(url=web.url))
+    assert len((await drawing.draw([ImageMark(url=web.url)], **SIZE)).layers) == 1
+    assert web.hits == 1

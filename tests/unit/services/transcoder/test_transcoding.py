@@ -18,9 +18,11 @@ from libs.events import (
     TranscodePlan,
     TranscodeRequested,
 )
+from libs.events.marks import ImageMark, Mark
 from libs.media.flv import Tag, TagType
 from libs.rung_sizes import SizedRung
 from libs.tags import IngestFenced, SessionUnknown
+from services.transcoder import missing_marks
 from services.transcoder.errors import TakeFailed
 from services.transcoder.recoding import Recoding
 from services.transcoder.take import End, Take, Wanted
@@ -124,6 +126,7 @@ class Job:
         self.recodings: list[FakeRecoding] = []
         self.sounds: list[SoundReport | None] = []
         self.makes_sound = False
+        self.marks: tuple[Mark, ...] = ()
         self.ladder: Ladder | None = Ladder(rungs=(LD, SD))
         self.transcoding = Transcoding(
             ORDER,
@@ -131,6 +134,7 @@ class Job:
             ask_plan=self.ask,
             make_take=self.make,
             make_recoding=self.recode,
+            look_for=self.look_for,
             say=self.hear,
             back_off=BackOff(uniform=lambda low, high: 0.05),
         )
@@ -139,7 +143,12 @@ class Job:
     async def ask(self, _: TranscodeRequested) -> TranscodePlan:
         if self.ladder is None and not self.makes_sound:
             raise Unwanted("no ladder")
-        return TranscodePlan(version=1, ladder=self.ladder, makes_sound=self.makes_sound)
+        return TranscodePlan(
+            version=1, ladder=self.ladder, marks=self.marks, makes_sound=self.makes_sound
+        )
+
+    async def look_for(self, _: Mark) -> bool:
+        return True
 
     def recode(
         self, on_made: Callable[[Tag], None], on_report: Callable[[SoundReport | None], None]
@@ -290,6 +299,21 @@ async def test_stop_frees_the_lease_before_the_rungs_end(job: Job) -> None:
     take.supersede()
     await asyncio.gather(job.task, return_exceptions=True)
     assert take.is_retired
+
+
+async def test_mark_that_can_be_had_at_last_is_a_reason_for_another_take(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(missing_marks, "FIRST_S", 0.1)
+    job.marks = (ImageMark(url="http://pictures.example/logo.png", width=10, height=10),)
+    job.transcoding.changed.set()
+    await until(lambda: len(job.takes) == 2)
+    job.takes[0].supersede()
+    await job.live(2)
+    assert len(job.takes) == 2
+    job.takes[1].marks = (MarkReport(kind="image", left_out="fetch_failed"),)
+    await until(lambda: len(job.takes) == 3)
+    assert job.takes[2].wanted == job.takes[1].wanted
 
 
 # --- sound --------------------------------------------------------------------------------------
