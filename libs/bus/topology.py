@@ -25,6 +25,7 @@ from libs.events import (
     CATALOG_FACTS,
     FACTS,
     FINITE_ORDERS,
+    MotionRequested,
     PackageRequested,
     RelayRequested,
     StillRequested,
@@ -121,6 +122,7 @@ CONSUMERS: tuple[Consumer, ...] = (
     Consumer(JOBS_LOG, "transcoder", TranscodeRequested.name),
     *(Consumer(JOBS_LOG, "transcoder", order.name) for order in FINITE_ORDERS.values()),
     Consumer(JOBS_LOG, "transcoder", StillRequested.name),
+    Consumer(JOBS_LOG, "transcoder", MotionRequested.name),
     Consumer(DEAD_LOG, "catalog", DEAD_SUBJECTS),
 )
 

@@ -108,6 +108,7 @@ from libs.events.ladders import (
     TranscodeState,
 )
 from libs.events.marks import ClockMark, ImageMark, Mark, TextMark
+from libs.events.motion import MotionDetected, MotionRequested, StoredPicture
 from libs.events.orders import PackageRequested
 from libs.events.recording import (
     FileKind,
@@ -233,6 +234,7 @@ FACTS: tuple[type[Message], ...] = (
     RelayChanged,
     TranscodeChanged,
     StillStored,
+    MotionDetected,
     *CATALOG_FACTS,
 )
 ORDERS: tuple[type[Message], ...] = (
@@ -241,6 +243,7 @@ ORDERS: tuple[type[Message], ...] = (
     TranscodeRequested,
     *FINITE_ORDERS.values(),
     StillRequested,
+    MotionRequested,
 )
 
 __all__ = [
@@ -354,6 +357,8 @@ __all__ = [
     "MarkReport",
     "Message",
     "Missing",
+    "MotionDetected",
+    "MotionRequested",
     "NoteCameraClip",
     "Nothing",
     "OpenPublish",
@@ -406,6 +411,7 @@ __all__ = [
     "SoundReport",
     "StillRequested",
     "StillStored",
+    "StoredPicture",
     "Storyboard",
     "StoryboardParams",
     "StoryboardRequested",

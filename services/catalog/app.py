@@ -25,6 +25,7 @@ from services.catalog.ingests import Ingests
 from services.catalog.job_watch import JobWatch
 from services.catalog.lease_sweep import LeaseSweep
 from services.catalog.migrate import wait_for_schema
+from services.catalog.motion import MotionFiles
 from services.catalog.outbox import OutboxRelay
 from services.catalog.reconcile import Ingest, Reconcile
 from services.catalog.recorder import Recorder
@@ -98,6 +99,7 @@ def _keep_up(
         grace=timedelta(seconds=settings.discard_after_s),
     )
     retention = Retention(database, now_utc, rules, room)
+    motion_files = MotionFiles(database, now_utc, settled_s=settings.motion_settled_s)
 
     loops: list[asyncio.Task[None]] = []
 
@@ -112,6 +114,7 @@ def _keep_up(
         loops.append(service.spawn(sweep.run(), name="lease-sweep"))
         loops.append(service.spawn(retention.run(settings.retention_s), name="retention"))
         loops.append(service.spawn(recorder.run(), name="recorder"))
+        loops.append(service.spawn(motion_files.run(settings.motion_s), name="motion-files"))
         loops.append(service.spawn(reconcile.run(settings.reconcile_s), name="reconcile"))
 
     async def stop() -> None:

@@ -15,6 +15,7 @@ from libs.events import (
     JobFailed,
     JobLogged,
     JobProgressed,
+    MotionDetected,
     RelayChanged,
     RenditionEnded,
     RenditionStarted,
@@ -35,6 +36,7 @@ from services.catalog import (
     job_rows,
     jobs,
     ladders,
+    motion,
     offers,
     relay_targets,
     renditions,
@@ -139,6 +141,10 @@ class Facts:
     async def still_stored(self, fact: StillStored) -> None:
         async with self._database.transaction() as tx:
             await files.still_stored(tx, fact, now=self._clock())
+
+    async def motion_detected(self, fact: MotionDetected) -> None:
+        async with self._database.transaction() as tx:
+            await motion.detected(tx, fact, now=self._clock())
 
     async def relay_changed(self, fact: RelayChanged) -> None:
         async with self._database.transaction() as tx:

@@ -55,6 +55,7 @@ from libs.events import (
     ListViewerKeys,
     ListWindow,
     Message,
+    MotionDetected,
     NoteCameraClip,
     OpenPublish,
     OpenRelay,
@@ -112,6 +113,7 @@ def register_facts(bus: Bus, facts: Facts) -> None:
     on(JobLogged, facts.job_logged)
     on(RelayChanged, facts.relay_changed)
     on(StillStored, facts.still_stored)
+    on(MotionDetected, facts.motion_detected)
     on(TranscodeChanged, facts.transcode_changed)
     bus.on_dead_letter(facts.letter_buried, durable=SERVICE)
 

@@ -13,22 +13,33 @@ from sqlalchemy import select, union
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.errors import Unavailable
-from libs.events import CreateJob, Gap, RemuxParams, Segment, StillRequested
+from libs.events import (
+    CreateJob,
+    Gap,
+    Message,
+    MotionRequested,
+    RemuxParams,
+    Segment,
+    StillRequested,
+    StoredPicture,
+)
 from libs.names import SOURCE, session_started_at_s
 from libs.settled import settled
 from services.catalog import files, jobs, outbox, renditions, segments, sessions
 from services.catalog.clock import Clock
 from services.catalog.database import Database
-from services.catalog.errors import JobRangeEmpty
+from services.catalog.errors import JobRangeEmpty, StreamFieldInvalid
 from services.catalog.file_names import still_name, video_name
 from services.catalog.models import GapRow, RecorderRow, SegmentRow, SessionRow, StreamRow
 from services.catalog.recording_fields import Recording, read_recording
 from services.catalog.recording_plan import (
     FileSpan,
+    Look,
     Plan,
     Progress,
     Still,
     Video,
+    picture_of,
     plan,
     span_of,
 )
@@ -117,16 +128,20 @@ class Recorder:
             ready = settled(found, gaps, progress.next_msn - 1, self._clock() - PATIENCE)
             is_over = len(ready) == len(found) < ROWS and await _is_whole(tx, session)
             made = plan(progress, ready, wanted, is_over=is_over)
-            await self._order(tx, session, made)
+            await self._order(tx, session, made, wanted)
             _keep(row, made.progress)
             row.is_done = is_over
             return len(found) == ROWS or len(ready) < len(found)
 
-    async def _order(self, tx: AsyncSession, session: SessionRow, made: Plan) -> None:
+    async def _order(
+        self, tx: AsyncSession, session: SessionRow, made: Plan, wanted: Recording
+    ) -> None:
         for video in made.videos:
             await self._order_video(tx, session, video)
         for still in made.stills:
             await self._order_still(tx, session, still)
+        for look in made.looks:
+            await self._order_look(tx, session, look, wanted)
 
     async def _order_video(self, tx: AsyncSession, session: SessionRow, video: Video) -> None:
         span = video.span
@@ -142,32 +157,56 @@ class Recorder:
         await files.promise(tx, session, key, "mp4", span, job=job.id)
 
     async def _order_still(self, tx: AsyncSession, session: SessionRow, still: Still) -> None:
-        row = still.row
-        track = next(each for each in row.tracks if each.kind == "video")
+        row, picture = still.row, picture_of(still.row)
+        assert picture is not None
         key = still_name(row.stream, row.starts_at)
         if not await files.promise(tx, session, key, "jpeg", span_of(row)):
             return
-        folder = row.object_key.rpartition("/")[0]
         order = StillRequested(
             tenant=row.tenant,
             stream=row.stream,
             session=row.session,
             msn=row.msn,
             key=key,
-            init_key=f"{folder}/init-{track.config_id}.mp4",
-            object_key=row.object_key,
-            offset=row.offset + track.offset,
-            size_bytes=track.size_bytes,
             taken_at=row.starts_at,
+            **picture.model_dump(),
         )
-        await outbox.add(
-            tx, order, tenant=row.tenant, now=self._clock(), traceparent=session.traceparent
+        await self._say(tx, session, order)
+
+    async def _order_look(
+        self, tx: AsyncSession, session: SessionRow, look: Look, wanted: Recording
+    ) -> None:
+        row, picture = look.row, picture_of(look.row)
+        assert picture is not None
+        assert wanted.motion is not None
+        order = MotionRequested(
+            tenant=row.tenant,
+            stream=row.stream,
+            session=row.session,
+            msn=row.msn,
+            at=row.starts_at,
+            before=look.before,
+            now=picture,
+            difference=wanted.motion.difference,
+            percent=wanted.motion.percent,
         )
+        await self._say(tx, session, order)
+
+    async def _say(self, tx: AsyncSession, session: SessionRow, order: Message) -> None:
+        now, parent = self._clock(), session.traceparent
+        await outbox.add(tx, order, tenant=session.tenant_id, now=now, traceparent=parent)
 
 
 async def _wanted(tx: AsyncSession, session: SessionRow) -> Recording:
     stream = await tx.get(StreamRow, session.stream_id)
-    return read_recording(stream.item) if stream is not None else NOTHING
+    if stream is None:
+        return NOTHING
+    try:
+        return read_recording(stream.item)
+    except StreamFieldInvalid as error:
+        # Its item was written when nobody looked at the field.
+        log.warning("recorder.field_invalid", stream=stream.id, reason=str(error))
+        return NOTHING
 
 
 def _begin(session: SessionRow) -> RecorderRow:
@@ -177,6 +216,7 @@ def _begin(session: SessionRow) -> RecorderRow:
         next_msn=session_started_at_s(session.id),
         anchor_ms=None,
         video=None,
+        seen=None,
         video_index=-1,
         image_index=-1,
         videos=0,
@@ -192,6 +232,7 @@ def _progress(row: RecorderRow) -> Progress:
         video_index=row.video_index,
         image_index=row.image_index,
         videos=row.videos,
+        seen=None if row.seen is None else StoredPicture.model_validate(row.seen),
     )
 
 
@@ -200,6 +241,7 @@ def _keep(row: RecorderRow, progress: Progress) -> None:
     row.video = None if progress.video is None else progress.video.model_dump(mode="json")
     row.video_index, row.videos = progress.video_index, progress.videos
     row.image_index = progress.image_index
+    row.seen = None if progress.seen is None else progress.seen.model_dump()
 
 
 async def _rows(

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from libs.events import Segment
+from libs.events import Segment, StoredPicture
 from services.catalog.recording_fields import Recording
 
 
@@ -44,6 +44,13 @@ class Video(NamedTuple):
     span: FileSpan
 
 
+class Look(NamedTuple):
+    """A comparison of this row's first picture with the one before."""
+
+    before: StoredPicture
+    row: Segment
+
+
 class Still(NamedTuple):
     """A picture of this row's first frame."""
 
@@ -64,12 +71,15 @@ class Progress:
     image_index: int = -1
     videos: int = 0
     """How many files were closed."""
+    seen: StoredPicture | None = None
+    """What the next picture is compared with, where motion is looked for."""
 
 
 class Plan(NamedTuple):
     progress: Progress
     videos: list[Video]
     stills: list[Still]
+    looks: list[Look]
 
 
 def plan(progress: Progress, rows: Iterable[Segment], wanted: Recording, *, is_over: bool) -> Plan:
@@ -78,7 +88,7 @@ def plan(progress: Progress, rows: Iterable[Segment], wanted: Recording, *, is_o
     A file is closed by the row behind it, by the session's end, or because none is wanted any more.
     """
     video = progress.video
-    found = Plan(progress, [], [])
+    found = Plan(progress, [], [], [])
     for row in rows:
         anchor_ms = progress.anchor_ms if progress.anchor_ms is not None else row.start_ms
         progress = replace(progress, anchor_ms=anchor_ms, next_msn=row.msn + 1)
@@ -88,6 +98,7 @@ def plan(progress: Progress, rows: Iterable[Segment], wanted: Recording, *, is_o
             if index > progress.image_index:
                 found.stills.append(Still(row))
                 progress = replace(progress, image_index=index)
+        progress = _look(found, progress, row, wanted)
         if video is not None and _must_close(video, row, at_s, progress, wanted):
             progress = _close(found, progress, video)
             video = None
@@ -101,6 +112,33 @@ def plan(progress: Progress, rows: Iterable[Segment], wanted: Recording, *, is_o
         progress = _close(found, progress, video)
         video = None
     return found._replace(progress=replace(progress, video=video))
+
+
+def picture_of(row: Segment) -> StoredPicture | None:
+    """Where the row's first keyframe lies, if it begins with one."""
+    track = next((each for each in row.tracks if each.kind == "video"), None)
+    if track is None or not row.is_independent:
+        return None
+    folder = row.object_key.rpartition("/")[0]
+    return StoredPicture(
+        init_key=f"{folder}/init-{track.config_id}.mp4",
+        object_key=row.object_key,
+        offset=row.offset + track.offset,
+        size_bytes=track.size_bytes,
+    )
+
+
+def _look(found: Plan, progress: Progress, row: Segment, wanted: Recording) -> Progress:
+    if wanted.motion is None:
+        return replace(progress, seen=None)
+    picture = picture_of(row)
+    if picture is None:
+        return progress
+    before = progress.seen
+    # Another codec configuration is another picture size: nothing to compare with.
+    if before is not None and before.init_key == picture.init_key:
+        found.looks.append(Look(before, row))
+    return replace(progress, seen=picture)
 
 
 def span_of(row: Segment) -> FileSpan:

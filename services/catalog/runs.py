@@ -7,7 +7,9 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.names import SOURCE
+from services.catalog import segments
 from services.catalog.models import SegmentRow, SessionRow
+from services.catalog.recording_plan import FileSpan, span_of
 
 LOOKS_BACK = timedelta(seconds=60)
 """How far before a window the keyframe of its first picture is looked for."""
@@ -18,6 +20,14 @@ class Run(NamedTuple):
 
     first: SegmentRow
     last: SegmentRow
+
+    @property
+    def span(self) -> FileSpan:
+        """Of a file that is made of it."""
+        begin = span_of(segments.answer(self.first))
+        end = self.last.starts_at + timedelta(seconds=self.last.duration_s)
+        changed = {"last_msn": self.last.msn, "ends_at": end, "duration_s": self.span_s}
+        return begin.model_copy(update=changed)
 
     @property
     def span_s(self) -> float:

@@ -32,6 +32,11 @@ class CatalogSettings(Settings):
     retention_s: float = Field(default=15.0, gt=0)
     """How often retention looks."""
 
+    motion_s: float = Field(default=15.0, gt=0)
+    """How often it is looked for motion events that are over."""
+    motion_settled_s: float = Field(default=45.0, ge=0)
+    """So long after a motion event its segments are there, or lost: then its file is made."""
+
     job_litter_s: float = Field(default=60.0, ge=0)
     """What an attempt of a job that did not count left in the store is deleted so long after its
     end: by then its worker, if it lives, has stopped writing."""

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.events import CreateJob, GetStoryboard, Sheet, Storyboard, StoryboardParams
-from services.catalog import files, jobs, renditions, runs, segments, sessions
+from services.catalog import files, jobs, renditions, runs, sessions
 from services.catalog.errors import (
     SessionUnknown,
     StoryboardEmpty,
@@ -14,7 +14,6 @@ from services.catalog.errors import (
     StoryboardTooEarly,
 )
 from services.catalog.models import FileRow, JobRow, SessionRow
-from services.catalog.recording_plan import span_of
 from services.catalog.runs import Run
 
 MAX_PENDING = 10
@@ -78,14 +77,7 @@ async def _file(tx: AsyncSession, run: Run, now: datetime) -> FileRow:
     params = StoryboardParams(session=first.session_id, first_msn=first.msn, last_msn=last.msn)
     job = await jobs.create(tx, CreateJob(tenant=first.tenant_id, params=params), now=now)
     session = await tx.get_one(SessionRow, first.session_id)
-    span = span_of(segments.answer(first)).model_copy(
-        update={
-            "last_msn": last.msn,
-            "ends_at": last.starts_at + timedelta(seconds=last.duration_s),
-            "duration_s": run.span_s,
-        }
-    )
-    await files.promise(tx, session, key, "storyboard", span, job=job.id)
+    await files.promise(tx, session, key, "storyboard", run.span, job=job.id)
     return await tx.get_one(FileRow, (first.tenant_id, key))
 
 

@@ -15,11 +15,13 @@ from libs.tags import Spawn, open_client
 from services.transcoder import handlers
 from services.transcoder.attempt import Attempt, Outside
 from services.transcoder.cost import Slots
+from services.transcoder.decoder import Decoder
 from services.transcoder.farm import Farm
 from services.transcoder.ladders import Ladders
 from services.transcoder.litter import LitterSweep
 from services.transcoder.logbook import Logbook
 from services.transcoder.making import Tools
+from services.transcoder.motion import MotionLooks
 from services.transcoder.settings import TranscoderSettings
 from services.transcoder.stills import Stills
 from services.transcoder.worker import Worker
@@ -61,8 +63,9 @@ def build_app(settings: TranscoderSettings | None = None) -> Service:
     handlers.register(bus, ladders)
     farm = _build_farm(service, settings, store, slots, spawn)
 
-    stills = Stills(store, bus.publish)
-    handlers.register_stills(bus, stills)
+    decoder = Decoder()
+    handlers.register_stills(bus, Stills(store, decoder, bus.publish))
+    handlers.register_motion(bus, MotionLooks(store, decoder, bus.publish))
 
     async def start() -> None:
         service.spawn(worker.warm_up(), name="encoder-choice")
@@ -71,7 +74,7 @@ def build_app(settings: TranscoderSettings | None = None) -> Service:
 
     async def stop() -> None:
         await asyncio.gather(ladders.stop(), farm.stop())
-        stills.close()
+        decoder.close()
         await client.aclose()
         await store.close()
 

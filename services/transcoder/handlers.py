@@ -17,6 +17,7 @@ from libs.events import (
     ListJobLitter,
     ListSegments,
     Litter,
+    MotionRequested,
     SegmentPage,
     SessionRange,
     StillRequested,
@@ -27,6 +28,7 @@ from libs.events import (
 from services.transcoder.farm import Farm
 from services.transcoder.ladders import Ladders
 from services.transcoder.material import PAGE
+from services.transcoder.motion import MotionLooks
 from services.transcoder.stills import Stills
 
 
@@ -60,6 +62,12 @@ def register_stills(bus: Bus, stills: Stills) -> None:
     @bus.on_job(StillRequested, durable="transcoder")
     async def make(envelope: Envelope[StillRequested]) -> None:
         await stills.make(envelope.data)
+
+
+def register_motion(bus: Bus, looks: MotionLooks) -> None:
+    @bus.on_job(MotionRequested, durable="transcoder")
+    async def look(envelope: Envelope[MotionRequested]) -> None:
+        await looks.look(envelope.data)
 
 
 async def ask_plan(bus: Bus, order: TranscodeRequested) -> TranscodePlan:

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import httpx2
 import pytest
 from PIL import Image
 
+from libs.ffmpeg import find_ffmpeg
 from tests.media import encode, push
 from tests.oracles.frame_ledger import input_frames
 from tests.running import RunningWeir, both_houses
@@ -64,6 +66,46 @@ async def test_files_hold_every_frame_and_pictures_show_the_stream(
         image = Image.open(io.BytesIO(await fetch(weir, picture["key"])))
         assert (image.format, image.size) == ("JPEG", (320, 180))
         assert len(image.convert("RGB").getcolors(1 << 20) or []) > 100, "not one colour"
+
+
+@pytest.mark.timeout(120)
+async def test_motion_becomes_a_file_with_its_first_picture(
+    own_weir: RunningWeir, tmp_path: Path
+) -> None:
+    """Six seconds of grey with something in their middle."""
+    own_weir.environment |= {"WEIR_MOTION_S": "1", "WEIR_MOTION_SETTLED_S": "3"}
+    own_weir.start()
+    stream = own_weir.create_stream(
+        name="watched", reconnectWindow=1, hls_time=1, isMotion="true", motion_duration="1"
+    )
+    source = flash(tmp_path / "in.flv")
+    publisher = push(source, stream["push"]["url"])
+    assert await asyncio.to_thread(publisher.wait, 40) == 0
+
+    def made() -> dict[str, dict[str, Any]]:
+        found = own_weir.call("GET", f"/api/v1/streams/{stream['id']}/files")["files"]
+        return {each["kind"]: each for each in found if each["state"] == "ready"}
+
+    await until(lambda: len(made()) > 1, within_s=60, what=f"both files: {made()}")
+    (event,) = own_weir.call("GET", f"/api/v1/streams/{stream['id']}/holds")["holds"]
+    assert event["cause"] == "motion"
+    video, picture = made()["mp4"], made()["jpeg"]
+    assert video["key"].startswith(f"{stream['id']}/motion/mp4/")
+    assert 2 < video["duration_s"] < 6
+    assert (await fetch(own_weir, video["key"])).index(b"moov")
+    image = Image.open(io.BytesIO(await fetch(own_weir, picture["key"])))
+    assert len(image.convert("RGB").getcolors(1 << 20) or []) > 100, "what moved is on it"
+
+
+def flash(path: Path) -> Path:
+    grey = "color=gray:size=320x180:rate=25"
+    parts = f"{grey}:duration=4[a];testsrc2=size=320x180:rate=25:duration=1[b];{grey}:duration=4[c]"
+    argv = [find_ffmpeg(), "-nostdin", "-y", "-loglevel", "error", "-filter_complex"]
+    argv += [f"{parts};[a][b][c]concat=n=3[v]", "-map", "[v]", "-c:v", "libx264", "-g", "25"]
+    argv += ["-preset", "veryfast", "-tune", "zerolatency", "-sc_threshold", "0"]
+    argv += ["-pix_fmt", "yuv420p", str(path)]
+    subprocess.run(argv, check=True, stdin=subprocess.DEVNULL)
+    return path
 
 
 async def check_day(weir: RunningWeir, videos: list[dict[str, Any]]) -> None:

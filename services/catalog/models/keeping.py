@@ -23,6 +23,8 @@ class RecorderRow(Base):
     """A `recording_plan.FileSpan`."""
     video_index: Mapped[int]
     image_index: Mapped[int]
+    seen: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """A `libs.events.StoredPicture`."""
     videos: Mapped[int]
     is_done: Mapped[bool]
 
@@ -58,7 +60,10 @@ class HoldRow(Base):
     """A time of a stream that retention leaves alone."""
 
     __tablename__ = "holds"
-    __table_args__ = (Index(None, "tenant_id", "stream_id", "until_at"),)
+    __table_args__ = (
+        Index(None, "tenant_id", "stream_id", "until_at"),
+        Index(None, "cause", "job_id", "until_at"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
@@ -73,7 +78,7 @@ class HoldRow(Base):
     name: Mapped[str | None]
     """Of a clip; None: it is none."""
     job_id: Mapped[str | None]
-    """That makes, or made, a file of the clip."""
+    """That makes, or made, a file of the clip or motion event."""
 
 
 class DiscardRow(Base):

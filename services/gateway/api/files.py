@@ -122,6 +122,16 @@ async def watch_video(stream: StreamId, request: Request, house: TheHouse) -> Re
     return await _watch(stream, request, house)
 
 
+@public.api_route(
+    "/~{personal}/{stream}/motion/{kind}/" + _DAY, methods=READ, include_in_schema=False
+)
+@public.get("/{stream}/motion/{kind}/" + _DAY, response_class=Response, responses=_media("mp4"))
+@public.head("/{stream}/motion/{kind}/" + _DAY, include_in_schema=False)
+async def watch_motion(stream: StreamId, request: Request, house: TheHouse) -> Response:
+    """An MP4 (`mp4`) or the first picture (`images`) of a motion event."""
+    return await _watch(stream, request, house)
+
+
 @public.api_route("/~{personal}/{stream}/images/" + _DAY, methods=READ, include_in_schema=False)
 @public.get("/{stream}/images/" + _DAY, response_class=Response, responses=_media("jpeg"))
 @public.head("/{stream}/images/" + _DAY, include_in_schema=False)

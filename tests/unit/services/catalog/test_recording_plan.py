@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.events import Segment, TrackRange
-from services.catalog.recording_fields import Recording
+from services.catalog.recording_fields import Motion, Recording
 from services.catalog.recording_plan import Plan, Progress, plan
 
 BEGINNING = Progress(next_msn=0)
+MOTION = Motion(difference=10, percent=30, roll_s=5, longest_s=60)
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
@@ -25,7 +26,8 @@ def row(msn: int, *, config: str = "a", is_key: bool = True, kinds: str = "va") 
         for kind in kinds
     )  # fmt: skip
     return Segment(
-        tenant="default", stream="cam", session="s", rendition="source", msn=msn, object_key="k",
+        tenant="default", stream="cam", session="s", rendition="source", msn=msn,
+        object_key=f"folder/{msn}",
         size_bytes=1, sha256="", tracks=tracks, start_ms=10_000 + 2000 * msn, duration_s=2.0,
         starts_at=AT + timedelta(seconds=2 * msn), is_independent=is_key,
         discontinuity_sequence=0, generation=1, epoch=1, first_tag=0, last_tag=0,
@@ -34,9 +36,9 @@ def row(msn: int, *, config: str = "a", is_key: bool = True, kinds: str = "va") 
 
 def run(
     rows: Sequence[Segment], *, video_s: float | None = None, image_s: float | None = None,
-    is_over: bool = True, progress: Progress = BEGINNING,
+    motion: Motion | None = None, is_over: bool = True, progress: Progress = BEGINNING,
 ) -> Plan:  # fmt: skip
-    return plan(progress, rows, Recording(video_s, image_s), is_over=is_over)
+    return plan(progress, rows, Recording(video_s, image_s, motion), is_over=is_over)
 
 
 def videos(found: Plan) -> list[tuple[int, int, int]]:
@@ -85,6 +87,19 @@ def test_pictures_are_taken_of_keyframes_on_the_grid() -> None:
     rows = [row(n, is_key=n != 2) for n in range(8)]
     found = run(rows, image_s=4)
     assert [still.row.msn for still in found.stills] == [0, 3, 4, 6]
+
+
+def test_each_keyframe_is_compared_with_the_one_before() -> None:
+    rows = [row(0), row(1, is_key=False), row(2), row(3, kinds="a"), row(4)]
+    first = run(rows[:3], motion=MOTION, is_over=False)
+    second = run(rows[3:], motion=MOTION, progress=first.progress)
+    found = [(look.before.object_key, look.row.msn) for look in first.looks + second.looks]
+    assert found == [("folder/0", 2), ("folder/2", 4)]
+    assert run([row(5)], progress=second.progress).progress.seen is None, "asked for no more"
+
+
+def test_pictures_of_other_codec_settings_are_not_compared() -> None:
+    assert run([row(0), row(1, config="b")], motion=MOTION).looks == []
 
 
 def test_sound_alone_makes_no_pictures() -> None:
