@@ -72,8 +72,8 @@ async def test_files_hold_every_frame_and_pictures_show_the_stream(
 async def test_motion_becomes_a_file_with_its_first_picture(
     own_weir: RunningWeir, tmp_path: Path
 ) -> None:
-    """Six seconds of grey with something in their middle."""
-    own_weir.environment |= {"WEIR_MOTION_S": "1", "WEIR_MOTION_SETTLED_S": "3"}
+    """Four seconds of grey with something in their middle."""
+    own_weir.environment |= {"WEIR_MOTION_S": "1", "WEIR_MOTION_SETTLED_S": "2"}
     own_weir.start()
     stream = own_weir.create_stream(
         name="watched", reconnectWindow=1, hls_time=1, isMotion="true", motion_duration="1"
@@ -99,7 +99,7 @@ async def test_motion_becomes_a_file_with_its_first_picture(
 
 def flash(path: Path) -> Path:
     grey = "color=gray:size=320x180:rate=25"
-    parts = f"{grey}:duration=4[a];testsrc2=size=320x180:rate=25:duration=1[b];{grey}:duration=4[c]"
+    parts = f"{grey}:duration=2[a];testsrc2=size=320x180:rate=25:duration=1[b];{grey}:duration=2[c]"
     argv = [find_ffmpeg(), "-nostdin", "-y", "-loglevel", "error", "-filter_complex"]
     argv += [f"{parts};[a][b][c]concat=n=3[v]", "-map", "[v]", "-c:v", "libx264", "-g", "25"]
     argv += ["-preset", "veryfast", "-tune", "zerolatency", "-sc_threshold", "0"]
