@@ -31,12 +31,18 @@ export function startHLS(
   hls.on(Hls.Events.LEVEL_UPDATED, (_, { details }) => {
     const hasPicture = video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
     if (!details.live || video.paused || video.seeking || !hasPicture) return;
+    const { edge: edge_s, startTimeOffset: start_s, targetduration: target_s } = details;
+    const latency_s = hls.targetLatency ?? target_s;
+    const keyframe = details.partList?.findLast(
+      (part) => part.independent && part.start <= edge_s - latency_s,
+    );
     const jump_s = jumpTarget({
       current_s: video.currentTime,
-      edge_s: details.edge,
-      latency_s: hls.targetLatency ?? details.targetduration,
-      target_s: details.targetduration,
-      keyframe_s: details.startTimeOffset === null ? null : details.edge + details.startTimeOffset,
+      edge_s,
+      latency_s,
+      target_s,
+      keyframe_s: start_s === null ? (keyframe?.start ?? null) : edge_s + start_s,
+      isSparse: start_s !== null,
     });
     if (jump_s !== null) video.currentTime = jump_s;
   });

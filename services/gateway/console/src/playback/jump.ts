@@ -7,8 +7,10 @@ export interface Standing {
   latency_s: number;
   /** TARGETDURATION. */
   target_s: number;
-  /** The keyframe that the playlist says to begin at (EXT-X-START); null: segments have one each. */
+  /** The newest keyframe that is old enough to begin at; null: none is known. */
   keyframe_s: number | null;
+  /** Whether the playlist says to begin at it (EXT-X-START): not every segment has one. */
+  isSparse: boolean;
 }
 
 /** Encoders that choose the distance of keyframes send one in 8 to 10 s. */
@@ -24,7 +26,11 @@ const LONGEST_GOP_S = 12;
  */
 export function jumpTarget(standing: Standing): number | null {
   const { current_s, edge_s, latency_s, target_s, keyframe_s } = standing;
-  if (keyframe_s !== null) return keyframe_s - current_s > LONGEST_GOP_S ? keyframe_s : null;
-  const behind_s = edge_s - current_s;
-  return behind_s > 2 * latency_s + target_s ? edge_s - latency_s : null;
+  if (keyframe_s === null) return null;
+  const to_s = edge_s - latency_s;
+  // In a session's first GOP nobody knows yet that it is long.
+  if (standing.isSparse || to_s - keyframe_s > target_s) {
+    return keyframe_s - current_s > LONGEST_GOP_S ? keyframe_s : null;
+  }
+  return edge_s - current_s > 2 * latency_s + target_s ? to_s : null;
 }
