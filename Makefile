@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 CONSOLE := services/gateway/console
 TEST = $(PY) -m pytest -m "not soak and not bench" -rs --durations=25
-WORKERS ?= 2
+WORKERS ?= 3
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
@@ -23,7 +23,7 @@ test: $(VENV)/dev console ## run the tests (what this machine lacks is skipped, 
 ifdef ARGS
 	$(TEST) $(ARGS)
 else
-	@# Most of these wait, so two at a time, the long ones first; what measures what is seen comes
+	@# Most of these wait, so three at a time, the long ones first; what measures what is seen comes
 	@# after them, alone.
 	@code=0; \
 	for suite in "-n $(WORKERS) --dist loadscope --no-loadscope-reorder tests/compose tests/integration tests/fuzz tests/unit" tests/browser; do \

@@ -48,7 +48,8 @@ async def test_a_house_is_had_again_from_its_backup(own_weir: RunningWeir, tmp_p
     )
     code, said = command(own_weir, "backup", place)
     assert code == 0, said
-    assert 0 < int(said.split(" new ")[0].split()[-1]) < len(rows), said
+    objects, new = (int(said.split(word)[0].split()[-1]) for word in (" objects,", " new "))
+    assert 0 < new <= objects - len(rows), said
     publisher.terminate()
     publisher.wait()
     own_weir.stop()
