@@ -1,4 +1,4 @@
-"""Row 19: memory. The server's proportional set and its sockets' buffers.
+"""Row 19: memory. The server's private memory and its sockets' buffers: differences only.
 
 Work: (a) 100 and 400 viewers of input A, per viewer; (b) 20 streams of A that nobody watches, per
 stream; (c) 20 viewers that connect and never read, for 120 s, per viewer, and whether it grows:
@@ -168,4 +168,4 @@ def _settled(loop: Loop, server: Server) -> float:
 
 
 def _memory(server: Server) -> float:
-    return processes.socket_bytes() + sum(map(processes.pss_bytes, server.pids()))
+    return processes.socket_bytes() + sum(map(processes.private_bytes, server.pids()))
