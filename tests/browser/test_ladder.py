@@ -21,6 +21,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.integration]
 
 LATE = {"name": "late", "width": 320, "height": 180, "bitrate": 200_000}
 SHORT_SWITCHES, SOAK_SWITCHES = 10, 50
+BEFORE = 3
+"""Segments that there are when the late rung is first asked for."""
 SWITCH_S = 2.5
 LATENCY_S = 4.0
 
@@ -63,9 +65,13 @@ def has_two_variants(playlist: str) -> bool:
     return playlist.count("#EXT-X-STREAM-INF") == 2
 
 
+def has_begun(playlist: str) -> bool:
+    return len(parse(playlist).segments) >= BEFORE
+
+
 def begins_with_gaps(playlist: str) -> bool:
     segments = parse(playlist).segments
-    return bool(segments) and all(segment.is_gap for segment in segments)
+    return bool(segments) and segments[0].is_gap
 
 
 def ends_with_media(playlist: str) -> bool:
@@ -92,6 +98,8 @@ async def test_rung_that_begins_late_is_a_gap_and_is_played_once_it_is_there(
         # A player could not do worse: it begins with what is not there.
         await page.evaluate("() => { Hls.DefaultConfig.startLevel = 0; }")
         await until_live(weir, stream["id"])
+        # The rung is made from when it is first asked for: after some segments.
+        await until_text(f"{base}/source/video.m3u8", has_begun)
         await until_text(f"{base}/index.m3u8", has_two_variants)
         await until_text(late, begins_with_gaps)
         await page.evaluate(PLAY, [f"{base}/index.m3u8", True])
