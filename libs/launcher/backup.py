@@ -106,11 +106,13 @@ class Backup:
         Raises `BackupMissing`, `CredentialsDiffer` and `CatalogRefused`.
         """
         done = Copied(await self._found(moment))
-        await self._restore_credentials(done.moment)
+        secrets = await self._credentials_of(done.moment)
         with tempfile.TemporaryDirectory() as folder:
             rows = Path(folder) / CATALOG
             rows.write_bytes(await self._place.get(f"moments/{done.moment}/{CATALOG}"))
             await self._catalog("load", rows)
+            if secrets is not None:
+                self._keep_credentials(secrets)
             prefix = f"objects/{_UPLOADS}"
             uploads = [
                 found.key.removeprefix("objects/") async for found in self._place.list(prefix)
@@ -134,12 +136,12 @@ class Backup:
             raise BackupMissing(f"There is no backup of {moment}; there are {', '.join(known)}.")
         return moment or known[-1]
 
-    async def _restore_credentials(self, moment: str) -> None:
-        """Without them, push URLs and API keys would change."""
+    async def _credentials_of(self, moment: str) -> bytes | None:
+        """Without them, push URLs and API keys would change. None: there is nothing to keep."""
         try:
             kept = await self._place.get(f"moments/{moment}/{credentials.NAME}")
         except ObjectMissing:
-            return
+            return None
         path = self._data_dir / credentials.NAME
         if path.exists():
             if json.loads(path.read_bytes()) != json.loads(kept):
@@ -147,7 +149,11 @@ class Backup:
                     f"{path} has other secrets than the backup. Restore into a new --data-dir, or "
                     "move that file away first."
                 )
-            return
+            return None
+        return kept
+
+    def _keep_credentials(self, kept: bytes) -> None:
+        path = self._data_dir / credentials.NAME
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:

@@ -7,7 +7,7 @@ from typing import Protocol
 from libs.events import Segment, TrackKind, TrackRange
 from libs.media.cmaf import AUDIO_TRACK_ID, VIDEO_TRACK_ID
 from libs.media.cmaf_reader import Chunk, read_chunks, read_configuration
-from libs.media.codec import AudioConfig, CodecUnsupported, VideoConfig
+from libs.media.codec import AudioConfig, CodecConfigurationInvalid, CodecUnsupported, VideoConfig
 from libs.media.mpegts import Tracks, write_segment
 from libs.names import SOURCE
 from services.gateway.playback.cache import Cache
@@ -61,7 +61,7 @@ class TransportSegments:
             body = await asyncio.to_thread(write_segment, tracks, chunks)
         except _Gone:
             return text(404, f"{route.stream} has no segment {route.name} any more")
-        except CodecUnsupported as error:
+        except (CodecConfigurationInvalid, CodecUnsupported) as error:
             return text(404, str(error))
         item = Immutable(key.replace("/", "."), body, b"video/mp2t")
         self._cache.put(key, item)
