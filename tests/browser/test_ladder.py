@@ -11,6 +11,7 @@ from tests.hls_js import HLS_JS, PLAY, SEEN, Seen
 from tests.oracles.media_playlist import parse
 from tests.oracles.pictures import SEE, Picture, heights
 from tests.pattern import HEIGHT, RATE, PatternPublisher
+from tests.required import again_if_void
 from tests.rung_encoder import encode_rung, ingest_of
 from tests.rung_lag import RungLag
 from tests.running import RunningWeir
@@ -114,6 +115,8 @@ async def test_rung_that_begins_late_is_a_gap_and_is_played_once_it_is_there(
     assert heights(pictures) == [HEIGHT, LATE["height"]], problems
 
 
+@pytest.mark.timeout(300)
+@again_if_void
 async def test_switches_are_not_seen(weir: RunningWeir, page: Page) -> None:
     await play_and_switch(weir, page, switches=SHORT_SWITCHES)
 

@@ -11,6 +11,7 @@ import pytest
 
 from tests.media import encode, push
 from tests.oracles.frame_ledger import input_frames
+from tests.required import lacking
 from tests.rungs import Inside, children_of, frames, made, report
 from tests.running import RunningWeir
 from tests.starving import NoQuota, interrupted, quota
@@ -122,7 +123,7 @@ async def test_quota_of_a_fifth_of_a_core_costs_rungs_and_nothing_else(
                 used.append(sizes(worker))
                 reasons.add(_why(own_weir, inside, "480p"))
     except NoQuota as error:
-        pytest.skip(f"no quota can be set here: {error}")
+        lacking("a quota for a process", f"Run it as root with cgroups: {error}")
     freed = time.monotonic()
     print("480p was", reasons, "before", before, "then", used[::6])  # noqa: T201 - for `pytest -s`
     assert ("left_out", "shed") in reasons

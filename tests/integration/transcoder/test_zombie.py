@@ -100,6 +100,8 @@ async def _stand_still(
 ) -> None:
     inside = await Inside.of(weir, stream)
     await until(lambda: epoch_of(inside) == 1, within_s=LIVE_S, what="live")
+    path = f"/api/v1/sessions/{inside.session}/segments?rendition=tiny&limit=1000"
+    await until(lambda: weir.call("GET", path)["segments"], within_s=LIVE_S, what="stored")
     weir.add("transcoder", WEIR_FFMPEG=find_ffmpeg())
     said = weir.data_dir / "logs" / "transcoder-2.log"
     await until(lambda: "service.started" in said.read_text(), what="the other worker")
@@ -124,7 +126,6 @@ async def _stand_still(
     assert_never_again(list(is_painted(as_file(tags))))
 
     await ended_rows(weir, stream)
-    path = f"/api/v1/sessions/{inside.session}/segments?rendition=tiny&limit=1000"
     rows = weir.call("GET", path)["segments"]
     assert_never_again(list(is_painted(await stored(weir, rows))))
 
