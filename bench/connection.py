@@ -13,6 +13,11 @@ RECEIVE_BYTES = 1024 * 1024
 """The same for every server: a peer must not be slow because its viewers were short of room."""
 
 
+def source_of(number: int) -> str:
+    """The address that peer `number` comes from: no server sees all of them behind one."""
+    return f"127.0.0.{2 + number % 19}"
+
+
 class Connection:
     """Connects at once; sends what it is given, in order; `on_bytes` reads for itself."""
 

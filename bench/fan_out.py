@@ -4,6 +4,7 @@ import gc
 from collections.abc import Sequence
 
 from bench import inputs, processes, replay
+from bench.connection import source_of
 from bench.loop import Loop
 from bench.publisher import Publisher, RawPublisher, RTMPPublisher
 from bench.reading import Reading, percentile
@@ -72,7 +73,7 @@ def ramp(
     for number in range(already, already + viewers):
         is_checked = number % every == 0
         ledger = Ledger(media, publisher) if is_checked else None
-        source = f"127.0.0.{2 + number % 19}"
+        source = source_of(number)
         if over_rtmp:
             viewer: Viewer = RTMPViewer(
                 loop, server.rtmp, stream.name, source=source, ledger=ledger

@@ -66,9 +66,19 @@ class Publisher:
 
 
 class RTMPPublisher(Publisher):
-    def __init__(self, loop: Loop, address: Address, name: str, replay: Replay) -> None:
+    def __init__(
+        self,
+        loop: Loop,
+        address: Address,
+        name: str,
+        replay: Replay,
+        *,
+        source: str = "127.0.0.1",
+    ) -> None:
         super().__init__(loop, replay, lambda frame: frame.rtmp)
-        self.peer = RTMPPeer(loop, address, verb="publish", name=name, on_started=self._on_started)
+        self.peer = RTMPPeer(
+            loop, address, verb="publish", name=name, on_started=self._on_started, source=source
+        )
 
     def _on_started(self) -> None:
         self.begin(self._replay.opening_rtmp, self.peer.connection.send)

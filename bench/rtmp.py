@@ -14,8 +14,8 @@ MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 _STARTED = frozenset({"NetStream.Publish.Start", "NetStream.Play.Start"})
 
 
-class ServerRefused(Exception):
-    """The server said no, or went."""
+class ServerRefused(ConnectionError):
+    """The server said no, or went: where that is not what is measured, the run is void."""
 
 
 class RTMPPeer:

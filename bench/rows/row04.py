@@ -12,6 +12,7 @@ from functools import partial
 
 from bench import inputs, processes, replay
 from bench.board import Board
+from bench.connection import source_of
 from bench.growth import growth_line
 from bench.loop import Loop
 from bench.publisher import RTMPPublisher
@@ -61,8 +62,10 @@ def run(server: Server, count: int, *, window_s: float) -> Reading:
     streams = [server.new_stream() for _ in range(count)]
     with Loop() as loop:
         publishers = []
-        for stream in streams:
-            publishers.append(RTMPPublisher(loop, server.rtmp, stream.push, media))
+        for number, stream in enumerate(streams):
+            publishers.append(
+                RTMPPublisher(loop, server.rtmp, stream.push, media, source=source_of(number))
+            )
             loop.run(RAMP_S)
         loop.until(
             lambda: all(publisher.is_started for publisher in publishers),
