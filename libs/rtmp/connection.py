@@ -230,6 +230,7 @@ class Connection(asyncio.Protocol):
         # Nothing is read from the socket while the door decides; what came with the same bytes
         # waits in `_pending`.
         self._transport.pause_reading()
+        self._premises.lobby.leave(self._evict)
         begin = self._begin_play if verb == "play" else self._begin_publish
         self._work = self._loop.create_task(begin(request))
 
@@ -243,6 +244,7 @@ class Connection(asyncio.Protocol):
             await handle.close("connection_lost")
             return
         self._publish = handle
+        self._last = self._loop.time()
         handle.revoked.add_done_callback(self._on_revoked)
         self._settled()
         self._transport.write(
@@ -354,6 +356,9 @@ class Connection(asyncio.Protocol):
         now = self._loop.time()
         if self._receive != self._receive_chunks:
             limit, since, what = self._limits.handshake_s, self._since, "no handshake"
+        elif self._work is not None:
+            # It is we who make it wait; how long, the door knows.
+            limit, since, what = self._limits.idle_s, now, "no answer"
         elif self._is_half_open:
             limit, since, what = self._limits.command_s, self._since, "no publish or play"
         elif self._publish is not None:

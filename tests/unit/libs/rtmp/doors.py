@@ -51,8 +51,12 @@ class OpenDoor:
         self.publishes: list[Kept] = []
         self.audience = Audience()
         self.seats: list[Seat] = []
+        self.opens = asyncio.Event()
+        """Until it is set nobody is answered."""
+        self.opens.set()
 
     async def publish(self, request: StreamRequest) -> Kept:
+        await self.opens.wait()
         if request.name == "no":
             raise RTMPRefused("NetStream.Publish.BadName", "Not this one.")
         kept = Kept(request)

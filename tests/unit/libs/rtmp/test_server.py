@@ -9,6 +9,7 @@ import pytest
 
 from libs.rtmp import Limits, RTMPPublisher, RTMPRefused
 from libs.rtmp import connection as connection_module
+from libs.rtmp.connection import CHECK_S
 from tests.rtmp_player import RTMPPlayer
 from tests.unit.libs.rtmp.doors import serving
 from tests.waiting import until
@@ -59,6 +60,26 @@ async def test_silence_is_closed_in_time_at_each_stage() -> None:
             writer.close()
         assert not server.connections
         assert len(server.lobby) == 0
+
+
+async def test_who_has_asked_is_kept_however_long_the_door_takes() -> None:
+    """All encoders behind one address come back at once, and the catalog is slow."""
+    limits = Limits(command_s=0.2, idle_s=1, max_half_open=4, max_half_open_per_address=2)
+    async with serving(limits) as (server, door, port):
+        door.opens.clear()
+        publishers = [RTMPPublisher(f"rtmp://127.0.0.1:{port}/live/cam") for _ in range(6)]
+        async with asyncio.TaskGroup() as group:
+            for number, publisher in enumerate(publishers, 1):
+                group.create_task(publisher.connect())
+                await until(lambda: len(server.connections) == number and not len(server.lobby))  # noqa: B023
+            await asyncio.sleep(2 * CHECK_S)  # longer than silence is borne
+            door.opens.set()
+        assert len(door.publishes) == len(publishers)
+        assert not any(kept.closed.done() for kept in door.publishes)
+        # And from now on silence counts.
+        await until(lambda: not server.connections, within_s=limits.idle_s + 3 * CHECK_S)
+        for publisher in publishers:
+            await publisher.close()
 
 
 async def test_connections_past_the_places_are_closed_and_the_others_go_on(
