@@ -35,6 +35,20 @@ def encode(
     return path
 
 
+def pour(path: Path, *, seconds: int) -> Path:
+    """Noise of about 8 Mbit/s."""
+    short = encode(path.with_name("short.flv"), seconds=8, size="640x360", gop=25)
+    argv = [find_ffmpeg(), "-nostdin", "-y", "-loglevel", "error", "-i", str(short)]
+    noise = ["-vf", "noise=alls=60:allf=t", "-c:v", "libx264", "-preset", "ultrafast", "-g", "25"]
+    rate = ["-b:v", "8M", "-maxrate", "8M", "-bufsize", "8M", "-c:a", "copy"]
+    noisy = path.with_name("noisy.flv")
+    subprocess.run([*argv, *noise, *rate, str(noisy)], check=True, stdin=subprocess.DEVNULL)
+    loop = [find_ffmpeg(), "-nostdin", "-y", "-loglevel", "error", "-stream_loop", "-1"]
+    again = ["-i", str(noisy), "-t", str(seconds), "-c", "copy", str(path)]
+    subprocess.run([*loop, *again], check=True, stdin=subprocess.DEVNULL)
+    return path
+
+
 def push(path: Path, push_url: str, *, is_paced: bool = True) -> subprocess.Popen[bytes]:
     """Publish a file without encoding it again; in real time unless told otherwise."""
     pace = ["-re"] if is_paced else []

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import subprocess
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from libs.ffmpeg import find_ffmpeg
-from tests.media import encode, push
+from tests.media import encode, pour, push
 from tests.oracles.hls_watch import HLSWatch
 from tests.running import RunningWeir
 from tests.small_disk import mounted
@@ -152,16 +150,3 @@ async def test_disk_of_200_mb_never_fills(
     assert stored_bytes(own_weir) < 150 * MEBIBYTE
     assert not watch.findings, watch.findings
     own_weir.stop()
-
-
-def pour(path: Path, *, seconds: int) -> None:
-    """Noise of about 8 Mbit/s."""
-    short = encode(path.with_name("short.flv"), seconds=8, size="640x360", gop=25)
-    argv = [find_ffmpeg(), "-nostdin", "-y", "-loglevel", "error", "-i", str(short)]
-    noise = ["-vf", "noise=alls=60:allf=t", "-c:v", "libx264", "-preset", "ultrafast", "-g", "25"]
-    rate = ["-b:v", "8M", "-maxrate", "8M", "-bufsize", "8M", "-c:a", "copy"]
-    noisy = path.with_name("noisy.flv")
-    subprocess.run([*argv, *noise, *rate, str(noisy)], check=True, stdin=subprocess.DEVNULL)
-    loop = [find_ffmpeg(), "-nostdin", "-y", "-loglevel", "error", "-stream_loop", "-1"]
-    again = ["-i", str(noisy), "-t", str(seconds), "-c", "copy", str(path)]
-    subprocess.run([*loop, *again], check=True, stdin=subprocess.DEVNULL)
