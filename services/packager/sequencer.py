@@ -15,12 +15,13 @@ from dataclasses import replace
 from libs.events import Track
 from libs.media.cmaf import VIDEO_TIMESCALE
 from libs.tags.cues import ClockCue
-from services.packager.cadence import LOOKS_BACK
 from services.packager.cut_rule import CutRule
-from services.packager.cuts import Cut, Part, SegmentsLost
+from services.packager.cuts import Cut, Part
 from services.packager.frames import TICKS_A_MS, Frame, to_90k
 from services.packager.open_segment import OpenSegment
 from services.packager.part_rule import part_target_ms
+from services.packager.picture_times import PictureTimes
+from services.packager.telling import Telling
 from services.packager.track_cut import HOLE_MS, PARTS_A_SEGMENT, TrackCut
 
 WAIT_MS = 2000
@@ -28,8 +29,6 @@ SESSION_START_MS = 10_000
 """Where session time begins."""
 
 _WAIT = WAIT_MS * TICKS_A_MS
-_DEFAULT_STEP = VIDEO_TIMESCALE // 30
-_MAX_STEP = VIDEO_TIMESCALE
 
 
 class Sequencer:
@@ -49,60 +48,39 @@ class Sequencer:
         self.next_msn = first_msn
         self.end = SESSION_START_MS * TICKS_A_MS
         """Where the last segment ended, once nothing is open."""
+        self.telling = Telling(
+            rule, timeline=self.end, first_msn=first_msn, part_ms=lambda: self._part_ms
+        )
         self._origin: int | None = None
-        self._origin_ms = 0
-        self._timeline = self.end
-        self._timeline_msn = first_msn
         self._is_leading = rule.has_lead_in
         """Whether the segment that opens next belongs to the session's lead-in."""
-        self._starts_at_ms = 0
         self._part_target_ms: int | None = None
         """PART-TARGET; stands from the session's first part."""
         self._gap_cause: str | None = None
-        self._cuts: list[Cut] = []
         self._segments: deque[OpenSegment] = deque()
         self._sound: deque[Frame] = deque()
         self._begin_timeline()
 
     def _begin_timeline(self) -> None:
         self._is_new = True
-        self._video_newest: int | None = None
-        self._video_end = 0
+        self.picture = PictureTimes()
         self._sound_first: int | None = None
         self._sound_newest: int | None = None
-        self._step = _DEFAULT_STEP
-        self._intervals: list[int] = []
-        """The newest between frames of video; never changed in place."""
-        self._key: int | None = None
-        """DTS of the newest keyframe."""
-        self._gop: int | None = None
-        """From the keyframe before to it."""
-        self._delay = 0
 
     @property
     def is_empty(self) -> bool:
         """Whether this timeline has had no frame yet."""
-        return self._video_newest is None and self._sound_newest is None
+        return self.picture.newest is None and self._sound_newest is None
 
     def take(self) -> list[Cut]:
         """What came of the frames so far, in order."""
-        cuts, self._cuts = self._cuts, []
-        return cuts
+        return self.telling.take()
 
     # --- frames -----------------------------------------------------------------------------------
 
     def add_video(self, frame: Frame) -> None:
-        frame = self._after_the_last(frame)
-        if self._video_newest is not None:
-            interval = frame.dts - self._video_newest
-            self._step = min(interval, _MAX_STEP)
-            self._intervals = [*self._intervals, interval][-LOOKS_BACK:]
-        if frame.is_key:
-            self._delay = frame.pts - frame.dts
-            self._gop = None if self._key is None else frame.dts - self._key
-            self._key = frame.dts
-        # What is shown when this frame is decoded: of a keyframe itself, else a reordered one.
-        time = frame.dts + self._delay
+        frame = self.picture.raised(frame)
+        time = self.picture.note(frame)
         if self._segments:
             self._cut_before(frame, time)
         else:
@@ -111,7 +89,6 @@ class Sequencer:
             if not self.rule.fits(time - self._segments[-1].start):
                 self._cut_before(frame, time)  # sound began that long before the picture
         self._put_video(self._segments[-1], frame)
-        self._video_newest = frame.dts
         self._settle()
 
     def add_audio(self, frame: Frame) -> None:
@@ -134,7 +111,7 @@ class Sequencer:
             last = self._segments[0]
             ends = [last.start + 1]
             if last.video is not None:
-                ends.append(self._finish_video(last, None) + self._delay)
+                ends.append(self._finish_video(last, None) + self.picture.delay)
             if last.audio is not None:
                 ends.append(self._sound_end(last))
             end = max(ends)
@@ -160,16 +137,9 @@ class Sequencer:
         """Sound that came after the first picture begins before it."""
         segment.start = start
         if segment.video is not None:
-            self._emit(segment, segment.video.begin_earlier(start - self._delay))
+            self.telling.parts(segment, segment.video.begin_earlier(start - self.picture.delay))
 
     # --- video ------------------------------------------------------------------------------------
-
-    def _after_the_last(self, frame: Frame) -> Frame:
-        """Decode times must rise: two frames of one millisecond are set a tick apart."""
-        least = self._video_end
-        if self._video_newest is not None:
-            least = max(least, self._video_newest + 1)
-        return frame if frame.dts >= least else frame._replace(dts=least)
 
     def _cut_before(self, frame: Frame, time: int) -> None:
         """Cut where the rule wants it, so that `frame`, shown from `time`, may be added."""
@@ -195,7 +165,7 @@ class Sequencer:
         target = self.rule.target_s * VIDEO_TIMESCALE
         if segment.video is None:
             return target
-        end = self._finish_video(segment, None) + self._delay
+        end = self._finish_video(segment, None) + self.picture.delay
         return max(target, min(end - segment.start, self.rule.longest))
 
     def _ends(self, segment: OpenSegment, time: int, *, is_key: bool) -> bool:
@@ -205,7 +175,7 @@ class Sequencer:
             self._is_due(segment, time, is_key=is_key)
             or self._is_led_in(segment, elapsed)
             or self._is_portion(segment, time)
-            or not self.rule.fits(elapsed + self._step)
+            or not self.rule.fits(elapsed + self.picture.step)
         )
 
     def _is_due(self, segment: OpenSegment, time: int, *, is_key: bool) -> bool:
@@ -219,15 +189,8 @@ class Sequencer:
 
     def _is_portion(self, segment: OpenSegment, time: int) -> bool:
         """Whether a GOP that is too long for one segment should be cut before `time`."""
-        if self._gop is None or self._key is None:
-            return False
-        count = self.rule.portions(self._gop)
-        key = self._key + self._delay
-        index = max(0, round((segment.start - key) * count / self._gop))
-        if count == 1 or index + 1 == count:
-            return False  # the next keyframe ends it
-        end = key + self._gop * (index + 1) // count
-        return 2 * (time - end) >= -self._step and self._may_end_early(time)
+        end = self.picture.portion_end(segment.start, self.rule)
+        return end is not None and self.picture.is_reached(end, time) and self._may_end_early(time)
 
     def _foretold(self, segment: OpenSegment, parts: list[Part]) -> list[Part]:
         """Say of a part that was closed early whether its segment should end with it."""
@@ -235,10 +198,8 @@ class Sequencer:
         next_dts = segment.video.next_dts
         if not parts or next_dts is None:
             return parts
-        # The first GOP is taken to be as long as segments should be.
-        due = (self._key or 0) + (self._gop or self.rule.wanted)
-        is_key = 2 * (next_dts - due) >= -self._step
-        if not self._ends(segment, next_dts + self._delay, is_key=is_key):
+        is_key = self.picture.next_is_key(next_dts, self.rule)
+        if not self._ends(segment, next_dts + self.picture.delay, is_key=is_key):
             return parts
         return [*parts[:-1], replace(parts[-1], ends_segment=True)]
 
@@ -248,15 +209,15 @@ class Sequencer:
 
     def _put_video(self, segment: OpenSegment, frame: Frame) -> None:
         if segment.video is None:
-            start = segment.start - self._delay
-            goes_on = abs(self._video_end - start) <= self._part_ms * TICKS_A_MS
+            start = segment.start - self.picture.delay
+            goes_on = abs(self.picture.end - start) <= self._part_ms * TICKS_A_MS
             segment.video = self._video_cut(
                 segment,
-                start=self._video_end if goes_on else start,
+                start=self.picture.end if goes_on else start,
                 goes_on=goes_on,
-                intervals=self._intervals,
+                intervals=self.picture.intervals,
             )
-        self._emit(segment, self._foretold(segment, segment.video.add(frame)))
+        self.telling.parts(segment, self._foretold(segment, segment.video.add(frame)))
 
     def _video_cut(
         self, segment: OpenSegment, *, start: int, goes_on: bool, intervals: list[int]
@@ -277,16 +238,16 @@ class Sequencer:
         track = segment.video
         assert track is not None
         if track.end is None:
-            end = track.refs[-1][1] + self._step if next_dts is None else next_dts
-            self._emit(segment, track.finish(end))
+            end = track.refs[-1][1] + self.picture.step if next_dts is None else next_dts
+            self.telling.parts(segment, track.finish(end))
         assert track.end is not None
-        self._video_end = track.end
+        self.picture.end = track.end
         return track.end
 
     def _fill_video(self, segment: OpenSegment, end: int) -> None:
         """List what the segment lacks of video at its end."""
         if segment.video is not None:
-            self._emit(segment, segment.video.fill(end - self._delay))
+            self.telling.parts(segment, segment.video.fill(end - self.picture.delay))
 
     # --- audio ------------------------------------------------------------------------------------
 
@@ -298,13 +259,13 @@ class Sequencer:
         """Whether segments end by audio, because video is missing or far behind."""
         if self._sound_newest is None or self._sound_first is None:
             return False
-        since = self._sound_first if self._video_newest is None else self._video_newest
+        since = self._sound_first if self.picture.newest is None else self.picture.newest
         return self._sound_newest - since >= _WAIT
 
     def _sound_is_late(self) -> bool:
-        if self._sound_newest is None or self._video_newest is None:
+        if self._sound_newest is None or self.picture.newest is None:
             return True
-        return self._video_newest - self._sound_newest >= _WAIT
+        return self.picture.newest - self._sound_newest >= _WAIT
 
     def _settle(self, *, is_flushing: bool = False) -> None:
         while self._settle_one(is_flushing):
@@ -330,7 +291,7 @@ class Sequencer:
             if leads:
                 self._open(self._earliest(time))
             return leads
-        if not leads and (self._video_newest is None or time > self._video_newest):
+        if not leads and (self.picture.newest is None or time > self.picture.newest):
             return False  # a keyframe may still come before this frame
         cut_time = self._sound_cut_time(time, is_flushing) if leads else None
         if cut_time is None:
@@ -364,7 +325,7 @@ class Sequencer:
                 part_ms=self._part_ms,
                 frame_ticks=self.frame_samples,
             )
-        self._emit(segment, segment.audio.add(frame))
+        self.telling.parts(segment, segment.audio.add(frame))
 
     def _sound_start(self, segment: OpenSegment, frame: Frame) -> int | None:
         """Where sound should begin if `frame` is late for that, else None."""
@@ -384,8 +345,8 @@ class Sequencer:
         sound_end = last + self.frame_samples
         if self._sound and self._sound[0].pts - last < 2 * self.frame_samples:
             sound_end = self._sound[0].pts
-        self._emit(segment, track.finish(sound_end))
-        self._emit(segment, track.fill(end * track.track.timescale // VIDEO_TIMESCALE))
+        self.telling.parts(segment, track.finish(sound_end))
+        self.telling.parts(segment, track.fill(end * track.track.timescale // VIDEO_TIMESCALE))
 
     # --- segments ---------------------------------------------------------------------------------
 
@@ -399,7 +360,7 @@ class Sequencer:
             self._gap_cause = None
         if self._origin is None:
             self._origin = start
-            self._origin_ms = round(self.clock.wall_ms - self.clock.session_ms)
+            self.telling.origin_ms = round(self.clock.wall_ms - self.clock.session_ms)
         is_lead_in = self._is_leading
         was_lead_in = bool(self._segments) and self._segments[-1].is_lead_in
         self._segments.append(
@@ -419,7 +380,7 @@ class Sequencer:
         self.next_msn += 1
         if not self._segments[-1].is_first:
             for segment in self._segments:
-                self.tell(segment)
+                self.telling.open(segment)
 
     def _cut(self, time: int, next_video_dts: int | None) -> None:
         """End the newest segment at `time` and open the next one there.
@@ -429,7 +390,7 @@ class Sequencer:
         """
         last, picture = self._segments[-1], 0
         if last.video is not None:
-            end = self._finish_video(last, next_video_dts) + self._delay
+            end = self._finish_video(last, next_video_dts) + self.picture.delay
             if next_video_dts is not None and self._may_end_at(last, end, time):
                 # Sound that is given out already stays in its segment.
                 time, picture = min(time, max(end, self._sound_end(last))), time
@@ -445,48 +406,16 @@ class Sequencer:
         segment = self._segments.popleft()
         if segment.audio is not None:
             self._finish_audio(segment, segment.audio, end)
-        self.tell(segment)
-        cut = segment.cut(
-            end,
-            target_s=self.rule.target_s,
-            origin_ms=self._origin_ms,
-        )
-        if cut is None:
-            self._lose(segment, segment.msn, end, "no_media")
-        else:
-            self._cuts.append(cut)
-
-    def _wall_clock(self, segment: OpenSegment) -> int:
-        """When the newest segment begins, by the cue that was in force. It rises from segment to
-        segment: a cue that corrects the clock backwards may come right behind a cut between cues.
-        """
-        self._starts_at_ms = max(segment.by_its_clock_ms(), self._starts_at_ms + 1)
-        return self._starts_at_ms
+        self.telling.close(segment, end)
 
     def _tell_gap(self, start: int, cause: str) -> None:
         span = max(1, start - self.end)
-        count = -(-span // (self.rule.target_s * VIDEO_TIMESCALE))
         before = OpenSegment(
             self.next_msn, self.end, self.clock, self.generation, self.discontinuity_sequence, False
         )
+        count = self.telling.count_of(span)
         self.next_msn += count
-        before.starts_at_ms = self._wall_clock(before)
-        self._lose(before, before.msn + count - 1, self.end + span, cause)
-        self._starts_at_ms += span * (count - 1) // count // TICKS_A_MS
-
-    def _lose(self, segment: OpenSegment, last: int, end: int, cause: str) -> None:
-        self._cuts.append(
-            SegmentsLost(
-                first_msn=segment.msn,
-                last_msn=last,
-                start_90k=segment.start,
-                duration_90k=end - segment.start,
-                starts_at_ms=segment.starts_at_ms or 0,
-                discontinuity_sequence=segment.discontinuity_sequence,
-                target_s=self.rule.target_s,
-                cause=cause,
-            )
-        )
+        self.telling.gap(before, count, span, cause)
 
     def _is_first(self, segment: OpenSegment) -> bool:
         """Whether it is the first half of a lead-in."""
@@ -502,34 +431,11 @@ class Sequencer:
     def _sequence(self, segment: OpenSegment) -> int:
         return (segment.msn - self.first_msn) * PARTS_A_SEGMENT
 
-    def tell(self, segment: OpenSegment) -> None:
-        """Say that the segment has begun; from now on its start stands."""
-        if segment.is_told:
-            return
-        segment.is_told = True
-        if segment.starts_at_ms is None:
-            segment.starts_at_ms = self._wall_clock(segment)
-        if segment.begins_timeline and segment.timeline is None:
-            self._timeline, self._timeline_msn = segment.start, segment.msn
-        segment.timeline = segment.timeline or (self._timeline, self._timeline_msn)
-        self._cuts.append(
-            segment.opened(
-                target_s=self.rule.target_s,
-                part_target_ms=self._part_ms,
-                origin_ms=self._origin_ms,
-            )
-        )
-
-    def _emit(self, segment: OpenSegment, parts: list[Part]) -> None:
-        if parts:
-            self.tell(segment)
-            self._cuts += parts
-
     @property
     def known_90k(self) -> int:
         """No boundary will be set before this session time any more."""
-        if self._video_newest is not None:
-            return self._video_newest + self._delay
+        if self.picture.newest is not None:
+            return self.picture.newest + self.picture.delay
         return self._segments[-1].start if self._segments else self.end
 
     @property

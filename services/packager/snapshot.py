@@ -12,18 +12,25 @@ from services.packager.frames import Frame
 from services.packager.open_segment import OpenSegment
 from services.packager.sequencer import Sequencer
 
-_PLAIN = (
-    "generation", "discontinuity_sequence", "next_msn", "end", "_origin", "_origin_ms", "_timeline",
-    "_timeline_msn", "_is_leading",
-    "_gap_cause", "_is_new", "_video_newest", "_video_end", "_sound_first", "_sound_newest",
-    "_step", "_intervals", "_key", "_gop", "_delay", "_starts_at_ms", "_part_target_ms",
+_OWN = (
+    "generation", "discontinuity_sequence", "next_msn", "end", "_origin", "_is_leading",
+    "_gap_cause", "_is_new", "_sound_first", "_sound_newest", "_part_target_ms",
 )  # fmt: skip
 """Fields that are JSON values; their names in the state lack the underscore."""
+_PICTURE = {
+    "newest": "video_newest", "end": "video_end", "step": "step", "intervals": "intervals",
+    "key": "key", "gop": "gop", "delay": "delay",
+}  # fmt: skip
+"""The same of its pictures' times, with their names in the state."""
+_TOLD = ("origin_ms", "timeline", "timeline_msn", "starts_at_ms")
+"""The same of what it has told."""
 
 
 def snapshot(sequencer: Sequencer) -> State:
     """Everything that decides what is cut from the next tag on."""
-    state: State = {name.lstrip("_"): getattr(sequencer, name) for name in _PLAIN}
+    state: State = {name.lstrip("_"): getattr(sequencer, name) for name in _OWN}
+    state |= {said: getattr(sequencer.picture, name) for name, said in _PICTURE.items()}
+    state |= {name: getattr(sequencer.telling, name) for name in _TOLD}
     return state | {
         "target_s": sequencer.rule.target_s,
         "clock": [sequencer.clock.session_ms, sequencer.clock.wall_ms],
@@ -56,8 +63,12 @@ def restore(sequencer: Sequencer, state: State, data: dict[int, bytes]) -> None:
 
 
 def _put_back(sequencer: Sequencer, state: State) -> None:
-    for name in _PLAIN:
+    for name in _OWN:
         setattr(sequencer, name, state[name.lstrip("_")])
+    for name, said in _PICTURE.items():
+        setattr(sequencer.picture, name, state[said])
+    for name in _TOLD:
+        setattr(sequencer.telling, name, state[name])
 
 
 def _reopen(sequencer: Sequencer, item: State, data: dict[int, bytes]) -> None:
@@ -76,16 +87,16 @@ def _reopen(sequencer: Sequencer, item: State, data: dict[int, bytes]) -> None:
     )
     sequencer._segments.append(segment)
     if segment.starts_at_ms is not None:
-        sequencer.tell(segment)
+        sequencer.telling.open(segment)
     frames = _frames(item["video"], data)
     if frames:
         segment.video = sequencer._video_cut(segment, **item["video_begin"])
     for frame in frames:
         sequencer._put_video(segment, frame)
     if segment.video is not None and item["video_end"] is not None:
-        sequencer._emit(segment, segment.video.finish(item["video_end"]))
+        sequencer.telling.parts(segment, segment.video.finish(item["video_end"]))
     if segment.video is not None and item["video_until"] is not None:
-        sequencer._emit(segment, segment.video.fill(item["video_until"]))
+        sequencer.telling.parts(segment, segment.video.fill(item["video_until"]))
     for frame in _frames(item["audio"], data):
         sequencer._put_audio(segment, frame)
 
