@@ -1,8 +1,10 @@
 """Where inputs and peers are kept between runs: outside the checkout, made on first use."""
 
+import hashlib
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 NMS_VERSIONS = ("4.4.3", "2.7.4")
@@ -36,6 +38,22 @@ def node_media_server(version: str) -> Path:
         if run.returncode:
             raise PeerMissing(f"npm could not install node-media-server {version}.")
     return package
+
+
+def weir() -> Path:
+    """The command `weir` as a user has it: beside the pinned packages, and none of the tests'."""
+    checkout = Path(__file__).parents[1]
+    pinned = checkout / "requirements" / "main.txt"
+    number = hashlib.sha256(pinned.read_bytes() + str(checkout).encode()).hexdigest()[:12]
+    home = folder() / f"weir-{number}"
+    command = home / "bin" / "weir"
+    if not command.exists():
+        install: list[str | Path] = [home / "bin" / "pip", "install", "--quiet"]
+        subprocess.run([sys.executable, "-m", "venv", home], check=True)
+        subprocess.run([*install, "--require-hashes", "--requirement", pinned], check=True)
+        own: list[str | Path] = ["--no-deps", "--no-build-isolation", "--editable", checkout]
+        subprocess.run([*install, *own], check=True)
+    return command
 
 
 def nginx() -> str:

@@ -19,9 +19,12 @@ _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 FOREMOST = -20
 
 
-def pin(core: int) -> None:
-    """Keep this process (and its later children) on a core, if the machine has it."""
-    if core < (os.cpu_count() or 1):
+def pin(core: int | None) -> None:
+    """Keep this process (and its later children) on a core, if the machine has it; None: on all."""
+    count = os.cpu_count() or 1
+    if core is None:
+        os.sched_setaffinity(0, range(count))
+    elif core < count:
         os.sched_setaffinity(0, {core})
 
 
@@ -42,9 +45,9 @@ def start(
     *,
     folder: Path,
     environment: Mapping[str, str] | None = None,
-    core: int = SERVER_CORE,
+    core: int | None = SERVER_CORE,
 ) -> subprocess.Popen[bytes]:
-    """A process on `core`; what it says goes to `folder/said.log`."""
+    """A process on `core` (None: on all); what it says goes to `folder/said.log`."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "said.log").open("ab") as said:
         return subprocess.Popen(

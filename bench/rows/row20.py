@@ -2,15 +2,15 @@
 
 Work: (a) the whole house with 10 publishers of input A, traces sent and not sent; (b) 50 reads of a
 stream a second over the API, with its key, beside FastAPI with one bare route, CPU per answer of
-every process; (c) `weir up` in an empty folder to the first accepted publish; (d) the proportional
-memory of an idle house.
+every process; (c) `weir up` in an empty folder to the first accepted publish, on all cores; (d) the
+proportional memory of an idle house. The last two with nothing installed but what Weir needs.
 """
 
 import time
 from contextlib import ExitStack
 from functools import partial
 
-from bench import fan_out, inputs, processes, replay
+from bench import cache, fan_out, inputs, processes, replay
 from bench.board import Board
 from bench.http import HTTPClient
 from bench.loop import Loop
@@ -104,8 +104,9 @@ def _whole(reading: Reading) -> Reading:
 
 def _cold() -> tuple[float, float]:
     """Seconds from starting `weir up` to a first accepted publish; MB of the house when idle."""
+    command = cache.weir()
     began = time.monotonic()
-    with Weir() as weir, Loop() as loop:
+    with Weir(command=command, core=None) as weir, Loop() as loop:
         media = replay.load(inputs.path_of("a"))
         publisher = RTMPPublisher(loop, weir.rtmp, weir.new_stream().push, media)
         loop.until(

@@ -1,4 +1,4 @@
-"""Weir as a user runs it: `weir up`, all of its processes on core 0."""
+"""Weir as a user runs it: `weir up`, all of its processes on core 0 if not told otherwise."""
 
 import json
 import sys
@@ -15,9 +15,17 @@ from bench.servers.server import READY_S, Server, Stream
 class Weir(Server):
     name: ClassVar[str] = "weir"
 
-    def __init__(self, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        environment: dict[str, str] | None = None,
+        *,
+        command: Path = Path(sys.executable).parent / "weir",
+        core: int | None = processes.SERVER_CORE,
+    ) -> None:
         super().__init__()
         self.environment = environment or {}
+        self._command = command
+        self._core = core
         self.credentials: dict[str, str] = {}
 
     @property
@@ -31,9 +39,11 @@ class Weir(Server):
             "WEIR_RTMP_PORT": str(self.rtmp[1]),
             "WEIR_LOG_LEVEL": "error",
         }
-        program = [Path(sys.executable).parent / "weir", "up"]
         self.process = processes.start(
-            program, folder=self.folder, environment=settings | self.environment
+            [self._command, "up"],
+            folder=self.folder,
+            environment=settings | self.environment,
+            core=self._core,
         )
         said = self.folder / "said.log"
         end = time.monotonic() + READY_S
