@@ -3,6 +3,8 @@
 The sequence parameter set is read as far as the timing of its VUI (ITU-T H.264, 7.3.2.1.1, E.1.1).
 """
 
+from typing import NamedTuple
+
 from libs.media.bits import BitReader, BitsExhausted, without_emulation_prevention
 from libs.media.codec import CodecConfigurationInvalid, CodecUnsupported, VideoConfig
 
@@ -14,13 +16,24 @@ _SAR = (
     (80, 33), (18, 11), (15, 11), (64, 33), (160, 99), (4, 3), (3, 2), (2, 1),
 )  # fmt: skip
 """Table E-1; index 0 is "unspecified"."""
+_UNSPECIFIED = 2
+"""Of matrices, as of primaries and transfer (H.273, 8.3)."""
+
+
+class _Usability(NamedTuple):
+    """What the VUI says (annex E)."""
+
+    pixel_aspect: tuple[int, int] = (1, 1)
+    frame_rate: float | None = None
+    matrix: int | None = None
+    is_full_range: bool = False
 
 
 def parse_avc_record(record: bytes) -> VideoConfig:
     """Read an `avcC` record. Raises `CodecConfigurationInvalid` or `CodecUnsupported`."""
     sps = _first_sps(record)
     try:
-        width, height, pixel_aspect, frame_rate = _parse_sps(sps)
+        width, height, usability = _parse_sps(sps)
     except BitsExhausted:
         raise CodecConfigurationInvalid("The H.264 sequence parameter set is cut short.") from None
     if not (0 < width <= _MAX_PIXELS_A_SIDE and 0 < height <= _MAX_PIXELS_A_SIDE):
@@ -32,8 +45,10 @@ def parse_avc_record(record: bytes) -> VideoConfig:
         record=record,
         width=width,
         height=height,
-        frame_rate=frame_rate,
-        pixel_aspect=pixel_aspect,
+        frame_rate=usability.frame_rate,
+        pixel_aspect=usability.pixel_aspect,
+        matrix=usability.matrix,
+        is_full_range=usability.is_full_range,
     )
 
 
@@ -49,7 +64,7 @@ def _first_sps(record: bytes) -> bytes:
     return sps
 
 
-def _parse_sps(sps: bytes) -> tuple[int, int, tuple[int, int], float | None]:
+def _parse_sps(sps: bytes) -> tuple[int, int, _Usability]:
     bits = BitReader(without_emulation_prevention(sps[1:]))
     profile = bits.read(8)
     bits.read(16)
@@ -73,8 +88,7 @@ def _parse_sps(sps: bytes) -> tuple[int, int, tuple[int, int], float | None]:
         unit_y = (2 if chroma == 1 and not separate_planes else 1) * field_factor
         width -= (left + right) * unit_x
         height -= (top + bottom) * unit_y
-    pixel_aspect, frame_rate = _read_vui(bits) if bits.flag() else ((1, 1), None)
-    return width, height, pixel_aspect, frame_rate
+    return width, height, _read_vui(bits) if bits.flag() else _Usability()
 
 
 def _read_chroma(bits: BitReader) -> tuple[int, bool]:
@@ -110,22 +124,30 @@ def _skip_picture_order(bits: BitReader) -> None:
             bits.signed_exp_golomb()
 
 
-def _read_vui(bits: BitReader) -> tuple[tuple[int, int], float | None]:
+def _read_vui(bits: BitReader) -> _Usability:
     pixel_aspect = _read_pixel_aspect(bits) if bits.flag() else (1, 1)
     if bits.flag():
         bits.flag()  # overscan_appropriate_flag
-    if bits.flag():
-        bits.read(4)  # video_format, video_full_range_flag
-        if bits.flag():
-            bits.read(24)  # colour primaries, transfer, matrix
+    matrix, is_full_range = _read_colours(bits) if bits.flag() else (None, False)
     if bits.flag():
         bits.exp_golomb()
         bits.exp_golomb()
+    frame_rate = None
+    if bits.flag():
+        tick, scale = bits.read(32), bits.read(32)
+        # A tick is a field's time: two make a frame (E.2.1).
+        frame_rate = scale / (2 * tick) if tick and scale else None
+    return _Usability(pixel_aspect, frame_rate, matrix, is_full_range)
+
+
+def _read_colours(bits: BitReader) -> tuple[int | None, bool]:
+    bits.read(3)  # video_format
+    is_full_range = bits.flag()
     if not bits.flag():
-        return pixel_aspect, None
-    tick, scale = bits.read(32), bits.read(32)
-    # A tick is a field's time: two make a frame (E.2.1).
-    return pixel_aspect, scale / (2 * tick) if tick and scale else None
+        return None, is_full_range
+    bits.read(16)  # colour primaries, transfer
+    matrix = bits.read(8)
+    return (None if matrix == _UNSPECIFIED else matrix), is_full_range
 
 
 def _read_pixel_aspect(bits: BitReader) -> tuple[int, int]:

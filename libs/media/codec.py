@@ -34,6 +34,10 @@ class VideoConfig:
     """None if the stream does not say."""
     pixel_aspect: tuple[int, int] = (1, 1)
     """Sample aspect ratio, horizontal to vertical."""
+    matrix: int | None = None
+    """How its YUV was made of RGB (ITU-T H.273, table 4); None if the stream does not say."""
+    is_full_range: bool = False
+    """Whether black is 0 and white 255, not 16 and 235."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import ffmpeg
 
 from libs.names import MARKED
 from libs.rung_sizes import SizedRung
+from services.transcoder.colours import Colours
 from services.transcoder.families import SOFTWARE, Family
 from services.transcoder.layers import Layer, Still
 
@@ -33,10 +34,11 @@ def build_argv(
     frame_rate: float,
     preset: str,
     layers: Sequence[tuple[Layer, int]] = (),
+    colours: Colours | None = None,
     family: Family = SOFTWARE,
 ) -> list[str]:
     """`rungs` with the file descriptors that their FLV goes to, `layers` with those that they come
-    from, the lowest first; the source comes in on stdin.
+    from, the lowest first; the source, which has these `colours`, comes in on stdin.
     """
     source = ffmpeg.input(
         "pipe:0",
@@ -49,7 +51,7 @@ def build_argv(
         fpsprobesize=0,
         analyzeduration=200_000,
     )
-    shown = _laid_over(source.video, layers)
+    shown = _laid_over(source.video, layers, colours)
     pictures = _pictures(shown, [sized for sized, _ in rungs])
     outputs = [
         ffmpeg.output(
@@ -109,8 +111,12 @@ def _brought(picture: Any, family: Family) -> Any:
     return picture.filter("hwupload") if family.is_uploaded else picture
 
 
-def _laid_over(picture: Any, layers: Sequence[tuple[Layer, int]]) -> Any:
+def _laid_over(picture: Any, layers: Sequence[tuple[Layer, int]], colours: Colours | None) -> Any:
     """The source's picture below its marks: they are in every rung, and blended once."""
+    if layers and colours is not None:
+        # What the source leaves unsaid, players would guess otherwise of a smaller rung; and
+        # since 7.0 FFmpeg converts the marks again if the two do not say the same.
+        picture = _said(picture, colours)
     for layer, descriptor in layers:
         if isinstance(layer, Still):
             how: dict[str, object] = {"f": "png_pipe"}
@@ -122,8 +128,19 @@ def _laid_over(picture: Any, layers: Sequence[tuple[Layer, int]]) -> Any:
                 "framerate": 1,
             }
         mark = ffmpeg.input(f"pipe:{descriptor}", protocol_whitelist="pipe", **how)
+        if colours is not None:
+            # Without a word FFmpeg takes BT.601 in limited range, whatever it is laid over.
+            converted = mark.filter(
+                "scale", out_color_matrix=colours.scaler_matrix, out_range=colours.range
+            )
+            mark = _said(converted.filter("format", "yuva420p"), colours)
         picture = ffmpeg.overlay(picture, mark, eof_action="repeat", x=layer.left, y=layer.top)
     return picture
+
+
+def _said(picture: Any, colours: Colours) -> Any:
+    """The picture, which says its colours from here on."""
+    return picture.filter("setparams", colorspace=colours.matrix, range=colours.range)
 
 
 def _pictures(source: Any, rungs: Sequence[SizedRung]) -> list[Any]:

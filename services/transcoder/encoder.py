@@ -8,13 +8,12 @@ import asyncio
 import contextlib
 import os
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from libs.rung_sizes import SizedRung
 from services.transcoder.argv import build_argv, build_sound_argv
 from services.transcoder.confinement import Limits, confine, environment
+from services.transcoder.encoding import Encoding
 from services.transcoder.families import SOFTWARE, Family
-from services.transcoder.layers import Layer
 from services.transcoder.logbook import Logbook, read_lines
 from services.transcoder.overlay import Overlay
 
@@ -47,15 +46,14 @@ class Encoder:
     async def start(
         cls,
         binary: str,
-        rungs: Sequence[SizedRung],
+        encoding: Encoding,
         *,
-        frame_rate: float,
         preset: str,
-        layers: Sequence[Layer] = (),
         logbook: Logbook | None = None,
         family: Family = SOFTWARE,
     ) -> "Encoder":
         """`logbook` gets what it says. Raises `OSError` if there is no such binary."""
+        rungs, layers = encoding.rungs, encoding.layers
         pipes = [os.pipe() for _ in rungs]
         writing = [pipe[1] for pipe in pipes]
         overlays = [Overlay(layer) for layer in layers]
@@ -63,9 +61,10 @@ class Encoder:
         argv = build_argv(
             binary,
             list(zip(rungs, writing, strict=True)),
-            frame_rate=frame_rate,
+            frame_rate=encoding.frame_rate,
             preset=preset,
             layers=list(zip(layers, reading, strict=True)),
+            colours=encoding.colours,
             family=family,
         )
         limits = LIMITS if family is SOFTWARE else HARDWARE_LIMITS

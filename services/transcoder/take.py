@@ -16,11 +16,13 @@ from libs.events import MarkReport, Rung
 from libs.events.marks import Mark
 from libs.media.flv import Tag, is_sequence_header, write_tag
 from libs.names import MARKED
-from libs.rung_sizes import SizedRung, choose, full_size
+from libs.rung_sizes import choose, full_size
 from libs.tags import Ingest, Pull
+from services.transcoder.colours import colours_of
 from services.transcoder.encoder import Encoder
+from services.transcoder.encoding import Encoding
 from services.transcoder.errors import TakeFailed
-from services.transcoder.layers import Drawn, Layer
+from services.transcoder.layers import Drawn
 from services.transcoder.rung_output import RungOutput
 from services.transcoder.rung_put import RungPut
 from services.transcoder.source import Changed, Ended, Item, Picture, Sound, Source
@@ -45,7 +47,7 @@ TOO_SLOW, SHED = "too_slow", "shed"
 """What the gaps are called that it leaves: of a rung that is made again at once, and of one that is
 not for a while."""
 
-StartEncoder = Callable[[Sequence[SizedRung], float, Sequence[Layer]], Awaitable[Encoder]]
+StartEncoder = Callable[[Encoding], Awaitable[Encoder]]
 DrawLayers = Callable[[Sequence[Mark], int, int], Awaitable[Drawn]]
 """The marks, for frames of that width and height."""
 OpenPut = Callable[[str, int], Awaitable[RungPut]]
@@ -247,7 +249,9 @@ class Take:
         if self.wanted.marks and not drawn.layers:
             # What is made without any would be shown as if it were marked.
             raise TakeFailed("marks_unavailable", drawn.why_not)
-        self._encoder = await self._start_encoder(made, frame_rate, drawn.layers)
+        colours = colours_of(source.config)
+        encoding = Encoding(made, frame_rate, layers=drawn.layers, colours=colours)
+        self._encoder = await self._start_encoder(encoding)
         self._log.info(
             "take.begun", pid=self._encoder.pid, from_tag=source.from_tag, at_ms=self._begin_ms,
             frame_rate=frame_rate, rungs=[f"{each.rung.name}:{each.width}x{each.height}"

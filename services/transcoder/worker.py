@@ -14,16 +14,16 @@ from libs.events.marks import Mark
 from libs.ffmpeg import find_ffmpeg
 from libs.media.flv import Tag
 from libs.names import AAC
-from libs.rung_sizes import SizedRung
 from libs.storage import ObjectStore
 from libs.tags import Ingest, take_lease
 from services.transcoder import metrics
 from services.transcoder.cost import Slots, cost_of
 from services.transcoder.drawing import Drawing
 from services.transcoder.encoder import Encoder
+from services.transcoder.encoding import Encoding
 from services.transcoder.errors import TakeFailed
 from services.transcoder.ladders import Running
-from services.transcoder.layers import Drawn, Layer
+from services.transcoder.layers import Drawn
 from services.transcoder.logbook import Logbook
 from services.transcoder.probe import EncoderChoice
 from services.transcoder.recoding import Recoding
@@ -108,10 +108,8 @@ class Worker:
 
         logbook = Logbook(order.job, lease.epoch, worker=self._settings.instance, say=self._say)
 
-        async def start_encoder(
-            rungs: Sequence[SizedRung], frame_rate: float, layers: Sequence[Layer]
-        ) -> Encoder:
-            return await self._start_encoder(rungs, frame_rate, layers, logbook)
+        async def start_encoder(encoding: Encoding) -> Encoder:
+            return await self._start_encoder(encoding, logbook)
 
         def put_to(rung: str, number: int, from_tag: int | None = None) -> PutTo:
             return PutTo(
@@ -160,21 +158,12 @@ class Worker:
             traceparent=traceparent(),
         )
 
-    async def _start_encoder(
-        self,
-        rungs: Sequence[SizedRung],
-        frame_rate: float,
-        layers: Sequence[Layer],
-        logbook: Logbook,
-    ) -> Encoder:
-        preset = self._settings.encoder_preset
+    async def _start_encoder(self, encoding: Encoding, logbook: Logbook) -> Encoder:
         try:
             return await Encoder.start(
                 self._binary,
-                rungs,
-                frame_rate=frame_rate,
-                preset=preset,
-                layers=layers,
+                encoding,
+                preset=self._settings.encoder_preset,
                 logbook=logbook,
                 family=await self._choice.family(),
             )

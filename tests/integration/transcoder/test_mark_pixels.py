@@ -22,15 +22,17 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageDraw
 
 from libs.errors import WeirError
-from libs.events import Rung
 from libs.events.marks import Placed, TextMark
 from libs.ffmpeg import find_ffmpeg
 from libs.marks import Fonts, MarkRefused, Picture, draw_text, read_picture
-from libs.names import MARKED
-from libs.rung_sizes import SizedRung
+from libs.media.avc import parse_avc_record
+from libs.media.flv import FLVReader
+from libs.rung_sizes import full_size
 from services.catalog.errors import StreamFieldInvalid
 from services.catalog.mark_fields import read_marks
 from services.transcoder import argv, encoder
+from services.transcoder.colours import colours_of
+from services.transcoder.encoding import Encoding
 from services.transcoder.layers import Still, still
 from tests.touched import Canary, Opened, Sentinel
 
@@ -43,13 +45,34 @@ LUMA_SLACK = 2
 """A level for the mark's own conversion to YUV, and one for the blending, both in 8 bits."""
 CHROMA_SLACK = 3
 """One more: a colour sample stands for four pixels (4:2:0), whose alpha is averaged."""
-TO_Y = (0.256788, 0.504129, 0.097906, 16.0)
-TO_U = (-0.148223, -0.290993, 0.439216, 128.0)
-TO_V = (0.439216, -0.367788, -0.071427, 128.0)
-"""ITU-R BT.601, limited range."""
+Row = tuple[float, ...]
 BASIS = ("'\"%:,;\\[]{}=()\n$`|&<>#@", "\u202e\u200f\u2066\u2069\u200d")
 OPENED = Opened()
 FONTS = Fonts()
+
+
+class Matrix(NamedTuple):
+    """From RGB to Y, U and V, each in limited range."""
+
+    y: Row
+    u: Row
+    v: Row
+
+    @classmethod
+    def of(cls, red: float, blue: float) -> "Matrix":
+        """By the parts that red and blue have in luma (ITU-T H.273, 8.3)."""
+        luma = (red, 1 - red - blue, blue)
+        scale = 224 / 255 / 2
+        y = tuple(219 / 255 * part for part in luma)
+        u = tuple(scale * ((at == 2) - part) / (1 - blue) for at, part in enumerate(luma))
+        v = tuple(scale * ((at == 0) - part) / (1 - red) for at, part in enumerate(luma))
+        return cls((*y, 16.0), (*u, 128.0), (*v, 128.0))
+
+    def applied(self, red: int, green: int, blue: int) -> list[float]:
+        return [row[0] * red + row[1] * green + row[2] * blue + row[3] for row in self]
+
+
+BT_601, BT_709 = Matrix.of(0.299, 0.114), Matrix.of(0.2126, 0.0722)
 
 
 class Planes(NamedTuple):
@@ -60,11 +83,11 @@ class Planes(NamedTuple):
     v: Image.Image
 
     @classmethod
-    def read(cls, raw: bytes) -> "Planes":
-        quarter = (WIDTH // 2, HEIGHT // 2)
-        pixels = WIDTH * HEIGHT
+    def read(cls, raw: bytes, width: int = WIDTH, height: int = HEIGHT) -> "Planes":
+        quarter = (width // 2, height // 2)
+        pixels = width * height
         return cls(
-            Image.frombytes("L", (WIDTH, HEIGHT), raw[:pixels]),
+            Image.frombytes("L", (width, height), raw[:pixels]),
             Image.frombytes("L", quarter, raw[pixels : pixels + pixels // 4]),
             Image.frombytes("L", quarter, raw[pixels + pixels // 4 :]),
         )
@@ -238,33 +261,39 @@ def most_off(got: Image.Image, wanted: Image.Image) -> int:
 
 async def overlaid(background: Path, layers: Sequence[Still]) -> Planes:
     """As the transcoder's process shows them."""
-    rung = Rung(name=MARKED, width=WIDTH, height=HEIGHT, bitrate_bps=0, max_bitrate_bps=0)
-    process = await encoder.Encoder.start(
-        find_ffmpeg(), [SizedRung(rung, WIDTH, HEIGHT)],
-        frame_rate=5.0, preset="ultrafast", layers=layers,
-    )  # fmt: skip
+    tags = FLVReader().feed(background.read_bytes())
+    record = next(tag.body[5:] for tag in tags if tag.body[:2] == b"\x17\x00")
+    config = parse_avc_record(record)
+    width, height = config.width, config.height
+    encoding = Encoding(
+        [full_size(config)], frame_rate=5.0, layers=layers, colours=colours_of(config)
+    )
+    process = await encoder.Encoder.start(find_ffmpeg(), encoding, preset="ultrafast")
     try:
         process.feed(background.read_bytes())
         process.finish()
         async with asyncio.timeout(60):
-            return Planes.read(await process.outputs[0].readexactly(WIDTH * HEIGHT * 3 // 2))
+            raw = await process.outputs[0].readexactly(width * height * 3 // 2)
+            return Planes.read(raw, width, height)
     finally:
         await process.kill()
 
 
 def blend(planes: Planes, layer: Still) -> None:
-    """Pillow's own: the mark's colour over the plane, by its alpha."""
+    """Pillow's own: the mark's colour over the plane, by its alpha. The background says nothing of
+    its matrix, and is HD.
+    """
     size = (layer.picture.width, layer.picture.height)
     mark = Image.frombytes("RGBA", size, layer.picture.rgba)
     colour, alpha = mark.convert("RGB"), mark.getchannel("A")
     # With 4:2:0, ffmpeg puts a picture at even places only.
     left, top = layer.left & ~1, layer.top & ~1
-    planes.y.paste(colour.convert("L", TO_Y), (left, top), alpha)
+    planes.y.paste(colour.convert("L", BT_709.y), (left, top), alpha)
     # A sample of colour stands for four pixels: the part of them that the mark covers counts.
     even = (size[0] + size[0] % 2, size[1] + size[1] % 2)
     covered = Image.new("L", even)
     covered.paste(alpha)
-    for plane, matrix in ((planes.u, TO_U), (planes.v, TO_V)):
+    for plane, matrix in ((planes.u, BT_709.u), (planes.v, BT_709.v)):
         painted = Image.new("L", even)
         painted.paste(colour.convert("L", matrix))
         plane.paste(painted.reduce(2), (left // 2, top // 2), covered.reduce(2))
@@ -326,6 +355,37 @@ def test_logo_with_a_transparent_background_equals_a_reference(
     picture = read_picture(file.getvalue(), width=99, height=77, opacity=opacity)
     layer = still(Placed(anchor="bottom_right", x=31, y=41), picture, width=WIDTH, height=HEIGHT)
     compare(world, [layer])
+
+
+@pytest.mark.usefixtures("_raw")
+@pytest.mark.parametrize(
+    ("size", "said", "matrix"),
+    [
+        ("320x180", None, BT_601),
+        ("320x180", "bt709", BT_709),
+        ("1280x720", None, BT_709),
+        ("1280x720", "smpte170m", BT_601),
+        ("1280x720", "bt470bg", BT_601),
+    ],
+)
+def test_colour_of_a_mark_is_in_the_matrix_by_which_players_read_the_picture(
+    tmp_path: Path, size: str, said: str | None, matrix: Matrix
+) -> None:
+    background = tmp_path / "in.flv"
+    saying = ["-colorspace", said] if said else []
+    subprocess.run(
+        [find_ffmpeg(), "-nostdin", "-loglevel", "error", "-f", "lavfi",
+         "-i", f"color=gray:size={size}:rate=5", "-c:v", "libx264", "-preset", "ultrafast",
+         "-pix_fmt", "yuv420p", "-bf", "0", *saying, "-frames:v", "1", "-f", "flv",
+         str(background)],
+        check=True, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    colour = (224, 32, 0)
+    mark = Image.new("RGBA", (64, 64), (*colour, 255))
+    layer = Still(Picture(64, 64, mark.tobytes()), 20, 20)
+    got = asyncio.run(overlaid(background, [layer]))
+    found = [got.y.getpixel((52, 52)), got.u.getpixel((26, 26)), got.v.getpixel((26, 26))]
+    assert found == pytest.approx(matrix.applied(*colour), abs=LUMA_SLACK)
 
 
 def _dimmed(picture: Picture) -> Picture:

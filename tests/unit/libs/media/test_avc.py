@@ -39,6 +39,29 @@ def test_baseline_without_vui_has_no_rate() -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "matrix", "is_full_range"),
+    [
+        ("101 0 1" + "00000001" + "00000001" + "00000001", 1, False),
+        ("101 1 1" + "00000010" + "00000010" + "00000110", 6, True),
+        ("101 0 1" + "00000001" + "00000001" + "00000010", None, False),
+        ("101 1 0", None, True),
+    ],
+)
+def test_matrix_and_range_are_read(said: str, matrix: int | None, is_full_range: bool) -> None:
+    # The one of baseline above with a VUI: no aspect, no overscan, these colours, no timing.
+    fields = "1" + "1" + "1" + "1" + "1" + "0" + "0001011" + "0001001" + "1" + "1" + "0"
+    bits = fields + "1" + "0" + "0" + "1" + said.replace(" ", "") + "0" + "0"
+    payload = int(bits.ljust(88, "1"), 2).to_bytes(11, "big")
+    config = parse_avc_record(record_of(b"\x67\x42\xc0\x1e" + payload))
+    assert (config.matrix, config.is_full_range) == (matrix, is_full_range)
+    assert (config.width, config.frame_rate) == (176, None)
+
+
+def test_what_says_no_colours_has_no_matrix() -> None:
+    assert parse_avc_record(RECORD_90P).matrix is None
+
+
+@pytest.mark.parametrize(
     "record",
     [b"", b"\x01", b"\x00\x00\x00\x01" + bytes(20), RECORD_90P[:12], RECORD_90P[:20], bytes(40)],
 )

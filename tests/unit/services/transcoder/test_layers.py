@@ -9,6 +9,7 @@ from libs.events.marks import ClockMark, Placed
 from libs.marks import Fonts, MarkRefused, Picture
 from libs.rung_sizes import SizedRung, full_size
 from services.transcoder.argv import build_argv
+from services.transcoder.colours import Colours
 from services.transcoder.errors import MarkOffFrame
 from services.transcoder.layers import Clock, Layer, Still, clock, still
 from tests.required import lacking
@@ -95,6 +96,21 @@ def test_layers_are_blended_once_below_every_rung() -> None:
         "[0:v][1]overlay=eof_action=repeat:x=20:y=30[s0];"
         "[s0][2]overlay=eof_action=repeat:x=5:y=6[s1];[s1]scale="
     )
+
+
+def test_marks_are_brought_into_the_colours_of_the_source() -> None:
+    layers: list[tuple[Layer, int]] = [(Still(RED, 20, 30), 11)]
+    argv = build_argv(
+        "ffmpeg", RUNGS, frame_rate=30.0, preset="veryfast", layers=layers,
+        colours=Colours("bt2020nc", is_full_range=True),
+    )  # fmt: skip
+    said = "setparams=colorspace=bt2020nc:range=pc"
+    assert argv[argv.index("-filter_complex") + 1].startswith(
+        f"[0:v]{said}[s0];[1]scale=out_color_matrix=bt2020:out_range=pc[s1];"
+        f"[s1]format=yuva420p[s2];[s2]{said}[s3];[s0][s3]overlay="
+    )
+    bare = build_argv("ffmpeg", RUNGS, frame_rate=30.0, preset="veryfast", colours=Colours())
+    assert "setparams" not in " ".join(bare), "without marks nothing is converted"
 
 
 def test_marked_picture_is_of_the_sources_size_and_quality() -> None:
