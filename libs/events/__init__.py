@@ -73,6 +73,7 @@ from libs.events.job_asks import (
 )
 from libs.events.jobs import (
     FINITE_ORDERS,
+    MAX_RANGES,
     MAX_TRIES,
     ROOMS,
     AttemptState,
@@ -250,6 +251,7 @@ __all__ = [
     "CATALOG_FACTS",
     "FACTS",
     "FINITE_ORDERS",
+    "MAX_RANGES",
     "MAX_SESSIONS",
     "MAX_TRIES",
     "ORDERS",

@@ -85,8 +85,8 @@ class DeleteClip(Ask[Nothing]):
 
 
 class ExportClip(Ask[Clip]):
-    """Make a file of it, once. Errors: `clip_unknown`, `clip_not_over`, `clip_spans_sessions`,
-    `job_range_empty`.
+    """Make a file of it, once. Errors: `clip_unknown`, `clip_not_over`, `clip_mixed`,
+    `job_range_empty`, `job_range_too_long`.
     """
 
     name: ClassVar[str] = "catalog.clip.export"

@@ -89,7 +89,10 @@ class GetJob(Ask[JobDetail]):
 
 
 class CreateJob(Ask[JobDetail]):
-    """Queue a finite job. Errors: `session_unknown`, `job_range_empty`, `job_range_broken`."""
+    """Queue a finite job.
+
+    Errors: `session_unknown`, `job_range_empty`, `job_range_mixed`, `job_range_too_long`.
+    """
 
     name: ClassVar[str] = "catalog.job.create"
     answer: ClassVar[type[Answer]] = JobDetail

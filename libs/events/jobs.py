@@ -6,9 +6,10 @@ if it comes from the newest one. To add a finite kind: its params here, an order
 and how it is done in the transcoder's `kinds`.
 """
 
+from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, Strict, model_validator
 
 from libs.events.envelope import Message
 from libs.events.rows import Row
@@ -26,6 +27,8 @@ was sent back, to be done by another, or later."""
 JobSize = Literal["micro", "small", "medium", "large", "xlarge"]
 MAX_TRIES = 3
 """Attempts that fail by the job's own fault."""
+MAX_RANGES = 1000
+"""Sessions of which one file is made."""
 
 
 class Room(NamedTuple):
@@ -76,6 +79,24 @@ class RemuxParams(SessionRange):
     """One MP4 of the very frames, with its index in front."""
 
     kind: Literal["remux"] = "remux"
+    then: (
+        Annotated[tuple[SessionRange, ...], Strict(strict=False), Field(max_length=MAX_RANGES - 1)]
+        | None
+    ) = None
+    """Of later sessions of the same stream, in order: what was between them is left out. All have
+    the same codec settings."""
+
+    @property
+    def ranges(self) -> tuple[SessionRange, ...]:
+        return (self, *(self.then or ()))
+
+    @model_validator(mode="after")
+    def _is_in_order(self) -> "RemuxParams":
+        if any(before.session >= each.session for before, each in pairwise(self.ranges)):
+            raise ValueError("the sessions in `then` must be later ones, in order")
+        if any(each.rendition != self.rendition for each in self.ranges):
+            raise ValueError("`rendition` must be the same in all of `then`")
+        return self
 
 
 class EncodeParams(SessionRange):

@@ -1,12 +1,13 @@
 """Named clips. A clip is a hold with a name: nothing is copied until a file of it is asked for."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.events import (
+    MAX_RANGES,
     CancelJob,
     Clip,
     ClipExport,
@@ -19,14 +20,16 @@ from libs.events import (
     GetClip,
     ListClips,
     RemuxParams,
+    SessionRange,
 )
 from services.catalog import discards, holds, jobs, page, runs, streams
 from services.catalog.errors import (
     ClipInvalid,
+    ClipMixed,
     ClipNotOver,
-    ClipSpansSessions,
     ClipUnknown,
     JobRangeEmpty,
+    JobRangeTooLong,
 )
 from services.catalog.models import HoldRow, JobRow
 
@@ -95,7 +98,7 @@ async def delete(tx: AsyncSession, ask: DeleteClip, *, now: datetime) -> None:
 async def export(tx: AsyncSession, ask: ExportClip, *, now: datetime) -> Clip:
     """Ask for the file, unless it is there or being made.
 
-    Raises `ClipUnknown`, `ClipNotOver`, `ClipSpansSessions`, `JobRangeEmpty`.
+    Raises `ClipUnknown`, `ClipNotOver`, `ClipMixed`, `JobRangeEmpty`, `JobRangeTooLong`.
     """
     row = await _row(tx, ask.tenant, ask.stream, ask.id)
     before = await tx.get(JobRow, row.job_id) if row.job_id is not None else None
@@ -110,17 +113,27 @@ async def export(tx: AsyncSession, ask: ExportClip, *, now: datetime) -> Clip:
 
 
 async def _range(tx: AsyncSession, clip: HoldRow) -> RemuxParams:
-    """The rows that show all of the clip."""
+    """The rows that show all of the clip, of each session in it."""
     found = await runs.of_window(tx, clip.tenant_id, clip.stream_id, clip.from_at, clip.until_at)
     if not found:
         raise JobRangeEmpty("Nothing is recorded within this clip.")
-    if len(found) > 1:
-        raise ClipSpansSessions(
-            "The stream was off air within this clip, and a job makes a file of one session; "
-            "download it instead, or make a clip of each."
+    if len(found) > MAX_RANGES:
+        raise JobRangeTooLong(
+            f"The stream began {len(found)} times within this clip, and a file is made of "
+            f"{MAX_RANGES} sessions at most; make several clips."
         )
-    ((first, last),) = found
-    return RemuxParams(session=first.session_id, first_msn=first.msn, last_msn=last.msn)
+    change = await runs.first_change(tx, found)
+    if change is not None:
+        at = change.starts_at.astimezone(UTC).isoformat(timespec="milliseconds")
+        raise ClipMixed(
+            f"The {change.kind} is encoded with other settings from {at} on, and a file has one "
+            "of each; make a clip up to then, and another one from then on."
+        )
+    first, *others = (
+        SessionRange(session=first.session_id, first_msn=first.msn, last_msn=last.msn)
+        for first, last in found
+    )
+    return RemuxParams(**first.model_dump(), then=tuple(others) or None)
 
 
 async def _row(tx: AsyncSession, tenant: str, stream: str, clip_id: str) -> HoldRow:

@@ -6,6 +6,7 @@ WeirError
 │   ├── StreamFieldInvalid    another field of a stream has a value that Weir cannot act on
 │   ├── StreamFieldFixed      `id`, `key` and `TimeStamp` are Weir's own
 │   ├── JobRangeEmpty         the session has no segments there
+│   ├── JobRangeMixed         its sessions are of several streams
 │   ├── JobRangeTooLong       more segments than one job may take
 │   ├── CursorInvalid         `after` did not come from a page
 │   ├── HoldInvalid           it ends before it begins, or its note is too long
@@ -35,7 +36,7 @@ WeirError
 │   ├── HoldsTooMany          likewise
 │   ├── HoldOfClip            it goes with its clip only
 │   ├── ClipNotOver           what it is to show has not all been on air
-│   ├── ClipSpansSessions     a job makes a file of one session
+│   ├── ClipMixed             its codec settings change, and a file has one of each
 │   ├── StoryboardTooEarly    it is not over, and would change
 │   ├── StreamBusy            on air, and its policy is `reject`
 │   ├── FactContradicts       a fact names another stream than its session's
@@ -74,6 +75,10 @@ class JobRangeEmpty(Invalid):
     code = "job_range_empty"
 
 
+class JobRangeMixed(Invalid):
+    code = "job_range_mixed"
+
+
 class JobRangeTooLong(Invalid):
     code = "job_range_too_long"
 
@@ -110,8 +115,8 @@ class ClipNotOver(Conflict):
     code = "clip_not_over"
 
 
-class ClipSpansSessions(Conflict):
-    code = "clip_spans_sessions"
+class ClipMixed(Conflict):
+    code = "clip_mixed"
 
 
 class StoryboardEmpty(NotFound):

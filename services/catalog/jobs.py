@@ -56,14 +56,17 @@ AWAY_PAUSE_S = 15.0
 
 
 async def create(tx: AsyncSession, ask: CreateJob, *, now: datetime) -> JobRow:
-    """Queue a job. Raises `SessionUnknown`, `JobRangeEmpty`, `JobRangeTooLong`."""
-    span = await job_range.resolve(tx, ask.tenant, ask.params)
+    """Queue a job.
+
+    Raises `SessionUnknown`, `JobRangeEmpty`, `JobRangeMixed`, `JobRangeTooLong`.
+    """
+    settled = await job_range.settle(tx, ask.tenant, ask.params)
     kind = ask.params.kind
     row = JobRow(
         id=f"{kind}-{secrets.token_hex(8)}",
         tenant_id=ask.tenant,
         kind=kind,
-        stream_id=span.stream,
+        stream_id=settled.stream,
         session_id=ask.params.session,
         state="queued",
         attempt=0,
@@ -71,8 +74,7 @@ async def create(tx: AsyncSession, ask: CreateJob, *, now: datetime) -> JobRow:
         requested_at=now,
         offered_at=now,
         updated_at=now,
-        params=ask.params.model_dump(exclude_none=True)
-        | {"first_msn": span.first_msn, "last_msn": span.last_msn},
+        params=settled.params,
         size=ask.size or USUAL_SIZES[kind],
         priority=ask.priority,
         orders=0,

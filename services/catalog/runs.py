@@ -1,5 +1,6 @@
 """Which rows show a window of wall-clock time, session by session."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -8,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.names import SOURCE
 from services.catalog import segments
-from services.catalog.models import SegmentRow, SessionRow
+from services.catalog.models import SegmentRow, SessionRow, TrackRow
 from services.catalog.recording_plan import FileSpan, span_of
 
 LOOKS_BACK = timedelta(seconds=60)
@@ -33,6 +34,13 @@ class Run(NamedTuple):
     def span_s(self) -> float:
         """With the holes in it."""
         return (self.last.start_ms - self.first.start_ms) / 1000 + self.last.duration_s
+
+
+class Change(NamedTuple):
+    """From where on a track is encoded with other settings."""
+
+    kind: str
+    starts_at: datetime
 
 
 async def of_window(
@@ -65,6 +73,45 @@ async def of_session(tx: AsyncSession, session: SessionRow) -> list[Run]:
     )
     first, last = (await tx.execute(query)).one()
     return [] if first is None else [await _run(tx, session.tenant_id, session.id, first, last)]
+
+
+async def first_change(tx: AsyncSession, its: Sequence[Run]) -> Change | None:
+    """The first row whose codec configuration is another than before; None: all have the same."""
+    if not await _has_several(tx, its):
+        return None
+    known: dict[str, str] = {}
+    for first, last in its:
+        query = (
+            select(SegmentRow.tracks, SegmentRow.starts_at)
+            .where(
+                SegmentRow.tenant_id == first.tenant_id,
+                SegmentRow.session_id == first.session_id,
+                SegmentRow.rendition == SOURCE,
+                SegmentRow.msn.between(first.msn, last.msn),
+            )
+            .order_by(SegmentRow.msn)
+        )
+        for tracks, starts_at in await tx.execute(query):
+            for each in tracks:
+                kind, config = each["kind"], each["config_id"]
+                if known.setdefault(kind, config) != config:
+                    return Change(kind, starts_at)
+    return None
+
+
+async def _has_several(tx: AsyncSession, its: Sequence[Run]) -> bool:
+    """Whether the sessions had several configurations of a track, if not within these rows."""
+    query = (
+        select(TrackRow.kind)
+        .where(
+            TrackRow.tenant_id == its[0].first.tenant_id,
+            TrackRow.session_id.in_([each.first.session_id for each in its]),
+            TrackRow.rendition == SOURCE,
+        )
+        .group_by(TrackRow.kind)
+        .having(func.count(TrackRow.config_id.distinct()) > 1)
+    )
+    return (await tx.execute(query)).first() is not None
 
 
 async def _begins_at(tx: AsyncSession, tenant: str, stream: str, from_at: datetime) -> datetime:

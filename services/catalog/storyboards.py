@@ -27,9 +27,16 @@ async def get(tx: AsyncSession, ask: GetStoryboard, *, now: datetime) -> Storybo
     found = await _runs(tx, ask, now)
     if not found:
         raise StoryboardEmpty("Nothing of this is recorded.")
+    rows = [await _file(tx, run) for run in found]
+    room = MAX_PENDING - await _pending(tx, ask)
+    for index, run in enumerate(found):
+        if rows[index] is None and room > 0:
+            rows[index], room = await _order(tx, run, now), room - 1
+    if None in rows and not any(row is not None and row.state == "pending" for row in rows):
+        raise StoryboardsTooMany("Too many storyboards are being made; ask again in a while.")
     sheets, begins_s = [], 0.0
-    for run in found:
-        sheets.append(await _sheet(tx, run, begins_s, now))
+    for run, row in zip(found, rows, strict=True):
+        sheets.append(await _sheet(tx, run, row, begins_s))
         begins_s += run.span_s
     return Storyboard(sheets=tuple(sheets))
 
@@ -52,11 +59,12 @@ async def _runs(tx: AsyncSession, ask: GetStoryboard, now: datetime) -> list[Run
     return await runs.of_window(tx, ask.tenant, ask.stream, ask.from_at, ask.until_at)
 
 
-async def _sheet(tx: AsyncSession, run: Run, begins_s: float, now: datetime) -> Sheet:
-    row = await _file(tx, run, now)
-    job = await tx.get(JobRow, row.job_id) if row.job_id is not None else None
+async def _sheet(tx: AsyncSession, run: Run, row: FileRow | None, begins_s: float) -> Sheet:
+    """One that has no row yet is ordered when the storyboard is asked for again."""
+    job_id = row.job_id if row is not None else None
+    job = await tx.get(JobRow, job_id) if job_id is not None else None
     told = (job.result or {}) if job is not None else {}
-    state = "ready" if told and row.state == "ready" else row.state
+    state = row.state if row is not None else "pending"
     sheet = {"state": state, "begins_s": begins_s, "ends_s": begins_s + run.span_s}
     if state == "ready":
         names = ("columns", "tile_width", "tile_height", "size_bytes", "object_key")
@@ -65,28 +73,30 @@ async def _sheet(tx: AsyncSession, run: Run, begins_s: float, now: datetime) -> 
     return Sheet.model_validate(sheet)
 
 
-async def _file(tx: AsyncSession, run: Run, now: datetime) -> FileRow:
-    """The sheet's, which is ordered if nobody has."""
+async def _file(tx: AsyncSession, run: Run) -> FileRow | None:
+    return await tx.get(FileRow, (run.first.tenant_id, _key(run)))
+
+
+async def _order(tx: AsyncSession, run: Run, now: datetime) -> FileRow:
     first, last = run
-    folder = f"{first.stream_id}/storyboards/{first.session_id}"
-    key = f"{folder}/{first.msn}-{last.msn}.jpg"
-    found = await tx.get(FileRow, (first.tenant_id, key))
-    if found is not None:
-        return found
-    await _check_room(tx, first.tenant_id, first.stream_id)
     params = StoryboardParams(session=first.session_id, first_msn=first.msn, last_msn=last.msn)
     job = await jobs.create(tx, CreateJob(tenant=first.tenant_id, params=params), now=now)
     session = await tx.get_one(SessionRow, first.session_id)
-    await files.promise(tx, session, key, "storyboard", run.span, job=job.id)
-    return await tx.get_one(FileRow, (first.tenant_id, key))
+    await files.promise(tx, session, _key(run), "storyboard", run.span, job=job.id)
+    return await tx.get_one(FileRow, (first.tenant_id, _key(run)))
 
 
-async def _check_room(tx: AsyncSession, tenant: str, stream: str) -> None:
+def _key(run: Run) -> str:
+    first, last = run
+    return f"{first.stream_id}/storyboards/{first.session_id}/{first.msn}-{last.msn}.jpg"
+
+
+async def _pending(tx: AsyncSession, ask: GetStoryboard) -> int:
+    """How many are being made of the stream."""
     pending = select(func.count()).where(
-        FileRow.tenant_id == tenant,
-        FileRow.stream_id == stream,
+        FileRow.tenant_id == ask.tenant,
+        FileRow.stream_id == ask.stream,
         FileRow.kind == "storyboard",
         FileRow.state == "pending",
     )
-    if (await tx.execute(pending)).scalar_one() >= MAX_PENDING:
-        raise StoryboardsTooMany("Too many storyboards are being made; ask again in a while.")
+    return (await tx.execute(pending)).scalar_one()

@@ -44,17 +44,22 @@ class Tiles(NamedTuple):
     height: int
 
 
-def build_storyboard(binary: str, source: Input, tiles: Tiles, *, progress: int) -> list[str]:
-    """One JPEG of all frames."""
-    shown = (
-        _open_one(source, skip_frame="nokey")
+def build_storyboard(
+    binary: str, inputs: Sequence[Input], tiles: Tiles, *, progress: int
+) -> list[str]:
+    """One JPEG of all frames, of whatever sizes they are, in the order of their times."""
+    small = [
+        # Each input keeps its times, else each would begin at zero.
+        _open_one(source, copyts=None, skip_frame="nokey")
         .video.filter(
             "scale", w=tiles.width, h=tiles.height, force_original_aspect_ratio="decrease"
         )
         .filter("pad", w=tiles.width, h=tiles.height, x=-1, y=-1)
         .filter("setsar", "1")
-        .filter("tile", layout=f"{tiles.columns}x{tiles.lines}")
-    )
+        for source in inputs
+    ]
+    shown = small[0] if len(small) == 1 else ffmpeg.filter(small, "interleave", n=len(small))
+    shown = shown.filter("tile", layout=f"{tiles.columns}x{tiles.lines}")
     how = {"c:v": "mjpeg", "q:v": JPEG_QUALITY, "pix_fmt": "yuvj420p", "frames:v": 1, "threads": 1}
     output = ffmpeg.output(shown, PICTURE_FILE, f="mjpeg", map_metadata=-1, **how)
     return _line(binary, output, progress)

@@ -81,8 +81,8 @@ def plan(params: JobParams, material: Material, room: Room, *, binary: str) -> T
 def _storyboard(pictures: Keyframes, binary: str) -> BuildArgv:
     def build(descriptors: Sequence[int], progress: int) -> Sequence[str]:
         tiles = Tiles(pictures.columns, pictures.lines, TILE_WIDTH, TILE_HEIGHT)
-        (source,) = _inputs(pictures, descriptors)
-        return build_storyboard(binary, source, tiles, progress=progress)
+        inputs = _inputs(pictures, descriptors)
+        return build_storyboard(binary, inputs, tiles, progress=progress)
 
     return build
 

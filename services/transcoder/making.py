@@ -100,8 +100,8 @@ class Making:
     async def _mind(self, child: Child, material: Material, wall_s: float) -> None:
         """Feed the child and wait for its end. Raises `Trouble`, and what the store raises."""
         feeding = [
-            asyncio.create_task(inlet.pour(material.parts(kind, self._tools.store)))
-            for kind, inlet in zip(material.kinds, child.inputs, strict=True)
+            asyncio.create_task(inlet.pour(parts))
+            for parts, inlet in zip(material.feeds(self._tools.store), child.inputs, strict=True)
         ]
         timing = asyncio.create_task(_time(child, wall_s))
         waiting = asyncio.create_task(child.wait())
@@ -151,7 +151,7 @@ class Making:
             "starts_at": first.starts_at.isoformat(),
             "first_msn": first.msn,
             "last_msn": last.msn,
-            "missing_segments": last.msn - first.msn + 1 - len(material.rows),
+            "missing_segments": material.missing,
             **output.told,
         }
 

@@ -1,30 +1,42 @@
 """A storyboard's material: of the rows that it shows one keyframe each, nothing else of them."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from libs.events import Segment, TrackRange
 from libs.media.cmaf import VIDEO_TIMESCALE, VIDEO_TRACK_ID, write_chunk
 from libs.media.cmaf_reader import read_chunks
-from services.transcoder.material import Material, MaterialUnfit, Part, Store
+from services.transcoder.material import (
+    Material,
+    MaterialUnfit,
+    Part,
+    Store,
+    init_of,
+    range_of,
+    track_of,
+)
 
 COLUMNS = 10
 TILE_WIDTH, TILE_HEIGHT = 160, 90
 """Pixels; what has another shape stands in the middle."""
+MAX_CONFIGS = 8
+"""Each needs a decoder of its own. Of a session that changes its codec settings more often, the
+rarest are left out."""
 
 
 class Keyframes(Material):
-    """Of `tiles` rows at most, evenly apart."""
+    """Of `tiles` rows at most, evenly apart. Each codec configuration is an input of its own."""
 
     def __init__(self, rows: Sequence[Segment], *, tiles: int) -> None:
-        shown = [row for row in rows if row.is_independent and _video(row) is not None]
+        shown = _shown(rows)
         if not shown:
             raise MaterialUnfit("The range has no keyframe.")
         count = min(tiles, len(shown))
-        chosen = [shown[index * len(shown) // count] for index in range(count)]
-        super().__init__(chosen)
-        self.kinds = ["video"]
+        self._chosen = [shown[index * len(shown) // count] for index in range(count)]
+        super().__init__([row for row, _ in self._chosen])
+        self.kinds = ["video" for _ in {track.config_id for _, track in self._chosen}]
         self.frames = 1
         """All tiles are one picture."""
 
@@ -46,10 +58,27 @@ class Keyframes(Material):
             "tiles_ms": [row.start_ms for row in self.rows],
         }
 
-    def parts(self, kind: str, store: Store) -> list[Part]:
-        """The configuration, then a chunk of one keyframe for each tile."""
-        init, *parts = super().parts(kind, store)
-        return [init, *(_keyframe(part, number) for number, part in enumerate(parts))]
+    def feeds(self, store: Store) -> list[list[Part]]:
+        """Of each configuration that, then a chunk of one keyframe for each of its tiles. The time
+        of each is its tile's number, so that all can be put in order again.
+        """
+        feeds: dict[str, list[Part]] = {}
+        for number, (row, track) in enumerate(self._chosen):
+            feed = feeds.setdefault(track.config_id, [init_of(row, track, store)])
+            feed.append(_keyframe(range_of(row, track, store), number))
+        return list(feeds.values())
+
+
+def _shown(rows: Sequence[Segment]) -> list[tuple[Segment, TrackRange]]:
+    """Those that begin with a keyframe, each with its picture."""
+    found = [
+        (row, track)
+        for row in rows
+        if row.is_independent and (track := track_of(row, "video")) is not None
+    ]
+    counts = Counter(track.config_id for _, track in found)
+    kept = {config for config, _ in counts.most_common(MAX_CONFIGS)}
+    return [(row, track) for row, track in found if track.config_id in kept]
 
 
 def _keyframe(part: Part, number: int) -> Part:
@@ -59,7 +88,3 @@ def _keyframe(part: Part, number: int) -> Part:
         return write_chunk(VIDEO_TRACK_ID, number, number * VIDEO_TIMESCALE, [sample])
 
     return cut
-
-
-def _video(row: Segment) -> TrackRange | None:
-    return next((track for track in row.tracks if track.kind == "video"), None)

@@ -63,6 +63,7 @@ async def test_sessions_and_windows_play_every_frame_again(
     async with httpx2.AsyncClient(trust_env=False) as client:
         refused = await client.get(f"{base}/{span}/clip.mp4")
     assert (refused.status_code, refused.json()["code"]) == (409, "clip_mixed")
+    assert await refused_export(weir, stream["id"], first, second) == "clip_mixed"
     sent = [input_frames(source) for source in sources.values()]
     for kind in ("video", "audio"):
         listed = await listed_segments(f"{base}/{span}/source/{kind}.m3u8")
@@ -97,6 +98,21 @@ async def check_clip(weir: RunningWeir, session: dict[str, Any], tmp_path: Path)
     assert_balanced(frames, await download(weir, path), "file of a clip")
     weir.call("DELETE", path)
     assert weir.call("GET", path.rpartition("/")[0])["clips"] == []
+
+
+async def refused_export(
+    weir: RunningWeir, stream: str, first: dict[str, Any], second: dict[str, Any]
+) -> str:
+    """Why no file is made of both, which have pictures of another size."""
+    path = f"/api/v1/streams/{stream}/clips"
+    body = {"name": "both", "from_at": first["started_at"], "until_at": second["ended_at"]}
+    made = weir.call("POST", path, body)
+    headers = {"x-api-key": weir.credentials["api_key"]}
+    async with httpx2.AsyncClient(base_url=weir.http_url, trust_env=False) as client:
+        reply = await client.post(f"{path}/{made['id']}/export", headers=headers)
+    weir.call("DELETE", f"{path}/{made['id']}")
+    assert reply.status_code == httpx2.codes.CONFLICT
+    return str(reply.json()["code"])
 
 
 async def check_storyboard(base: str, session: str, span: str) -> None:

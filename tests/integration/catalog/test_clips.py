@@ -18,13 +18,14 @@ from libs.events import (
     ListClips,
     ListDiscards,
     ListHolds,
+    SegmentReady,
 )
 from libs.names import DEFAULT_TENANT
 from services.catalog.clips import GRACE
 from services.catalog.errors import (
     ClipInvalid,
+    ClipMixed,
     ClipNotOver,
-    ClipSpansSessions,
     ClipUnknown,
     HoldOfClip,
     JobRangeEmpty,
@@ -32,7 +33,7 @@ from services.catalog.errors import (
 )
 from services.catalog.retention import Retention, Room, Rules
 from tests.integration.catalog.conftest import Catalog
-from tests.integration.catalog.said import START, Said
+from tests.integration.catalog.said import START, VIDEO, Said
 
 OF = {"tenant": DEFAULT_TENANT, "stream": "cam-1"}
 
@@ -42,15 +43,32 @@ async def recorded(catalog: Catalog, count: int = 10) -> Said:
     return await again(catalog, count)
 
 
-async def again(catalog: Catalog, count: int) -> Said:
+async def again(
+    catalog: Catalog, count: int, *, later_s: float = 0, config: str = VIDEO.config_id
+) -> Said:
     said = Said(await catalog.open())
     await catalog.facts.stream_published(said.published())
-    await catalog.facts.rendition_started(said.rendition_started())
+    started = said.rendition_started()
+    video = VIDEO.model_copy(update={"config_id": config})
+    await catalog.facts.rendition_started(
+        started.model_copy(update={"tracks": (video, *started.tracks[1:])})
+    )
     for index in range(count):
-        await catalog.facts.segment_ready(said.ready(index))
+        await catalog.facts.segment_ready(shown(said, index, later_s, config))
     await catalog.facts.session_ended(said.ended())
-    catalog.clock.now = START + timedelta(hours=1)
+    catalog.clock.now += timedelta(hours=1)
     return said
+
+
+def shown(said: Said, index: int, later_s: float, config: str) -> SegmentReady:
+    """A row that is on air so much later, with that picture."""
+    segment = said.ready(index).segment
+    picture, sound = segment.tracks
+    changes = {
+        "starts_at": segment.starts_at + timedelta(seconds=later_s),
+        "tracks": (picture.model_copy(update={"config_id": config}), sound),
+    }
+    return SegmentReady(segment=segment.model_copy(update=changes))
 
 
 async def clip(catalog: Catalog, from_s: float, until_s: float, title: str = "Goal") -> Clip:
@@ -139,9 +157,35 @@ async def test_file_of_what_cannot_be_one_is_refused(catalog: Catalog) -> None:
         await export(catalog, await clip(catalog, 600, 700))
     with pytest.raises(ClipNotOver):
         await export(catalog, await clip(catalog, 5, 4000))
-    await again(catalog, 5)
-    with pytest.raises(ClipSpansSessions):
-        await export(catalog, await clip(catalog, 0, 20))
+
+
+async def test_file_is_made_of_all_sessions_of_a_clip(catalog: Catalog) -> None:
+    first = await recorded(catalog)
+    second = await again(catalog, 5, later_s=60)
+    made = await export(catalog, await clip(catalog, 15, 65))
+    assert made.export is not None
+    await catalog.answers.begin_job(BeginJob(job=made.export.job, worker="one"))
+    job = await catalog.answers.get_job(GetJob(tenant=DEFAULT_TENANT, job=made.export.job))
+    assert job.params == {
+        "kind": "remux", "session": first.grant.session, "rendition": "source",
+        "first_msn": first.first_msn + 7, "last_msn": first.first_msn + 9,
+        "then": [
+            {
+                "session": second.grant.session, "rendition": "source",
+                "first_msn": second.first_msn, "last_msn": second.first_msn + 2,
+            }
+        ],
+    }  # fmt: skip
+
+
+async def test_file_of_other_codec_settings_is_refused_with_their_time(catalog: Catalog) -> None:
+    await recorded(catalog)
+    await again(catalog, 5, later_s=60, config="c" * 12)
+    with pytest.raises(ClipMixed, match=r"video .* from 2031-05-06T07:09:10\.000"):
+        await export(catalog, await clip(catalog, 15, 65))
+    # Each of the two on its own can be one.
+    for from_s, until_s in ((15, 20), (60, 65)):
+        assert (await export(catalog, await clip(catalog, from_s, until_s))).export is not None
 
 
 @pytest.mark.parametrize(

@@ -28,11 +28,13 @@ from libs.events import (
     PublishGrant,
     RemuxParams,
     RemuxRequested,
+    SessionRange,
 )
 from libs.names import DEFAULT_TENANT
 from services.catalog.errors import (
     JobLive,
     JobRangeEmpty,
+    JobRangeMixed,
     JobUnknown,
     JobUnwanted,
     SessionUnknown,
@@ -134,6 +136,18 @@ async def test_job_from_its_making_to_its_result(catalog: Catalog, session: Publ
     ]
     catalog.clock.pass_s(3600)
     assert await litter(catalog) == [], "a result that is told twice is no litter"
+
+
+async def test_job_of_sessions_of_several_streams_is_refused(
+    catalog: Catalog, session: PublishGrant
+) -> None:
+    await catalog.create("cam-2")
+    catalog.clock.pass_s(10)
+    other = Said(await catalog.open("cam-2"))
+    await catalog.facts.stream_published(other.published())
+    await catalog.facts.segment_ready(other.ready(0))
+    with pytest.raises(JobRangeMixed):
+        await create(catalog, session, then=(SessionRange(session=other.grant.session),))
 
 
 async def test_job_is_begun_once(catalog: Catalog, session: PublishGrant) -> None:

@@ -5,7 +5,15 @@ from typing import Any
 
 import pytest
 
-from libs.events import BeginJob, GetJob, GetStoryboard, JobCompleted, ListJobs, Storyboard
+from libs.events import (
+    BeginJob,
+    GetJob,
+    GetStoryboard,
+    JobCompleted,
+    ListJobs,
+    SegmentReady,
+    Storyboard,
+)
 from libs.names import DEFAULT_TENANT
 from services.catalog.errors import (
     SessionUnknown,
@@ -44,8 +52,8 @@ async def window(catalog: Catalog, from_s: float, until_s: float) -> Storyboard:
 
 
 async def make(catalog: Catalog, said: Said) -> None:
-    """Do the one job that is open."""
-    (job,) = (await catalog.answers.list_jobs(ListJobs(kind="storyboard", state="queued"))).jobs
+    """Do the job that is open; of several the oldest."""
+    *_, job = (await catalog.answers.list_jobs(ListJobs(kind="storyboard", state="queued"))).jobs
     await catalog.answers.begin_job(BeginJob(job=job.id, worker="one"))
     result = {
         "object_key": f"jobs/{job.id}/1/out.jpg", "size_bytes": 500, "columns": 10,
@@ -104,6 +112,31 @@ async def test_who_asks_for_ever_other_windows_is_told_to_wait(catalog: Catalog)
     first, last = spans[MAX_PENDING]
     with pytest.raises(StoryboardsTooMany):
         await window(catalog, 2.002 * first + 0.5, 2.002 * last + 0.5)
+
+
+async def test_view_of_very_many_sessions_gets_its_sheets_some_at_a_time(
+    catalog: Catalog,
+) -> None:
+    await catalog.create()
+    for number in range(MAX_PENDING + 1):
+        said = Said(await catalog.open())
+        await catalog.facts.stream_published(said.published())
+        row = said.ready(0).segment
+        starts_at = row.starts_at + timedelta(seconds=10 * number)
+        changed = SegmentReady(segment=row.model_copy(update={"starts_at": starts_at}))
+        await catalog.facts.segment_ready(changed)
+        await catalog.facts.session_ended(said.ended())
+        catalog.clock.pass_s(10)
+    catalog.clock.now = START + timedelta(hours=1)
+    states = [sheet.state for sheet in (await window(catalog, 0, 3000)).sheets]
+    assert states == ["pending"] * (MAX_PENDING + 1)
+    for _ in range(MAX_PENDING):
+        await make(catalog, said)
+    for _ in range(2):
+        states = [sheet.state for sheet in (await window(catalog, 0, 3000)).sheets]
+        assert states == ["ready"] * MAX_PENDING + ["pending"]
+    await make(catalog, said)
+    assert {sheet.state for sheet in (await window(catalog, 0, 3000)).sheets} == {"ready"}
 
 
 async def test_unknown_session_is_not_found(catalog: Catalog) -> None:

@@ -11,15 +11,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import av
 import httpx2
 import pytest
+from PIL import Image
 
 from tests.media import encode, push
-from tests.oracles.frame_ledger import compare, input_frames
+from tests.oracles.frame_ledger import KINDS, compare, input_frames
 from tests.rungs import Inside, children_of
 from tests.running import RunningWeir
 from tests.stored import ended_rows, frames_of
@@ -109,10 +111,23 @@ class Recorded:
             await asyncio.sleep(0.1)
 
 
-async def record(weir: RunningWeir, file: Path) -> Recorded:
-    stream = weir.create_stream(reconnectWindow=1)
+async def publish(weir: RunningWeir, stream: dict[str, Any], file: Path) -> None:
     publisher = push(file, stream["push"]["url"], is_paced=False)
     assert await asyncio.to_thread(publisher.wait, 60) == 0
+
+
+def has_ended(weir: RunningWeir, stream: str, count: int) -> bool:
+    """Whether there are so many sessions, and all their rows."""
+    sessions = weir.sessions(stream)
+    jobs = weir.call("GET", f"/api/v1/jobs?stream={stream}&kind=package")["jobs"]
+    is_over = all(each["ended_at"] for each in sessions)
+    is_stored = all(job["state"] == "completed" for job in jobs)
+    return len(sessions) == len(jobs) == count and is_over and is_stored
+
+
+async def record(weir: RunningWeir, file: Path) -> Recorded:
+    stream = weir.create_stream(reconnectWindow=1)
+    await publish(weir, stream, file)
     rows = await ended_rows(weir, stream["id"])
     return Recorded(weir, weir.sessions(stream["id"])[0]["id"], rows)
 
@@ -196,6 +211,62 @@ async def test_remux_has_the_very_frames_of_the_range(farm: Recorded) -> None:
     assert await farm.objects(job) == [result["object_key"]]
     (attempt,) = done["attempts"]
     assert (attempt["state"], attempt["progress"], done["progress"]) == ("completed", 1.0, 1.0)
+
+
+async def test_remux_of_two_sessions_runs_on_where_they_meet(farm: Recorded, file: Path) -> None:
+    weir = farm.weir
+    stream = weir.create_stream(reconnectWindow=1)
+    for count in (1, 2):
+        await publish(weir, stream, file)
+        await until(partial(has_ended, weir, stream["id"], count), within_s=SOON_S, what="its end")
+    second, first = (each["id"] for each in weir.sessions(stream["id"]))
+    job = farm.create("remux", session=first, from_s=16, then=[{"session": second, "to_s": 4}])
+    result = (await farm.ends(job))["result"]
+    last = [row for row in weir.segments(first) if row["msn"] >= result["first_msn"]]
+    begin = [row for row in weir.segments(second) if row["msn"] <= result["last_msn"]]
+    before, after = await frames_of(weir, last), await frames_of(weir, begin)
+    wanted = {kind: before[kind] + after[kind] for kind in KINDS}
+    made = farm.result(job)
+    assert compare(wanted, input_frames(made, from_s=-1)).is_balanced
+    whole_s = sum(row["duration_s"] for row in last + begin)
+    assert result["missing_segments"] == 0
+    assert result["duration_s"] == pytest.approx(whole_s, abs=0.05)
+    for kind, stamps in times(made).items():
+        steps = [later - sooner for sooner, later in itertools.pairwise(stamps)]
+        assert min(steps) > 0, kind
+        # A frame of the picture, and where the sessions meet what the sound is longer than it.
+        assert max(steps) <= Fraction(3, RATE), kind
+        assert float(stamps[-1] - stamps[0]) == pytest.approx(whole_s, abs=0.15), kind
+
+
+async def test_storyboard_shows_what_changes_its_size_and_a_file_of_it_is_refused(
+    farm: Recorded, file: Path, tmp_path: Path
+) -> None:
+    weir = farm.weir
+    stream = weir.create_stream(reconnectWindow=3)
+    small = encode(tmp_path / "small.flv", seconds=4, size="144x256", rate=str(RATE), gop=RATE)
+    for source in (file, small):
+        await publish(weir, stream, source)
+    await until(partial(has_ended, weir, stream["id"], 1), within_s=SOON_S, what="its end")
+    (session,) = (each["id"] for each in weir.sessions(stream["id"]))
+    rows = weir.segments(session)
+    shown = [row for row in rows if row["is_independent"]]
+    assert len({track["config_id"] for row in shown for track in row["tracks"]}) == 3
+    refused = await farm.ends(farm.create("remux", session=session), "failed")
+    assert (refused["error_code"], len(refused["attempts"])) == ("material_unfit", 1)
+    job = farm.create("storyboard", session=session)
+    told = (await farm.ends(job))["result"]
+    assert told["tiles_ms"] == [row["start_ms"] for row in shown]
+    sheet = Image.open(io.BytesIO(farm.result(job))).convert("RGB")
+    for index, row in enumerate(shown):
+        x, y = 160 * (index % 10), 90 * (index // 10)
+        tile = sheet.crop((x, y, x + 160, y + 90))
+        assert len(tile.getcolors(1 << 20) or []) > 100, f"tile {index}"
+        # What is upright stands in the middle, between black bars.
+        is_upright = row is shown[-1]
+        if index in {0, len(shown) - 1}:
+            bar = tile.crop((2, 2, 40, 88)).convert("L").getextrema()
+            assert (max(bar) < 32) == is_upright, f"tile {index}: {bar}"
 
 
 async def test_encode_keeps_every_frame_and_its_time(farm: Recorded) -> None:

@@ -1,13 +1,25 @@
 """What a finite job works on."""
 
+import itertools
 from datetime import UTC, datetime
 
 import pytest
 
-from libs.events import RemuxParams, Segment, SegmentPage, SessionRange, TrackRange
+from libs.events import (
+    RemuxParams,
+    Segment,
+    SegmentPage,
+    SessionRange,
+    StoryboardParams,
+    TrackRange,
+)
+from libs.media.cmaf import AUDIO_TRACK_ID, VIDEO_TRACK_ID, write_chunk
+from libs.media.cmaf_reader import read_chunks
 from services.transcoder.material import Material, MaterialUnfit
+from tests.unit.libs.media.test_cmaf import audio_samples, video_samples
 
 SESSION = "00000000-00000000"
+LATER = "00000001-00000000"
 
 
 def row(msn: int, *, video: str = "a" * 12, has_video: bool = True) -> Segment:
@@ -70,9 +82,8 @@ async def test_hole_in_the_range_counts_for_the_time_and_not_for_the_work() -> N
 
 async def test_each_track_is_its_configuration_and_its_ranges() -> None:
     material, store = Material([row(1), row(2, has_video=False)]), Store()
-    for kind in ("video", "audio"):
-        for part in material.parts(kind, store):
-            await part()
+    for part in itertools.chain(*material.feeds(store)):
+        await part()
     assert store.read == [
         ("init-aaaaaaaaaaaa.mp4", 0, None),
         ("1.m4s", 7, 1000),
@@ -90,3 +101,72 @@ async def test_change_of_codec_is_refused_with_its_place() -> None:
 async def test_range_that_is_gone_is_refused() -> None:
     with pytest.raises(MaterialUnfit):
         await Material.gather(RemuxParams(session=SESSION, last_msn=3), Pages(row(4)))
+
+
+def with_times(segment: Segment, session: str, *, start_s: float, sound_s: float) -> Segment:
+    """Two seconds of picture and `sound_s` of sound, in the ticks that real tracks have."""
+    scales, lengths = {"video": 90_000, "audio": 48_000}, {"video": 2.0, "audio": sound_s}
+    tracks = [
+        track.model_copy(
+            update={
+                "timescale": scales[track.kind],
+                "dts": round(start_s * scales[track.kind]),
+                "duration": round(lengths[track.kind] * scales[track.kind]),
+            }
+        )
+        for track in segment.tracks
+    ]
+    moved = {"session": session, "start_ms": round(start_s * 1000), "tracks": tuple(tracks)}
+    return segment.model_copy(update=moved)
+
+
+class Chunks(Store):
+    """Each object begins at 10 s of its session."""
+
+    async def get(self, key: str, *, offset: int = 0, size: int | None = None) -> bytes:
+        if "init" in key:
+            return b"init"
+        if size == 1000:
+            return write_chunk(VIDEO_TRACK_ID, 1, 900_000, video_samples())
+        return write_chunk(AUDIO_TRACK_ID, 1, 480_000, audio_samples())
+
+
+async def test_session_begins_in_the_file_where_the_sound_of_the_one_before_ends() -> None:
+    first = with_times(row(1), SESSION, start_s=300, sound_s=2.02)
+    second = with_times(row(7), LATER, start_s=10, sound_s=2.0)
+    material = Material([first, second])
+    assert (material.span_s, material.missing) == (pytest.approx(4.02), 0)
+    video, audio = [[await part() for part in parts[1:]] for parts in material.feeds(Chunks())]
+    assert [next(iter(read_chunks(part))).decode_time for part in video] == [
+        900_000, round(302.02 * 90_000)
+    ]  # fmt: skip
+    assert next(iter(read_chunks(audio[1]))).decode_time == round(302.02 * 48_000)
+
+
+async def test_ranges_of_several_sessions_are_gathered_in_order() -> None:
+    asked: list[str] = []
+
+    async def pages(wanted: SessionRange, after: int | None) -> SegmentPage:
+        asked.append(wanted.session)
+        found = [with_times(row(msn), wanted.session, start_s=10, sound_s=2) for msn in (5, 6, 8)]
+        return SegmentPage(segments=tuple(each for each in found if each.msn > (after or 0)))
+
+    then = SessionRange(session=LATER, first_msn=6, last_msn=8)
+    wanted = RemuxParams(session=SESSION, first_msn=5, last_msn=6, then=(then,))
+    material = await Material.gather(wanted, pages)
+    assert [(each.session, each.msn) for each in material.rows] == [
+        (SESSION, 5), (SESSION, 6), (LATER, 6), (LATER, 8)
+    ]  # fmt: skip
+    assert (asked, material.missing) == ([SESSION, LATER], 1)
+
+
+async def test_track_that_begins_later_is_taken_along() -> None:
+    material = Material([row(1, has_video=False), row(2)])
+    video, audio = material.feeds(Store())
+    assert (material.kinds, len(video), len(audio)) == (["video", "audio"], 2, 3)
+
+
+async def test_storyboard_takes_what_changes() -> None:
+    pages = Pages(row(1), row(2, video="c" * 12))
+    material = await Material.gather(StoryboardParams(session=SESSION), pages)
+    assert len(material.rows) == 2

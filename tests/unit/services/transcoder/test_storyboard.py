@@ -7,7 +7,7 @@ from libs.media.cmaf import AUDIO_TRACK_ID, VIDEO_TRACK_ID, write_chunk
 from libs.media.cmaf_reader import read_chunks
 from services.transcoder.kinds import plan
 from services.transcoder.material import Material, MaterialUnfit
-from services.transcoder.storyboard import Keyframes
+from services.transcoder.storyboard import MAX_CONFIGS, Keyframes
 from tests.unit.libs.media.test_cmaf import audio_samples, video_samples
 from tests.unit.services.transcoder.test_material import SESSION, row
 
@@ -38,13 +38,37 @@ def test_rows_without_a_keyframe_are_passed_over() -> None:
 
 async def test_of_each_row_its_first_frame_is_fed() -> None:
     shown = Keyframes([row(1), row(2)], tiles=100)
-    init, *parts = [await part() for part in shown.parts("video", Store())]
+    (feed,) = shown.feeds(Store())
+    init, *parts = [await part() for part in feed]
     assert init == b"init"
     chunks = [list(read_chunks(part)) for part in parts]
     assert [chunk.decode_time for (chunk,) in chunks] == [0, 90_000]
     keyframe = video_samples()[0]
     assert all(chunk.samples[0].data == keyframe.data for (chunk,) in chunks)
     assert all(len(chunk.samples) == 1 for (chunk,) in chunks)
+
+
+async def test_each_codec_configuration_is_an_input_and_tiles_keep_their_order() -> None:
+    rows = [row(msn, video=("a" if msn in {1, 2, 5} else "c") * 12) for msn in range(1, 6)]
+    shown = Keyframes(rows, tiles=100)
+    assert [each.msn for each in shown.rows] == [1, 2, 3, 4, 5]
+    times = []
+    for feed in shown.feeds(Store()):
+        parts = [await part() for part in feed[1:]]
+        times.append([next(iter(read_chunks(part))).decode_time // 90_000 for part in parts])
+    assert times == [[0, 1, 4], [2, 3]]
+    task = plan(StoryboardParams(session=SESSION), Material(rows), ROOMS["micro"], binary="ffmpeg")
+    line = list(task.build_argv([5, 6], 9))
+    assert [each for each in line if each.startswith("pipe:")] == ["pipe:5", "pipe:6", "pipe:9"]
+    assert "interleave=n=2" in line[line.index("-filter_complex") + 1]
+
+
+def test_rarest_codec_configurations_of_very_many_are_left_out() -> None:
+    rows = [row(2 * index + more, video=f"{index:012x}") for index in range(9) for more in (0, 1)]
+    rows.append(row(18, video=f"{9:012x}"))
+    shown = Keyframes(rows, tiles=100)
+    assert len(shown.kinds) == MAX_CONFIGS
+    assert [each.msn for each in shown.rows] == list(range(2 * MAX_CONFIGS))
 
 
 def test_command_line_decodes_keyframes_only() -> None:
