@@ -1,4 +1,6 @@
-"""Files made of what is on air: MP4s and pictures at intervals, as a stream's settings ask for."""
+"""Files made of what is on air: MP4s and pictures at intervals, as a stream's settings ask for, and
+what jobs make.
+"""
 
 from datetime import datetime
 from typing import ClassVar, Literal
@@ -8,7 +10,8 @@ from pydantic import Field
 from libs.events.asks import PAGE_ROWS, Answer, Ask
 from libs.events.envelope import Message
 
-FileKind = Literal["mp4", "jpeg", "storyboard"]
+FileKind = Literal["mp4", "jpeg", "storyboard", "export"]
+"""`export`: an MP4 that a job made for whoever asked, or of a clip."""
 FileState = Literal["pending", "ready", "failed"]
 
 

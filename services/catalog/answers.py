@@ -75,6 +75,7 @@ from services.catalog import (
     camera_clips,
     completeness,
     dead_letters,
+    exports,
     files,
     job_records,
     job_rows,
@@ -217,6 +218,7 @@ class Answers(KeepingAnswers):
     async def create_job(self, ask: CreateJob) -> JobDetail:
         async with self._database.transaction() as tx:
             row = await jobs.create(tx, ask, now=self._clock())
+            await exports.promise(tx, row)
             return await job_records.detail(tx, row)
 
     async def cancel_job(self, ask: CancelJob) -> JobDetail:

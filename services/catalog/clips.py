@@ -22,7 +22,7 @@ from libs.events import (
     RemuxParams,
     SessionRange,
 )
-from services.catalog import discards, holds, jobs, page, runs, streams
+from services.catalog import exports, holds, jobs, page, runs, streams
 from services.catalog.errors import (
     ClipInvalid,
     ClipMixed,
@@ -89,9 +89,7 @@ async def delete(tx: AsyncSession, ask: DeleteClip, *, now: datetime) -> None:
     row = await _row(tx, ask.tenant, ask.stream, ask.id)
     if row.job_id is not None:
         job = await jobs.cancel(tx, CancelJob(tenant=ask.tenant, job=row.job_id), now=now)
-        if job.result is not None:
-            size = {job.result["object_key"]: job.result["size_bytes"]}
-            await discards.put(tx, ask.tenant, size, now + GRACE)
+        await exports.forget(tx, job, due_at=now + GRACE)
     await tx.delete(row)
 
 
@@ -107,6 +105,7 @@ async def export(tx: AsyncSession, ask: ExportClip, *, now: datetime) -> Clip:
             raise ClipNotOver("The clip ends in the future; a file of it can be made then.")
         params = await _range(tx, row)
         job = await jobs.create(tx, CreateJob(tenant=ask.tenant, params=params), now=now)
+        await exports.promise(tx, job)
         row.job_id = job.id
         await tx.flush()
     return await _answer(tx, row)

@@ -70,10 +70,11 @@ async def follow_job(tx: AsyncSession, job: JobRow) -> None:
     row = (await tx.execute(query)).scalar_one_or_none()
     if row is None:
         return
-    if job.result is None:
-        row.state = "failed"
+    made = job.result or {}
+    if "object_key" in made:
+        await _is_there(tx, row, made["object_key"], made["size_bytes"])
     else:
-        await _is_there(tx, row, job.result["object_key"], job.result["size_bytes"])
+        row.state = "failed"
 
 
 async def list_page(tx: AsyncSession, ask: ListFiles) -> RecordedFiles:

@@ -12,7 +12,7 @@ from sqlalchemy import delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.catalog import holds
-from services.catalog.models import FileRow, SessionRow
+from services.catalog.models import FileRow, JobRow, SessionRow
 
 
 async def oldest(
@@ -35,7 +35,9 @@ async def oldest(
 
 
 async def take_out(tx: AsyncSession, files: Sequence[FileRow]) -> dict[str, int]:
-    """Forget files of one tenant; returns their objects and the sizes of these."""
+    """Forget files of one tenant, also as results of jobs; returns their objects and the sizes of
+    these.
+    """
     keys = [each.key for each in files]
     tenant = files[0].tenant_id
     await tx.execute(delete(FileRow).where(FileRow.tenant_id == tenant, FileRow.key.in_(keys)))
@@ -45,5 +47,14 @@ async def take_out(tx: AsyncSession, files: Sequence[FileRow]) -> dict[str, int]
     for session_id in sorted(sizes):
         session = await tx.get_one(SessionRow, session_id, with_for_update=True)
         session.files_bytes -= sizes[session_id]
+    await _forget_results(tx, [each.job_id for each in files if each.job_id is not None])
     await tx.flush()
     return {each.object_key: each.size_bytes for each in files if each.object_key is not None}
+
+
+async def _forget_results(tx: AsyncSession, jobs: Sequence[str]) -> None:
+    """What a job made is not there any more; the rest of its result stays."""
+    query = select(JobRow).where(JobRow.id.in_(jobs))
+    for job in (await tx.execute(query)).scalars():
+        kept = {name: value for name, value in (job.result or {}).items() if name != "object_key"}
+        job.result = kept or None

@@ -17,7 +17,7 @@ LOOKS_BACK = timedelta(seconds=60)
 
 
 class Run(NamedTuple):
-    """All rows of the source from the first to the last."""
+    """All rows of a rendition from the first to the last."""
 
     first: SegmentRow
     last: SegmentRow
@@ -61,7 +61,9 @@ async def of_window(
         .order_by(SegmentRow.session_id)  # it begins with the session's start
     )
     found = (await tx.execute(query)).all()
-    return [await _run(tx, tenant, session, first, last) for session, first, last in found]
+    return [
+        await between(tx, tenant, session, SOURCE, first, last) for session, first, last in found
+    ]
 
 
 async def of_session(tx: AsyncSession, session: SessionRow) -> list[Run]:
@@ -72,7 +74,9 @@ async def of_session(tx: AsyncSession, session: SessionRow) -> list[Run]:
         SegmentRow.rendition == SOURCE,
     )
     first, last = (await tx.execute(query)).one()
-    return [] if first is None else [await _run(tx, session.tenant_id, session.id, first, last)]
+    if first is None:
+        return []
+    return [await between(tx, session.tenant_id, session.id, SOURCE, first, last)]
 
 
 async def first_change(tx: AsyncSession, its: Sequence[Run]) -> Change | None:
@@ -136,8 +140,14 @@ async def _begins_at(tx: AsyncSession, tenant: str, stream: str, from_at: dateti
     return ((await tx.execute(keyframes)).scalar_one_or_none() or covering).starts_at
 
 
-async def _run(tx: AsyncSession, tenant: str, session: str, first: int, last: int) -> Run:
-    ends = [await tx.get_one(SegmentRow, (tenant, session, SOURCE, msn)) for msn in (first, last)]
+async def between(
+    tx: AsyncSession, tenant: str, session: str, rendition: str, first_msn: int, last_msn: int
+) -> Run:
+    """From one row to another; both must be there."""
+    ends = [
+        await tx.get_one(SegmentRow, (tenant, session, rendition, msn))
+        for msn in (first_msn, last_msn)
+    ]
     return Run(*ends)
 
 

@@ -22,6 +22,7 @@ TYPES: dict[FileKind, str] = {
     "mp4": "video/mp4",
     "jpeg": "image/jpeg",
     "storyboard": "image/jpeg",
+    "export": "video/mp4",
 }
 READ = ["GET", "HEAD"]
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
@@ -47,7 +48,9 @@ async def list_files(
     after: Annotated[str | None, Query(max_length=300)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 200,
 ) -> RecordedFiles:
-    """MP4s and pictures of the stream, newest first; those that are `pending` are being made."""
+    """MP4s and pictures of the stream, and what jobs made of it, newest first; those that are
+    `pending` are being made.
+    """
     check_known_id(stream_id)
     return await house.catalog.ask(
         ListFiles(tenant=DEFAULT_TENANT, stream=stream_id, kind=kind, after=after, limit=limit)

@@ -186,8 +186,10 @@ def _read(item: dict[str, Any]) -> NewJob:
 
 async def _result(house: House, job: str) -> dict[str, Any]:
     found = await house.catalog.ask(GetJob(tenant=DEFAULT_TENANT, job=job))
-    if not found.result or "object_key" not in found.result:
+    if not found.result:
         raise JobResultMissing(f"Job {job} has no result: it is {found.state}.")
+    if "object_key" not in found.result:
+        raise JobResultMissing(f"The file of job {job} is gone: retention let go of it.")
     try:
         await house.store.stat(found.result["object_key"])
     except ObjectMissing:

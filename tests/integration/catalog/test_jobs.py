@@ -126,7 +126,7 @@ async def test_job_from_its_making_to_its_result(catalog: Catalog, session: Publ
     for progress in (0.5, 0.25):
         await catalog.facts.job_progressed(JobProgressed(job=job.id, attempt=1, progress=progress))
     assert (await get(catalog, job.id)).progress == 0.5
-    result = {"object_key": f"{grant.folder}/out.mp4"}
+    result = {"object_key": f"{grant.folder}/out.mp4", "size_bytes": 5}
     for _ in range(2):
         await catalog.facts.job_completed(JobCompleted(job=job.id, attempt=1, result=result))
     done = await get(catalog, job.id)
@@ -301,7 +301,9 @@ async def test_cancelled_job_is_told_to_its_worker_and_its_result_refused(
         cancelled = await catalog.answers.cancel_job(CancelJob(tenant=DEFAULT_TENANT, job=job.id))
         assert (cancelled.state, cancelled.attempts[0].state) == ("cancelled", "cancelled")
     assert await orders(catalog) == [{"job": job.id}]
-    fact = JobCompleted(job=job.id, attempt=grant.attempt, result={"object_key": "x"})
+    fact = JobCompleted(
+        job=job.id, attempt=grant.attempt, result={"object_key": "x", "size_bytes": 5}
+    )
     await catalog.facts.job_completed(fact)
     assert (await get(catalog, job.id)).state == "cancelled"
     catalog.clock.pass_s(61)

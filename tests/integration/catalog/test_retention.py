@@ -8,11 +8,16 @@ from sqlalchemy import select
 
 from libs.events import (
     BeginJob,
+    CreateClip,
     CreateHold,
+    CreateJob,
     DeferDiscards,
+    DeleteClip,
     DeleteHold,
+    ExportClip,
     ForgetDiscards,
     GetFile,
+    GetJob,
     Hold,
     JobCompleted,
     ListDiscards,
@@ -21,6 +26,7 @@ from libs.events import (
     ListSegments,
     ListSessions,
     RecordedFile,
+    RemuxParams,
     SegmentPage,
     Session,
     StillStored,
@@ -294,6 +300,56 @@ async def test_files_of_a_held_time_survive(catalog: Catalog) -> None:
     await retention(catalog).tick()
     assert await firsts(catalog, said, "mp4") == [2, 4]
     assert await firsts(catalog, said, "jpeg") == [4]
+
+
+async def wanted(catalog: Catalog, said: Said, first: int, last: int) -> str:
+    """A job of these rows, done; returns its id."""
+    params = RemuxParams(
+        session=said.grant.session,
+        first_msn=said.first_msn + first,
+        last_msn=said.first_msn + last,
+    )
+    job = await catalog.answers.create_job(CreateJob(tenant=DEFAULT_TENANT, params=params))
+    file = (await files(catalog, "export"))[-1]
+    assert (file.job, file.state) == (job.id, "pending")
+    await video_made(catalog, file)
+    return job.id
+
+
+async def result_of(catalog: Catalog, job: str) -> dict[str, Any]:
+    found = await catalog.answers.get_job(GetJob(tenant=DEFAULT_TENANT, job=job))
+    assert found.result is not None
+    return found.result
+
+
+async def test_what_jobs_made_goes_with_the_time_that_it_shows(catalog: Catalog) -> None:
+    said = await recorded(catalog, retentionHours=1)
+    older, younger = await wanted(catalog, said, 0, 2), await wanted(catalog, said, 2, 9)
+    assert (await session(catalog)).size_bytes == 10 * SEGMENT
+    catalog.clock.pass_s(9)
+    assert await retention(catalog).tick() == 5 * SEGMENT + VIDEO
+    assert [file.job for file in await files(catalog)] == [younger]
+    catalog.clock.now += Rules().grace
+    assert f"jobs/{older}/1/out.mp4" in await due(catalog)
+    assert await result_of(catalog, older) == {"size_bytes": VIDEO}
+    assert "object_key" in await result_of(catalog, younger)
+
+
+async def test_file_of_a_clip_counts_and_stays_as_long_as_the_clip(catalog: Catalog) -> None:
+    said = await recorded(catalog, retentionHours=0.5)
+    of = {"tenant": DEFAULT_TENANT, "stream": "cam-1"}
+    at = {"from_at": START, "until_at": START + timedelta(seconds=5)}
+    clip = await catalog.answers.create_clip(CreateClip(**of, **at, title="Goal"))
+    await catalog.answers.export_clip(ExportClip(**of, id=clip.id))
+    (file,) = await files(catalog, "export")
+    assert file.first_msn == said.first_msn
+    await video_made(catalog, file)
+    await retention(catalog, max_bytes=1).tick()
+    assert await left(catalog, said) == [0, 1, 2]
+    assert [each.state for each in await files(catalog)] == ["ready"]
+    await catalog.answers.delete_clip(DeleteClip(**of, id=clip.id))
+    assert await files(catalog) == []
+    assert await retention(catalog, max_bytes=1).tick() == 3 * SEGMENT, "its bytes count no more"
 
 
 async def test_file_that_is_being_made_waits_for_its_end(catalog: Catalog) -> None:

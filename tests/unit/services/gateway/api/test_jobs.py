@@ -1,5 +1,6 @@
 """`/api/v1/jobs`: what the API asks the catalog, what it refuses, and the file of a result."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -132,6 +133,24 @@ async def test_what_no_job_can_be_asked_by_is_refused(
 ) -> None:
     assert (await client.get(f"/api/v1/jobs{path}")).status_code in {404, 422}
     assert asked == []
+
+
+async def test_result_that_retention_let_go_of_is_not_found(
+    client: httpx2.AsyncClient, asked: list[Any], known: list[JobDetail]
+) -> None:
+    known[0] = JOB.model_copy(update={"state": "completed", "result": {"size_bytes": 5}})
+    gone = await client.get(f"{PATH}/result")
+    assert (gone.status_code, gone.json()["code"]) == (404, "job_result_missing")
+    assert "retention" in gone.json()["detail"]
+
+
+async def test_description_of_a_job_stands_on_its_own(client: httpx2.AsyncClient) -> None:
+    """What it is made of has no place of its own in the document, so nothing may refer to it."""
+    document = (await client.get("/openapi.json")).json()
+    described = json.dumps(document["paths"]["/api/v1/jobs"]["post"]["requestBody"])
+    assert "then" in described
+    assert "$ref" not in described
+    assert "$defs" not in described
 
 
 async def test_result_is_read_whole_and_in_ranges(
