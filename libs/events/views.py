@@ -6,7 +6,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from libs.events.asks import PAGE_ROWS, Answer, Ask, Gap, Session
-from libs.events.rows import Segment, Track
+from libs.events.rows import Row, Segment, Track
 
 MAX_SESSIONS = 500
 """In one question about their tracks."""
@@ -123,3 +123,38 @@ class ListTracks(Ask[LoggedTracks]):
 
     tenant: str
     sessions: tuple[str, ...] = Field(max_length=MAX_SESSIONS)
+
+
+class LoggedRun(Row):
+    """Segments of the source that follow each other without a hole."""
+
+    session: str
+    first_msn: int
+    last_msn: int
+    starts_at: datetime
+    ends_at: datetime
+    start_ms: int
+    """Session time, likewise `end_ms`."""
+    end_ms: float
+
+
+class LoggedRuns(Answer):
+    runs: tuple[LoggedRun, ...]
+    next_after: str | None = None
+
+
+class ListRuns(Ask[LoggedRuns]):
+    """What a window shows of a stream, in order. The first run begins with the keyframe that the
+    window's first picture needs. Errors: `cursor_invalid`.
+    """
+
+    name: ClassVar[str] = "catalog.run.list"
+    answer: ClassVar[type[Answer]] = LoggedRuns
+
+    tenant: str
+    stream: str
+    from_at: datetime
+    until_at: datetime
+    after: str | None = None
+    """The `next_after` of an earlier page."""
+    limit: int = Field(default=PAGE_ROWS, ge=1, le=PAGE_ROWS)

@@ -36,6 +36,7 @@ from libs.events import (
     ListRenditions,
     ListRenditionStates,
     ListRevocations,
+    ListRuns,
     ListSegments,
     ListSessions,
     ListStreams,
@@ -43,6 +44,7 @@ from libs.events import (
     ListViewerKeys,
     ListWindow,
     LoggedRenditions,
+    LoggedRuns,
     LoggedTracks,
     NoteCameraClip,
     Nothing,
@@ -86,6 +88,7 @@ from services.catalog import (
     relay_targets,
     rendition_states,
     revocations,
+    runs,
     segments,
     sessions,
     streams,
@@ -193,6 +196,10 @@ class Answers(KeepingAnswers):
     async def list_window(self, ask: ListWindow) -> WindowPage:
         async with self._database.transaction(read_only=True) as tx:
             return await views.list_window(tx, ask)
+
+    async def list_runs(self, ask: ListRuns) -> LoggedRuns:
+        async with self._database.transaction(read_only=True) as tx:
+            return await runs.list_page(tx, ask)
 
     async def list_renditions(self, ask: ListRenditions) -> LoggedRenditions:
         async with self._database.transaction(read_only=True) as tx:

@@ -48,6 +48,7 @@ from libs.events import (
     ListRenditions,
     ListRenditionStates,
     ListRevocations,
+    ListRuns,
     ListSegments,
     ListSessions,
     ListStreams,
@@ -133,6 +134,7 @@ def register_asks(bus: Bus, answers: Answers) -> None:
     bus.on_ask(GetSession)(answers.get_session)
     bus.on_ask(ShowSessionLog)(answers.show_session_log)
     bus.on_ask(ListWindow)(answers.list_window)
+    bus.on_ask(ListRuns)(answers.list_runs)
     bus.on_ask(ListRenditions)(answers.list_renditions)
     bus.on_ask(NoteCameraClip)(answers.note_camera_clip)
     bus.on_ask(ListTracks)(answers.list_tracks)

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from libs.events import ListRuns, LoggedRun, LoggedRuns
 from libs.names import SOURCE
-from services.catalog import segments
+from services.catalog import page, segments
 from services.catalog.models import SegmentRow, SessionRow, TrackRow
 from services.catalog.recording_plan import FileSpan, span_of
 
@@ -50,13 +51,7 @@ async def of_window(
     begins_at = await _begins_at(tx, tenant, stream, from_at)
     query = (
         select(SegmentRow.session_id, func.min(SegmentRow.msn), func.max(SegmentRow.msn))
-        .where(
-            SegmentRow.tenant_id == tenant,
-            SegmentRow.stream_id == stream,
-            SegmentRow.rendition == SOURCE,
-            SegmentRow.starts_at >= begins_at,
-            SegmentRow.starts_at < until_at,
-        )
+        .where(*_within(tenant, stream, begins_at, until_at))
         .group_by(SegmentRow.session_id)
         .order_by(SegmentRow.session_id)  # it begins with the session's start
     )
@@ -64,6 +59,61 @@ async def of_window(
     return [
         await between(tx, tenant, session, SOURCE, first, last) for session, first, last in found
     ]
+
+
+async def list_page(tx: AsyncSession, ask: ListRuns) -> LoggedRuns:
+    """Runs without a hole. Raises `CursorInvalid`."""
+    begins_at = await _begins_at(tx, ask.tenant, ask.stream, ask.from_at)
+    its_number = func.row_number().over(partition_by=SegmentRow.session_id, order_by=SegmentRow.msn)
+    # Numbers that follow each other are as far from the row's place as the one before.
+    island = (SegmentRow.msn - its_number).label("island")
+    rows = (
+        select(
+            SegmentRow.session_id,
+            SegmentRow.msn,
+            SegmentRow.starts_at,
+            SegmentRow.start_ms,
+            (SegmentRow.start_ms + SegmentRow.duration_s * 1000).label("end_ms"),
+            island,
+        )
+        .where(*_within(ask.tenant, ask.stream, begins_at, ask.until_at))
+        .subquery()
+        .c
+    )
+    starts_at = func.min(rows.starts_at)
+    query = (
+        select(
+            rows.session_id,
+            func.min(rows.msn),
+            func.max(rows.msn),
+            starts_at,
+            func.max(rows.starts_at),
+            func.min(rows.start_ms),
+            func.max(rows.start_ms),
+            func.max(rows.end_ms),
+        )
+        .group_by(rows.session_id, rows.island)
+        .order_by(starts_at)
+        .limit(ask.limit + 1)
+    )
+    if ask.after is not None:
+        query = query.having(starts_at > page.read_cursor(ask.after)[0])
+    found, has_more = page.fit((_logged(row) for row in await tx.execute(query)), ask.limit)
+    after = page.write_cursor(found[-1].starts_at, found[-1].session) if has_more else None
+    return LoggedRuns(runs=found, next_after=after)
+
+
+def _logged(row: Sequence[Any]) -> LoggedRun:
+    session, first_msn, last_msn, starts_at, last_at, start_ms, last_ms, end_ms = row
+    return LoggedRun(
+        session=session,
+        first_msn=first_msn,
+        last_msn=last_msn,
+        starts_at=starts_at,
+        ends_at=last_at + timedelta(milliseconds=end_ms - last_ms),
+        start_ms=start_ms,
+        end_ms=end_ms,
+    )
 
 
 async def of_session(tx: AsyncSession, session: SessionRow) -> list[Run]:
@@ -77,6 +127,18 @@ async def of_session(tx: AsyncSession, session: SessionRow) -> list[Run]:
     if first is None:
         return []
     return [await between(tx, session.tenant_id, session.id, SOURCE, first, last)]
+
+
+def _within(
+    tenant: str, stream: str, begins_at: datetime, until_at: datetime
+) -> tuple[ColumnElement[bool], ...]:
+    return (
+        SegmentRow.tenant_id == tenant,
+        SegmentRow.stream_id == stream,
+        SegmentRow.rendition == SOURCE,
+        SegmentRow.starts_at >= begins_at,
+        SegmentRow.starts_at < until_at,
+    )
 
 
 async def first_change(tx: AsyncSession, its: Sequence[Run]) -> Change | None:
@@ -95,11 +157,11 @@ async def first_change(tx: AsyncSession, its: Sequence[Run]) -> Change | None:
             )
             .order_by(SegmentRow.msn)
         )
-        for tracks, starts_at in await tx.execute(query):
-            for each in tracks:
+        for row in await tx.execute(query):
+            for each in row.tracks:
                 kind, config = each["kind"], each["config_id"]
                 if known.setdefault(kind, config) != config:
-                    return Change(kind, starts_at)
+                    return Change(kind, row.starts_at)
     return None
 
 
@@ -119,25 +181,32 @@ async def _has_several(tx: AsyncSession, its: Sequence[Run]) -> bool:
 
 
 async def _begins_at(tx: AsyncSession, tenant: str, stream: str, from_at: datetime) -> datetime:
+    """Of what is shown first, or of the keyframe that it needs."""
+    rows = select(SegmentRow).where(
+        SegmentRow.tenant_id == tenant,
+        SegmentRow.stream_id == stream,
+        SegmentRow.rendition == SOURCE,
+    )
     earlier = (
-        select(SegmentRow)
-        .where(
-            SegmentRow.tenant_id == tenant,
-            SegmentRow.stream_id == stream,
-            SegmentRow.rendition == SOURCE,
-            SegmentRow.starts_at <= from_at,
-            SegmentRow.starts_at > from_at - LOOKS_BACK,
-        )
+        rows.where(SegmentRow.starts_at > from_at - LOOKS_BACK)
         .order_by(SegmentRow.starts_at.desc())
         .limit(1)
     )
-    covering = (await tx.execute(earlier)).scalar_one_or_none()
-    if covering is None or _ends_at(covering) <= from_at:
+    query = earlier.where(SegmentRow.starts_at <= from_at)
+    shown = (await tx.execute(query)).scalar_one_or_none()
+    if shown is None or _ends_at(shown) <= from_at:
+        query = rows.where(SegmentRow.starts_at > from_at).order_by(SegmentRow.starts_at).limit(1)
+        shown = (await tx.execute(query)).scalar_one_or_none()
+    if shown is None:
         return from_at
-    keyframes = earlier.where(
-        SegmentRow.is_independent, SegmentRow.session_id == covering.session_id
+    if shown.is_independent:
+        return shown.starts_at
+    keyframe = earlier.where(
+        SegmentRow.is_independent,
+        SegmentRow.session_id == shown.session_id,
+        SegmentRow.starts_at <= shown.starts_at,
     )
-    return ((await tx.execute(keyframes)).scalar_one_or_none() or covering).starts_at
+    return ((await tx.execute(keyframe)).scalar_one_or_none() or shown).starts_at
 
 
 async def between(

@@ -6,7 +6,7 @@ import subprocess
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urlencode, urljoin
 
 import av
 import httpx2
@@ -70,6 +70,7 @@ async def test_sessions_and_windows_play_every_frame_again(
         assert listed["#EXT-X-DISCONTINUITY"] == 1
         assert listed["frames_s"] == pytest.approx(12, abs=0.1)
     await check_clip(weir, first, tmp_path)
+    await check_windows(weir, first, second)
     await check_storyboard(base, first["id"], span)
     played = await play(f"{base}/{span}/index.m3u8", tmp_path / "window.flv")
     assert len(played["audio"]) == sum(len(each["audio"]) for each in sent)
@@ -98,6 +99,28 @@ async def check_clip(weir: RunningWeir, session: dict[str, Any], tmp_path: Path)
     assert_balanced(frames, await download(weir, path), "file of a clip")
     weir.call("DELETE", path)
     assert weir.call("GET", path.rpartition("/")[0])["clips"] == []
+
+
+async def check_windows(weir: RunningWeir, first: dict[str, Any], second: dict[str, Any]) -> None:
+    """What one session's window lacks is told; a stream that has nothing, too."""
+    empty = weir.create_stream(name="empty")
+    query = urlencode(
+        {
+            "stream": [first["stream"], empty["id"]],
+            "from_at": first["started_at"],
+            "until_at": second["ended_at"],
+            "expires_in_s": 60,
+        },
+        doseq=True,
+    )
+    shown, nothing = weir.call("GET", f"/api/v1/windows?{query}")["streams"]
+    assert {each["session"] for each in shown["parts"]} == {first["id"], second["id"]}
+    assert shown["duration_s"] == pytest.approx(12, abs=0.2)
+    assert shown["parts"][-1]["position_s"] == pytest.approx(6, abs=0.1)
+    assert shown["holes"], "it was off air in between"
+    listed = await listed_segments(shown["playback"]["hls"].replace("index", "source/video"))
+    assert listed["frames_s"] == pytest.approx(shown["duration_s"], abs=0.01)
+    assert (nothing["playback"], nothing["parts"], len(nothing["holes"])) == (None, [], 1)
 
 
 async def refused_export(

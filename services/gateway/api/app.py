@@ -26,6 +26,7 @@ from services.gateway.api import (
     viewer_keys,
     viewer_tokens,
     viewers,
+    windows,
 )
 from services.gateway.api.house import House
 from services.gateway.api.security import BodyLimit, SecurityHeaders
@@ -49,6 +50,7 @@ _API = (
     named_clips,
     images,
     sessions,
+    windows,
     jobs,
     login,
     health,

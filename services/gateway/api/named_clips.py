@@ -41,7 +41,7 @@ class NewClip(BaseModel):
 
 
 class ClipLinks(BaseModel):
-    """Where a clip is watched, and downloaded as one file."""
+    """Where a time of a stream is watched, and downloaded as one file."""
 
     hls: str
     dash: str
@@ -149,7 +149,9 @@ async def share_clip(
     def link(name: str) -> str:
         return playback_url(house, stream_id, name, body.expires_in_s)
 
-    return SharedClip(expires_at=expires_at, playback=_links(clip, link))
+    return SharedClip(
+        expires_at=expires_at, playback=links_of(Span(clip.from_at, clip.until_at), link)
+    )
 
 
 @router.get("/{clip_id}/file", response_class=Response, responses={200: _MP4, 206: _MP4})
@@ -170,9 +172,8 @@ async def download_clip(
     return respond(view, house, request, headers)
 
 
-def _links(clip: Clip, link: Callable[[str], str]) -> ClipLinks:
+def links_of(view: Span, link: Callable[[str], str]) -> ClipLinks:
     """`link` makes an address of a name below the stream."""
-    view = Span(clip.from_at, clip.until_at)
     return ClipLinks(
         hls=link(f"{view}/index.m3u8"),
         dash=link(f"{view}/manifest.mpd"),
@@ -189,5 +190,6 @@ async def _find(stream_id: str, clip_id: str, house: House) -> Clip:
 
 def _show(clip: Clip, house: House) -> NamedClip:
     base = f"{house.settings.public_url.rstrip('/')}/{clip.stream}"
-    links = _links(clip, lambda name: f"{base}/{name}")
+    view = Span(clip.from_at, clip.until_at)
+    links = links_of(view, lambda name: f"{base}/{name}")
     return NamedClip(**dict(clip), playback=links)

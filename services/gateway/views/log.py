@@ -11,11 +11,13 @@ from libs.events import (
     Gap,
     GetSession,
     ListRenditions,
+    ListRuns,
     ListSegments,
     ListSessions,
     ListTracks,
     ListWindow,
     LoggedRendition,
+    LoggedRun,
     Segment,
     Session,
     Track,
@@ -92,6 +94,17 @@ class Log:
         """All rows that start within the window, in order."""
         pages = self.pages_of_window(stream, rendition, from_at, until_at)
         return [row async for rows in pages for row in rows]
+
+    async def runs(self, stream: str, from_at: datetime, until_at: datetime) -> list[LoggedRun]:
+        """What a window shows, without the holes in it."""
+        found: list[LoggedRun] = []
+        ask = ListRuns(tenant=self._tenant, stream=stream, from_at=from_at, until_at=until_at)
+        while True:
+            page = await self._catalog.ask(ask)
+            found += page.runs
+            if page.next_after is None:
+                return found
+            ask = ask.model_copy(update={"after": page.next_after})
 
     async def pages_of_window(
         self, stream: str, rendition: str, from_at: datetime, until_at: datetime

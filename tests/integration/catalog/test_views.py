@@ -1,10 +1,20 @@
 """Windows of wall-clock time over the segment log, on both databases."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from libs.events import GetSession, ListRenditions, ListTracks, ListWindow, WindowPage
+from libs.events import (
+    GetSession,
+    ListRenditions,
+    ListRuns,
+    ListTracks,
+    ListWindow,
+    LoggedRun,
+    SegmentReady,
+    WindowPage,
+)
 from libs.names import DEFAULT_TENANT
 from services.catalog.errors import CursorInvalid, SessionUnknown
 from tests.integration.catalog.conftest import Catalog
@@ -63,10 +73,67 @@ async def test_window_of_a_rung_has_its_rows_only(catalog: Catalog, said: Said) 
     assert [row.msn - said.first_msn for row in page.segments] == [5, 6, 7, 8, 9]
 
 
+async def runs(
+    catalog: Catalog, first_s: float, last_s: float, **more: Any
+) -> tuple[list[LoggedRun], str | None]:
+    ask = ListRuns(
+        tenant=DEFAULT_TENANT,
+        stream="cam-1",
+        from_at=START + timedelta(seconds=first_s),
+        until_at=START + timedelta(seconds=last_s),
+        **more,
+    )
+    found = await catalog.answers.list_runs(ask)
+    return list(found.runs), found.next_after
+
+
+async def test_runs_of_a_window_end_at_holes_and_sessions(catalog: Catalog, said: Said) -> None:
+    for index in (11, 12):
+        await catalog.facts.segment_ready(said.ready(index))
+    await catalog.facts.session_ended(said.ended())
+    catalog.clock.pass_s(100)
+    other = Said(await catalog.open())
+    row = other.ready(0).segment
+    later = row.model_copy(update={"starts_at": row.starts_at + timedelta(seconds=40)})
+    await catalog.facts.segment_ready(SegmentReady(segment=later))
+    found, after = await runs(catalog, 5, 60)
+    assert after is None
+    assert [(run.session, run.first_msn, run.last_msn) for run in found] == [
+        (said.grant.session, said.first_msn + 2, said.first_msn + 9),
+        (said.grant.session, said.first_msn + 11, said.first_msn + 12),
+        (other.grant.session, other.first_msn, other.first_msn),
+    ]
+    first = found[0]
+    assert (first.starts_at, first.start_ms) == (said.ready(2).segment.starts_at, 14_004)
+    assert first.end_ms == pytest.approx(10_000 + 10 * 2002)
+    ends_s = (first.ends_at - said.ready(9).segment.starts_at).total_seconds()
+    assert ends_s == pytest.approx(2.002)
+    paged, after = [], None
+    for _ in range(3):
+        some, after = await runs(catalog, 5, 60, after=after, limit=1)
+        paged += some
+    assert (paged, after) == (found, None)
+    assert await runs(catalog, 300, 400) == ([], None)
+
+
+async def test_run_begins_with_the_keyframe_that_its_first_picture_needs(
+    catalog: Catalog, said: Said
+) -> None:
+    """Also where the window begins in a hole."""
+    for index in (10, 11, 13):
+        row = said.ready(index).segment.model_copy(update={"is_independent": False})
+        await catalog.facts.segment_ready(SegmentReady(segment=row))
+    for from_s in (23, 25):
+        found, _ = await runs(catalog, from_s, 60)
+        assert found[0].first_msn == said.first_msn + 9, from_s
+
+
 @pytest.mark.usefixtures("said")
 async def test_cursor_from_nowhere_is_refused(catalog: Catalog) -> None:
     with pytest.raises(CursorInvalid):
         await window(catalog, 0, 60, after="nonsense")
+    with pytest.raises(CursorInvalid):
+        await runs(catalog, 0, 60, after="nonsense")
 
 
 async def test_renditions_of_a_view_have_their_rates_and_tracks(

@@ -97,7 +97,8 @@ def _to_be_made(connection: sa.Connection, job: sa.Row[Any]) -> dict[str, Any] |
         _SEGMENTS.c.rendition == job.params["rendition"],
         _SEGMENTS.c.msn.between(job.params["first_msn"], job.params["last_msn"]),
     )
-    first_at, last_at = connection.execute(query).one()
+    times: Any = connection.execute(query).one()
+    first_at, last_at = times
     if first_at is None:
         return None
     return {
