@@ -12,6 +12,7 @@ from libs.media.aac import parse_audio_specific_config
 from libs.media.avc import parse_avc_record
 from libs.media.cmaf import VIDEO_TRACK_ID, Sample, chunk_end
 from libs.media.codec import AudioConfig, CodecConfigurationInvalid, VideoConfig
+from libs.media.hevc import parse_hevc_record
 
 _TO_SAMPLE_ENTRY = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd")
 _VISUAL_ENTRY_BYTES, _AUDIO_ENTRY_BYTES = 8 + 78, 8 + 28
@@ -42,6 +43,9 @@ def read_configuration(init: bytes) -> VideoConfig | AudioConfig:
     if b"avc1" in entries:
         inside = split_boxes(entries[b"avc1"][_VISUAL_ENTRY_BYTES:])
         return parse_avc_record(inside.get(b"avcC", b"")[8:])
+    if b"hvc1" in entries:
+        inside = split_boxes(entries[b"hvc1"][_VISUAL_ENTRY_BYTES:])
+        return parse_hevc_record(inside.get(b"hvcC", b"")[8:])
     if b"mp4a" in entries:
         inside = split_boxes(entries[b"mp4a"][_AUDIO_ENTRY_BYTES:])
         return parse_audio_specific_config(_specific(inside.get(b"esds", b"")[_FULL_BOX_BYTES:]))

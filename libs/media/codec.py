@@ -39,6 +39,10 @@ class VideoConfig:
     is_full_range: bool = False
     """Whether black is 0 and white 255, not 16 and 235."""
 
+    @property
+    def is_hevc(self) -> bool:
+        return self.sample_entry == "hvc1"
+
 
 @dataclass(frozen=True)
 class AudioConfig:

@@ -32,7 +32,7 @@ _CLOCK_EVERY = 8_100
 _TABLES_EVERY_S = 0.4
 _HAS_PAYLOAD, _HAS_ADAPTATION, _BEGINS = 0x10, 0x20, 0x40
 _SAYS_CLOCK, _RANDOM_ACCESS = 0x10, 0x40
-_VIDEO_TABLE, _AUDIO_TABLE = 1, 2
+_VIDEO_TABLE, _AUDIO_TABLE, _HEVC_TABLE = 1, 2, 4
 """Added, they are the version of the program map."""
 
 
@@ -79,7 +79,7 @@ def write_segment(tracks: Tracks, chunks: Sequence[Chunk]) -> bytes:
 def _pictures(config: VideoConfig | None, chunks: Sequence[Chunk]) -> list[_Unit]:
     if config is None:
         return []
-    stream = AnnexB(config.record)
+    stream = AnnexB(config.record, is_hevc=config.is_hevc)
     units = []
     for chunk in chunks:
         dts = chunk.decode_time
@@ -240,8 +240,9 @@ def _filled(adaptation: bytes, size: int) -> bytes:
 def _tables(tracks: Tracks, clock_pid: int) -> list[tuple[int, bytes]]:
     streams, version = [], 0
     if tracks.video is not None:
-        streams.append(psi.Elementary(VIDEO_PID, psi.AVC))
-        version += _VIDEO_TABLE
+        is_hevc = tracks.video.is_hevc
+        streams.append(psi.Elementary(VIDEO_PID, psi.HEVC if is_hevc else psi.AVC))
+        version += _VIDEO_TABLE + (_HEVC_TABLE if is_hevc else 0)
     if tracks.audio is not None:
         streams.append(psi.Elementary(AUDIO_PID, psi.ADTS_AAC))
         version += _AUDIO_TABLE

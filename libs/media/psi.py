@@ -8,7 +8,7 @@ from typing import NamedTuple
 PAT_PID = 0
 PMT_PID = 0x1000
 PROGRAM = 1
-AVC, ADTS_AAC = 0x1B, 0x0F
+AVC, HEVC, ADTS_AAC = 0x1B, 0x24, 0x0F
 """Stream types (table 2-34)."""
 _PAT, _PMT = 0x00, 0x02
 _CRC_POLYNOMIAL = 0x04C11DB7

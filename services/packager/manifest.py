@@ -189,22 +189,39 @@ def _period(source: _Encoding, rungs: list[_Encoding], session: str, *, is_open:
         length = last.start_90k + last.duration_90k - first.period_90k
         attributes.append(f'duration="{_duration(length / 90_000)}"')
     lines = [f"  <Period {' '.join(attributes)}>"]
+    # Players switch within a set only, and that not to another codec.
+    own = _family(source)
+    alike = [each for each in rungs if _family(each) == own]
+    others = [each for each in rungs if _family(each) != own]
     for kind in _KINDS:
         if kind in first.tracks:
-            lines += _adaptation_set(source, rungs if kind == "video" else [], kind, session)
+            shown = [source, *(alike if kind == "video" else [])]
+            lines += _adaptation_set(source, shown, kind, session)
+    if others:
+        lines += _adaptation_set(source, others, "video", session)
     lines.append("  </Period>")
     return lines
 
 
+def _family(encoding: _Encoding) -> str:
+    """Of its pictures' codec: `avc1`, `hvc1`; nothing if it has no pictures."""
+    tracks = encoding.entries[0].tracks
+    if "video" not in tracks:
+        return ""
+    codec = encoding.window.track(tracks["video"].config_id).codec
+    return codec.partition(".")[0]
+
+
 def _adaptation_set(
-    source: _Encoding, rungs: list[_Encoding], kind: TrackKind, session: str
+    source: _Encoding, shown: list[_Encoding], kind: TrackKind, session: str
 ) -> list[str]:
+    """A set of what is `shown` of a kind, on the source's timeline."""
     starts_with_sap = kind == "audio" or all(entry.is_independent for entry in source.entries)
     sap = ' startWithSAP="1"' if starts_with_sap else ""
     lines = [f'    <AdaptationSet contentType="{kind}" segmentAlignment="true"{sap}>']
-    if rungs:
+    if shown != [source]:
         # Init segments are named by their content, so each has a template of its own.
-        for encoding in (source, *rungs):
+        for encoding in shown:
             template = _template(source, encoding, kind, session)
             inner = ["  " + line for line in template]
             lines += _representation(encoding, kind, inner)

@@ -17,7 +17,7 @@ from services.packager.frames import TICKS_A_MS, Frame
 from services.packager.interval import Interval
 from services.packager.rung_intervals import Intervals
 from services.packager.rung_placing import LATE, TAKEOVER, Hole, Placing
-from services.packager.tracks import set_up_video
+from services.packager.tracks import set_up_rung
 
 WAIT_TARGETS = 2
 
@@ -156,7 +156,7 @@ class RungCutter:
         if record == self._record:
             return
         self._record = None  # an unreadable header must not leave the old one in force
-        self._placing.queue.append(set_up_video(codec, record))
+        self._placing.queue.append(set_up_rung(codec, record))
         self._record = record
 
     # --- giving out -------------------------------------------------------------------------------

@@ -83,7 +83,11 @@ class Rungs:
         planned = self._planned.get(name)
         if planned is None:
             return None
-        return foretold(planned, frame_rate=self._source.rates.frame_rate or USUAL_FPS)
+        return foretold(
+            planned,
+            frame_rate=self._source.rates.frame_rate or USUAL_FPS,
+            ladder_codec=self._ladder.codec if self._ladder is not None else "libx264",
+        )
 
     def find(self, name: str) -> Rendition | None:
         rung = self._rungs.get(name)

@@ -8,6 +8,7 @@ from libs.media.avc import parse_avc_record
 from libs.media.cmaf import VIDEO_TIMESCALE, config_id, write_init
 from libs.media.codec import AudioConfig, CodecUnsupported, VideoConfig
 from libs.media.flv import AudioHeader, VideoHeader
+from libs.media.hevc import parse_hevc_record
 from services.packager.cuts import TrackConfigured
 
 
@@ -27,7 +28,15 @@ def set_up_video(codec: str, record: bytes) -> VideoSetup:
     """Raises `CodecUnsupported` or `CodecConfigurationInvalid`; the sentence is for the user."""
     if codec != "avc1":
         raise unsupported_video(codec)
-    config = parse_avc_record(record)
+    return _video(parse_avc_record(record))
+
+
+def set_up_rung(codec: str, record: bytes) -> VideoSetup:
+    """As `set_up_video`, of what the transcoder has made: it makes H.265 as well."""
+    return _video(parse_hevc_record(record)) if codec == "hvc1" else set_up_video(codec, record)
+
+
+def _video(config: VideoConfig) -> VideoSetup:
     init = write_init(config)
     track = Track(
         kind="video",

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from libs.events import LadderCodec
 from libs.rung_sizes import SizedRung
 from services.packager.window import Window
 
@@ -16,6 +17,15 @@ _LEVELS = (
     (40, 245_760, 8_192), (42, 522_240, 8_704), (50, 589_824, 22_080), (51, 983_040, 36_864),
 )  # fmt: skip
 _HIGHEST = 62
+_HEVC_LEVELS = (
+    # level_idc, luma samples a picture, luma samples a second (ITU-T H.265, tables A.8 and A.9)
+    (60, 122_880, 3_686_400), (63, 245_760, 7_372_800), (90, 552_960, 16_588_800),
+    (93, 983_040, 33_177_600), (120, 2_228_224, 66_846_720), (123, 2_228_224, 133_693_440),
+    (150, 8_912_896, 267_386_880), (153, 8_912_896, 534_773_760),
+)  # fmt: skip
+_HEVC_HIGHEST = 186
+_CODED_BLOCK = 8
+"""Sides of what H.265 codes are multiples of the smallest block's that encoders use."""
 
 
 class Variant(NamedTuple):
@@ -45,12 +55,14 @@ def measured(name: str, window: Window) -> Variant | None:
     )
 
 
-def foretold(sized: SizedRung, *, frame_rate: float) -> Variant:
+def foretold(
+    sized: SizedRung, *, frame_rate: float, ladder_codec: LadderCodec = "libx264"
+) -> Variant:
     """What a rung will be, once it is made."""
-    level = _level(sized.width, sized.height, frame_rate)
+    size = (sized.width, sized.height, frame_rate)
     return Variant(
         name=sized.rung.name,
-        codec=f"avc1.{_HIGH:04x}{level:02x}",
+        codec=_hevc(*size) if ladder_codec == "libx265" else f"avc1.{_HIGH:04x}{_level(*size):02x}",
         width=sized.width,
         height=sized.height,
         frame_rate=frame_rate,
@@ -70,3 +82,15 @@ def _level(width: int, height: int, frame_rate: float) -> int:
         if frame <= most_a_frame and frame * frame_rate <= most_a_second:
             return level
     return _HIGHEST
+
+
+def _hevc(width: int, height: int, frame_rate: float) -> str:
+    """Profile Main, tier Main, progressive frames, and the lowest level that holds them."""
+    blocks = -(-width // _CODED_BLOCK) * -(-height // _CODED_BLOCK)
+    frame = blocks * _CODED_BLOCK**2
+    fitting = (
+        level
+        for level, most_a_frame, most_a_second in _HEVC_LEVELS
+        if frame <= most_a_frame and frame * frame_rate <= most_a_second
+    )
+    return f"hvc1.1.6.L{next(fitting, _HEVC_HIGHEST)}.90"

@@ -4,7 +4,7 @@ It holds numbers and names from fixed lists only: no address, no secret, no text
 goes in and comes out are pipes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import ffmpeg
@@ -12,7 +12,7 @@ import ffmpeg
 from libs.names import MARKED
 from libs.rung_sizes import SizedRung
 from services.transcoder.colours import Colours
-from services.transcoder.families import SOFTWARE, Family
+from services.transcoder.families import SOFTWARE, X265, Family
 from services.transcoder.layers import Layer, Still
 
 LOOKAHEAD_S, MAX_LOOKAHEAD = 0.3, 10
@@ -25,6 +25,11 @@ ninth less of CPU and, measured, less than 0.1 dB of PSNR. From nearer sizes it 
 SOUND_RATE, SOUND_BPS = 48_000, 128_000
 """AAC-LC in stereo that every player has."""
 MARKED_BITS_A_PIXEL = 0.15
+_FLV: Mapping[str, object] = {"f": "flv", "flvflags": "no_duration_filesize"}
+_MATROSKA: Mapping[str, object] = {
+    "f": "matroska", "live": 1, "cluster_time_limit": 0, "write_crc32": 0
+}  # fmt: skip
+"""FLV knows H.265 since FFmpeg 6.1 only. A cluster a frame: it is written once it is whole."""
 
 
 def build_argv(
@@ -36,9 +41,12 @@ def build_argv(
     layers: Sequence[tuple[Layer, int]] = (),
     colours: Colours | None = None,
     family: Family = SOFTWARE,
+    hevc: Family | None = None,
 ) -> list[str]:
-    """`rungs` with the file descriptors that their FLV goes to, `layers` with those that they come
-    from, the lowest first; the source, which has these `colours`, comes in on stdin.
+    """`rungs` with the file descriptors that their pictures go to, `layers` with those that they
+    come from, the lowest first; the source, which has these `colours`, comes in on stdin.
+
+    With `hevc`, the ladder's rungs are H.265; H.264 is written as FLV, H.265 as Matroska.
     """
     source = ffmpeg.input(
         "pipe:0",
@@ -53,19 +61,21 @@ def build_argv(
     )
     shown = _laid_over(source.video, layers, colours)
     pictures = _pictures(shown, [sized for sized, _ in rungs])
-    outputs = [
-        ffmpeg.output(
-            _brought(picture, family),
-            f"pipe:{descriptor}",
-            **_encoding(sized, frame_rate, preset, family),
-        )
-        for picture, (sized, descriptor) in zip(pictures, rungs, strict=True)
-    ]
+    outputs = []
+    for picture, (sized, descriptor) in zip(pictures, rungs, strict=True):
+        own = family_of(sized, family, hevc)
+        encoding = _encoding(sized, frame_rate, preset, own)
+        outputs.append(ffmpeg.output(_brought(picture, own), f"pipe:{descriptor}", **encoding))
     merged = ffmpeg.merge_outputs(*outputs).global_args(
         *family.setup, "-hide_banner", "-nostats", "-nostdin", "-loglevel", "warning"
     )
     argv: list[str] = ffmpeg.compile(merged, cmd=binary)
     return argv
+
+
+def family_of(sized: SizedRung, family: Family, hevc: Family | None) -> Family:
+    """What a rung is made with. The marked picture stands for the source, and is always H.264."""
+    return family if hevc is None or sized.rung.name == MARKED else hevc
 
 
 def build_sound_argv(binary: str, descriptor: int) -> list[str]:
@@ -113,9 +123,10 @@ def _brought(picture: Any, family: Family) -> Any:
 
 def _laid_over(picture: Any, layers: Sequence[tuple[Layer, int]], colours: Colours | None) -> Any:
     """The source's picture below its marks: they are in every rung, and blended once."""
-    if layers and colours is not None:
-        # What the source leaves unsaid, players would guess otherwise of a smaller rung; and
-        # since 7.0 FFmpeg converts the marks again if the two do not say the same.
+    if colours is not None:
+        # What an HD source leaves unsaid, players guess otherwise of a smaller rung: the colours
+        # would jump at each switch. And since 7.0 FFmpeg converts the marks again if the two do not
+        # say the same.
         picture = _said(picture, colours)
     for layer, descriptor in layers:
         if isinstance(layer, Still):
@@ -187,12 +198,12 @@ def _encoding(
         }
     return {
         **rate,
-        "f": "flv",
-        "flvflags": "no_duration_filesize",
+        **(_MATROSKA if family.is_hevc else _FLV),
         "flush_packets": 1,
         "c:v": family.codec,
         **family.options,
         **(_of_x264(pixels, frame_rate, preset) if family is SOFTWARE else {}),
+        **(_of_x265(pixels, frame_rate, preset) if family is X265 else {}),
         # A frame of the rung has the very time of the source's, and is a keyframe when that is one.
         # (The time base is FLV's; what FFmpeg calls `demux` since 6.1.)
         "fps_mode": "passthrough",
@@ -204,9 +215,32 @@ def _encoding(
 
 
 def _of_x264(pixels: int, frame_rate: float, preset: str) -> dict[str, object]:
-    lookahead = min(MAX_LOOKAHEAD, round(frame_rate * LOOKAHEAD_S))
     return {
         "preset": preset,
-        "threads": 1 if pixels <= PIXELS_A_THREAD else 2,
-        "x264-params": f"rc-lookahead={lookahead}:sync-lookahead=0",
+        "threads": _threads(pixels),
+        "x264-params": f"rc-lookahead={_lookahead(frame_rate)}:sync-lookahead=0",
     }
+
+
+def _of_x265(pixels: int, frame_rate: float, preset: str) -> dict[str, object]:
+    params = {
+        # It knows no other time than a frame rate, and would take the time base's.
+        "fps": f"{frame_rate:.3f}",
+        "rc-lookahead": _lookahead(frame_rate),
+        "scenecut": 0,
+        "open-gop": 0,
+        "frame-threads": 1,
+        "pools": _threads(pixels),
+        "info": 0,
+        "log-level": "error",
+    }
+    said = ":".join(f"{name}={value}" for name, value in params.items())
+    return {"preset": preset, "x265-params": said}
+
+
+def _lookahead(frame_rate: float) -> int:
+    return min(MAX_LOOKAHEAD, round(frame_rate * LOOKAHEAD_S))
+
+
+def _threads(pixels: int) -> int:
+    return 1 if pixels <= PIXELS_A_THREAD else 2

@@ -12,6 +12,10 @@ from libs.events import TranscodePlan
 USUAL_FPS = 30
 DECODED_PIXELS_A_CORE = 400e6
 ENCODED_PIXELS_A_CORE = 95e6
+HEVC_FACTOR = 4.0
+"""What H.265 costs of the same pixels: 1.7 s beside 0.4 s of a core for 4 s of 360p, each with its
+`veryfast`.
+"""
 USUAL_SOURCE_PIXELS = 1920 * 1080
 SOUND_CORES = 0.02
 """To make a session's sound AAC."""
@@ -20,7 +24,9 @@ SOUND_CORES = 0.02
 def cost_of(plan: TranscodePlan) -> float:
     """Cores that are busy with it, for the usual source; that is not known before it is pulled."""
     rungs = plan.ladder.rungs if plan.ladder is not None else ()
-    pixels = sum(rung.width * rung.height for rung in rungs)
+    pixels: float = sum(rung.width * rung.height for rung in rungs)
+    if plan.ladder is not None and plan.ladder.codec == "libx265":
+        pixels *= HEVC_FACTOR
     encoded = (pixels + bool(plan.marks) * USUAL_SOURCE_PIXELS) * USUAL_FPS
     decoded = USUAL_SOURCE_PIXELS * USUAL_FPS if encoded else 0
     pictures = encoded / ENCODED_PIXELS_A_CORE + decoded / DECODED_PIXELS_A_CORE

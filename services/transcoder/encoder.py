@@ -1,4 +1,4 @@
-"""The child process: FLV in on its stdin, an FLV out of a pipe for each rung.
+"""The child process: FLV in on its stdin, FLV or Matroska out of a pipe for each rung.
 
 It is of its own session and dies with us; it may open no file and write none, and its memory is
 limited. What it says is kept, the newest lines only.
@@ -10,12 +10,14 @@ import os
 from collections import deque
 from collections.abc import Callable
 
-from services.transcoder.argv import build_argv, build_sound_argv
+from libs.events import LadderCodec
+from services.transcoder.argv import build_argv, build_sound_argv, family_of
 from services.transcoder.confinement import Limits, confine, environment
 from services.transcoder.encoding import Encoding
 from services.transcoder.families import SOFTWARE, Family
 from services.transcoder.logbook import Logbook, read_lines
 from services.transcoder.overlay import Overlay
+from services.transcoder.pictures import FLVPictures, MatroskaPictures, Pictures
 
 LIMITS = Limits(address_space_bytes=4 << 30)
 HARDWARE_LIMITS = Limits(address_space_bytes=None, open_files=256)
@@ -24,7 +26,7 @@ PIPE_BYTES = 1 << 18
 
 
 class Encoder:
-    """`outputs` has the FLV of each rung, in their order."""
+    """`outputs` has what is made of each rung, in their order."""
 
     def __init__(
         self,
@@ -36,6 +38,8 @@ class Encoder:
         assert process.stdin is not None
         self._logbook = logbook
         self.outputs = outputs
+        self.pictures: list[Pictures] = []
+        """What reads each rung's output."""
         self._overlays = overlays
         self.log: deque[str] = deque(maxlen=LOG_LINES)
         self._process = process
@@ -51,8 +55,12 @@ class Encoder:
         preset: str,
         logbook: Logbook | None = None,
         family: Family = SOFTWARE,
+        hevc: Family | None = None,
     ) -> "Encoder":
-        """`logbook` gets what it says. Raises `OSError` if there is no such binary."""
+        """`logbook` gets what it says; `hevc`, if it is there, makes the ladder's rungs.
+
+        Raises `OSError` if there is no such binary.
+        """
         rungs, layers = encoding.rungs, encoding.layers
         pipes = [os.pipe() for _ in rungs]
         writing = [pipe[1] for pipe in pipes]
@@ -66,9 +74,13 @@ class Encoder:
             layers=list(zip(layers, reading, strict=True)),
             colours=encoding.colours,
             family=family,
+            hevc=hevc,
         )
         limits = LIMITS if family is SOFTWARE else HARDWARE_LIMITS
-        return await cls._run(argv, pipes, overlays, limits=limits, logbook=logbook)
+        started = await cls._run(argv, pipes, overlays, limits=limits, logbook=logbook)
+        families = [family_of(sized, family, hevc) for sized in rungs]
+        started.pictures = [MatroskaPictures() if f.is_hevc else FLVPictures() for f in families]
+        return started
 
     @classmethod
     async def start_sound(cls, binary: str, *, logbook: Logbook | None = None) -> "Encoder":
@@ -114,6 +126,12 @@ class Encoder:
         for overlay in overlays:
             await overlay.open()
         return cls(process, outputs, overlays, logbook)
+
+    @property
+    def codec(self) -> LadderCodec:
+        """Of the ladder's rungs."""
+        is_hevc = any(isinstance(each, MatroskaPictures) for each in self.pictures)
+        return "libx265" if is_hevc else "libx264"
 
     @property
     def pid(self) -> int:

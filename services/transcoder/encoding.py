@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from libs.events import LadderCodec
 from libs.rung_sizes import SizedRung
 from services.transcoder.colours import Colours
 from services.transcoder.layers import Layer
@@ -17,3 +18,5 @@ class Encoding:
     """The marks, the lowest first."""
     colours: Colours | None = None
     """Of the source; None: the marks come in FFmpeg's usual ones."""
+    codec: LadderCodec = "libx264"
+    """What is wanted of the ladder's rungs; H.264 if H.265 cannot be made here."""

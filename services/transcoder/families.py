@@ -1,4 +1,4 @@
-"""The families of H.264 encoders that rungs can be made with, and what each wants to be told.
+"""The families of encoders that rungs can be made with, and what each wants to be told.
 
 Whatever encodes, a frame keeps its time and is a keyframe when the source's is one: no B-frames, no
 keyframes of the encoder's own choice, forced ones that decoding can begin at (IDR).
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-FamilyName = Literal["software", "nvenc", "vaapi", "qsv"]
+FamilyName = Literal["software", "x265", "nvenc", "vaapi", "qsv"]
 Choice = Literal["auto", "software", "nvenc", "vaapi", "qsv"]
 MARKED_QUALITY = 20
 """Of the marked picture, which stands for the source; each family's own scale is near x264's."""
@@ -34,6 +34,7 @@ class Family:
     """Whether frames go into its memory by a filter."""
     setup: tuple[str, ...] = ()
     """Of the whole command line."""
+    is_hevc: bool = False
 
 
 SOFTWARE = Family(
@@ -43,6 +44,14 @@ SOFTWARE = Family(
     quality={"crf": MARKED_QUALITY},
     never=NEVER,
 )
+X265 = Family(
+    "x265",
+    "libx265",
+    options={"pix_fmt": "yuv420p", "forced-idr": 1},
+    never=NEVER,
+    is_hevc=True,
+)
+"""What H.265 is made with, whatever makes H.264."""
 NVENC = Family(
     "nvenc",
     "h264_nvenc",

@@ -1,4 +1,4 @@
-"""Finds out whether a hardware encoder works here: it is let encode a frame, once.
+"""Finds out whether an encoder works here: it is let encode a frame, once.
 
 That FFmpeg lists an encoder says nothing of the device, its driver or our rights to it.
 """
@@ -11,7 +11,7 @@ import structlog
 
 from services.transcoder.argv import build_probe
 from services.transcoder.confinement import Limits, confine, environment
-from services.transcoder.families import FAMILIES, HARDWARE, SOFTWARE, Choice, Family
+from services.transcoder.families import FAMILIES, HARDWARE, SOFTWARE, X265, Choice, Family
 from services.transcoder.logbook import read_lines
 
 log = structlog.get_logger()
@@ -30,11 +30,25 @@ class EncoderChoice:
         self._wanted = wanted
         self._binary = binary
         self._found: asyncio.Task[Family] | None = None
+        self._hevc: asyncio.Task[Family | None] | None = None
 
     async def family(self) -> Family:
         if self._found is None:
             self._found = asyncio.create_task(self._find(), name="encoder-probe")
         return await asyncio.shield(self._found)
+
+    async def hevc(self) -> Family | None:
+        """What makes H.265; None if this FFmpeg has no x265."""
+        if self._hevc is None:
+            self._hevc = asyncio.create_task(self._find_hevc(), name="hevc-probe")
+        return await asyncio.shield(self._hevc)
+
+    async def _find_hevc(self) -> Family | None:
+        reason = await probe(self._binary, X265)
+        if reason is not None:
+            log.warning("encoder.no_hevc", reason=reason, used="H.264")
+            return None
+        return X265
 
     async def _find(self) -> Family:
         if self._wanted == "software":

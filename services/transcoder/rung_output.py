@@ -5,17 +5,10 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
-from libs.media.flv import (
-    FLV_HEADER,
-    FLVReader,
-    PacketKind,
-    Tag,
-    TagType,
-    parse_video,
-    write_tag,
-)
+from libs.media.flv import FLV_HEADER, PacketKind, Tag, parse_video, write_tag
 from libs.rung_sizes import SizedRung
 from libs.tags import rung_end_cue
+from services.transcoder.pictures import FLVPictures, Pictures
 from services.transcoder.rung_put import RungPut, check_status
 
 READ_BYTES = 1 << 18
@@ -34,6 +27,7 @@ class RungOutput:
         begin_ms: int,
         newest_in_ms: Callable[[], int],
         open_put: Callable[[str], Awaitable[RungPut]],
+        pictures: Pictures | None = None,
     ) -> None:
         self.sized = sized
         self.newest_ms = begin_ms
@@ -46,6 +40,7 @@ class RungOutput:
         self._newest_in_ms = newest_in_ms
         """Of the newest picture that ffmpeg has been given."""
         self._open_put = open_put
+        self._pictures = pictures or FLVPictures()
         self._put: RungPut | None = None
         self._sound: deque[Tag] = deque()
 
@@ -70,11 +65,9 @@ class RungOutput:
 
     async def run(self, reader: asyncio.StreamReader) -> None:
         """Until ffmpeg has written its last. Raises `TakeFailed`."""
-        flv = FLVReader()
         try:
             while data := await reader.read(READ_BYTES):
-                tags = [tag for tag in flv.feed(data) if tag.type is TagType.VIDEO]
-                wire = self._mux(tags)
+                wire = self._mux(self._pictures.feed(data))
                 if wire:
                     await self._send(wire)
             if self._put is not None:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import structlog
 
-from libs.events import MarkReport, Rung
+from libs.events import LadderCodec, MarkReport, Rung
 from libs.events.marks import Mark
 from libs.media.flv import Tag, is_sequence_header, write_tag
 from libs.names import MARKED
@@ -68,6 +68,8 @@ class Wanted(NamedTuple):
     """Smallest first."""
     marks: tuple[Mark, ...] = ()
     """With any, the marked picture is made, too, in the source's size."""
+    codec: LadderCodec = "libx264"
+    """Of the rungs."""
     shed: int = 0
     """How many of those that could be made are not, from the top."""
 
@@ -98,6 +100,8 @@ class Take:
         self.shed: list[Rung] = []
         self.marks: tuple[MarkReport, ...] = ()
         """What became of each."""
+        self.has_other_codec = False
+        """Whether its rungs are H.264, because the H.265 that is wanted cannot be made here."""
         self.changed_tag = 0
         """Where the source changed, if that was its end."""
         self._ingest = ingest
@@ -249,9 +253,15 @@ class Take:
         if self.wanted.marks and not drawn.layers:
             # What is made without any would be shown as if it were marked.
             raise TakeFailed("marks_unavailable", drawn.why_not)
-        colours = colours_of(source.config)
-        encoding = Encoding(made, frame_rate, layers=drawn.layers, colours=colours)
+        encoding = Encoding(
+            made,
+            frame_rate,
+            layers=drawn.layers,
+            colours=colours_of(source.config),
+            codec=self.wanted.codec,
+        )
         self._encoder = await self._start_encoder(encoding)
+        self.has_other_codec = len(made) > len(marked) and self._encoder.codec != encoding.codec
         self._log.info(
             "take.begun", pid=self._encoder.pid, from_tag=source.from_tag, at_ms=self._begin_ms,
             frame_rate=frame_rate, rungs=[f"{each.rung.name}:{each.width}x{each.height}"
@@ -264,8 +274,9 @@ class Take:
                 begin_ms=self._begin_ms,
                 newest_in_ms=lambda: self._newest_ms,
                 open_put=lambda name: self._open_put(name, source.from_tag),
+                pictures=pictures,
             )
-            for sized in made
+            for sized, pictures in zip(made, self._encoder.pictures, strict=True)
         ]
         for output, reader in zip(self.outputs, self._encoder.outputs, strict=True):
             self._spawn(output.run(reader))

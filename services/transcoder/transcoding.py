@@ -46,8 +46,7 @@ LAST_SOUND_S = 5.0
 HAND_OVER_S = 2.5
 """How long a job that is let go goes on for its successor to take over without a gap."""
 
-MADE_CODEC = "libx264"
-CODEC_REPLACED = "H.265 is not packaged yet: the rungs are H.264."
+CODEC_REPLACED = "The FFmpeg of this worker has no x265: the rungs are H.264."
 
 AskPlan = Callable[[TranscodeRequested], Awaitable[TranscodePlan]]
 MakeTake = Callable[[int, Wanted, int | None], Take]
@@ -225,8 +224,8 @@ class Transcoding:
             if not take.is_live:
                 take.retire()  # nobody misses it: however often a ladder is changed, two run
         self._number += 1
-        rungs = self._ladder.rungs if self._ladder is not None else ()
-        wanted = Wanted(rungs, self._marks, self._shedding.count)
+        ladder = self._ladder or Ladder(rungs=())
+        wanted = Wanted(ladder.rungs, self._marks, ladder.codec, self._shedding.count)
         take = self._make_take(self._number, wanted, after)
         if self._sound_header is not None:
             take.hear(self._sound_header)
@@ -267,7 +266,7 @@ class Transcoding:
     def _say_made(self, state: TranscodeState, take: Take) -> None:
         if take.shed:
             self._report.enter(state, take, SHED, "The encoder is too slow for more rungs.")
-        elif self._ladder is not None and self._ladder.codec != MADE_CODEC:
+        elif take.has_other_codec:
             self._report.enter(state, take, "codec_replaced", CODEC_REPLACED)
         else:
             self._report.enter(state, take)

@@ -166,6 +166,7 @@ class Worker:
                 preset=self._settings.encoder_preset,
                 logbook=logbook,
                 family=await self._choice.family(),
+                hevc=await self._choice.hevc() if encoding.codec == "libx265" else None,
             )
         except OSError as error:
             raise _not_run(error) from None

@@ -15,7 +15,7 @@ from tests.required import again_if_void
 from tests.rung_encoder import encode_rung, ingest_of
 from tests.rung_lag import RungLag
 from tests.running import RunningWeir
-from tests.viewing import WATCH_TIME, until_live
+from tests.viewing import WATCH_TIME, until_live, watch_page
 from tests.waiting import EVERY_S, PATIENCE_S
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
@@ -24,6 +24,7 @@ LATE = {"name": "late", "width": 320, "height": 180, "bitrate": 200_000}
 SHORT_SWITCHES, SOAK_SWITCHES = 10, 50
 BEFORE = 3
 """Segments that there are when the late rung is first asked for."""
+HAS_H265 = """() => MediaSource.isTypeSupported('video/mp4; codecs="hvc1.1.6.L93.90"')"""
 SWITCH_S = 2.5
 LATENCY_S = 4.0
 
@@ -113,6 +114,18 @@ async def test_rung_that_begins_late_is_a_gap_and_is_played_once_it_is_there(
     pictures, problems = [Picture(*each) for each in seen[0]], seen[1]
     assert not [problem for problem in problems if " true" in problem], problems
     assert heights(pictures) == [HEIGHT, LATE["height"]], problems
+
+
+async def test_players_without_h265_play_the_h264_beside_it(weir: RunningWeir, page: Page) -> None:
+    """Chromium for Linux has no H.265 of its own; one that has may play either."""
+    stream = weir.create_stream(name="h265", ladder={"rungs": [LATE], "codec": "libx265"})
+    async with PatternPublisher(stream["push"]["url"]):
+        await until_live(weir, stream["id"])
+        base = f"{weir.http_url}/{stream['id']}"
+        await until_text(f"{base}/manifest.mpd", lambda text: "hvc1" in text)
+        ages_ms = [await watch_page(page, f"{base}/{name}") for name in ("hls.html", "dash.html")]
+        has_it = await page.evaluate(HAS_H265)
+    print(f"{ages_ms} ms behind, plays H.265: {has_it}")  # noqa: T201 - for `pytest -s`
 
 
 @pytest.mark.timeout(300)

@@ -90,13 +90,21 @@ def _period(
         if timeline is None or not own:
             continue
         sap = ' startWithSAP="1"' if kind == "audio" or period.starts_with_sap else ""
-        lines.append(f'    <AdaptationSet contentType="{kind}" segmentAlignment="true"{sap}>')
-        for name, each in own.items():
-            folder = f"{to_stream}{period.last.session}/{name}"
-            template = _template(period, kind, timeline, f"{folder}/", each.config_id)
-            lines += _representation(name, each, tracks[each.config_id], template)
-        lines.append("    </AdaptationSet>")
+        for family in dict.fromkeys(_family(tracks[each.config_id]) for each in own.values()):
+            lines.append(f'    <AdaptationSet contentType="{kind}" segmentAlignment="true"{sap}>')
+            for name, each in own.items():
+                if _family(tracks[each.config_id]) != family:
+                    continue
+                folder = f"{to_stream}{period.last.session}/{name}"
+                template = _template(period, kind, timeline, f"{folder}/", each.config_id)
+                lines += _representation(name, each, tracks[each.config_id], template)
+            lines.append("    </AdaptationSet>")
     return [*lines, "  </Period>"]
+
+
+def _family(track: Track) -> str:
+    """Of its codec: players switch within a set, but not to another one."""
+    return track.codec.partition(".")[0]
 
 
 def _template(

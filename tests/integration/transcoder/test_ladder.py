@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import os
+import re
 import signal
 import subprocess
 import time
@@ -175,6 +176,42 @@ async def test_worker_that_is_told_to_stop_hands_over_without_a_gap(
         within_s=TAKEOVER_S + BUSY_S,
         what="taken over",
     )
+
+
+async def test_h265_is_made_listed_and_played_beside_the_h264_of_the_source(
+    transcoding: RunningWeir, source: Path, publishers: list[subprocess.Popen[bytes]]
+) -> None:
+    stream = transcoding.create_stream(
+        ladder={"rungs": [TINY], "codec": "libx265"}, reconnectWindow=1
+    )
+    publishers.append(push(source, stream["push"]["url"]))
+    inside = await Inside.of(transcoding, stream["id"])
+    variants = (await first_playlist(transcoding, stream["id"])).split("#EXT-X-STREAM-INF")[1:]
+    assert [re.findall(r'CODECS="(\w+)\.', each) for each in variants] == [["avc1"], ["hvc1"]]
+    await until(lambda: made(transcoding, inside) == ["tiny"], within_s=LIVE_S, what="live")
+    assert report(transcoding, inside)["cause"] is None
+    base = f"{transcoding.http_url}/{stream['id']}"
+
+    def manifest() -> str:
+        return httpx2.get(f"{base}/manifest.mpd", follow_redirects=True).text
+
+    await until(lambda: "hvc1" in manifest(), what="whole segments of it")
+    sets = [re.findall(r'codecs="(\w+)\.', each) for each in manifest().split("<AdaptationSet")]
+    assert sets == [[], ["avc1"], ["mp4a"], ["hvc1"]], "a player without H.265 plays the source"
+    played = await asyncio.to_thread(
+        subprocess.run,
+        ["ffprobe", "-v", "error", "-show_entries", "stream=codec_name,width,height", "-of",
+         "csv=p=0", "-read_intervals", "%+#20", f"{base}/tiny/video.m3u8"],
+        capture_output=True, check=True, timeout=30, text=True,
+    )  # fmt: skip
+    assert played.stdout.split()[0] == "hevc,160,90"
+    pulls = [asyncio.create_task(inside.pull(name)) for name in ("", "tiny")]
+    publishers[0].kill()
+    source_tags, tags = await asyncio.gather(*pulls)
+    got, wanted = frames(tags), frames(source_tags)
+    start = wanted.index(got[0])
+    assert got == wanted[start : start + len(got)]
+    assert len(got) > 2 * GOP_FRAMES
 
 
 async def test_ffmpeg_that_dies_is_begun_again(

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from libs.media import amf0
+from libs.media.cmaf_reader import read_configuration
+from libs.media.codec import VideoConfig
 from libs.media.flv import Tag, TagType, is_keyframe, is_sequence_header, parse_video
 from libs.tags.cues import PositionCue
 from services.packager.cuts import (
@@ -21,6 +23,7 @@ from services.packager.cuts import (
 from services.packager.cutter import Cutter
 from services.packager.rung_cutter import RungCutter
 from tests.oracles.flv_source import discontinuity_cue, end_cue, make_flv, session_tags
+from tests.oracles.hevc_source import make_hevc
 
 SESSION = "655f1c00-0badcafe"
 FIRST_MSN = 0x655F1C00
@@ -28,6 +31,7 @@ START_MS = 10_021
 """Of the source's first picture."""
 GOP_MS = 2000
 FRAME_MS = 40
+HVC1 = b"hvc1"
 
 
 @lru_cache
@@ -51,6 +55,24 @@ def encoding(
     own = tuple(tag for tag in session_tags(flv, ends=False) if tag.type is TagType.VIDEO)
     shift_ms = first_picture_ms(source(b_frames=b_frames)) - first_picture_ms(own)
     return tuple(tag._replace(dts_ms=tag.dts_ms + shift_ms) for tag in own)
+
+
+@lru_cache
+def in_h265(first_ms: int = 0) -> tuple[Tag, ...]:
+    """The log of a process that makes H.265, from `first_ms` on."""
+    made = make_hevc(seconds=13, size=(80, 48))
+    shift_ms = first_picture_ms(source())
+    tags = [
+        Tag(
+            TagType.VIDEO,
+            shift_ms + each.pts_ms,
+            (b"\x93" if each.is_keyframe else b"\xa3") + HVC1 + each.data,
+        )
+        for each in made.frames
+        if shift_ms + each.pts_ms >= first_ms
+    ]
+    at_ms = tags[0].dts_ms
+    return rung_cue(at_ms), Tag(TagType.VIDEO, at_ms, b"\x90" + HVC1 + made.record), *tags
 
 
 def cue(name: str, stamp_ms: int, **fields: Any) -> Tag:
@@ -299,6 +321,22 @@ def test_changed_configuration_spoils_the_segment_unless_it_begins_there(
     assert lost(line.of_rung) == gone
     tracks = [cut.track for cut in line.of_rung if isinstance(cut, TrackConfigured)]
     assert [track.width for track in tracks] == [80, 96]
+
+
+def test_h265_is_cut_as_h264_is_and_one_may_follow_the_other() -> None:
+    change_ms = START_MS + 2 * GOP_MS
+    ends = rung_end(START_MS + 13_500)
+    both = [*rung(encoding(), 0, change_ms), *in_h265(change_ms)]
+    for tags, codecs in (([*in_h265()], ["hvc1"]), (both, ["avc1", "hvc1"])):
+        line = run(source(), [*tags, ends])
+        assert_aligned(line)
+        assert lost(line.of_rung) == []
+        assert sum(cut.tracks[0].samples for cut in segments(line.of_rung)) == 13 * 25
+        configured = [cut for cut in line.of_rung if isinstance(cut, TrackConfigured)]
+        assert [each.track.codec.partition(".")[0] for each in configured] == codecs
+        last = read_configuration(configured[-1].init)
+        assert isinstance(last, VideoConfig)
+        assert (last.is_hevc, last.width, last.height) == (True, 80, 48)
 
 
 def test_discontinuity_of_the_source_stands_in_the_rung() -> None:

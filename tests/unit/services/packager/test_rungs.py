@@ -4,6 +4,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from services.packager.cuts import TrackConfigured
 from services.packager.manifest import render_manifest
 from services.packager.multivariant import render_multivariant
 from services.packager.playlist import Neighbour, Surroundings, render_media
@@ -128,3 +129,25 @@ def test_manifest_has_a_rung_in_the_periods_that_it_has_whole(
             for each in ET.fromstring(text).iter(f"{MPD}SegmentTemplate")
         ]
         assert templates[0] == templates[1], "aligned to the tick"
+
+
+def test_manifest_has_rungs_of_another_codec_in_a_set_of_their_own() -> None:
+    source, same, other = WindowMaker(4), rung(), rung()
+    track = SMALL_VIDEO.model_copy(update={"codec": "hvc1.1.6.L63.90", "config_id": "d" * 12})
+    other.window.take(TrackConfigured(track, b"init"))
+    other.video = track
+    for _ in range(4):
+        source.add(2.0)
+        same.add(2.0, size=20_000)
+        other.add(2.0, size=20_000)
+    shown = [Neighbour("480p", other.window), Neighbour("360p", same.window)]
+    text = render_manifest(source.window, session="s", rendition="source", rungs=shown)
+    sets = [["source-video", "360p-video"], ["source-audio"], ["480p-video"]]
+    assert representations(text) == sets
+    templates = [
+        (each.get("duration"), each.get("startNumber"), each.get("presentationTimeOffset"))
+        for each in ET.fromstring(text).iter(f"{MPD}SegmentTemplate")
+    ]
+    assert templates[0] == templates[-1], "aligned to the tick"
+    text = render_manifest(source.window, session="s", rendition="source", rungs=shown[:1])
+    assert representations(text) == [["source-video"], ["source-audio"], ["480p-video"]]

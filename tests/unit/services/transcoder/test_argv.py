@@ -5,9 +5,10 @@ import shlex
 import pytest
 
 from libs.events import TEMPLATES
+from libs.names import MARKED
 from libs.rung_sizes import SizedRung
 from services.transcoder.argv import build_argv, build_probe, build_sound_argv
-from services.transcoder.families import HARDWARE, NVENC, QSV, VAAPI, Family
+from services.transcoder.families import HARDWARE, NVENC, QSV, SOFTWARE, VAAPI, X265, Family
 
 RUNGS = [
     (SizedRung(TEMPLATES["ld"], 640, 360), 7),
@@ -85,6 +86,29 @@ def test_names_of_rungs_are_not_in_it() -> None:
     secret = TEMPLATES["ld"].model_copy(update={"name": "n4me"})
     argv = build_argv("ffmpeg", [(SizedRung(secret, 640, 360), 5)], frame_rate=25, preset="fast")
     assert "n4me" not in " ".join(argv)
+
+
+HEVC = """
+-map '[s5]' -f matroska -b:v 400000 -bf 0 -bufsize 600000 -c:v libx265 -cluster_time_limit 0
+-enc_time_base 1:1000 -flush_packets 1 -force_key_frames source -forced-idr 1
+-fps_mode passthrough -g 1000000 -live 1 -maxrate 600000 -pix_fmt yuv420p -preset fast
+-write_crc32 0
+-x265-params fps=29.970:rc-lookahead=9:scenecut=0:open-gop=0:frame-threads=1:pools=1:info=0:log-level=error
+pipe:7
+"""  # noqa: E501 - one argument
+
+
+def test_h265_is_made_of_the_rungs_and_never_of_the_marked_picture() -> None:
+    marked = TEMPLATES["hd"].model_copy(update={"name": MARKED})
+    rungs = [RUNGS[0], (SizedRung(marked, 1280, 720), 9)]
+    for family in (SOFTWARE, NVENC):
+        argv = build_argv(
+            "ffmpeg", rungs, frame_rate=29.97, preset="fast", family=family, hevc=X265
+        )
+        end = argv.index("pipe:7") + 1
+        assert argv[argv.index("-map") : end] == shlex.split(HEVC)
+        assert family.codec in argv[end:]
+        assert argv[argv.index("-f", end) + 1] == "flv"
 
 
 @pytest.mark.parametrize("family", HARDWARE, ids=lambda family: family.name)

@@ -1,7 +1,9 @@
 """Who is let in."""
 
-from libs.events import TEMPLATES, Ladder, TranscodePlan
-from services.transcoder.cost import Slots, cost_of
+from typing import get_args
+
+from libs.events import TEMPLATES, Ladder, LadderCodec, TranscodePlan
+from services.transcoder.cost import HEVC_FACTOR, Slots, cost_of
 
 LD, SD, HD, UD = TEMPLATES.values()
 
@@ -13,6 +15,14 @@ def test_cost_rises_with_the_pixels() -> None:
     ]
     assert costs == sorted(costs)
     assert 0.5 < costs[2] < 0.8, "as was measured"
+
+
+def test_h265_costs_a_multiple() -> None:
+    h264, h265 = (
+        cost_of(TranscodePlan(version=1, ladder=Ladder(rungs=(LD, SD), codec=codec)))
+        for codec in get_args(LadderCodec)
+    )
+    assert 2 < h265 / h264 < HEVC_FACTOR, "decoding costs the same"
 
 
 def test_sound_alone_costs_little() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from libs.ffmpeg import find_ffmpeg
 from services.transcoder import probe as probe_module
-from services.transcoder.families import HARDWARE, NVENC, QSV, SOFTWARE, VAAPI, Choice
+from services.transcoder.families import HARDWARE, NVENC, QSV, SOFTWARE, VAAPI, X265, Choice
 from services.transcoder.probe import EncoderChoice, probe
 
 
@@ -54,6 +54,15 @@ async def test_only_what_is_wanted_is_tried(tmp_path: Path, wanted: Choice, aske
 
 async def test_family_that_was_asked_for_and_does_not_work_is_replaced(tmp_path: Path) -> None:
     assert await EncoderChoice("nvenc", fake(tmp_path, NO_DEVICE)).family() is SOFTWARE
+
+
+async def test_h265_is_made_where_x265_encodes_a_frame_and_tried_once(tmp_path: Path) -> None:
+    choice = EncoderChoice("software", fake(tmp_path, "exit 0"))
+    found = await asyncio.gather(*(choice.hevc() for _ in range(2)))
+    assert found == [X265, X265]
+    (line,) = runs(tmp_path)
+    assert "-c:v libx265" in line
+    assert await EncoderChoice("software", fake(tmp_path, "exit 1")).hevc() is None
 
 
 async def test_reason_is_what_ffmpeg_said_first(tmp_path: Path) -> None:

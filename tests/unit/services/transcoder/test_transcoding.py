@@ -75,6 +75,7 @@ class FakeTake:
         self.is_retired = False
         self.is_marking = False
         self.has_foreign_sound = False
+        self.has_other_codec = False
         self.heard: list[Tag] = []
         self.end: asyncio.Future[End] = asyncio.get_running_loop().create_future()
 
@@ -225,11 +226,14 @@ async def test_however_often_the_ladder_is_changed_two_takes_run(job: Job) -> No
     assert not first.is_retired
 
 
-async def test_codec_that_is_not_made_is_said(job: Job) -> None:
+async def test_another_codec_is_another_take_and_said_if_it_cannot_be_made(job: Job) -> None:
     await job.live(1)
     job.ladder = Ladder(rungs=(LD, SD), codec="libx265")
     job.transcoding.changed.set()
-    await job.live(2)
+    take = await job.live(2)
+    assert take.wanted.codec == "libx265"
+    await until(lambda: job.said[-1] == ("live", None, ["360p", "480p"]))
+    take.has_other_codec = True
     await until(lambda: job.said[-1] == ("live", "codec_replaced", ["360p", "480p"]))
 
 

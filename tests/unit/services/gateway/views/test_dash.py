@@ -11,6 +11,7 @@ from tests.unit.services.gateway.views.logged import AT, AUDIO, SESSION, VIDEO, 
 
 LATER = "69573100-0a0b0c0d"
 OTHER = VIDEO.model_copy(update={"config_id": "cccccccccccc", "width": 640, "height": 360})
+H265 = OTHER.model_copy(update={"config_id": "eeeeeeeeeeee", "codec": "hvc1.1.6.L63.90"})
 NAMESPACE = {"": "urn:mpeg:dash:schema:mpd:2011"}
 
 
@@ -36,7 +37,7 @@ def manifest(
     body = render_manifest(
         timeline(rows),
         {name: timeline(own) for name, own in (rungs or {}).items()},
-        {track.config_id: track for track in (VIDEO, AUDIO, OTHER)},
+        {track.config_id: track for track in (VIDEO, AUDIO, OTHER, H265)},
         source_name="source",
         is_ended=is_ended,
         to_stream="../",
@@ -122,6 +123,19 @@ def test_period_tells_of_rungs_that_have_all_of_it() -> None:
     assert names(mpd) == [
         ["source-video", "source-audio"],
         ["source-video", "480p-video", "source-audio"],
+    ]
+
+
+def test_rungs_of_another_codec_are_in_a_set_of_their_own() -> None:
+    rungs = {
+        "480p": [row(0, rendition="480p", tracks=(H265,))],
+        "360p": [row(0, rendition="360p", tracks=(OTHER,))],
+    }
+    sets = manifest(row(0), rungs=rungs).iterfind("Period/AdaptationSet", NAMESPACE)
+    assert [[each.attrib["id"] for each in found] for found in sets] == [
+        ["source-video", "360p-video"],
+        ["480p-video"],
+        ["source-audio"],
     ]
 
 
