@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 import structlog
@@ -20,6 +20,7 @@ from nats.js.kv import KeyValue
 
 from libs.bus import topology
 from libs.bus.asking import answer_error, answer_ok, read_answer
+from libs.bus.batches import Batches
 from libs.bus.delivery import Delivery
 from libs.bus.errors import AskTimedOut, BusUnavailable
 from libs.bus.leases import Leases
@@ -75,6 +76,7 @@ class Bus:
         self._sayings: Sayings | None = None
         self._buckets: dict[str, KeyValue] = {}
         self._durables: list[tuple[str, str]] = []
+        self._batches: list[Batches] = []
         self._tasks: list[asyncio.Task[Any]] = []
         self._reconnect_hooks: list[Callable[[], Awaitable[None]]] = []
         self.failed = asyncio.Event()
@@ -98,6 +100,7 @@ class Bus:
         await self._prepare()
         self._sayings = Sayings(self._publish_said)
         await self.broker.start()
+        takers = [await batches.subscribe() for batches in self._batches]
         # Any question will do: its answer shows that the server has our subscriptions, which went
         # out before it (`flush` does not: its PING overtakes them). A server that is lost just
         # now gets them at the reconnect.
@@ -106,6 +109,7 @@ class Bus:
         self._tasks = [
             asyncio.create_task(self._sayings.run(), name="bus-sayings"),
             asyncio.create_task(self._watch_consumers(), name="bus-watchdog"),
+            *(asyncio.create_task(self._take(take), name="bus-batches") for take in takers),
         ]
 
     async def stop(self) -> None:
@@ -116,6 +120,8 @@ class Bus:
             await self.registry.withdraw()
         for task in self._tasks:
             task.cancel()
+        # What they had in their hands is given back while there is a connection.
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.broker.stop()
         self.is_connected = False
 
@@ -206,6 +212,18 @@ class Bus:
     def on_fact(self, kind: type[M], *, durable: str) -> Callable[[Handler], Handler]:
         """Handle every `kind` once or more; `durable` is the service's name."""
         return self._consume(kind, topology.FACTS_LOG, durable, is_heartbeating=False, slots=1)
+
+    def on_facts(
+        self,
+        kind: type[M],
+        handler: Callable[[Sequence[Envelope[M]]], Awaitable[None]],
+        *,
+        durable: str,
+    ) -> None:
+        """The same of a kind that comes often: the handler is given all that have come."""
+        name = topology.durable_name(durable, kind.name)
+        self._durables.append((topology.FACTS_LOG, name))
+        self._batches.append(Batches(kind, topology.FACTS_LOG, name, handler, js=lambda: self._js))
 
     def on_job(
         self, kind: type[M], *, durable: str, slots: int = 1
@@ -362,6 +380,13 @@ class Bus:
             except (NATSError, JetStreamError, TimeoutError) as error:
                 log.info("bus.waiting", reason=str(error) or type(error).__name__)
             await asyncio.sleep(0.3)
+
+    async def _take(self, take: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await take()
+        except Exception:
+            log.exception("bus.batches_failed")
+            self.failed.set()
 
     async def _watch_consumers(self) -> None:
         """A consumer that is deleted under a pull subscriber fails silently; look for it.

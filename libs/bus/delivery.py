@@ -58,7 +58,10 @@ class Delivery:
 
     async def __call__(self, message: NatsMessage) -> None:
         """Entry point of the broker. Never raises, but when cancelled."""
-        raw = message.raw_message
+        await self.deliver(message.raw_message)
+
+    async def deliver(self, raw: Msg) -> None:
+        """Handle one message, and settle it. Never raises, but when cancelled."""
         heart = asyncio.create_task(self._beat(raw)) if self._is_heartbeating else None
         try:
             await self._run(raw)
@@ -76,15 +79,22 @@ class Delivery:
             if heart is not None:
                 heart.cancel()
 
-    async def _run(self, raw: Msg) -> None:
+    def decode(self, raw: Msg) -> Envelope[Any]:
+        """Raises `MessageUndecodable`."""
         try:
-            envelope = self._envelope.model_validate_json(raw.data)
+            return self._envelope.model_validate_json(raw.data)
         except ValidationError as error:
             first = error.errors()[0]
             where = "/".join(map(str, first["loc"]))
             raise MessageUndecodable(f"{where}: {first['msg']}") from None
+
+    async def _run(self, raw: Msg) -> None:
+        envelope = self.decode(raw)
         with handling(f"handle {self._name}", raw.headers):
             await self._handler(envelope)
+        await self.acknowledge(raw)
+
+    async def acknowledge(self, raw: Msg) -> None:
         self._tries.pop(raw.metadata.sequence.stream, None)
         await raw.ack()
         HANDLED.labels(self.durable, "handled").inc()
@@ -92,20 +102,22 @@ class Delivery:
     async def _settle_failure(self, raw: Msg, error: Exception) -> None:
         sequence = raw.metadata.sequence.stream
         tries = self._tries[sequence] = self._tries.get(sequence, 0) + 1
-        is_away = isinstance(error, WeirError) and error.retry and error.status == 503  # noqa: PLR2004
         is_final = isinstance(error, MessageUndecodable) or (
             isinstance(error, WeirError) and not error.retry
         )
-        if is_away:
-            # What the handler needs is away; that says nothing against the message.
-            await raw.nak(delay=AWAY_DELAY_S)
-            HANDLED.labels(self.durable, "postponed").inc()
+        if says_away(error):
+            await self.postpone(raw)
         elif is_final or tries >= MAX_TRIES:
             await self._bury(raw, error, tries)
             self._tries.pop(sequence, None)
         else:
             await raw.nak(delay=RETRY_DELAYS_S[min(tries, len(RETRY_DELAYS_S)) - 1])
             HANDLED.labels(self.durable, "retried").inc()
+
+    async def postpone(self, raw: Msg) -> None:
+        """What the handler needs is away; that says nothing against the message."""
+        await raw.nak(delay=AWAY_DELAY_S)
+        HANDLED.labels(self.durable, "postponed").inc()
 
     async def _bury(self, raw: Msg, error: Exception, tries: int) -> None:
         """Publish the dead letter first, then let the message go: it is never lost between."""
@@ -134,3 +146,8 @@ class Delivery:
         while True:
             await asyncio.sleep(HEARTBEAT_S)
             await raw.in_progress()
+
+
+def says_away(error: Exception) -> bool:
+    """Whether the error is about what the handler needs, not about the message."""
+    return isinstance(error, WeirError) and error.retry and error.status == 503  # noqa: PLR2004

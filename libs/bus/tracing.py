@@ -1,6 +1,6 @@
 """The trace context in message headers (W3C Trace Context), and one span per message handled."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from opentelemetry import context, propagate, trace
@@ -42,3 +42,21 @@ def handling(name: str, headers: Mapping[str, str] | None) -> Iterator[None]:
         except Exception as error:
             span.set_status(Status(StatusCode.ERROR, type(error).__name__))
             raise
+
+
+@contextmanager
+def handling_all(name: str, headers: Iterable[Mapping[str, str] | None]) -> Iterator[None]:
+    """The same of messages that are handled together: a span in the trace of each."""
+    spans = [
+        tracer.start_span(name, propagate.extract(dict(each or {})), SpanKind.CONSUMER)
+        for each in headers
+    ]
+    try:
+        yield
+    except Exception as error:
+        for span in spans:
+            span.set_status(Status(StatusCode.ERROR, type(error).__name__))
+        raise
+    finally:
+        for span in spans:
+            span.end()

@@ -29,6 +29,7 @@ from libs.events.asks import (
     Stream,
     StreamPage,
     UpdateStream,
+    Written,
 )
 from libs.events.camera_clips import NoteCameraClip
 from libs.events.clips import (
@@ -450,4 +451,5 @@ __all__ = [
     "ViewersRevoked",
     "WantLadder",
     "WindowPage",
+    "Written",
 ]

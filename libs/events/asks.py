@@ -4,7 +4,7 @@ Answers that can grow come in pages of at most `PAGE_ROWS` rows.
 """
 
 from datetime import datetime
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,6 +18,12 @@ PAGE_ROWS = 1000
 
 class Answer(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Written(NamedTuple):
+    """An answer as JSON already; for what is long, asked for often, and only goes by."""
+
+    body: bytes
 
 
 Answered = TypeVar("Answered", bound=Answer)

@@ -71,7 +71,7 @@ from libs.events import (
     UpdateStream,
     ViewerKeys,
     WantLadder,
-    WindowPage,
+    Written,
 )
 from services.catalog import (
     camera_clips,
@@ -193,7 +193,7 @@ class Answers(KeepingAnswers):
         async with self._database.transaction(read_only=True) as tx:
             return await completeness.show(tx, ask)
 
-    async def list_window(self, ask: ListWindow) -> WindowPage:
+    async def list_window(self, ask: ListWindow) -> Written:
         async with self._database.transaction(read_only=True) as tx:
             return await views.list_window(tx, ask)
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import prometheus_client
 import structlog
-from sqlalchemy import Connection, CursorResult, event, make_url
+from sqlalchemy import Connection, CursorResult, Table, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -149,6 +149,21 @@ async def insert_new(tx: AsyncSession, model: type[Base], values: dict[str, Any]
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     result = await tx.execute(insert(model).values(values).on_conflict_do_nothing())
     return cast("CursorResult[Any]", result).rowcount == 1
+
+
+async def insert_new_of(
+    tx: AsyncSession,
+    model: type[Base],
+    rows: Sequence[Mapping[str, Any]],
+    key: Sequence[str],
+) -> set[tuple[Any, ...]]:
+    """Insert those of the rows whose keys are not there; returns these columns of each."""
+    dialect = tx.get_bind().dialect.name
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    # The table, not the model: many rows are then one statement that is compiled once.
+    table = cast("Table", model.__table__)
+    statement = insert(table).on_conflict_do_nothing().returning(*(table.c[name] for name in key))
+    return {tuple(row) for row in await tx.execute(statement, list(rows))}
 
 
 async def insert_all_new(

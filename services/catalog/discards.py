@@ -108,9 +108,9 @@ async def forget(tx: AsyncSession, ask: ForgetDiscards) -> None:
     await tx.execute(delete(DiscardRow).where(DiscardRow.object_key.in_(ask.keys)))
 
 
-async def keep(tx: AsyncSession, key: str) -> None:
-    """Somebody says once more that a row names the object."""
-    await tx.execute(delete(DiscardRow).where(DiscardRow.object_key == key))
+async def keep(tx: AsyncSession, keys: Sequence[str]) -> None:
+    """Somebody says once more that rows name these objects."""
+    await tx.execute(delete(DiscardRow).where(DiscardRow.object_key.in_(keys)))
 
 
 async def pending_bytes(tx: AsyncSession) -> int:

@@ -1,4 +1,4 @@
-"""What each fact changes, one transaction a fact.
+"""What each fact changes, one transaction a fact (of `segment.ready`: one for all that came).
 
 Every method bears its fact twice and in any order: rows are found by the fact's natural key,
 and what is written does not depend on what came before, except that the first row of a segment
@@ -100,13 +100,18 @@ class Facts:
             await offers.complete_if_packaged(tx, session, now=self._clock())
         self._on_rows(fact.session)
 
-    async def segment_ready(self, fact: SegmentReady) -> None:
+    async def segment_ready(self, *facts: SegmentReady) -> None:
+        """All of them or none: these come by the hundred, and each commit waits for the disk."""
+        rows = [fact.segment for fact in facts]
+        late = [row.object_key for row in rows if self._clock() - row.starts_at > LATE]
         async with self._database.transaction() as tx:
-            session = await segments.add(tx, fact.segment)
-            if self._clock() - fact.segment.starts_at > LATE:
-                await discards.keep(tx, fact.segment.object_key)  # retention may have had it
-            await offers.complete_if_packaged(tx, session, now=self._clock())
-        self._on_rows(fact.segment.session)
+            found = await segments.add(tx, rows)
+            if late:
+                await discards.keep(tx, late)  # retention may have had them
+            for session in found:
+                await offers.complete_if_packaged(tx, session, now=self._clock())
+        for session in found:
+            self._on_rows(session.id)
 
     async def segment_lost(self, fact: SegmentLost) -> None:
         async with self._database.transaction() as tx:

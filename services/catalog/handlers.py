@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from libs.bus import Bus
@@ -100,13 +100,17 @@ def register_facts(bus: Bus, facts: Facts) -> None:
 
         bus.on_fact(kind, durable=SERVICE)(handle)
 
+    async def segments_ready(envelopes: Sequence[Envelope[SegmentReady]]) -> None:
+        said = [envelope.data for envelope in envelopes]
+        await patiently(lambda: facts.segment_ready(*said))
+
     on(StreamPublished, facts.stream_published)
     on(StreamUnpublished, facts.stream_unpublished)
     on(SoundChanged, facts.sound_changed)
     on(SessionEnded, facts.session_ended)
     on(RenditionStarted, facts.rendition_started)
     on(RenditionEnded, facts.rendition_ended)
-    on(SegmentReady, facts.segment_ready)
+    bus.on_facts(SegmentReady, segments_ready, durable=SERVICE)
     on(SegmentLost, facts.segment_lost)
     on(JobProgressed, facts.job_progressed)
     on(JobCompleted, facts.job_completed)

@@ -1,44 +1,72 @@
 """The segment log's index: rows, and the gaps that have a recorded cause."""
 
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import Row, Text, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.events import Gap, ListSegments, Segment, SegmentLost, SegmentPage, TrackRange
+from libs.events import Gap, ListSegments, Segment, SegmentLost, SegmentPage
 from libs.names import SOURCE
 from services.catalog import metrics, page, sessions
-from services.catalog.database import insert_new
+from services.catalog.database import insert_new, insert_new_of
 from services.catalog.errors import SessionUnknown
 from services.catalog.models import GapRow, SegmentRow, SessionRow
 
 log = structlog.get_logger()
 
+_SAID = {
+    "tenant_id": "tenant", "stream_id": "stream", "session_id": "session", "object_offset": "offset"
+}  # fmt: skip
+COLUMNS = tuple(
+    (cast(column, Text) if column.key == "tracks" else column).label(
+        _SAID.get(column.key, column.key)
+    )
+    for column in SegmentRow.__table__.columns
+)
+"""Under the names of a `Segment`, and JSON as it stands there: for `written`."""
+MOST_BYTES = 2000
+"""Of a row as it is said: its names are bounded, and it has a picture and a sound."""
 
-async def add(tx: AsyncSession, segment: Segment) -> SessionRow:
-    """Write the row unless there is one of its key. Other bytes under the key are an orphan.
 
-    Returns the session. Raises `SessionNotYetKnown`, `FactContradicts`.
+async def add(tx: AsyncSession, rows: Sequence[Segment]) -> list[SessionRow]:
+    """Write those whose keys are new. Other bytes under a known key are an orphan.
+
+    Returns their sessions. Raises `SessionNotYetKnown`, `FactContradicts`.
     """
-    session = await sessions.lock(tx, segment.tenant, segment.stream, segment.session)
+    found = await sessions.lock_all(tx, rows)
+    values = [_values(row) for row in rows]
+    new = await insert_new_of(tx, SegmentRow, values, ("session_id", "rendition", "msn"))
+    for row in rows:
+        name = (row.session, row.rendition, row.msn)
+        if name in new:
+            new.remove(name)  # said twice, it is counted once
+            _count(found[row.session], row)
+        else:
+            await _compare(tx, row)
+    await tx.flush()
+    return list(found.values())
+
+
+def _values(segment: Segment) -> dict[str, Any]:
     values = segment.model_dump(mode="python", exclude={"stream", "session", "tenant", "offset"})
-    values |= {
+    return values | {
         "tenant_id": segment.tenant,
         "stream_id": segment.stream,
         "session_id": segment.session,
         "object_offset": segment.offset,
-        "tracks": [track.model_dump() for track in segment.tracks],
     }
-    if not await insert_new(tx, SegmentRow, values):
-        await _compare(tx, segment)
-        return session
+
+
+def _count(session: SessionRow, segment: Segment) -> None:
     if segment.rendition == SOURCE:
         session.segments += 1
         session.duration_us += round(segment.duration_s * 1_000_000)
     session.size_bytes += segment.size_bytes
     session.last_msn = max(session.last_msn or 0, segment.msn)
-    await tx.flush()
     metrics.SEGMENTS.labels("stored").inc()
-    return session
 
 
 async def _compare(tx: AsyncSession, segment: Segment) -> None:
@@ -107,7 +135,7 @@ async def list_page(tx: AsyncSession, ask: ListSegments) -> SegmentPage:
         .limit(ask.limit + 1)
     )
     answers = [answer(row) for row in (await tx.execute(query)).scalars()]
-    rows, has_more = page.fit(answers, ask.limit)
+    rows, has_more = page.fit(answers, ask.limit, at_most_bytes=MOST_BYTES)
     until = rows[-1].msn if has_more else None
     gaps = await _gaps(tx, ask, after, until)
     return SegmentPage(segments=rows, next_after=until, gaps=gaps)
@@ -139,28 +167,35 @@ async def _gaps(
     )
 
 
+def written(row: Row[Any]) -> dict[str, Any]:
+    """A row of `COLUMNS` as the bus says it, for `orjson`: no object is made of what goes by."""
+    return row._asdict() | {"tracks": orjson.Fragment(row.tracks)}
+
+
 def answer(row: SegmentRow) -> Segment:
     """The row as the bus says it."""
-    return Segment(
-        tenant=row.tenant_id,
-        stream=row.stream_id,
-        session=row.session_id,
-        rendition=row.rendition,
-        msn=row.msn,
-        object_key=row.object_key,
-        offset=row.object_offset,
-        size_bytes=row.size_bytes,
-        sha256=row.sha256,
-        tracks=tuple(TrackRange.model_validate(track) for track in row.tracks),
-        start_ms=row.start_ms,
-        duration_s=row.duration_s,
-        starts_at=row.starts_at,
-        is_independent=row.is_independent,
-        discontinuity_sequence=row.discontinuity_sequence,
-        generation=row.generation,
-        epoch=row.epoch,
-        first_tag=row.first_tag,
-        last_tag=row.last_tag,
-        key_id=row.key_id,
-        bitrate_bps=row.bitrate_bps,
+    return Segment.model_validate(
+        {
+            "tenant": row.tenant_id,
+            "stream": row.stream_id,
+            "session": row.session_id,
+            "rendition": row.rendition,
+            "msn": row.msn,
+            "object_key": row.object_key,
+            "offset": row.object_offset,
+            "size_bytes": row.size_bytes,
+            "sha256": row.sha256,
+            "tracks": row.tracks,
+            "start_ms": row.start_ms,
+            "duration_s": row.duration_s,
+            "starts_at": row.starts_at,
+            "is_independent": row.is_independent,
+            "discontinuity_sequence": row.discontinuity_sequence,
+            "generation": row.generation,
+            "epoch": row.epoch,
+            "first_tag": row.first_tag,
+            "last_tag": row.last_tag,
+            "key_id": row.key_id,
+            "bitrate_bps": row.bitrate_bps,
+        }
     )

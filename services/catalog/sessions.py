@@ -1,5 +1,6 @@
 """Sessions and their publishes: what was on air, from when to when, and why it ended."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Select, and_, select
@@ -14,6 +15,7 @@ from libs.events import (
     GetSession,
     ListSessions,
     OpenPublish,
+    Segment,
     Session,
     SessionEnded,
     SessionPage,
@@ -163,6 +165,27 @@ async def lock(tx: AsyncSession, tenant: str, stream_id: str, session_id: str) -
     if (row.tenant_id, row.stream_id) != (tenant, stream_id):
         raise FactContradicts(f"Session {session_id!r} belongs to another stream.")
     return row
+
+
+async def lock_all(tx: AsyncSession, rows: Sequence[Segment]) -> dict[str, SessionRow]:
+    """The same of all that these segments are about, by id; each is locked in its turn.
+
+    Raises `SessionNotYetKnown` and `FactContradicts`.
+    """
+    query = (
+        select(SessionRow)
+        .where(SessionRow.id.in_({row.session for row in rows}))
+        .order_by(SessionRow.id)
+        .with_for_update()
+    )
+    found = {row.id: row for row in (await tx.execute(query)).scalars()}
+    for row in rows:
+        session = found.get(row.session)
+        if session is None:
+            raise SessionNotYetKnown(f"The catalog does not know session {row.session!r} yet.")
+        if (session.tenant_id, session.stream_id) != (row.tenant, row.stream):
+            raise FactContradicts(f"Session {row.session!r} belongs to another stream.")
+    return found
 
 
 async def get_locked(tx: AsyncSession, session_id: str) -> SessionRow | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
+import orjson
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,7 +16,7 @@ from libs.events import (
     LoggedRenditions,
     LoggedTracks,
     Track,
-    WindowPage,
+    Written,
 )
 from services.catalog import page, segments
 from services.catalog.models import SegmentRow, TrackRow
@@ -23,8 +24,9 @@ from services.catalog.models import SegmentRow, TrackRow
 _MICROSECOND = timedelta(microseconds=1)
 
 
-async def list_window(tx: AsyncSession, ask: ListWindow) -> WindowPage:
-    """Rows by wall clock. Sessions of a stream follow each other, so this is their order, too.
+async def list_window(tx: AsyncSession, ask: ListWindow) -> Written:
+    """A `WindowPage`: rows by wall clock. Sessions of a stream follow each other, so this is their
+    order, too.
 
     Raises `CursorInvalid`.
     """
@@ -33,7 +35,7 @@ async def list_window(tx: AsyncSession, ask: ListWindow) -> WindowPage:
         # The wall clock of rows rises, so that the next row starts later than the page's last.
         from_at = max(from_at, page.read_cursor(ask.after)[0] + _MICROSECOND)
     query = (
-        select(SegmentRow)
+        select(*segments.COLUMNS)
         .where(
             SegmentRow.tenant_id == ask.tenant,
             SegmentRow.stream_id == ask.stream,
@@ -44,10 +46,10 @@ async def list_window(tx: AsyncSession, ask: ListWindow) -> WindowPage:
         .order_by(SegmentRow.starts_at, SegmentRow.msn)
         .limit(ask.limit + 1)
     )
-    answers = [segments.answer(row) for row in (await tx.execute(query)).scalars()]
-    rows, has_more = page.fit(answers, ask.limit)
-    after = page.write_cursor(rows[-1].starts_at, rows[-1].session) if has_more else None
-    return WindowPage(segments=rows, next_after=after)
+    found = [segments.written(row) for row in await tx.execute(query)]
+    rows, has_more = page.fit(found, ask.limit, at_most_bytes=segments.MOST_BYTES)
+    after = page.write_cursor(rows[-1]["starts_at"], rows[-1]["session"]) if has_more else None
+    return Written(orjson.dumps({"segments": rows, "next_after": after}))
 
 
 async def list_renditions(tx: AsyncSession, ask: ListRenditions) -> LoggedRenditions:

@@ -2,13 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
 import pytest
 from nats.js.errors import NotFoundError
 
-from libs.bus import Bus, BusUnavailable, Lease, LeaseRecord, RemoteError, leases
+from libs.bus import Bus, BusUnavailable, Lease, LeaseRecord, RemoteError, leases, topology
 from libs.bus.leases import CONFIRM_S
 from libs.errors import NotFound
 from libs.events import (
@@ -85,6 +85,83 @@ async def test_what_no_handler_digests_is_buried_after_three_tries(
     assert {letter.code for letter in buried} == {
         "handler_failed", "stream_unknown", "message_undecodable",
     }  # fmt: skip
+
+
+async def test_facts_that_come_often_are_handled_together(nats: NATSServer, start: Start) -> None:
+    catalog = nats.bus("catalog/1", provisions=True)
+    sizes: list[int] = []
+    got: list[str] = []
+
+    async def keep(envelopes: Sequence[Envelope[SessionEnded]]) -> None:
+        sizes.append(len(envelopes))
+        got.extend(envelope.data.session for envelope in envelopes)
+
+    catalog.on_facts(SessionEnded, keep, durable="catalog")
+    await start(catalog)
+    await catalog.publish(fact("first"))
+    await until(lambda: got == ["first"])
+    names = [str(number) for number in range(200)]
+    await asyncio.gather(*(catalog.publish(fact(name)) for name in names))
+    await until(lambda: len(got) == 201)
+    assert got == ["first", *names]
+    assert max(sizes) > 1
+    info = await catalog._js.consumer_info("FACTS", "catalog-session-ended")
+    assert (info.num_ack_pending, info.num_pending) == (0, 0)
+
+
+async def test_what_spoils_a_batch_is_held_against_no_other(nats: NATSServer, start: Start) -> None:
+    catalog = nats.bus("catalog/1", provisions=True)
+    kept: set[str] = set()
+    letters: dict[str, DeadLetter] = {}
+    away = 2
+
+    async def keep(envelopes: Sequence[Envelope[SessionEnded]]) -> None:
+        nonlocal away
+        if away:
+            away -= 1
+            raise BusUnavailable("Something is away.")
+        sessions = {envelope.data.session for envelope in envelopes}
+        if "crashes" in sessions:
+            raise ZeroDivisionError
+        kept.update(sessions)
+
+    async def bury(letter: DeadLetter) -> None:
+        letters[letter.code] = letter
+
+    catalog.on_facts(SessionEnded, keep, durable="catalog")
+    catalog.on_dead_letter(bury, durable="catalog")
+    await start(catalog)
+    names = [str(number) for number in range(30)]
+    await asyncio.gather(*(catalog.publish(fact(name)) for name in [*names, "crashes"]))
+    await catalog.publish_raw("session.ended", b"{no json", {"Nats-Msg-Id": "bad"})
+    await until(lambda: len(letters) == 2)
+    await until(lambda: kept == set(names))
+    assert letters["handler_failed"].deliveries == 3
+    assert letters["message_undecodable"].deliveries == 1
+
+
+async def test_batch_of_a_bus_that_stops_goes_to_another(nats: NATSServer, start: Start) -> None:
+    first, second = nats.bus("catalog/1", provisions=True), nats.bus("catalog/2", provisions=True)
+    held = asyncio.Event()
+    got: list[str] = []
+
+    async def hold(_: Sequence[Envelope[SessionEnded]]) -> None:
+        held.set()
+        await asyncio.Event().wait()
+
+    async def keep(envelopes: Sequence[Envelope[SessionEnded]]) -> None:
+        got.extend(envelope.data.session for envelope in envelopes)
+
+    first.on_facts(SessionEnded, hold, durable="catalog")
+    second.on_facts(SessionEnded, keep, durable="catalog")
+    await first.start()
+    await first.publish(fact("a"))
+    await held.wait()
+    await first.stop()
+    began = time.monotonic()
+    await start(second)
+    await until(lambda: got == ["a"])
+    assert time.monotonic() - began < topology.ACK_WAIT_S / 2
 
 
 @pytest.fixture(params=["nats", pytest.param("nats_container", marks=pytest.mark.docker)])

@@ -117,6 +117,31 @@ async def test_every_fact_three_times_in_random_order_tells_the_same(catalog: Ca
     assert (session.started_at, session.cause) == (START, "publisher_ended")
 
 
+async def test_segments_that_are_told_together_are_kept_as_one_by_one(catalog: Catalog) -> None:
+    for stream in ("cam-1", "cam-2"):
+        await catalog.create(stream)
+    one, other = Said(await catalog.open("cam-1")), Said(await catalog.open("cam-2"))
+    facts = [each.ready(index) for index in range(40) for each in (one, other)]
+    facts += [one.ready(3), other.ready(5, body="other", epoch=2), one.ready(1, "720p")]
+    for fact in facts:
+        await catalog.facts.segment_ready(fact)
+    told_one_by_one = await digest(catalog)
+
+    await _forget_facts(catalog)
+    await catalog.facts.segment_ready(*facts[:30])
+    await catalog.facts.segment_ready(*facts)
+    assert await digest(catalog) == told_one_by_one
+
+
+async def test_of_segments_that_are_told_together_all_are_kept_or_none(catalog: Catalog) -> None:
+    await catalog.create()
+    grant = await catalog.open()
+    unknown = Said(grant.model_copy(update={"session": "00000001-00000001"}))
+    with pytest.raises(SessionNotYetKnown):
+        await catalog.facts.segment_ready(Said(grant).ready(0), unknown.ready(0))
+    assert (await listed(catalog, grant)).segments == ()
+
+
 async def _forget_facts(catalog: Catalog) -> None:
     """Back to where only the grants were given."""
     async with catalog.database.transaction() as tx:

@@ -25,7 +25,7 @@ async def window(
     catalog: Catalog, first_s: float, last_s: float, *, rendition: str = "source",
     after: str | None = None, limit: int = 1000,
 ) -> WindowPage:  # fmt: skip
-    return await catalog.answers.list_window(
+    written = await catalog.answers.list_window(
         ListWindow(
             tenant=DEFAULT_TENANT,
             stream="cam-1",
@@ -36,6 +36,7 @@ async def window(
             limit=limit,
         )
     )
+    return WindowPage.model_validate_json(written.body)
 
 
 @pytest.fixture
