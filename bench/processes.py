@@ -46,6 +46,7 @@ def start(
     folder: Path,
     environment: Mapping[str, str] | None = None,
     core: int | None = SERVER_CORE,
+    user: str | None = None,
 ) -> subprocess.Popen[bytes]:
     """A process on `core` (None: on all); what it says goes to `folder/said.log`."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -58,6 +59,7 @@ def start(
             stdout=said,
             stderr=said,
             start_new_session=True,
+            user=user,
             preexec_fn=lambda: pin(core),  # noqa: PLW1509 - the loader has one thread
         )
 

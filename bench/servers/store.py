@@ -44,8 +44,12 @@ class SlowStore(Server):
 
     name: ClassVar[str] = "store"
 
+    def __init__(self, *, put_delay_ms: int = 0) -> None:
+        super().__init__()
+        self._put_delay_ms = put_delay_ms
+
     def start(self) -> None:
-        argv = [sys.executable, "-P", _PROGRAM, str(self.http[1]), str(DELAY_MS)]
+        argv = [sys.executable, "-P", _PROGRAM, self.http[1], DELAY_MS, self._put_delay_ms]
         self.process = processes.start(argv, folder=self.folder, core=processes.LOADER_CORE)
         self.await_port(self.http)
 
@@ -55,8 +59,21 @@ class SlowStore(Server):
 
     def gets(self, key: str) -> int:
         """How often an object was read."""
-        url = f"http://127.0.0.1:{self.http[1]}/gets/{BUCKET}/{key}"
-        return int(httpx2.get(url).text)
+        return int(self._told(f"gets/{BUCKET}/{key}"))
+
+    def puts(self) -> dict[str, float]:
+        """When each object was stored, in Unix seconds, by its key."""
+        lines = [line.split() for line in self._told("puts").splitlines()]
+        return {path.removeprefix(f"/{BUCKET}/"): float(at) for path, at in lines}
+
+    def die(self, seconds: float) -> None:
+        """There is no store from now on, for so long."""
+        self._told(f"die/{seconds}")
+
+    def _told(self, what: str) -> str:
+        answer = httpx2.get(f"http://127.0.0.1:{self.http[1]}/{what}")
+        answer.raise_for_status()
+        return answer.text
 
 
 class NginxCache(Server):
