@@ -20,7 +20,7 @@ def verify(weir: RunningWeir, *arguments: str) -> tuple[int, str]:
     environment = os.environ | {
         "WEIR_DATA_DIR": str(weir.data_dir),
         "WEIR_HTTP_PORT": str(weir.http_port),
-    }
+    } | weir.environment  # fmt: skip
     run = subprocess.run(
         [Path(sys.executable).parent / "weir", "verify", *arguments],
         env=environment, capture_output=True, text=True, timeout=60, check=False,
