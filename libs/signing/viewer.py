@@ -63,6 +63,7 @@ class _Field(IntEnum):
     MAX_SESSIONS = 8
     WATERMARK = 9
     ISSUED = 10
+    VIEW = 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,8 @@ class ViewerClaims:
     """How many players may use it at once; 0: any number."""
     watermark: str = ""
     """Text that the pictures of this viewer carry."""
+    view: str = ""
+    """A session, or a window (`<from>-<until>` in Unix milliseconds), of which alone it is good."""
 
     @property
     def token_id(self) -> str:
@@ -207,6 +210,7 @@ def _message(claims: ViewerClaims, key_id: str) -> bytes:
         _Field.MAX_SESSIONS: str(claims.max_sessions or "").encode(),
         _Field.WATERMARK: claims.watermark.encode(),
         _Field.ISSUED: str(claims.issued_at_ms).encode(),
+        _Field.VIEW: claims.view.encode(),
     }
     fields = (bytes((number,)) + _text(text) for number, text in sorted(texts.items()) if text)
     return bytes((_VERSION,)) + _text(key_id.encode("latin-1")) + b"".join(fields)
@@ -246,6 +250,7 @@ def _claims(data: bytes) -> ViewerClaims:
             referrers=tuple(referrers.split("\n")) if referrers else (),
             max_sessions=int(said.get(_Field.MAX_SESSIONS, b"0")),
             watermark=said.get(_Field.WATERMARK, b"").decode(),
+            view=said.get(_Field.VIEW, b"").decode(),
         )
     except (KeyError, ValueError, StopIteration):
         raise _wrong() from None

@@ -40,7 +40,7 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
     edge = Edge(directory, origin, log, cache_bytes=settings.edge_cache_bytes)
     demand = Demand(lambda session: service.bus.ask(WantLadder(session=session)))
     fanouts = Fanouts(directory, origin, demand, spawn=service.spawn)
-    viewing = Viewing(_outside(service, edge))
+    viewing = Viewing(_outside(service, edge, log))
     news = News(service.bus, directory, viewing)
     viewer_news = ViewerNews(service.bus, viewing, gateway=service.instance)
     proxies = Proxies(settings.trusted_proxies)
@@ -116,13 +116,14 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
     return service
 
 
-def _outside(service: Service, edge: Edge) -> Outside:
+def _outside(service: Service, edge: Edge, log: Log) -> Outside:
     async def find_stream(stream: str) -> Stream:
         return await service.bus.ask(GetStream(tenant=DEFAULT_TENANT, id=stream))
 
     return Outside(
         gateway=service.instance,
         find_stream=find_stream,
+        list_runs=log.runs,
         say=service.bus.broadcast,
         target_s=edge.targets.of,
     )

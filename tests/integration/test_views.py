@@ -69,14 +69,16 @@ async def test_sessions_and_windows_play_every_frame_again(
         listed = await listed_segments(f"{base}/{span}/source/{kind}.m3u8")
         assert listed["#EXT-X-DISCONTINUITY"] == 1
         assert listed["frames_s"] == pytest.approx(12, abs=0.1)
-    await check_clip(weir, first, tmp_path)
+    await check_clip(weir, first, second, tmp_path)
     await check_windows(weir, first, second)
     await check_storyboard(base, first["id"], span)
     played = await play(f"{base}/{span}/index.m3u8", tmp_path / "window.flv")
     assert len(played["audio"]) == sum(len(each["audio"]) for each in sent)
 
 
-async def check_clip(weir: RunningWeir, session: dict[str, Any], tmp_path: Path) -> None:
+async def check_clip(
+    weir: RunningWeir, session: dict[str, Any], other: dict[str, Any], tmp_path: Path
+) -> None:
     """Two seconds of the session under a name: shown, downloaded, made a file of, and deleted."""
     began_at = datetime.fromisoformat(session["started_at"])
     path = f"/api/v1/streams/{session['stream']}/clips"
@@ -93,12 +95,54 @@ async def check_clip(weir: RunningWeir, session: dict[str, Any], tmp_path: Path)
     assert_balanced(frames, played, "shared clip")
     played = await play(shared["hls_ts"], tmp_path / "shared.ts.flv")
     assert_balanced(frames, played, "shared clip as MPEG-TS")
+    await check_reach(weir, shared, session, other)
+    links = weir.call("POST", f"/api/v1/sessions/{session['id']}/links", {"expires_in_s": 60})
+    await check_reach(weir, links["playback"], session, other)
     assert await download(weir, path) == frames
     weir.call("POST", f"{path}/export")
     await until(lambda: weir.call("GET", path)["export"]["object_key"], within_s=30, what="a file")
     assert_balanced(frames, await download(weir, path), "file of a clip")
     weir.call("DELETE", path)
     assert weir.call("GET", path.rpartition("/")[0])["clips"] == []
+
+
+async def check_reach(
+    weir: RunningWeir, shared: dict[str, str], session: dict[str, Any], other: dict[str, Any]
+) -> None:
+    """A link to a clip or a session opens nothing else of the stream, though anybody may watch
+    that.
+    """
+    before, stream, after = shared["hls"].partition(f"/{session['stream']}/")
+    other_span = f"{unix_ms(other['started_at'])}-{unix_ms(other['ended_at'])}"
+    row = weir.segments(other["id"])[0]
+    beyond = [
+        "dvr.m3u8",
+        f"{other['id']}/index.m3u8",
+        f"{other['id']}/ts.m3u8",
+        f"{other['id']}/clip.mp4",
+        f"{other['id']}/source/{row['msn']}.video.m4s",
+        f"{other['id']}/source/{row['msn']}.ts",
+        f"{other['id']}/source/init-{row['tracks'][0]['config_id']}.mp4",
+        f"{other_span}/index.m3u8",
+        f"{other_span}/clip.mp4",
+        f"{other_span}/storyboard.vtt",
+        "images/2026/1/2/capture.jpg",
+        f"vod-{unix_ms(other['started_at'])}.m3u8",
+    ]
+    async with httpx2.AsyncClient(trust_env=False) as client:
+        for name in beyond:
+            reply = await client.get(f"{before}{stream}{name}")
+            assert reply.status_code == httpx2.codes.FORBIDDEN, name
+            assert reply.headers["x-weir-reason"] == "viewer_token_beyond", name
+        assert (await client.get(shared["mp4"])).status_code == httpx2.codes.OK
+        own = await client.get(f"{before}{stream}{after.partition('/')[0]}/storyboard.vtt")
+        assert own.status_code != httpx2.codes.FORBIDDEN
+        playlist = await client.get(shared["hls"].replace("/index.m3u8", "/source/video.m3u8"))
+        media = [line for line in playlist.text.splitlines() if line.endswith(".m4s")]
+        assert media
+        for name in media:
+            reply = await client.get(urljoin(str(playlist.url), name))
+            assert reply.status_code == httpx2.codes.OK, name
 
 
 async def check_windows(weir: RunningWeir, first: dict[str, Any], second: dict[str, Any]) -> None:
@@ -118,7 +162,9 @@ async def check_windows(weir: RunningWeir, first: dict[str, Any], second: dict[s
     assert shown["duration_s"] == pytest.approx(12, abs=0.2)
     assert shown["parts"][-1]["position_s"] == pytest.approx(6, abs=0.1)
     assert shown["holes"], "it was off air in between"
-    listed = await listed_segments(shown["playback"]["hls"].replace("index", "source/video"))
+    listed = await listed_segments(
+        shown["playback"]["hls"].replace("/index.m3u8", "/source/video.m3u8")
+    )
     assert listed["frames_s"] == pytest.approx(shown["duration_s"], abs=0.01)
     assert (nothing["playback"], nothing["parts"], len(nothing["holes"])) == (None, [], 1)
 

@@ -35,7 +35,7 @@ async def get_clip(stream: StreamId, view: View, request: Request, house: TheHou
     Nothing is encoded again: it is exact to segments and begins with the keyframe that its first
     picture needs. What was lost is left out. 409 where the codec settings change within it.
     """
-    refusal = await refuse(stream, request, house)
+    refusal = await refuse(stream, request, house, view=view)
     if refusal is not None:
         return refusal
     clip = await _clip(stream, view, house)

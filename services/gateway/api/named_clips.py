@@ -80,6 +80,15 @@ class SharedClip(BaseModel):
     playback: ClipLinks
 
 
+def share(house: House, stream_id: str, view: Span | str, expires_in_s: int) -> SharedClip:
+    expires_at = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=expires_in_s)
+
+    def link(name: str) -> str:
+        return playback_url(house, stream_id, name, expires_in_s)
+
+    return SharedClip(expires_at=expires_at, playback=links_of(view, link))
+
+
 @router.get("")
 async def list_clips(
     stream_id: str,
@@ -141,17 +150,10 @@ async def share_clip(
     stream_id: str, clip_id: ClipId, body: NewLinks, house: TheHouse
 ) -> SharedClip:
     """Links that work for whoever has them until they expire, also if the stream needs a token.
-    Whoever has one may watch the stream's other times until then, too.
+    They show the clip, and nothing else of the stream.
     """
     clip = await _find(stream_id, clip_id, house)
-    expires_at = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=body.expires_in_s)
-
-    def link(name: str) -> str:
-        return playback_url(house, stream_id, name, body.expires_in_s)
-
-    return SharedClip(
-        expires_at=expires_at, playback=links_of(Span(clip.from_at, clip.until_at), link)
-    )
+    return share(house, stream_id, Span(clip.from_at, clip.until_at), body.expires_in_s)
 
 
 @router.get("/{clip_id}/file", response_class=Response, responses={200: _MP4, 206: _MP4})
@@ -172,8 +174,8 @@ async def download_clip(
     return respond(view, house, request, headers)
 
 
-def links_of(view: Span, link: Callable[[str], str]) -> ClipLinks:
-    """`link` makes an address of a name below the stream."""
+def links_of(view: Span | str, link: Callable[[str], str]) -> ClipLinks:
+    """Of a window, or a session; `link` makes an address of a name below the stream."""
     return ClipLinks(
         hls=link(f"{view}/index.m3u8"),
         dash=link(f"{view}/manifest.mpd"),

@@ -21,6 +21,7 @@ from libs.events import (
 from libs.names import DEFAULT_TENANT, RENDITION, SOURCE
 from services.gateway.api.auth import authorised
 from services.gateway.api.house import TheHouse
+from services.gateway.api.named_clips import NewLinks, SharedClip, share
 
 PAGE_SESSIONS = 200
 _SESSION = r"^[0-9a-f]{8}-[0-9a-f]{8}$"
@@ -64,6 +65,17 @@ async def get_session(
         ShowSessionLog(tenant=DEFAULT_TENANT, session=session)
     )
     return SessionView(**known.model_dump(), renditions=log.renditions)
+
+
+@router.post("/{session}/links", status_code=201)
+async def share_session(
+    house: TheHouse, session: Annotated[str, Path(pattern=_SESSION)], body: NewLinks
+) -> SharedClip:
+    """Links that work for whoever has them until they expire, also if the stream needs a token.
+    They show the session, and nothing else of the stream.
+    """
+    known = await house.catalog.ask(GetSession(tenant=DEFAULT_TENANT, id=session))
+    return share(house, known.stream, session, body.expires_in_s)
 
 
 @router.get("/{session}/renditions")

@@ -33,7 +33,7 @@ async def get_storyboard(
     stream: StreamId, view: View, request: Request, house: TheHouse
 ) -> Response:
     """Which tile shows which time, of a session or a window that is over. 409 while it is made."""
-    refusal = await refuse(stream, request, house)
+    refusal = await refuse(stream, request, house, view=view)
     if refusal is not None:
         return refusal
     sheets = await _sheets(stream, view, house)
@@ -48,7 +48,7 @@ async def get_sheet(
     stream: StreamId, view: View, number: Number, request: Request, house: TheHouse
 ) -> Response:
     """The tiles of one session within the view, ten beside each other, as JPEG."""
-    refusal = await refuse(stream, request, house)
+    refusal = await refuse(stream, request, house, view=view)
     if refusal is not None:
         return refusal
     sheets = await _sheets(stream, view, house)

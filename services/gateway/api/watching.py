@@ -6,6 +6,7 @@ from services.gateway.api.auth import is_known
 from services.gateway.api.house import House
 from services.gateway.errors import StreamUnknown
 from services.gateway.playback.reply import Reply
+from services.gateway.playback.routes import Kind, MediaRoute
 from services.gateway.viewers.grant import Grant
 from services.gateway.viewers.visit import Visit, split_personal
 
@@ -17,15 +18,18 @@ PLAYABLE = {
 """Headers of what pages of other origins may play."""
 
 
-async def refuse(stream: str, request: Request, house: House) -> Response | None:
-    """The refusal, if there is a reason for one."""
+async def refuse(stream: str, request: Request, house: House, *, view: str = "") -> Response | None:
+    """The refusal, if there is a reason for one. `view`: the session or window that is asked for,
+    if that is all.
+    """
     if is_known(request, house):
         return None
     visit = _visit(request)
-    granted = house.viewing.gate.check(stream, visit)
+    route = MediaRoute(Kind.VIEW, stream, session=view) if view else None
+    granted = house.viewing.gate.check(stream, visit, route)
     if granted is None:
         await house.viewing.policies.find(stream)
-        granted = house.viewing.gate.check(stream, visit)
+        granted = house.viewing.gate.check(stream, visit, route)
     if granted is None:
         raise StreamUnknown("There is no such stream.")
     return None if isinstance(granted, Grant) else _response(granted)

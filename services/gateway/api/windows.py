@@ -74,7 +74,8 @@ async def show_windows(
     expires_in_s: Annotated[int | None, Query(ge=60, le=MAX_TOKEN_S)] = None,
 ) -> Windows:
     """The same window of up to 32 streams: playlists, where each stands at which time, and what is
-    missing. With `expires_in_s` the links work for whoever has them, for so long.
+    missing. With `expires_in_s` the links work for whoever has them, for so long, and show this
+    window only.
 
     To show all at the time T, find in each stream's `parts` the one that holds T, and seek its
     player to `position_s` + (T - `from_at`).

@@ -98,8 +98,8 @@ class Player:
             self._demand.note(live.session)
 
     async def _answer_later(self, route: MediaRoute, visit: Visit) -> Reply | Growth | None:
-        """Once the stream's policy is known."""
-        await self._admission.know(route.stream)
+        """Once it is known who may watch."""
+        await self._admission.know(route.stream, visit)
         reply = self.answer(route, visit)
         if isinstance(reply, Later):
             return await reply.task
@@ -127,7 +127,7 @@ class Player:
     async def _refuse_flv_later(
         self, stream: str, visit: Visit, *, is_websocket: bool
     ) -> Reply | Growth | None:
-        await self._admission.know(stream)
+        await self._admission.know(stream, visit)
         refusal = self.refuse_flv(stream, visit, is_websocket=is_websocket)
         return await refusal.task if isinstance(refusal, Later) else refusal
 

@@ -32,17 +32,17 @@ class Admission:
     def roster(self) -> Roster:
         return self._viewing.roster
 
-    async def know(self, stream: str) -> None:
+    async def know(self, stream: str, visit: Visit) -> None:
         """Ask for what `admit` did not know. Raises what the catalog answers."""
-        await self._viewing.policies.find(stream)
+        await self._viewing.gate.learn(stream, visit)
 
     def admit(self, route: MediaRoute, visit: Visit) -> Grant | Reply | None:
-        """What is granted, or the refusal; None if the stream's policy has to be asked for.
+        """What is granted, or the refusal; None if that has to be asked for.
 
         It is also the viewer session's sign of life.
         """
         viewing = self._viewing
-        grant = viewing.gate.check(route.stream, visit)
+        grant = viewing.gate.check(route.stream, visit, route)
         if not isinstance(grant, Grant):
             return grant
         if is_first(route, visit):
@@ -107,7 +107,7 @@ class Admission:
 
     async def _judge_later(self, route: MediaRoute, visit: Visit) -> Reply:
         try:
-            await self.know(route.stream)
+            await self.know(route.stream, visit)
         except WeirError:
             return _PASS_ON  # the request itself gets the answer that says why
         return self._judge(route, visit) or _PASS_ON

@@ -7,8 +7,10 @@ from typing import Final
 from libs.signing import ViewerClaims
 from services.gateway import metrics
 from services.gateway.playback.reply import Reply, text
+from services.gateway.playback.routes import MediaRoute
 from services.gateway.viewers.grant import Grant, Refusal
 from services.gateway.viewers.policies import Policies
+from services.gateway.viewers.scopes import Scopes
 from services.gateway.viewers.tokens import Tokens
 from services.gateway.viewers.visit import Visit
 
@@ -18,6 +20,7 @@ WORDS = {
     Refusal.EXPIRED: "The viewer token has expired; ask for a new link.",
     Refusal.REVOKED: "The viewer token has been revoked; ask for a new link.",
     Refusal.ELSEWHERE: "The viewer token is for another stream.",
+    Refusal.BEYOND: "The link is for another time of this stream; ask for one to what you want.",
     Refusal.ADDRESS: "The viewer token is for another address.",
     Refusal.REFERRER: "The viewer token may not be used on this page.",
     Refusal.LIMIT: "As many players as this link allows are watching already.",
@@ -40,19 +43,48 @@ def refuse(reason: Refusal) -> Reply:
 
 class Gate:
     def __init__(
-        self, policies: Policies, tokens: Tokens, *, clock: Callable[[], float] = time.time
+        self,
+        policies: Policies,
+        tokens: Tokens,
+        scopes: Scopes,
+        *,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._policies = policies
         self._tokens = tokens
+        self._scopes = scopes
         self._clock = clock
 
-    def check(self, stream: str, visit: Visit) -> Grant | Reply | None:
-        """What is granted, or the refusal; None if the stream's policy is not known here."""
-        found = self.find(stream, visit)
+    def check(
+        self, stream: str, visit: Visit, route: MediaRoute | None = None
+    ) -> Grant | Reply | None:
+        """What is granted, or the refusal; None if that has to be asked for (`learn`).
+
+        Without a route it is all of the stream that is asked for.
+        """
+        found = self.find(stream, visit, route)
         return refuse(found) if isinstance(found, Refusal) else found
 
-    def find(self, stream: str, visit: Visit) -> Grant | Refusal | None:
+    def find(
+        self, stream: str, visit: Visit, route: MediaRoute | None = None
+    ) -> Grant | Refusal | None:
         """The same, for who is not answered over HTTP."""
+        found = self._find(stream, visit)
+        if not isinstance(found, Grant) or not found.claims.view:
+            return found
+        is_covered = self._scopes.covers(stream, found.claims.view, route)
+        if is_covered is None:
+            return None
+        return found if is_covered else Refusal.BEYOND
+
+    async def learn(self, stream: str, visit: Visit) -> None:
+        """Ask for what `check` did not know. Raises what the catalog answers."""
+        await self._policies.find(stream)
+        found = self._find(stream, visit)
+        if isinstance(found, Grant) and found.claims.view:
+            await self._scopes.find(stream, found.claims.view)
+
+    def _find(self, stream: str, visit: Visit) -> Grant | Refusal | None:
         policy = self._policies.get(stream)
         if policy is None:
             return None

@@ -19,6 +19,7 @@ class Refusal(StrEnum):
     EXPIRED = "viewer_token_expired"
     REVOKED = "viewer_token_revoked"
     ELSEWHERE = "viewer_token_elsewhere"
+    BEYOND = "viewer_token_beyond"
     ADDRESS = "viewer_address_wrong"
     REFERRER = "viewer_referrer_wrong"
     LIMIT = "viewer_limit_reached"

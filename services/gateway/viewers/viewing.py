@@ -30,6 +30,7 @@ from services.gateway.viewers.players import Players
 from services.gateway.viewers.policies import Policies
 from services.gateway.viewers.revocations import Revocations
 from services.gateway.viewers.roster import Member, Roster
+from services.gateway.viewers.scopes import ListRuns, Scopes
 from services.gateway.viewers.tokens import Tokens
 from services.gateway.viewers.visit import Visit
 
@@ -41,6 +42,7 @@ class Outside:
     gateway: str
     """Name of this gateway."""
     find_stream: Callable[[str], Coroutine[Any, Any, Stream]]
+    list_runs: ListRuns
     say: Callable[[AudienceChanged], Awaitable[None]]
     target_s: Callable[[str], float]
     """Target duration of a stream."""
@@ -53,7 +55,7 @@ class Viewing:
         self.keys = Keys()
         self.revocations = Revocations()
         self.tokens = Tokens(self.keys, self.revocations)
-        self.gate = Gate(self.policies, self.tokens)
+        self.gate = Gate(self.policies, self.tokens, Scopes(outside.list_runs))
         self.census = Census(outside.gateway)
         self.bulletin = Bulletin(outside.gateway, self.census, outside.say)
         self.players = Players()

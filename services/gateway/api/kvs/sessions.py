@@ -71,16 +71,26 @@ async def get_dash_session(request: Request, house: TheHouse) -> dict[str, Any]:
 
 
 def playback_url(house: House, stream_id: str, name: str, expires_s: int) -> str:
-    """The address of `name` below the stream, with a token that is judged wherever it is shown."""
+    """The address of `name` below the stream, with a token that is judged wherever it is shown.
+
+    A link to a session, or to a window that has an end, is good for nothing else of the stream.
+    """
     now = time.time()
     claims = ViewerClaims(
         kind="playback",
         subject=stream_id,
         expires_at_s=int(now) + expires_s,
         issued_at_ms=int(now * 1000),
+        view=_part_of(name),
     )
     token = sign_viewer(claims, house.viewing.keys.signing(datetime.fromtimestamp(now, UTC)))
     return f"{house.settings.public_url.rstrip('/')}/~{token}/{stream_id}/{name}"
+
+
+def _part_of(name: str) -> str:
+    """The view that a name stands in; "" if it is live, or goes on with what is."""
+    view, slash, _ = name.partition("/")
+    return view if slash and not view.endswith("-") else ""
 
 
 async def on_demand(

@@ -41,6 +41,7 @@ FULL = ViewerClaims(
     referrers=("example.com", "*.example.org", "none"),
     max_sessions=3,
     watermark="张三 · 13800138000",
+    view="1767323000000-1767323100000",
 )
 
 texts = st.text(max_size=40)
@@ -59,6 +60,7 @@ claims = st.builds(
     ).map(tuple),
     max_sessions=st.integers(0, 2**63 - 2),
     watermark=texts,
+    view=texts,
 )
 
 

@@ -48,6 +48,7 @@ from services.gateway.playback.directory import Directory
 from services.gateway.pushes import PushRefused
 from services.gateway.settings import GatewaySettings
 from services.gateway.viewers.viewing import Outside, Viewing
+from services.gateway.views.log import Log
 from tests.unit.services.gateway.one_stream import connect, door, player, port
 
 __all__ = ["connect", "door", "player", "port"]
@@ -215,6 +216,7 @@ def viewing_of(catalog: MemoryCatalog, **more: Any) -> Viewing:
         return found
 
     facts: dict[str, Any] = {"gateway": "gateway-1", "say": forget, "target_s": lambda _: 2.0}
+    facts["list_runs"] = Log(catalog, "default").runs
     return Viewing(Outside(find_stream=find_stream, **(facts | more)))
 
 

@@ -75,6 +75,7 @@ async def test_link_covers_the_duration_up_to_the_end(
     claims = read_viewer(token, house.viewing.keys.by_id)
     now_s = datetime.now(UTC).timestamp()
     assert (claims.kind, claims.subject) == ("playback", "cam")
+    assert claims.view == f"{BEGIN_MS + 4000}-{BEGIN_MS + 8001}"
     assert claims.expires_at_s - now_s == pytest.approx(7200, abs=60)
 
 

@@ -63,14 +63,14 @@ async def test_each_stream_tells_where_it_stands_and_what_it_lacks(
 
 
 @pytest.mark.usefixtures("recorded")
-async def test_links_expire_where_that_is_asked_for(
+async def test_links_that_expire_show_the_window_only(
     client: httpx2.AsyncClient, house: House
 ) -> None:
     answer = await client.get(PATH, params=TIMES | {"stream": "cam-1", "expires_in_s": "600"})
     link = answer.json()["streams"][0]["playback"]["dash"]
     assert link.endswith(f"/cam-1/{SPAN}/manifest.mpd")
     claims = read_viewer(link.split("/~")[1].split("/")[0], house.viewing.keys.by_id)
-    assert (claims.kind, claims.subject) == ("playback", "cam-1")
+    assert (claims.kind, claims.subject, claims.view) == ("playback", "cam-1", SPAN)
 
 
 @pytest.mark.usefixtures("recorded")

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from libs.events import AudienceChanged, SigningKey, Stream, ViewerKeys
+from libs.events import AudienceChanged, LoggedRun, SigningKey, Stream, ViewerKeys
 from libs.signing import ViewerClaims, ViewerKey, sign_viewer
+from services.gateway.viewers.scopes import ListRuns
 from services.gateway.viewers.viewing import Outside, Viewing
 
 OLD, NEW = ViewerKey("k1", b"o" * 32), ViewerKey("k2", b"n" * 32)
@@ -45,9 +46,21 @@ async def nobody(stream: str) -> Stream:
     raise AssertionError(f"nobody asks for {stream}")
 
 
-def viewing_of(gateway: str = "one", say: Said | None = None) -> Viewing:
+async def no_runs(stream: str, from_at: datetime, until_at: datetime) -> list[LoggedRun]:
+    raise AssertionError(f"nobody asks for {stream} from {from_at} to {until_at}")
+
+
+def viewing_of(
+    gateway: str = "one", say: Said | None = None, list_runs: ListRuns = no_runs
+) -> Viewing:
     made = Viewing(
-        Outside(gateway=gateway, find_stream=nobody, say=say or Said(), target_s=lambda _: 2.0)
+        Outside(
+            gateway=gateway,
+            find_stream=nobody,
+            list_runs=list_runs,
+            say=say or Said(),
+            target_s=lambda _: 2.0,
+        )
     )
     made.keys_learnt(KEYS)
     made.policies.learn("cam", "signed", 1)

@@ -12,9 +12,10 @@ from services.gateway.viewers.gate import ANYBODY, Gate
 from services.gateway.viewers.grant import Grant
 from services.gateway.viewers.policies import Policies
 from services.gateway.viewers.proxies import Proxies
+from services.gateway.viewers.scopes import Scopes
 from services.gateway.viewers.viewing import Viewing
 from services.gateway.viewers.visit import Visit, split_personal
-from tests.unit.services.gateway.viewers.conftest import NOW, mint
+from tests.unit.services.gateway.viewers.conftest import NOW, mint, no_runs
 
 ONE, TWO, DASH = ("hAAAAAAAAAAAAAAAAAAAAA", "hBBBBBBBBBBBBBBBBBBBBB", "dCCCCCCCCCCCCCCCCCCCCC")
 SEGMENT = "69573000-0a0b0c0d/source/1767323000.video.m4s"
@@ -175,7 +176,7 @@ async def test_edge_waits_for_a_policy_that_has_to_be_asked_for(
         )
 
     viewing.policies = Policies(find)
-    viewing.gate = Gate(viewing.policies, viewing.tokens)
+    viewing.gate = Gate(viewing.policies, viewing.tokens, Scopes(no_runs))
     visit = Visit(peer="10.0.0.1", asked=Asked(original_uri=f"/~{ONE}/new/{SEGMENT}".encode()))
     found = admission.authorise(visit)
     assert isinstance(found, Later)

@@ -5,13 +5,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from libs.events import LoggedRun
 from libs.signing import ViewerKey
 from services.gateway.playback.reply import Asked, Reply
+from services.gateway.playback.routes import match_media
 from services.gateway.viewers.gate import ANYBODY
 from services.gateway.viewers.grant import Grant, Refusal
 from services.gateway.viewers.viewing import Viewing
 from services.gateway.viewers.visit import Visit
-from tests.unit.services.gateway.viewers.conftest import KEYS, NEW, OLD, mint
+from tests.unit.services.gateway.viewers.conftest import KEYS, NEW, OLD, mint, viewing_of
 
 HOME = "192.0.2.7"
 
@@ -20,9 +22,9 @@ def visit(token: str = "", **asked: bytes | None) -> Visit:
     return Visit(personal=token, address=HOME, asked=Asked(**asked))
 
 
-def why(viewing: Viewing, stream: str, asked: Visit) -> str:
+def why(viewing: Viewing, stream: str, asked: Visit, path: str = "") -> str:
     """The reason of a refusal; "" if there is none."""
-    found = viewing.gate.check(stream, asked)
+    found = viewing.gate.check(stream, asked, match_media(path.encode()) if path else None)
     assert found is not None
     if not isinstance(found, Reply):
         return ""
@@ -44,6 +46,34 @@ def test_link_of_playback_is_judged_on_a_public_stream_too(viewing: Viewing) -> 
     over = mint("open", kind="playback", lasts_s=-60)
     assert why(viewing, "open", visit(over)) == Refusal.EXPIRED
     assert why(viewing, "open", visit(mint("cam", kind="playback"))) == Refusal.ELSEWHERE
+
+
+async def test_link_to_a_part_opens_nothing_else(viewing: Viewing) -> None:
+    session, other = "69573000-0a0b0c0d", "69573100-0a0b0c0d"
+    for stream in ("cam", "open"):
+        asked = visit(mint(stream, kind="playback", view=session))
+        assert why(viewing, stream, asked, f"/{stream}/{session}/index.m3u8") == ""
+        for path in (f"/{stream}/{other}/index.m3u8", f"/{stream}/live.m3u8", ""):
+            assert why(viewing, stream, asked, path) == Refusal.BEYOND
+
+
+async def test_what_a_window_has_is_learnt_once() -> None:
+    asked: list[str] = []
+
+    async def list_runs(stream: str, from_at: datetime, until_at: datetime) -> list[LoggedRun]:
+        asked.append(stream)
+        return []
+
+    viewing = viewing_of(list_runs=list_runs)
+    shown = visit(mint(kind="playback", view="1767323000000-1767323100000"))
+    route = match_media(b"/cam/69573000-0a0b0c0d/source/1767323000.ts")
+    assert viewing.gate.check("cam", shown, route) is None
+    for _ in range(2):
+        await viewing.gate.learn("cam", shown)
+        assert viewing.gate.find("cam", shown, route) is Refusal.BEYOND
+    assert asked == ["cam"]
+    await viewing.gate.learn("cam", visit(mint()))
+    assert asked == ["cam"], "a link to all of the stream needs nothing"
 
 
 def test_unknown_policy_is_no_answer(viewing: Viewing) -> None:
