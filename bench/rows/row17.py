@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -73,23 +74,24 @@ def measure(board: Board) -> list[Line]:
 
 
 def run_weir(window_s: float) -> Reading:
-    with Weir(ON_AIR) as weir:
-        publisher, rows = _begin(weir, _lasts_s(window_s))
+    with Weir(ON_AIR) as weir, ExitStack() as stack:
+        publisher, rows = _begin(weir, _lasts_s(window_s), stack)
         return _measured(weir, publisher, rows, window_s)
 
 
 def run_bare(window_s: float) -> Reading:
-    with BareEvents() as bare:
+    with BareEvents() as bare, ExitStack() as stack:
         start_s = int(time.time())
         segment_log.open_sessions(f"sqlite:///{bare.database}", count=SESSIONS, start_s=start_s)
         program = bare.say(start_s, SESSIONS, RATE, _lasts_s(window_s))
+        stack.callback(processes.stop, program)
         return _measured(bare, program, VisibleRows(bare.database), window_s)
 
 
 def restart() -> tuple[int, float]:
     """How many facts never became rows, and how long the slowest took, in seconds."""
-    with Weir(ON_AIR) as weir:
-        publisher, rows = _begin(weir, RESTART_RUN_S)
+    with Weir(ON_AIR) as weir, ExitStack() as stack:
+        publisher, rows = _begin(weir, RESTART_RUN_S, stack)
         _until(lambda: bool(rows.seen_at), rows)
         rows.look_for(RESTART_AFTER_S)
         os.kill(weir.pid_of("nats-server"), signal.SIGKILL)
@@ -100,7 +102,7 @@ def restart() -> tuple[int, float]:
     return len(said) - len(lags), max(lags)
 
 
-def _begin(weir: Weir, seconds: int) -> tuple[Program, VisibleRows]:
+def _begin(weir: Weir, seconds: int, stack: ExitStack) -> tuple[Program, VisibleRows]:
     """Sessions that are on air, and their packager."""
     start_s = int(time.time())
     database = weir.folder / "data" / "catalog.sqlite"
@@ -108,7 +110,9 @@ def _begin(weir: Weir, seconds: int) -> tuple[Program, VisibleRows]:
     port = processes.listening_port(weir.pid_of("nats-server"))
     url, token = f"nats://127.0.0.1:{port}", weir.credentials["nats_token"]
     said = (url, token, start_s, SESSIONS, RATE, seconds)
-    return start_program(weir.folder, "fact_publisher", *said), VisibleRows(database)
+    publisher = start_program(weir.folder, "fact_publisher", *said)
+    stack.callback(processes.stop, publisher)
+    return publisher, VisibleRows(database)
 
 
 def _lasts_s(window_s: float) -> int:
