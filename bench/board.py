@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+import httpx2
+
 from bench.reading import Reading
 from bench.verdict import NOT_MEASURABLE, Goal, Line, Ratio
 
@@ -92,7 +94,7 @@ class Board:
         for _ in range(TRIES):
             try:
                 reading = run()
-            except (OSError, TimeoutError) as error:
+            except (OSError, TimeoutError, httpx2.HTTPError) as error:
                 reasons.append(str(error) or type(error).__name__)
                 self.say(f"  {what:42} VOID: {reasons[-1]}")
                 continue
