@@ -4,15 +4,14 @@ An event lasts from some seconds before the first change to as many after the la
 goes on for very long becomes several.
 """
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import NoReturn
 
 import structlog
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.errors import Unavailable
 from libs.events import CreateHold, CreateJob, MotionDetected, RemuxParams, StillRequested
 from libs.names import SOURCE
 from services.catalog import files, holds, jobs, outbox, runs, segments
@@ -20,6 +19,7 @@ from services.catalog.clock import Clock
 from services.catalog.database import Database
 from services.catalog.errors import HoldsTooMany
 from services.catalog.file_names import motion_still_name, motion_video_name
+from services.catalog.looks import look_every
 from services.catalog.models import HoldRow, SegmentRow, SessionRow, StreamRow
 from services.catalog.recording_fields import Motion, read_recording
 from services.catalog.recording_plan import picture_of, span_of
@@ -38,13 +38,8 @@ class MotionFiles:
         self._clock = clock
         self._settled = timedelta(seconds=settled_s)
 
-    async def run(self, every_s: float) -> None:
-        while True:
-            await asyncio.sleep(every_s)
-            try:
-                await self.tick()
-            except Unavailable as error:
-                log.warning("motion.waiting", code=error.code)
+    async def run(self, every_s: float) -> NoReturn:
+        await look_every(every_s, self.tick, "motion")
 
     async def tick(self) -> None:
         """Look once. Raises `Unavailable`."""

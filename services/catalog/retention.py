@@ -5,17 +5,16 @@ What a hold needs and what live playlists list stays. Nothing here touches the s
 whoever keeps the store hears a while later what may go with them.
 """
 
-import asyncio
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import structlog
 from sqlalchemy import func, select
 
-from libs.errors import Unavailable
 from services.catalog import discards
 from services.catalog.clock import Clock
 from services.catalog.database import Database
+from services.catalog.looks import look_every
 from services.catalog.models import FileRow, SegmentRow, SessionRow, StreamRow
 
 log = structlog.get_logger()
@@ -63,13 +62,8 @@ class Retention:
         self._rules = rules
         self._room = room
 
-    async def run(self, every_s: float) -> None:
-        while True:
-            await asyncio.sleep(every_s)
-            try:
-                await self.tick()
-            except Unavailable as error:
-                log.warning("retention.waiting", code=error.code)
+    async def run(self, every_s: float) -> NoReturn:
+        await look_every(every_s, self.tick, "retention")
 
     async def tick(self) -> int:
         """Look once; returns how many bytes went. Raises `Unavailable`."""

@@ -6,14 +6,13 @@ from collections.abc import AsyncIterator
 
 import httpx2
 import pytest
-from fastapi import FastAPI
 
 from libs.events import StreamPublished, StreamUnpublished
 from libs.media.flv import FLV_HEADER, write_tag
-from libs.problems import install_problems
 from libs.signing import sign_push
 from services.ingest.http_publish import build_publishing
 from services.ingest.hub import Hub
+from tests.unit.services.ingest.asking import asking
 from tests.unit.services.ingest.hubs import SECRET, SmallCatalog, make_hub, request
 from tests.unit.services.ingest.shelves import frame, keyframe, video_header
 
@@ -32,11 +31,7 @@ def hub(catalog: SmallCatalog) -> Hub:
 
 @pytest.fixture
 async def client(hub: Hub) -> AsyncIterator[httpx2.AsyncClient]:
-    app = FastAPI()
-    install_problems(app)
-    app.include_router(build_publishing(hub))
-    transport = httpx2.ASGITransport(app=app)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://ingest") as made:
+    async with asking(build_publishing(hub)) as made:
         yield made
 
 

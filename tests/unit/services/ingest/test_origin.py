@@ -5,16 +5,15 @@ from typing import Any
 
 import httpx2
 import pytest
-from fastapi import FastAPI
 
 from libs.media import amf0
 from libs.media.flv import FLV_HEADER, FLVReader, Tag, TagType, write_tag
-from libs.problems import install_problems
 from services.ingest.clock import START_MS
 from services.ingest.hub import Hub
 from services.ingest.ladder import MAX_RUNGS
 from services.ingest.origin import build_origin
 from services.ingest.session import Session
+from tests.unit.services.ingest.asking import asking
 from tests.unit.services.ingest.hubs import SmallCatalog, make_hub, request
 from tests.unit.services.ingest.shelves import (
     audio_header,
@@ -43,11 +42,7 @@ async def session(hub: Hub) -> Session:
 
 @pytest.fixture
 async def client(hub: Hub) -> AsyncIterator[httpx2.AsyncClient]:
-    app = FastAPI()
-    install_problems(app)
-    app.include_router(build_origin(hub))
-    transport = httpx2.ASGITransport(app=app)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://ingest") as made:
+    async with asking(build_origin(hub)) as made:
         yield made
 
 
