@@ -1,4 +1,4 @@
-"""Errors as problem+json (RFC 9457), for every FastAPI app of the house."""
+"""Errors as problem+json (RFC 9457), for every HTTP app of the house; see also `api_problems`."""
 
 import http
 import logging
@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import structlog
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
 
 from libs.errors import Blame, WeirError
 
@@ -40,7 +40,7 @@ def problem_of(error: WeirError) -> Problem:
     return problem(error.status, error.code, str(error), headers=headers, retry=error.retry)
 
 
-def install_problems(app: FastAPI) -> None:
+def install_problems(app: Starlette) -> None:
     """Answer every error of `app` with a problem document, and none with a traceback."""
 
     async def on_weir_error(_: Request, error: Exception) -> Problem:
@@ -57,15 +57,6 @@ def install_problems(app: FastAPI) -> None:
             detail = f"There is nothing at {request.scope['path']}."
         return problem(error.status_code, code, detail, headers=error.headers)
 
-    async def on_invalid(_: Request, error: Exception) -> Problem:
-        assert isinstance(error, RequestValidationError)
-        errors = [
-            {"at": "/".join(str(part) for part in item["loc"]), "message": item["msg"]}
-            for item in error.errors()
-        ]
-        first = errors[0]
-        return problem(422, "invalid", f"{first['at']}: {first['message']}", errors=errors)
-
     async def on_unexpected(request: Request, error: Exception) -> Problem:
         log.error(
             "http.crashed", route=request.scope.get("path"), exc_info=error, level=logging.ERROR
@@ -74,5 +65,4 @@ def install_problems(app: FastAPI) -> None:
 
     app.add_exception_handler(WeirError, on_weir_error)
     app.add_exception_handler(HTTPException, on_http_error)
-    app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(Exception, on_unexpected)

@@ -1,7 +1,7 @@
 """What every service is: one process with settings, logs, a bus and an internal HTTP listener.
 
 service = Service("ingest", settings, bus=bus)
-service.http.add_api_route("/flv/{session}", …)
+service.http.router.add_route("/live/{session}", …)
 service.on_start(open_the_door)
 service.run()
 
@@ -21,8 +21,9 @@ from typing import Any, NoReturn
 import prometheus_client
 import structlog
 import uvicorn
-from fastapi import FastAPI, Response
-from fastapi.responses import PlainTextResponse
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -71,7 +72,14 @@ class Service:
     `on_start` hooks and stopped after the `on_stop` hooks.
     """
 
-    def __init__(self, name: str, settings: Settings, *, bus: Bus | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        *,
+        bus: Bus | None = None,
+        http: Starlette | None = None,
+    ) -> None:
         self.name = name
         self.settings = settings
         self.instance = settings.instance
@@ -80,7 +88,7 @@ class Service:
             source=f"{name}/{settings.instance}",
             token=settings.nats_token.get_secret_value() if settings.nats_token else None,
         )
-        self.http = FastAPI(title=f"weir {name}", docs_url=None, redoc_url=None, openapi_url=None)
+        self.http = http or Starlette()
         self.url = ""
         self._starts: list[Callable[[], Awaitable[None]]] = []
         self._stops: list[Callable[[], Awaitable[None]]] = []
@@ -216,22 +224,22 @@ class Service:
     def _add_own_routes(self) -> None:
         install_problems(self.http)
 
-        async def healthcheck() -> Response:
+        async def healthcheck(_: Request) -> Response:
             return PlainTextResponse("OK")
 
-        async def readyz() -> Response:
+        async def readyz(_: Request) -> Response:
             reasons = [reason for check in self._ready_checks if (reason := check())]
             if reasons:
                 return PlainTextResponse("\n".join(reasons), status_code=503)
             return PlainTextResponse("ready")
 
-        async def metrics() -> Response:
+        async def metrics(_: Request) -> Response:
             text = prometheus_client.generate_latest()
             return Response(text, media_type=prometheus_client.CONTENT_TYPE_LATEST)
 
-        self.http.add_api_route("/healthcheck", healthcheck, response_class=Response)
-        self.http.add_api_route("/readyz", readyz, response_class=Response)
-        self.http.add_api_route("/metrics", metrics, response_class=Response)
+        self.http.router.add_route("/healthcheck", healthcheck)
+        self.http.router.add_route("/readyz", readyz)
+        self.http.router.add_route("/metrics", metrics)
 
 
 def _raise_file_limit() -> None:

@@ -1,5 +1,8 @@
 """Wiring of ingest."""
 
+from fastapi import FastAPI
+
+from libs.api_problems import install_api_problems
 from libs.rtmp import Certificate, CertificateInvalid, Limits, RTMPServer, TLSListener
 from libs.service import Service
 from libs.settings import SettingsInvalid
@@ -16,14 +19,16 @@ from services.ingest.storehouse import Storehouse
 def build_app(settings: Settings | None = None) -> Service:
     settings = settings or Settings()
     certificate = _certificate(settings)
-    service = Service("ingest", settings)
+    http = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    install_api_problems(http)
+    service = Service("ingest", settings, http=http)
     spill = SpillFile(settings.data_dir / "replay", max_bytes=settings.replay_disk_bytes)
     storehouse = Storehouse(spill, max_memory_bytes=settings.replay_memory_bytes)
     hub = Hub(settings, service.bus, storehouse, origin_url=lambda: service.url)
     server = RTMPServer(hub, Limits(idle_s=settings.idle_s))
     tls = TLSListener(server, certificate) if certificate else None
-    service.http.include_router(build_origin(hub))
-    service.http.include_router(build_publishing(hub))
+    http.include_router(build_origin(hub))
+    http.include_router(build_publishing(hub))
     handlers.register(service.bus, hub)
     reconcile = Reconcile(hub, service.bus)
     service.bus.on_reconnect(reconcile.wake)

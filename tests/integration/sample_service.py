@@ -2,9 +2,10 @@
 
 import asyncio
 
-from fastapi import Response
+from fastapi import FastAPI, Response
 from pydantic import Field
 
+from libs.api_problems import install_api_problems
 from libs.errors import Conflict, Invalid
 from libs.service import Service, main
 from libs.settings import Settings
@@ -34,7 +35,9 @@ async def number(value: int) -> Response:
 
 def build_app() -> Service:
     settings = SampleSettings()
-    service = Service("sample", settings)
+    http = FastAPI()
+    install_api_problems(http)
+    service = Service("sample", settings, http=http)
     reasons = ["the first is not there", "nor is the second"]
 
     async def become_ready() -> None:
@@ -50,9 +53,9 @@ def build_app() -> Service:
             service.spawn(crash(), name="fails")
 
     for path, route in (("/refuse", refuse), ("/crash", crash), ("/hang", hang)):
-        service.http.add_api_route(path, route)
-    service.http.add_api_route("/become-ready", become_ready, methods=["POST"])
-    service.http.add_api_route("/number/{value}", number, response_class=Response)
+        http.add_api_route(path, route)
+    http.add_api_route("/become-ready", become_ready, methods=["POST"])
+    http.add_api_route("/number/{value}", number, response_class=Response)
     service.on_start(start)
     service.ready_when(lambda: reasons[0] if reasons else None)
     service.ready_when(lambda: reasons[1] if reasons else None)

@@ -3,8 +3,8 @@
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
+from libs.api_problems import install_api_problems
 from libs.marks.picture import MAX_FILE_BYTES
-from libs.problems import install_problems
 from services.gateway import pages
 from services.gateway.api import (
     camera_clips,
@@ -68,7 +68,7 @@ def build_api(house: House | None = None) -> FastAPI:
         generate_unique_id_function=_operation_id,
     )
     app.state.house = house
-    install_problems(app)
+    install_api_problems(app)
     api = APIRouter(prefix="/api/v1")
     for module in _API:
         api.include_router(module.router)

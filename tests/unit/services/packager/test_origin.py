@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from libs.media.cmaf import AUDIO_TRACK_ID, VIDEO_TRACK_ID, split_tracks
 from libs.problems import install_problems
@@ -43,7 +43,7 @@ class House:
         self.may_begin = asyncio.Event()
         self.may_begin.set()
         self.packings = Packings(self._begin, spawn=self._spawn, max_sessions=1)
-        app = FastAPI()
+        app = Starlette()
         install_problems(app)
         Origin(self.packings, spool=self.spool, hold_s=0.3).add_routes(app.router)
         self.client = httpx2.AsyncClient(
