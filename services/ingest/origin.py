@@ -64,7 +64,7 @@ def build_origin(hub: Hub) -> APIRouter:
         if epoch is not None:
             session.claim(epoch, reader)
         wanted = None if after is None else after + 1
-        log, first = session.source(wanted) if inside else session.shown(wanted)
+        log, first = session.inside(wanted) if inside else session.shown(wanted)
         return Pull(log, first, epoch=epoch, reader=reader, is_inside=inside)
 
     @router.get("/sessions")

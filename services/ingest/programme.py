@@ -64,6 +64,11 @@ class Programme(TagLog):
     def marked_from_ms(self) -> int | None:
         return self._mixing.marked_from_ms
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether the session is marked from its start, and nothing was shown of it yet."""
+        return self._mixing.marked_from_ms == 0 and not self.has_keyframe
+
     def fence(self, reader: str = PACKAGER) -> int:
         return self._source.fence(reader)
 

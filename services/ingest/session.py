@@ -42,6 +42,9 @@ LEAST_TIMELINE_MS = 1000
 so nothing is lost by it, and segments stay a second long on average: media sequence numbers, which
 begin at the session's Unix second, never overtake the clock."""
 
+CAUGHT_UP_MS = 5000
+"""Whoever makes a marked picture catches up with so much; later, it joins at the last keyframe."""
+
 SOUND_WAIT_MS = 60
 """Readers that wait are told of each picture, and of sound with the next picture or after this:
 most of what a tag costs is telling somebody."""
@@ -166,6 +169,16 @@ class Session(TagLog):
 
     def source(self, tag: int | None) -> tuple[TagLog, int]:
         return self, self.replay.join_tag if tag is None else tag
+
+    def inside(self, tag: int | None) -> tuple[TagLog, int]:
+        """The session's own log, for whoever makes the world's of it. A young session that is
+        marked from its start is made from its first picture on, so that the world misses none.
+        """
+        programme = self._programme
+        is_young = self.latest_ms - START_MS <= CAUGHT_UP_MS
+        if tag is None and programme is not None and is_young and programme.is_awaited:
+            return self, programme.first_tag
+        return self.source(tag)
 
     def shown_rungs(self) -> str:
         return ",".join(self.ladder.names)

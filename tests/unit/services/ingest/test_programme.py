@@ -115,6 +115,26 @@ async def test_session_with_marks_shows_nothing_else_from_its_start() -> None:
     assert pictures(world(session)) == [(at_ms, True) for at_ms in every(2000)]
 
 
+async def test_maker_that_is_late_begins_with_the_first_picture_unless_it_is_very_late() -> None:
+    session = new_session(is_marked=True)
+    publish(session, 0, 4500)
+    assert session.inside(None) == (session, 0), "nothing was shown yet"
+    assert session.inside(7) == (session, 7)
+    publish(session, 4500, 5500)
+    newest = session.replay.join_tag
+    assert session.inside(None) == (session, newest)
+    assert newest > 0
+
+
+async def test_maker_joins_at_the_newest_keyframe_once_something_was_shown() -> None:
+    session = new_session(is_marked=True)
+    publish(session, 0, 2500)
+    maker = await encoder(session, NOTE, name=MARKED)
+    maker.frames(START_MS, START_MS + 500)
+    assert session.inside(None) == (session, session.replay.join_tag)
+    assert session.replay.join_tag > 0
+
+
 async def test_maker_that_is_gone_leaves_a_hole_and_never_the_source() -> None:
     session = new_session(is_marked=True)
     publish(session, 0, 2000)
