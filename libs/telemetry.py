@@ -7,7 +7,7 @@ OTLP endpoint when one is set. Nothing here runs per packet.
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 from opentelemetry import trace
@@ -15,6 +15,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 
+from libs.log_output import LogOutput
 from libs.settings import Settings
 
 
@@ -29,6 +30,7 @@ def _add_trace(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMa
 
 def set_up_logs(settings: Settings, service: str) -> None:
     """Log to stderr in the wanted format; libraries' loggers go the same way from warnings up."""
+    output = LogOutput(sys.stderr)
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -48,11 +50,12 @@ def set_up_logs(settings: Settings, service: str) -> None:
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        # It only writes and flushes.
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", output)),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service)
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(output)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -19,8 +19,8 @@ class SmallDisk:
         self._filler = folder / "filler"
 
     def fill(self) -> None:
-        """Somebody else writes until nothing more fits."""
-        with self._filler.open("wb", buffering=0) as file:
+        """Somebody else writes until nothing more fits; again, what has become free since."""
+        with self._filler.open("ab", buffering=0) as file:
             try:
                 while True:
                     file.write(bytes(4096))

@@ -6,8 +6,8 @@ import orjson
 import structlog
 from pydantic import ValidationError
 
-from libs.bus.errors import RemoteError, to_wire
-from libs.errors import Blame, Invalid, WeirError
+from libs.bus.errors import RemoteError, RemoteUnavailable, to_wire
+from libs.errors import Blame, Invalid, Unavailable, WeirError
 from libs.events import Answer, Ask, Written
 
 log = structlog.get_logger()
@@ -39,4 +39,7 @@ def read_answer(ask: Ask[A], body: bytes) -> A:
     """The typed answer, or the other side's error raised here."""
     if body.startswith(_OK):
         return cast("A", ask.answer.model_validate_json(body[len(_OK) : -1]))
-    raise RemoteError(**orjson.loads(body)["error"])
+    error = orjson.loads(body)["error"]
+    if error["status"] == Unavailable.status:
+        raise RemoteUnavailable(**error)
+    raise RemoteError(**error)

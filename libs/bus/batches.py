@@ -64,7 +64,8 @@ class Batches:
         while True:
             began = time.monotonic()
             try:
-                await self.deliver(await subscription.fetch(BATCH, timeout=FETCH_TIMEOUT_S))
+                if found := await subscription.fetch(BATCH, timeout=FETCH_TIMEOUT_S):
+                    await self.deliver(found)
             except TimeoutError:
                 continue
             except (NATSError, JetStreamError, BusUnavailable) as error:

@@ -398,7 +398,7 @@ class Bus:
             with contextlib.suppress(NATSError, JetStreamError, TimeoutError):
                 absent = await topology.missing_consumers(self._js, self._durables)
                 if self._provisions:
-                    absent += await topology.missing_buckets(self._js)
+                    await topology.provision_buckets(self._js)
                 if absent:
                     log.error("bus.consumers_gone", absent=absent)
                     if self._provisions:

@@ -33,6 +33,10 @@ class RemoteError(WeirError):
         self.retry = retry  # type: ignore[misc]
 
 
+class RemoteUnavailable(RemoteError, Unavailable):
+    """The other service cannot do it now, as its database is away: to the caller, it is away."""
+
+
 def to_wire(error: WeirError) -> dict[str, Any]:
     return {
         "code": error.code,

@@ -98,15 +98,22 @@ class Lease:
             log.info("lease.unrenewed", key=record.key, epoch=record.epoch)
 
     async def _look_again(self) -> None:
-        """Somebody wrote our key: a newer epoch is loss; else (a wiped bucket) write on."""
+        """Somebody wrote our key: a newer epoch is loss; else write on.
+
+        The key may be gone, or back in the hands of an older epoch: a server that was started
+        again knows only what it has been told since.
+        """
         found = await self._leases.read(self.record.key)
         if found is None:
             self._revision = 0
-        elif found[0].epoch > self.epoch or found[0].holder != self.record.holder:
-            log.warning("lease.lost", key=self.record.key, epoch=self.epoch, to=found[0].holder)
-            self.lost.set()
+            return
+        record, revision = found
+        is_ours = (record.epoch, record.holder) == (self.epoch, self.record.holder)
+        if record.epoch < self.epoch or is_ours:
+            self._revision = revision
         else:
-            self._revision = found[1]
+            log.warning("lease.lost", key=self.record.key, epoch=self.epoch, to=record.holder)
+            self.lost.set()
 
 
 class _Watch:

@@ -127,6 +127,8 @@ CONSUMERS: tuple[Consumer, ...] = (
 )
 
 BUCKETS: tuple[str, ...] = (LEASES, REGISTRY)
+"""In memory: who does what now is said anew each second, and must be heard though the disk is full.
+After a restart of the server they are empty until all have spoken."""
 
 
 async def provision(js: JetStreamContext) -> list[str]:
@@ -136,11 +138,15 @@ async def provision(js: JetStreamContext) -> list[str]:
         changed += await _provision_log(js, wanted)
     for consumer in CONSUMERS:
         changed += await _provision_consumer(js, consumer)
-    for bucket in BUCKETS:
-        changed += await _provision_bucket(js, bucket)
+    changed += await provision_buckets(js)
     if changed:
         log.info("bus.provisioned", changed=changed)
     return changed
+
+
+async def provision_buckets(js: JetStreamContext) -> list[str]:
+    """The part of `provision` that may be gone at any time: who needs them writes them anew."""
+    return [change for bucket in BUCKETS for change in await _provision_bucket(js, bucket)]
 
 
 async def missing_buckets(js: JetStreamContext) -> list[str]:
@@ -197,9 +203,15 @@ async def _provision_consumer(js: JetStreamContext, consumer: Consumer) -> list[
 
 
 async def _provision_bucket(js: JetStreamContext, bucket: str) -> list[str]:
+    changed = f"bucket {bucket}"
     try:
-        await js.key_value(bucket)
-    except (BucketNotFoundError, NotFoundError):
-        await js.create_key_value(KeyValueConfig(bucket=bucket, history=1))
-        return [f"bucket {bucket}"]
-    return []
+        found = (await js.stream_info(f"KV_{bucket}")).config
+        if found.storage == StorageType.MEMORY:
+            return []
+        await js.delete_key_value(bucket)  # a log's kind of storage can't be changed
+        changed += " (moved into memory)"
+    except NotFoundError:
+        pass
+    config = KeyValueConfig(bucket=bucket, history=1, storage=StorageType.MEMORY)
+    await js.create_key_value(config)
+    return [changed]

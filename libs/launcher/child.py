@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ctypes
+import os
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -70,6 +71,12 @@ class Child:
                 process.kill()
             await process.wait()
 
+    def restart(self) -> None:
+        """Ask the process to end; it is started again as after any end."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.terminate()
+
     async def _keep(self) -> None:
         pause_s = FIRST_PAUSE_S
         while True:
@@ -98,6 +105,9 @@ class Child:
 
     def _open_log(self) -> BinaryIO:
         self._log_path.parent.mkdir(parents=True, exist_ok=True)
-        if self._log_path.exists() and self._log_path.stat().st_size > LOG_BYTES:
-            self._log_path.replace(self._log_path.with_suffix(".log.1"))
-        return self._log_path.open("ab")
+        try:
+            if self._log_path.exists() and self._log_path.stat().st_size > LOG_BYTES:
+                self._log_path.replace(self._log_path.with_suffix(".log.1"))
+            return self._log_path.open("ab")
+        except OSError:  # a full disk: better without a log than not at all
+            return Path(os.devnull).open("ab")

@@ -1,6 +1,7 @@
 """The whole house on one machine: a NATS server and the six services, each a process."""
 
 import asyncio
+import contextlib
 import os
 import socket
 import sys
@@ -12,6 +13,7 @@ from libs.launcher.child import Child
 from libs.launcher.credentials import Credentials
 from libs.launcher.data_dir import DataDirLock, kept_below
 from libs.launcher.errors import HouseNotReady, PortTaken, ServiceRefused
+from libs.launcher.nats_health import watch_nats
 from libs.launcher.nats_server import find_nats_server, free_port, write_nats_config
 from libs.settings import EXIT_SETTINGS
 
@@ -42,6 +44,7 @@ class House:
         self.children: dict[str, Child] = {}
         self._refusal: ServiceRefused | None = None
         self._lock: DataDirLock | None = None
+        self._nats_watch: asyncio.Task[None] | None = None
 
     @property
     def http_url(self) -> str:
@@ -70,10 +73,15 @@ class House:
         write_nats_config(
             config,
             port=nats_port,
-            store=self.data_dir / "nats",
+            health_port=(health_port := free_port()),
+            store=config.parent,
             token=self.credentials.nats_token,
         )
         await self._start_child("nats", [find_nats_server(), "--config", config], environment)
+        health_url = f"http://127.0.0.1:{health_port}"
+        self._nats_watch = asyncio.create_task(
+            watch_nats(health_url, config.parent, self.children["nats"].restart), name="nats-watch"
+        )
         for name in SERVICES:
             await self._start_child(name, [sys.executable, "-m", f"services.{name}"], environment)
 
@@ -104,6 +112,8 @@ class House:
 
     async def stop(self) -> None:
         """Services first, all at once; then the bus, so that their last facts are said."""
+        if self._nats_watch is not None:
+            self._nats_watch.cancel()
         services = [child for name, child in self.children.items() if name != "nats"]
         await asyncio.gather(*(child.stop(STOP_TIMEOUT_S) for child in services))
         if "nats" in self.children:
@@ -130,11 +140,13 @@ class House:
             said = log.read_text(errors="replace").splitlines()
             self._refusal = ServiceRefused(said[-1].removeprefix("weir ") if said else name)
             return
-        print(
-            f"weir: {name} ended with code {code}; starting it again in {pause_s:g} s (log: {log})",
-            file=sys.stderr,
-            flush=True,
-        )
+        with contextlib.suppress(OSError):  # output to a full disk must not keep it from starting
+            print(
+                f"weir: {name} ended with code {code}; starting it again in {pause_s:g} s "
+                f"(log: {log})",
+                file=sys.stderr,
+                flush=True,
+            )
 
     def _environment(self, nats_port: int) -> dict[str, str]:
         """What the operator set wins over what embedded mode would choose."""

@@ -68,7 +68,9 @@ def free_port() -> int:
         return port
 
 
-def write_nats_config(path: Path, *, port: int, store: Path, token: str) -> None:
+def write_nats_config(
+    path: Path, *, port: int, store: Path, token: str, health_port: int | None = None
+) -> None:
     """JetStream on disk, every acknowledgement after fsync; the token in a file, not an argv."""
     quoted = json.dumps(str(store.resolve()))
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -76,6 +78,7 @@ def write_nats_config(path: Path, *, port: int, store: Path, token: str) -> None
     path.chmod(0o600)
     path.write_text(
         f"""listen: "127.0.0.1:{port}"
+{f'http: "127.0.0.1:{health_port}"' if health_port else ""}
 server_name: "weir"
 max_payload: 1MB
 authorization {{ user: weir, password: {json.dumps(token)} }}

@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from libs.errors import Unavailable
+from libs.errors import Timeout, Unavailable
 from libs.events import Ask, ForgetDiscards, ListDiscards
 from libs.storage import ObjectStore
 from services.packager import metrics
@@ -27,11 +27,13 @@ class Discarding:
             try:
                 while await self.tick():
                     pass
-            except Unavailable as error:
+            except (Unavailable, Timeout) as error:
                 log.warning("discarding.waiting", code=error.code)
 
     async def tick(self) -> int:
-        """Delete what is due, a page of it; returns how many objects. Raises `Unavailable`."""
+        """Delete what is due, a page of it; returns how many objects. Raises `Unavailable`
+        and `Timeout`.
+        """
         found = await self._ask(ListDiscards(free_bytes=await self._store.free_bytes()))
         if found.keys:
             await self._store.delete(found.keys)

@@ -76,7 +76,9 @@ async def fill_and_free(
             await watch.reach(seconds // TARGET_S, within_s=2 * seconds + 10)
         newest = watch.newest_msn()
         await until(
-            lambda: rows()[-1]["msn"] > newest, within_s=RESUMED_S, what="recording to go on"
+            lambda: weir.is_healthy() and rows()[-1]["msn"] > newest,
+            within_s=RESUMED_S,
+            what="recording to go on",
         )
         await watch.reach(2, within_s=20)
         assert weir.is_healthy()

@@ -73,7 +73,7 @@ async def test_motion_becomes_a_file_with_its_first_picture(
     own_weir: RunningWeir, tmp_path: Path
 ) -> None:
     """Four seconds of grey with something in their middle."""
-    own_weir.environment |= {"WEIR_MOTION_S": "1", "WEIR_MOTION_SETTLED_S": "2"}
+    own_weir.environment |= {"WEIR_MOTION_S": "1", "WEIR_MOTION_SETTLED_S": "8"}
     own_weir.start()
     stream = own_weir.create_stream(
         name="watched", reconnectWindow=1, hls_time=1, isMotion="true", motion_duration="1"

@@ -268,6 +268,29 @@ async def test_a_watch_tells_what_is_there_and_each_change_until_the_server_lose
     await other.release()
 
 
+async def test_buckets_move_into_memory_and_leases_go_on(nats: NATSServer, start: Start) -> None:
+    """As after an upgrade, or a restart of the server, where an older epoch may speak first."""
+    bus = nats.bus("catalog/1", provisions=True)
+    await start(bus)
+    held = await bus.leases.take(
+        "package.x", holder="1", url="http://x", stream="s", session="x", epoch_floor=6
+    )
+    assert held is not None
+    await bus._js.delete_key_value(topology.LEASES)
+    await bus._js.create_key_value(bucket=topology.LEASES)
+    older = held.record.model_copy(update={"epoch": 3, "holder": "2"})
+    await bus.leases.write(older, 0)
+    assert await topology.provision(bus._js) == ["bucket leases (moved into memory)"]
+    assert await topology.provision(bus._js) == []
+    await bus.leases.write(older, 0)
+
+    async with asyncio.timeout(10):
+        while (found := await bus.leases.get("package.x")) is None or found.epoch != held.epoch:
+            await asyncio.sleep(0.05)
+    assert not held.lost.is_set()
+    await held.release()
+
+
 async def test_a_watch_that_missed_a_change_ends(nats: NATSServer, start: Start) -> None:
     bus = nats.bus("packager/1", provisions=True)
     await start(bus)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -31,3 +32,12 @@ def test_log_of_a_crash_names_the_place_and_no_local_variable(
     assert "in push" in done.stderr
     assert "it broke" in done.stderr
     assert "k3y" not in done.stderr
+
+
+def test_a_log_on_a_full_disk_ends_nothing() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM + "print('went on', flush=True)"],
+            stdout=subprocess.PIPE, stderr=full, text=True, check=False,
+        )  # fmt: skip
+    assert done.stdout == "went on\n"

@@ -78,7 +78,7 @@ def test_setting_that_names_nothing_is_refused(
 
 def test_configuration_is_valid_private_and_survives_odd_names(tmp_path: Path) -> None:
     path = tmp_path / 'a "quoted" folder' / "nats.conf"
-    write_nats_config(path, port=4222, store=path.parent, token='pass"word')
+    write_nats_config(path, port=4222, health_port=8222, store=path.parent, token='pass"word')
     assert path.stat().st_mode & 0o777 == 0o600
     subprocess.run([find_nats_server(), "--config", path, "-t"], check=True, capture_output=True)
 
