@@ -10,6 +10,7 @@ service.run()
 
 import asyncio
 import contextlib
+import faulthandler
 import hmac
 import resource
 import signal
@@ -38,7 +39,9 @@ log = structlog.get_logger()
 
 MAX_FILES = 1 << 20
 STOP_TIMEOUT_S = 4.0
-"""A service that was told to stop is gone after this long, whatever hangs."""
+"""What is to be done at the end may take so long."""
+LEAVE_TIMEOUT_S = 2.0
+"""After it the process is gone, whatever hangs; its log says where."""
 
 TRANSPORT = "weir.transport"
 """Name of the ASGI extension that holds the connection's `asyncio.Transport`: for a route that
@@ -179,6 +182,8 @@ class Service:
         elif not serving.done():
             await asyncio.wait({stopped, serving}, return_when=asyncio.FIRST_COMPLETED)
         starting.cancel()
+        # Not even a thread that does not return may keep it.
+        faulthandler.dump_traceback_later(STOP_TIMEOUT_S + LEAVE_TIMEOUT_S, exit=True)
         try:
             await asyncio.wait_for(self._stop(), STOP_TIMEOUT_S)
         except TimeoutError:

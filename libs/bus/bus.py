@@ -41,6 +41,7 @@ PUBLISH_TIMEOUT_S = 5.0
 DRAIN_TIMEOUT_S = 1.5
 WATCHDOG_S = 5.0
 FETCH_TIMEOUT_S = 5.0
+CANCEL_AGAIN_S = 1.0
 
 
 class Bus:
@@ -118,10 +119,8 @@ class Bus:
             await self._sayings.drained(DRAIN_TIMEOUT_S)
         if self.is_connected:
             await self.registry.withdraw()
-        for task in self._tasks:
-            task.cancel()
         # What they had in their hands is given back while there is a connection.
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await _end(self._tasks)
         await self.broker.stop()
         self.is_connected = False
 
@@ -418,6 +417,17 @@ class Bus:
         await self._prepare()
         for hook in self._reconnect_hooks:
             await hook()
+
+
+async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    """Cancel them until they are over: Python 3.11 forgets a cancellation that comes together with
+    what a task waits for.
+    """
+    left = {task for task in tasks if not task.done()}
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN_S)
 
 
 def _json(body: bytes) -> dict[str, Any]:

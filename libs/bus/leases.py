@@ -61,6 +61,7 @@ class Lease:
         self.lost = asyncio.Event()
         self._leases = leases
         self._revision = revision
+        self._is_over = False
         self._task = asyncio.create_task(self._renew(), name=f"lease-{record.key}")
 
     @property
@@ -69,6 +70,8 @@ class Lease:
 
     async def release(self) -> None:
         """Let another take it at once."""
+        # Python 3.11 forgets a cancellation that comes together with the answer to a beat.
+        self._is_over = True
         self._task.cancel()
         await asyncio.wait({self._task})
         for _ in range(2):
@@ -82,7 +85,7 @@ class Lease:
         self.lost.set()
 
     async def _renew(self) -> None:
-        while not self.lost.is_set():
+        while not self.lost.is_set() and not self._is_over:
             await asyncio.sleep(self._leases.beat_s)
             await self._write()
 

@@ -1,6 +1,7 @@
 """A service that does nothing but fail on demand; `test_service` runs it as a process."""
 
 import asyncio
+import time
 
 from fastapi import FastAPI, Response
 from pydantic import Field
@@ -46,14 +47,19 @@ def build_app() -> Service:
     async def hang() -> None:
         service.on_stop(lambda: asyncio.sleep(3600))
 
+    async def hang_in_a_thread() -> None:
+        service.on_stop(lambda: asyncio.to_thread(time.sleep, 3600))
+
     async def start() -> None:
         if settings.sample_fails_at == "start":
             raise Invalid("WEIR_SAMPLE names nothing.")
         if settings.sample_fails_at == "task":
             service.spawn(crash(), name="fails")
 
-    for path, route in (("/refuse", refuse), ("/crash", crash), ("/hang", hang)):
-        http.add_api_route(path, route)
+    http.add_api_route("/refuse", refuse)
+    http.add_api_route("/crash", crash)
+    http.add_api_route("/hang", hang)
+    http.add_api_route("/hang-in-a-thread", hang_in_a_thread)
     http.add_api_route("/become-ready", become_ready, methods=["POST"])
     http.add_api_route("/number/{value}", number, response_class=Response)
     service.on_start(start)

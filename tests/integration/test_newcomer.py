@@ -17,6 +17,11 @@ from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 
+HELD_S = 20.0
+"""The first playlist is held until there is a segment."""
+STOPPED_S = 8.0
+"""The launcher itself waits 4.8 s for its children at most; the rest is a busy machine's."""
+
 
 async def test_what_is_printed_works_and_the_next_start_finds_it_all(
     own_weir: RunningWeir, tmp_path: Path
@@ -36,7 +41,7 @@ async def test_what_is_printed_works_and_the_next_start_finds_it_all(
     (before,) = own_weir.sessions(stream["id"])
     await until(lambda: len(own_weir.segments(before["id"])) > 1, what="segments")
     rows = own_weir.segments(before["id"])
-    assert own_weir.stop() < 5
+    assert own_weir.stop() < STOPPED_S
 
     own_weir.start()
     streams = own_weir.call("GET", "/api/v1/streams")["streams"]
@@ -59,11 +64,12 @@ async def test_demo_puts_a_picture_on_air_and_ends_with_it(own_weir: RunningWeir
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert re.fullmatch(r"demo +live +rtmp://\S+\n", listed.stdout)
-    assert own_weir.stop() < 5
+    assert own_weir.stop() < STOPPED_S
     said = (own_weir.data_dir / "up.log").read_text()
     assert f"{own_weir.http_url}/demo/flv.html" in said
     assert said.endswith("Weir has stopped.\n")
 
 
 def is_on_air(weir: RunningWeir, stream_id: str) -> bool:
-    return httpx2.get(f"{weir.http_url}/{stream_id}/live.m3u8").status_code == 200
+    url = f"{weir.http_url}/{stream_id}/live.m3u8"
+    return httpx2.get(url, timeout=HELD_S).status_code == 200

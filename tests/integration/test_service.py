@@ -12,7 +12,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from libs.service import STOP_TIMEOUT_S
+from libs.service import LEAVE_TIMEOUT_S, STOP_TIMEOUT_S
 from libs.settings import EXIT_FAILED, EXIT_SETTINGS
 from tests.nats_server import NATSServer
 from tests.service_process import ServiceProcess
@@ -166,6 +166,14 @@ def test_a_hook_that_hangs_does_not_keep_it_for_long(start: Start) -> None:
     sample.process.send_signal(signal.SIGTERM)
     assert sample.process.wait(STOP_TIMEOUT_S + BUSY_S) == 0
     assert any(line["event"] == "service.stop_timed_out" for line in sample.events())
+
+
+def test_a_thread_that_hangs_does_not_keep_it_for_long_and_is_named(start: Start) -> None:
+    sample = start()
+    assert sample.get("/hang-in-a-thread").is_success
+    sample.process.send_signal(signal.SIGTERM)
+    assert sample.process.wait(STOP_TIMEOUT_S + LEAVE_TIMEOUT_S + BUSY_S) == 1
+    assert "concurrent/futures/thread.py" in sample.said()
 
 
 def test_a_task_that_fails_ends_the_process(start: Start) -> None:
