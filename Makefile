@@ -24,10 +24,12 @@ ifdef ARGS
 	$(TEST) $(ARGS)
 else
 	@# Most of these wait, so three at a time, the long ones first; what measures what is seen comes
-	@# after them, alone.
+	@# after them, alone. What failed is run once more with nothing beside it, and counts then.
 	@code=0; \
 	for suite in "-n $(WORKERS) --dist loadscope --no-loadscope-reorder tests/compose tests/integration tests/fuzz tests/unit" tests/browser; do \
-	  echo "$(TEST) $$suite"; $(TEST) $$suite || code=$$?; \
+	  echo "$(TEST) $$suite"; $(TEST) $$suite && continue; \
+	  echo; echo "FAILED: once more, with nothing beside it (mend it all the same)"; \
+	  $(TEST) $$suite -n 0 --last-failed --last-failed-no-failures none || code=$$?; \
 	done; exit $$code
 endif
 
