@@ -19,8 +19,6 @@ pytestmark = pytest.mark.integration
 
 HELD_S = 20.0
 """The first playlist is held until there is a segment."""
-STOPPED_S = 8.0
-"""The launcher itself waits 4.8 s for its children at most; the rest is a busy machine's."""
 
 
 async def test_what_is_printed_works_and_the_next_start_finds_it_all(
@@ -41,7 +39,7 @@ async def test_what_is_printed_works_and_the_next_start_finds_it_all(
     (before,) = own_weir.sessions(stream["id"])
     await until(lambda: len(own_weir.segments(before["id"])) > 1, what="segments")
     rows = own_weir.segments(before["id"])
-    assert own_weir.stop() < STOPPED_S
+    assert own_weir.stop() < 5
 
     own_weir.start()
     streams = own_weir.call("GET", "/api/v1/streams")["streams"]
@@ -64,7 +62,7 @@ async def test_demo_puts_a_picture_on_air_and_ends_with_it(own_weir: RunningWeir
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert re.fullmatch(r"demo +live +rtmp://\S+\n", listed.stdout)
-    assert own_weir.stop() < STOPPED_S
+    assert own_weir.stop() < 5
     said = (own_weir.data_dir / "up.log").read_text()
     assert f"{own_weir.http_url}/demo/flv.html" in said
     assert said.endswith("Weir has stopped.\n")

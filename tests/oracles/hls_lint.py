@@ -324,11 +324,9 @@ class HLSLint:
             self._reported.setdefault(other_uri, []).append((at, report))
             if report.part is None and self._has_parts(other_uri, report.msn):
                 self._find("rendition_report", uri, f"no LAST-PART of {other_uri}")
-        # A cache may show one playlist a moment older than the other, and while another packager is
-        # waited for, each is shown as it was last.
-        older_s = max(playlist.target_s, self._max_stale_s or 0)
+        # A cache may show one playlist a moment older than the other.
         known = self._reported.get(uri, [])
-        old = [report for told_at, report in known if at - told_at >= older_s]
+        old = [report for told_at, report in known if at - told_at >= playlist.target_s]
         self._reported[uri] = known[len(old) :]
         told = max(old, default=playlist.newest)
         if told > playlist.newest and not playlist.is_ended:

@@ -18,8 +18,8 @@ from tests.watchers import DASHPlayer
 
 VIEWERS = 5
 PARTS = 12
-ADDED_S = 0.05
-"""What the edge may add to the gateway's own answer on a busy machine: a quarter of a part."""
+ADDED_S = 0.02
+"""What the edge may add to the gateway's own answer: a tenth of a part."""
 WAITED_S = 0.05
 """An answer that took so long was waited for: what was asked for did not exist yet."""
 PIECE_ADDED_S = 0.1

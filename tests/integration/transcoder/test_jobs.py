@@ -38,7 +38,7 @@ DONE_S = 240.0
 """More than any job takes on a busy machine."""
 SHORT_KILLS = 3
 KILLED_UNTIL = 0.7
-"""Of the job: progress is told once a second, and an idle machine makes the rest of it in two."""
+"""Of the job: progress is told once a second, and the rest of it must take longer than that."""
 FAST = {
     "WEIR_ENCODER_PRESET": "ultrafast",
     "WEIR_JOB_LITTER_S": "0",
