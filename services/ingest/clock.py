@@ -45,7 +45,7 @@ _STEP_MS = {TagType.AUDIO: 23, TagType.VIDEO: 40, TagType.SCRIPT: 0}
 _MAX_STEP_MS = 1000
 """The longest such distance: a pause is no step."""
 
-Cause = Literal["reconnect", "timestamp_jump"]
+Cause = Literal["reconnect", "pause", "timestamp_jump"]
 
 
 class Stamped(NamedTuple):
@@ -124,7 +124,7 @@ class SessionClock:
         if raw is not None:
             is_pause = self._is_pause(track, raw + track.offset)
             stamped = self._give(track, tag, raw)
-            return [stamped._replace(cause="timestamp_jump") if is_pause else stamped]
+            return [stamped._replace(cause="pause") if is_pause else stamped]
         self._held.append(_Held(tag, is_timed))
         self._suspect_raw = unwrap(tag.dts_ms, self._near(track))
         self._suspects = 1

@@ -100,6 +100,8 @@ class Session(TagLog):
         """Whether this publish joined the session and has not had a frame yet."""
         self._timeline_ms = START_MS - LEAST_TIMELINE_MS
         """Where the newest timeline began."""
+        self._has_jumped = False
+        """Whether the publisher's timestamps have jumped, and nobody has been told yet."""
         self._video_ms: int | None = None
         self._cued_ms = 0
         self._told_ms = START_MS
@@ -209,6 +211,10 @@ class Session(TagLog):
         self._is_joining = not self._is_first_frame
         self._clock.begin_publish()
 
+    def is_past(self, wall_ms: float) -> bool:
+        """Whether it has media of a later time than that."""
+        return self._wall.is_past(wall_ms)
+
     def follow_clock(self, wall_ms: float) -> None:
         """The first tag of the publish that has begun was made then. Raises `ClockBehind`."""
         self._wall.follow(wall_ms)
@@ -286,7 +292,9 @@ class Session(TagLog):
             self._take_configuration(stamped.tag, stamped.session_ms)
 
     def _take_frame(self, stamped: Stamped) -> None:
-        if stamped.cause is not None and not self._is_restless(stamped):
+        if stamped.cause == "timestamp_jump":
+            self._has_jumped = True
+        elif stamped.cause is not None:
             self._discontinue(stamped.cause, stamped.session_ms)
         self._number_frame(stamped.tag, stamped.session_ms)
 
@@ -297,15 +305,21 @@ class Session(TagLog):
             is_join = header is not None and header.is_keyframe and header.track_id <= 0
         else:
             is_join = session_ms - self._cued_ms >= SOUND_CUE_MS and self._is_sound_only(session_ms)
+        if self._has_jumped and (is_join or self._is_sound_only(session_ms)):
+            self._tell_jump(session_ms)
         if is_join or self._is_first_frame:
             self._mark_clock(session_ms, is_join=is_join)
         self._is_first_frame = self._is_joining = False
         self.frames += 1
         self._append(Tag(tag.type, session_ms, tag.body))
 
-    def _is_restless(self, stamped: Stamped) -> bool:
-        is_young = stamped.session_ms - self._timeline_ms < LEAST_TIMELINE_MS
-        return is_young and stamped.cause == "timestamp_jump"
+    def _tell_jump(self, session_ms: int) -> None:
+        """Session time runs on over a jump, so this may wait for the next keyframe: a player begins
+        anew at a discontinuity, and could not show the rest of a GOP behind it.
+        """
+        self._has_jumped = False
+        if session_ms - self._timeline_ms >= LEAST_TIMELINE_MS:
+            self._discontinue("timestamp_jump", session_ms)
 
     def _is_sound_only(self, session_ms: int) -> bool:
         return self._video_ms is None or session_ms - self._video_ms > NO_VIDEO_MS
@@ -329,6 +343,7 @@ class Session(TagLog):
 
     def _discontinue(self, cause: str, session_ms: int) -> None:
         """Cue a new timeline, once: a reconnect with another codec is one discontinuity."""
+        self._has_jumped = False
         if self._is_first_frame:
             return
         self._is_first_frame = True

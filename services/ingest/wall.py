@@ -32,9 +32,13 @@ class WallClock:
         """The publish that begins says when its first tag was made; its clock counts until
         `break_off`. Raises `ClockBehind` if the session has media of a later time.
         """
-        if wall_ms < self._last:
+        if self.is_past(wall_ms):
             raise ClockBehind("The stream's session has media of a later time already.")
         self._told = wall_ms
+
+    def is_past(self, wall_ms: float) -> bool:
+        """Whether the session has media of a later time."""
+        return wall_ms < self._last
 
     def break_off(self) -> None:
         """A publish has ended; the next cue takes its time afresh."""

@@ -1,29 +1,7 @@
-"""A real Chromium."""
-
-import shutil
-from collections.abc import AsyncIterator
+"""What a page does wrong."""
 
 import pytest
-from playwright.async_api import Page, async_playwright
-
-from tests.required import lacking
-
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-]  # fmt: skip
-
-
-@pytest.fixture
-async def page() -> AsyncIterator[Page]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        lacking("Chromium", "Debian: `apt-get install chromium libatomic1`.")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield await browser.new_page(viewport={"width": 1280, "height": 800})
-        await browser.close()
+from playwright.async_api import Page
 
 
 @pytest.fixture

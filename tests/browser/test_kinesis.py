@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from PIL import Image
 from playwright.async_api import Page
 
-from tests.players import play_dash, play_hls
+from tests.players import RATE, play_dash, play_hls, play_through
 from tests.recorded import is_of, record, shown
 from tests.running import RunningWeir
 from tests.time_code import BLOCKS, TIME_BITS
@@ -49,7 +49,9 @@ async def test_what_was_recorded_is_had_by_the_aws_sdk(
     made = control.create_stream(StreamName=STREAM, DataRetentionInHours=24)
     info = control.describe_stream(StreamARN=made["StreamARN"])["StreamInfo"]
     assert (info["StreamName"], info["DataRetentionInHours"]) == (STREAM, 24)
-    assert name_of(lambda: control.create_stream(StreamName=STREAM)) == "ResourceInUseException"
+    in_use = name_of(lambda: control.create_stream(StreamName=STREAM))
+    assert in_use == "400 ResourceInUseException"
+    control.create_stream(StreamName="unkept", DataRetentionInHours=0)
     weir.call("PATCH", f"/api/v1/streams/{STREAM}", {"item": {"reconnectWindow": 1}})
     session = await record(weir, weir.call("GET", f"/api/v1/streams/{STREAM}"))
     media = client("kinesis-video-archived-media", weir)
@@ -88,6 +90,10 @@ async def test_what_was_recorded_is_had_by_the_aws_sdk(
     said = capsys.readouterr().out
     assert f"{len(fragments)} fragments" in said
     assert seconds_of((tmp_path / "clip.mp4").read_bytes()) > 1
+    links = dict(line.split(" ", 1) for line in said.splitlines())
+    for play, kind in ((play_hls, "HLS"), (play_dash, "DASH")):
+        played = await play_through(page, play, links[kind], within_s=length_ms / 1000 / RATE)
+        assert (played.is_ended, played.problems) == (True, []), (kind, played)
 
 
 async def plays(page: Page, media: Any, session: dict[str, Any], span: dict[str, datetime]) -> None:
@@ -144,24 +150,27 @@ def check_refusals(media: Any, begin: datetime) -> None:
     span = {"StartTimestamp": begin - 7200 * SECOND, "EndTimestamp": begin - 3600 * SECOND}
     selector = {"FragmentSelectorType": "PRODUCER_TIMESTAMP", "TimestampRange": span}
     url, clip = media.get_hls_streaming_session_url, media.get_clip
-    unknown = "ResourceNotFoundException"
+    unknown = "404 ResourceNotFoundException"
     assert name_of(lambda: url(StreamName=STREAM)) == unknown
     assert name_of(lambda: clip(StreamName=STREAM, ClipFragmentSelector=selector)) == unknown
     assert name_of(lambda: media.list_fragments(StreamName="nobody")) == unknown
-    wrong = "InvalidArgumentException"
+    unkept = name_of(lambda: media.list_fragments(StreamName="unkept"))
+    assert unkept == "400 NoDataRetentionException"
+    wrong = "400 InvalidArgumentException"
     assert name_of(lambda: url(StreamName=STREAM, PlaybackMode="ON_DEMAND")) == wrong
     other = boto3.client(
         "kinesis-video-archived-media", endpoint_url=media.meta.endpoint_url,
         region_name="us-east-1", aws_secret_access_key="x", aws_access_key_id="y",
     )  # fmt: skip
-    assert name_of(lambda: other.list_fragments(StreamName=STREAM)) == "NotAuthorizedException"
+    assert name_of(lambda: other.list_fragments(StreamName=STREAM)) == "401 NotAuthorizedException"
 
 
 def name_of(call: Any) -> str:
-    """Of the error that it ends with."""
+    """Of the error that it ends with, behind its status."""
     with pytest.raises(ClientError) as raised:
         call()
-    return str(raised.value.response["Error"]["Code"])
+    answer = raised.value.response
+    return f"{answer['ResponseMetadata']['HTTPStatusCode']} {answer['Error']['Code']}"
 
 
 def seconds_of(movie: bytes) -> float:

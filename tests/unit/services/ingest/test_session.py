@@ -230,12 +230,35 @@ def test_jump_is_cued_before_the_tag_that_jumped(session: Session, clocks: Clock
     assert [tag.dts_ms - START_MS for tag in tags] == [80, 80, 80, 120, 160]
 
 
+def test_jump_within_a_gop_is_cued_at_the_next_keyframe(session: Session) -> None:
+    """Players could show nothing of the GOP's rest behind a discontinuity."""
+    push(session, keyframe(0), frame(40), sound(40))
+    push(session, *(frame(60_000 + at) for at in (0, 40, 80)), sound(60_080))
+    push(session, keyframe(60_120), sound(60_120))
+    tags = log_of(session)
+    assert outline(tags) == [
+        "weir.clock", "K", "V", "A", "V", "V", "V", "A",
+        "weir.discontinuity timestamp_jump", "weir.clock", "K", "A",
+    ]  # fmt: skip
+    pictures = [tag.dts_ms - START_MS for tag in tags if tag.type is TagType.VIDEO]
+    assert pictures == [0, 40, 80, 120, 160, 200], "and time runs on"
+
+
+def test_jump_of_sound_alone_is_cued_at_once(session: Session) -> None:
+    push(session, *(sound(at) for at in (0, 23, 46)))
+    push(session, *(sound(60_000 + at) for at in (0, 23, 46)))
+    assert outline(log_of(session)) == [
+        "weir.clock", "A", "A", "A", "weir.discontinuity timestamp_jump", "weir.clock", "A", "A",
+        "A",
+    ]  # fmt: skip
+
+
 def test_jumps_within_a_second_share_one_discontinuity(session: Session) -> None:
     for n in range(5):
-        push(session, *(frame(n * 60_000 + at) for at in (0, 40, 80)))
+        push(session, *(keyframe(n * 60_000 + at) for at in (0, 40, 80)))
     assert session.discontinuities == 1
-    push(session, *(frame(700_000 + at) for at in range(0, 1200, 40)))
-    push(session, *(frame(800_000 + at) for at in range(0, 120, 40)))
+    push(session, *(keyframe(700_000 + at) for at in range(0, 1200, 40)))
+    push(session, *(keyframe(800_000 + at) for at in range(0, 120, 40)))
     assert session.discontinuities == 2
 
 
