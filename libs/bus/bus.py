@@ -27,6 +27,7 @@ from libs.bus.leases import Leases
 from libs.bus.registry import Registry
 from libs.bus.saying import Said, Sayings
 from libs.bus.tracing import handling, trace_headers
+from libs.ending import end, heard
 from libs.errors import WeirError
 from libs.events import Answer, Ask, DeadLetter, Envelope, Message
 
@@ -120,7 +121,7 @@ class Bus:
         if self.is_connected:
             await self.registry.withdraw()
         # What they had in their hands is given back while there is a connection.
-        await _end(self._tasks)
+        await end(*self._tasks, again_s=CANCEL_AGAIN_S)
         await self.broker.stop()
         self.is_connected = False
 
@@ -155,11 +156,13 @@ class Bus:
         bus is away, `AskTimedOut` after `timeout_s`.
         """
         try:
-            reply: Msg = await self._client.request(
-                ask.name,
-                ask.model_dump_json().encode(),
-                timeout=timeout_s,
-                headers=trace_headers(),
+            reply: Msg = await heard(
+                self._client.request(
+                    ask.name,
+                    ask.model_dump_json().encode(),
+                    timeout=timeout_s,
+                    headers=trace_headers(),
+                )
             )
         except NoRespondersError:
             raise BusUnavailable(f"Nobody answers {ask.name} now; try again.") from None
@@ -337,8 +340,10 @@ class Bus:
 
     async def _publish_said(self, said: Said) -> None:
         try:
-            await self._js.publish(
-                said.subject, said.body, timeout=PUBLISH_TIMEOUT_S, headers=said.headers
+            await heard(
+                self._js.publish(
+                    said.subject, said.body, timeout=PUBLISH_TIMEOUT_S, headers=said.headers
+                )
             )
         except (NATSError, JetStreamError, TimeoutError, OSError) as error:
             reason = str(error) or type(error).__name__
@@ -397,7 +402,9 @@ class Bus:
             with contextlib.suppress(NATSError, JetStreamError, TimeoutError):
                 absent = await topology.missing_consumers(self._js, self._durables)
                 if self._provisions:
-                    await topology.provision_buckets(self._js)
+                    made = await topology.provision_buckets(self._js)
+                    if made:
+                        log.warning("bus.buckets_gone", made=made)
                 if absent:
                     log.error("bus.consumers_gone", absent=absent)
                     if self._provisions:
@@ -417,17 +424,6 @@ class Bus:
         await self._prepare()
         for hook in self._reconnect_hooks:
             await hook()
-
-
-async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
-    """Cancel them until they are over: Python 3.11 forgets a cancellation that comes together with
-    what a task waits for.
-    """
-    left = {task for task in tasks if not task.done()}
-    while left:
-        for task in left:
-            task.cancel()
-        _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN_S)
 
 
 def _json(body: bytes) -> dict[str, Any]:

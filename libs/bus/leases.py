@@ -25,6 +25,7 @@ from pydantic import BaseModel, ConfigDict
 
 from libs.bus import topology
 from libs.bus.errors import BusUnavailable
+from libs.ending import heard
 
 log = structlog.get_logger()
 
@@ -213,7 +214,7 @@ class Leases:
     async def read(self, key: str) -> tuple[LeaseRecord, int] | None:
         """The record and its revision, or None."""
         try:
-            entry = await self._bucket().get(key)
+            entry = await heard(self._bucket().get(key))
         except KeyNotFoundError:
             return None
         assert entry.value is not None
@@ -228,8 +229,8 @@ class Leases:
         """Compare and set; revision 0 means that the key must not be there."""
         body = record.model_dump_json().encode()
         if revision == 0:
-            return await self._bucket().create(record.key, body)
-        return await self._bucket().update(record.key, body, last=revision)
+            return await heard(self._bucket().create(record.key, body))
+        return await heard(self._bucket().update(record.key, body, last=revision))
 
     async def keys(self) -> list[str]:
         """Of all leases that were ever taken and not removed."""

@@ -12,6 +12,8 @@ from nats.js.errors import KeyNotFoundError, NoKeysError
 from nats.js.kv import KeyValue
 from pydantic import BaseModel, ConfigDict
 
+from libs.ending import end, heard
+
 log = structlog.get_logger()
 
 BEAT_S = 3.0
@@ -52,7 +54,7 @@ class Registry:
         """Say that this process is going."""
         if self._task is None:
             return
-        self._task.cancel()
+        await end(self._task)
         with contextlib.suppress(NATSError, JetStreamError, TimeoutError):
             await self._bucket().delete(self._key)
 
@@ -81,7 +83,7 @@ class Registry:
         while True:
             entry = entry.model_copy(update={"beat": entry.beat + 1})
             try:
-                await self._bucket().put(self._key, entry.model_dump_json().encode())
+                await heard(self._bucket().put(self._key, entry.model_dump_json().encode()))
             except (NATSError, JetStreamError, TimeoutError):
                 log.info("registry.unrenewed", key=self._key)
             await asyncio.sleep(self._beat_s)

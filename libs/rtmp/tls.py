@@ -5,6 +5,7 @@ import socket
 
 import structlog
 
+from libs.ending import end
 from libs.rtmp.certificate import Certificate
 from libs.rtmp.connection import Connection
 from libs.rtmp.server import RTMPServer
@@ -43,9 +44,7 @@ class TLSListener:
     async def stop(self) -> None:
         """Close the door; connections that are through are the server's."""
         tasks = [task for task in (self._accepting, *self._greetings) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(*tasks)
         if self._socket is not None:
             self._socket.close()
 

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from libs.ending import end
 from libs.tags.errors import IngestFenced
 
 log = structlog.get_logger()
@@ -54,6 +55,4 @@ async def _unless_lost(lease: HeldLease, work: Coroutine[Any, Any, None]) -> Non
             raise IngestFenced("The lease was taken by a newer epoch.")
         await working
     finally:
-        for task in (working, losing):
-            task.cancel()
-        await asyncio.gather(working, losing, return_exceptions=True)
+        await end(working, losing)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, Generic, Protocol, TypeVar
 
+from libs.ending import end
 from libs.tags.holding import HeldLease
 
 Spawn = Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]]
@@ -79,10 +80,7 @@ class LiveJobs(Generic[O, J]):
     async def stop(self) -> None:
         """End every job; others may take them up at once."""
         self._is_stopping = True
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(*self._tasks.values())
 
     async def _run(self, name: str, job: J) -> None:
         try:

@@ -10,6 +10,7 @@ from nats.js.errors import Error as JetStreamError
 
 from libs.bus import Bus, BusUnavailable, LeaseRecord
 from libs.egress import Egress
+from libs.ending import end
 from libs.service import Service
 from libs.settings import SettingsInvalid
 from services.catalog.answers import Answers
@@ -118,9 +119,7 @@ def _keep_up(
         loops.append(service.spawn(reconcile.run(settings.reconcile_s), name="reconcile"))
 
     async def stop() -> None:
-        for loop in loops:
-            loop.cancel()
-        await asyncio.gather(*loops, return_exceptions=True)
+        await end(*loops)
         # The bus still brings facts: held back, they go to the next catalog.
         database.hold()
         await database.close()

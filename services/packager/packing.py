@@ -5,7 +5,6 @@ dropped at once), or an ingest that lost the session (then what is held is given
 """
 
 import asyncio
-import contextlib
 import time
 from collections import deque
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from typing import Any
 import structlog
 
 from libs.bus.tracing import within
+from libs.ending import end
 from libs.errors import Unavailable
 from libs.events import Checkpoint, JobFailed, Message, PackageRequested
 from libs.names import SOURCE
@@ -154,9 +154,7 @@ class Packing:
             self._storing.finish()
             await storing
         finally:
-            for task in (storing, cutting, planning):
-                task.cancel()
-            await asyncio.gather(storing, cutting, planning, return_exceptions=True)
+            await end(storing, cutting, planning)
             await self.rungs.stop()
             failed.cancel()
         for rung in self.rungs.renditions:
@@ -239,9 +237,7 @@ class Packing:
             try:
                 await self._feed(cutter, number, pull)
             finally:
-                demand.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await demand
+                await end(demand)
 
     async def _feed(self, cutter: Cutter, number: int, pull: Pull) -> None:
         async for tags in pull.tags():

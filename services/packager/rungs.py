@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import Protocol
 
+from libs.ending import end
 from libs.events import Ladder
 from libs.rung_sizes import SizedRung, choose
 from services.packager.cuts import Cut, TrackConfigured
@@ -172,9 +173,7 @@ class Rungs:
             rung.finish()
 
     async def stop(self) -> None:
-        for task in self._tasks.values():
-            task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await end(*self._tasks.values())
 
     def close(self) -> None:
         for rung in self._rungs.values():

@@ -13,6 +13,7 @@ from opentelemetry import trace
 
 from libs.back_off import BackOff
 from libs.bus.tracing import within
+from libs.ending import end
 from libs.errors import Unavailable
 from libs.events import Message, RelayGrant, RelayRequested
 from libs.media.flv import Tag
@@ -130,9 +131,7 @@ class Relaying:
             self.lease.drop()
             raise
         finally:
-            for task in (push, reading):
-                task.cancel()
-            await asyncio.gather(push, reading, return_exceptions=True)
+            await end(push, reading)
 
     async def _next_grant(
         self, push: asyncio.Task[None], reading: asyncio.Task[None], grant: RelayGrant

@@ -15,6 +15,7 @@ import structlog
 from opentelemetry import trace
 
 from libs.bus import BusUnavailable, Lease, within
+from libs.ending import end
 from libs.errors import Invalid, WeirError
 from libs.events import (
     ROOMS,
@@ -28,7 +29,7 @@ from libs.events import (
 from libs.storage import ObjectMissing
 from services.transcoder import metrics
 from services.transcoder.logbook import Logbook
-from services.transcoder.making import Making, Tools, Trouble, end_all
+from services.transcoder.making import Making, Tools, Trouble
 
 log = structlog.get_logger()
 _tracer = trace.get_tracer("weir.transcoder")
@@ -141,10 +142,10 @@ class Attempt:
             if work.done() and not self._stop.done():
                 await self._settle(work)
             else:
-                await end_all(work)
+                await end(work)
                 await self._give_up(self._stop.result() if self._stop.done() else Stop.FENCED)
         finally:
-            await end_all(work, losing, watching)
+            await end(work, losing, watching)
 
     async def _settle(self, work: "asyncio.Task[dict[str, Any]]") -> None:
         """Say what came of it. Only the catalog knows whether it counts."""

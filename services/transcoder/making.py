@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from libs.ending import end
 from libs.events import ROOMS, JobFault, JobGrant
 from libs.storage import ObjectStore
 from services.transcoder.child import Child
@@ -115,7 +116,7 @@ class Making:
             # One that failed ended its pipe: the child may be quicker to end than we to see.
             read = [task.result() for task in feeding if task.done()]
         finally:
-            await end_all(*feeding, timing, waiting)
+            await end(*feeding, timing, waiting)
         self._judge(waiting.result())
         frames = material.frames
         if read != [True] * len(feeding) or (frames and child.frames != frames):
@@ -173,12 +174,6 @@ async def _time(child: Child, wall_s: float) -> None:
             raise Trouble("too_slow", f"It was not done after {wall_s:.0f} s.")
         if ran_s - news_s > STALL_S:
             raise Trouble("stalled", f"ffmpeg has made nothing for {STALL_S:.0f} s.")
-
-
-async def end_all(*tasks: "asyncio.Task[Any]") -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _measure(file: Path) -> tuple[int, str]:

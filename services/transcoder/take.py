@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import structlog
 
+from libs.ending import end
 from libs.events import LadderCodec, MarkReport, Rung
 from libs.events.marks import Mark
 from libs.media.flv import Tag, is_sequence_header, write_tag
@@ -184,9 +185,7 @@ class Take:
                     task.result()
             return feeding.result() if feeding in done else End.RETIRED
         finally:
-            for task in (feeding, watching, retiring):
-                task.cancel()
-            await asyncio.gather(feeding, watching, retiring, return_exceptions=True)
+            await end(feeding, watching, retiring)
             await self._close()
 
     async def _feed(self) -> End:
@@ -373,9 +372,7 @@ class Take:
         # Their pipes have ended: what is there is sent, and the bodies end.
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=FINISH_S)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(*self._tasks)
         if self._failed.done() and not self._failed.cancelled():
             self._failed.exception()
         self._failed.cancel()

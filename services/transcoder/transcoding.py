@@ -14,6 +14,7 @@ import structlog
 
 from libs.back_off import BackOff
 from libs.bus.tracing import within
+from libs.ending import end
 from libs.events import (
     Ladder,
     Message,
@@ -210,8 +211,7 @@ class Transcoding:
             return
         if self._is_over:
             await asyncio.wait({sound[0]}, timeout=LAST_SOUND_S)
-        sound[0].cancel()
-        await asyncio.gather(sound[0], return_exceptions=True)
+        await end(sound[0])
 
     # --- takes ----------------------------------------------------------------------------------
 
@@ -347,7 +347,5 @@ class Transcoding:
     async def _end_takes(self) -> None:
         for take in self._takes.values():
             take.retire()
-        for task in self._takes:
-            task.cancel()
-        await asyncio.gather(*self._takes, return_exceptions=True)
+        await end(*self._takes)
         self._takes.clear()

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
+from libs.ending import end
 from libs.media.flv import FLVReader, Tag, TagType, is_sequence_header, write_tag
 from services.transcoder.encoder import Encoder
 from services.transcoder.errors import TakeFailed
@@ -91,8 +92,7 @@ class Voice:
     async def kill(self) -> None:
         self._is_finishing = True
         await self._encoder.kill()
-        self._reading.cancel()
-        await asyncio.gather(self._reading, return_exceptions=True)
+        await end(self._reading)
 
     @property
     def _base_ms(self) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from libs.ending import end
 from libs.errors import WeirError
 from libs.events import LadderDemand
 
@@ -53,9 +54,7 @@ class Demand:
         return rung in demand.rungs
 
     async def close(self) -> None:
-        for task in self._saying:
-            task.cancel()
-        await asyncio.gather(*self._saying, return_exceptions=True)
+        await end(*self._saying)
 
     async def _say(self, session: str) -> None:
         try:

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Generic, TypeVar
 
+from libs.ending import end
+
 V = TypeVar("V")
 
 
@@ -36,10 +38,7 @@ class Flights(Generic[V]):
         return len(self._tasks)
 
     async def close(self) -> None:
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(*self._tasks.values())
 
     def _land(self, key: str, task: asyncio.Task[V]) -> None:
         del self._tasks[key]
