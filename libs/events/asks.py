@@ -73,6 +73,8 @@ class OpenPublish(Ask[PublishGrant]):
     origin_url: str
     held_session: str | None = None
     """A session of this stream that the asking ingest still holds open (reconnect window)."""
+    is_earlier: bool = False
+    """Whether what is published was made before what the held session has: it cannot join it."""
     remote_address: str = ""
 
 

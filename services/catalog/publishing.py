@@ -25,7 +25,8 @@ GRANT_PENDING = timedelta(seconds=10)
 async def open_publish(tx: AsyncSession, ask: OpenPublish, *, now: datetime) -> PublishGrant:
     """Grant the next generation. Raises `StreamUnknown`, `StreamDisabled`, `StreamBusy`.
 
-    The session is the one that the asking ingest still holds, else a new one; then the old one,
+    The session is the one that the asking ingest still holds, else a new one (also for media of an
+    earlier time, which no session that has gone on can take); then the old one,
     if it is open, ends here: `taken_over` from another ingest, `ingest_lost` if the asking
     ingest should hold it and does not.
     """
@@ -39,7 +40,7 @@ async def open_publish(tx: AsyncSession, ask: OpenPublish, *, now: datetime) -> 
             metrics.GRANTS.labels("refused").inc()
             raise StreamBusy(f"The stream {stream.id!r} is on air, and its policy is `reject`.")
     stream.generation += 1
-    if current is not None and current.id == ask.held_session and current.ingest == ask.ingest:
+    if current is not None and _joins(current, ask):
         session = current
         session.generation, session.granted_at = stream.generation, now
         metrics.GRANTS.labels("joined").inc()
@@ -61,6 +62,11 @@ async def open_publish(tx: AsyncSession, ask: OpenPublish, *, now: datetime) -> 
         view_policy=streams.view_policy_of(stream),
         is_marked=stream.marks is not None,
     )
+
+
+def _joins(session: SessionRow, ask: OpenPublish) -> bool:
+    is_held = session.id == ask.held_session and session.ingest == ask.ingest
+    return is_held and not ask.is_earlier
 
 
 def is_on_air(session: SessionRow, publishes: Sequence[PublishRow], now: datetime) -> bool:

@@ -44,7 +44,9 @@ class Push(Protocol):
 
 class Pushes(Protocol):
     async def open(self, stream: Stream, wall_ms: int, address: str) -> Push:
-        """`wall_ms`: when the first tag was made, in Unix ms. Raises `IngestAway`."""
+        """`wall_ms`: when the first tag was made, in Unix ms. Raises `IngestAway`; `PushRefused` if
+        ingest takes nothing of that time now.
+        """
 
 
 class HTTPPushes:
@@ -66,9 +68,16 @@ class HTTPPushes:
         live = self._directory.live(stream.id)
         origin = live.origin_url if live is not None else await self._any()
         url = f"{origin}/publish/{stream.id}"
+        await self._check_time(url, wall_ms)
         query = {"sign": stream.key, "wall_ms": str(wall_ms)}
         headers = {"content-type": "video/x-flv", "x-forwarded-for": address}
         return HTTPPush(self._client, url, query, headers)
+
+    async def _check_time(self, url: str, wall_ms: int) -> None:
+        try:
+            _judge(await self._client.get(url, params={"wall_ms": wall_ms}, timeout=WRITE_S))
+        except httpx2.HTTPError as error:
+            raise IngestAway(f"Ingest did not answer: {error!r}; try again.") from error
 
     async def _any(self) -> str:
         found = await self._ingests()
@@ -114,9 +123,13 @@ class HTTPPush:
     def _judge(self) -> None:
         """It is over: raise what it came to, unless that is well."""
         try:
-            answer = self._posting.result()
+            _judge(self._posting.result())
         except httpx2.HTTPError as error:
             raise PushRefused("ingest_away", f"Ingest did not answer: {error!r}") from error
-        if answer.status_code != httpx2.codes.OK:
-            problem = answer.json() if answer.content else {}
-            raise PushRefused(problem.get("code", ""), problem.get("detail", "Ingest refused it."))
+
+
+def _judge(answer: httpx2.Response) -> None:
+    """Raises `PushRefused` unless ingest says yes."""
+    if not answer.is_success:
+        problem = answer.json() if answer.content else {}
+        raise PushRefused(problem.get("code", ""), problem.get("detail", "Ingest refused it."))

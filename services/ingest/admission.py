@@ -47,13 +47,16 @@ class Admission:
         verify_push(stream, sign, secret, time.time())
         return stream
 
-    async def ask(self, request: StreamRequest, *, held_session: str | None) -> PublishGrant:
+    async def ask(
+        self, request: StreamRequest, *, held_session: str | None, is_earlier: bool = False
+    ) -> PublishGrant:
         """The catalog's grant. Raises its refusal, or `CatalogAway` after `catalog_wait_s`."""
         ask = OpenPublish(
             stream=request.name,
             ingest=self._settings.instance,
             origin_url=self._origin_url(),
             held_session=held_session,
+            is_earlier=is_earlier,
             remote_address=request.peer_address,
         )
         deadline = time.monotonic() + self._settings.catalog_wait_s

@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect
 from libs.errors import Conflict, WeirError
 from libs.events import EndCause
 from libs.media.flv import FLVInvalid, FLVReader
+from libs.problems import problem_of
 from libs.rtmp import StreamRequest
 from services.ingest.feed import refusal
 from services.ingest.hub import Hub
@@ -29,7 +30,7 @@ class PublishRevoked(Conflict):
 
 
 def build_publishing(hub: Hub) -> APIRouter:
-    """The route. Errors: what refuses a publisher, `clock_behind`, `publish_revoked`."""
+    """The routes. Errors: what refuses a publisher, `clock_behind`, `publish_revoked`."""
     router = APIRouter()
 
     @router.post("/publish/{stream}")
@@ -42,21 +43,30 @@ def build_publishing(hub: Hub) -> APIRouter:
             encoder=request.headers.get("user-agent", "")[:100],
         )
         try:
-            opened = await hub.publish(asked)
+            opened = await hub.publish(asked, wall_ms=wall_ms)
         except WeirError as error:
             return refusal(error)
-        return await _take(opened, request.stream(), wall_ms)
+        return await _take(opened, request.stream())
+
+    @router.get("/publish/{stream}", status_code=204)
+    async def check(stream: str, wall_ms: float) -> Response:
+        """Whether media of that time may come now. Asked before any is sent: whoever is busy
+        sending hears of a refusal late, or never.
+        """
+        try:
+            hub.check_time(stream, wall_ms)
+        except WeirError as error:
+            return problem_of(error)
+        return Response(status_code=204)
 
     return router
 
 
-async def _take(publish: Publish, body: AsyncIterator[bytes], wall_ms: float | None) -> Response:
+async def _take(publish: Publish, body: AsyncIterator[bytes]) -> Response:
     """The answer, once the publish is over for one reason or the other."""
     cause: EndCause = "connection_lost"
     reading: asyncio.Task[None] | None = None
     try:
-        if wall_ms is not None:
-            publish.session.follow_clock(wall_ms)
         reading = asyncio.create_task(_read(publish, body))
         both: set[asyncio.Future[Any]] = {reading, publish.revoked}
         await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)

@@ -39,6 +39,7 @@ from services.ingest.publish import Publish
 from services.ingest.replay import ReplayWindow, Shelf
 from services.ingest.session import Session
 from services.ingest.settings import Settings
+from services.ingest.wall import ClockBehind
 
 log = structlog.get_logger()
 tracer = trace.get_tracer("weir.ingest")
@@ -91,17 +92,22 @@ class Hub:
 
     # --- the door -------------------------------------------------------------------------
 
-    async def publish(self, request: StreamRequest) -> Publish:
-        """Admit a publisher. Raises `RTMPRefused` with the status that encoders know."""
+    async def publish(self, request: StreamRequest, *, wall_ms: float | None = None) -> Publish:
+        """Admit a publisher; `wall_ms` is when its first tag was made, if it tells.
+
+        Raises `RTMPRefused` with the status that encoders know, and `ClockBehind`.
+        """
         with tracer.start_as_current_span("publish") as span:
             try:
-                publish = await self._open(request)
+                publish = await self._open(request, wall_ms)
             except WeirError as error:
                 REFUSALS.labels(error.code).inc()
                 log.warning(
                     "publish.refused", stream=request.name[:80], peer=request.peer_address,
                     code=error.code, reason=str(error),
                 )  # fmt: skip
+                if isinstance(error, ClockBehind):
+                    raise  # whoever tells a time is no encoder
                 raise refusal_of(error) from error
             span.set_attribute("weir.stream", publish.stream)
             span.set_attribute("weir.session", publish.session.id)
@@ -155,18 +161,32 @@ class Hub:
         if live is not None:
             live.session.follow_marks(is_marked=is_marked)
 
-    async def _open(self, request: StreamRequest) -> Publish:
+    async def _open(self, request: StreamRequest, wall_ms: float | None) -> Publish:
         stream = self._admission.check(request)
         turn = self._turns.setdefault(stream, asyncio.Lock())
         async with turn:
             held = self._hold(stream)
             try:
-                grant = await self._admission.ask(request, held_session=held)
+                is_earlier = wall_ms is not None and self.check_time(stream, wall_ms)
+                grant = await self._admission.ask(request, held_session=held, is_earlier=is_earlier)
                 live = self._join(grant)
+                if wall_ms is not None:
+                    live.session.follow_clock(wall_ms)
             except BaseException:
                 self._let_go(stream)
                 raise
             return self._begin(live, grant, via=request.installations)
+
+    def check_time(self, stream: str, wall_ms: float) -> bool:
+        """Whether the open session has media of a later time, so that another must be begun. Raises
+        `ClockBehind` if somebody publishes it: what is old must not cut off what is live.
+        """
+        live = self._live.get(stream)
+        if live is None or not live.session.is_past(wall_ms):
+            return False
+        if live.publish is not None:
+            raise ClockBehind("The stream is on air, with media of a later time; upload it later.")
+        return True
 
     def _hold(self, stream: str) -> str | None:
         """The open session of `stream`, which must not end while the catalog is asked."""

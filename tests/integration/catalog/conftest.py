@@ -55,13 +55,15 @@ class Catalog:
         return await self.answers.create_stream(ask)
 
     async def open(
-        self, stream_id: str = "cam-1", ingest: str = "ingest-1", held: str | None = None
-    ) -> PublishGrant:
+        self, stream_id: str = "cam-1", ingest: str = "ingest-1", held: str | None = None,
+        *, is_earlier: bool = False,
+    ) -> PublishGrant:  # fmt: skip
         ask = OpenPublish(
             stream=stream_id,
             ingest=ingest,
             origin_url=f"http://{ingest}:8000",
             held_session=held,
+            is_earlier=is_earlier,
             remote_address="192.0.2.1",
         )
         return await self.answers.open_publish(ask)

@@ -152,6 +152,15 @@ async def test_reject_does_not_lock_out_after_the_ingest_was_restarted(catalog: 
     assert grant.session != first.session
 
 
+async def test_media_of_an_earlier_time_joins_no_session(catalog: Catalog) -> None:
+    await catalog.create()
+    first = await catalog.open()
+    second = await catalog.open(held=first.session, is_earlier=True)
+    assert second.session != first.session
+    (ended,) = [each for each in await sessions_of(catalog) if each.ended_at is not None]
+    assert (ended.id, ended.cause) == (first.session, "taken_over")
+
+
 async def test_new_session_starts_after_every_msn_of_the_last(catalog: Catalog) -> None:
     await catalog.create()
     first = await catalog.open()

@@ -20,9 +20,11 @@ from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
+from libs.ending import end
 from libs.errors import WeirError
-from libs.events import Segment, Stream
+from libs.events import ListSessions, Segment, Stream
 from libs.media.flv import FLV_HEADER, write_tag
+from libs.names import DEFAULT_TENANT
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.kvs.errors import KVSRoute, invalid
 from services.gateway.api.kvs.fragment_reader import (
@@ -51,6 +53,7 @@ NEAR_MS = 250
 LONGEST_ROW = timedelta(seconds=60)
 READ_ERROR, WRONG_TIME, STREAM_GONE, INTERNAL_ERROR = 4000, 4007, 4008, 5000
 _ERRORS = {"clock_behind": WRONG_TIME, "stream_unknown": STREAM_GONE}
+"""By the code of ingest's error, where it refuses all of a publish."""
 
 log = structlog.get_logger()
 
@@ -139,6 +142,8 @@ class Upload:
         self._address = address
         self._reader = FragmentReader()
         self._push: Push | None = None
+        self._before = 0
+        """The stream's newest publish before this one: its rows may be of the same time."""
         self._said: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._received: deque[_Received] = deque()
         self._is_over = False
@@ -159,8 +164,7 @@ class Upload:
                     saying.cancel()
             await both
         finally:
-            for task in tasks:
-                task.cancel()
+            await end(*tasks)
             with contextlib.suppress(asyncio.CancelledError):
                 await both
 
@@ -181,6 +185,8 @@ class Upload:
         except FragmentRefused as error:
             self._refuse(error.error_id, str(error))
         except PushRefused as error:
+            if error.reason in _ERRORS:
+                self._received.clear()  # nothing was taken, so no rows are to come
             self._refuse(_ERRORS.get(error.reason, INTERNAL_ERROR), str(error))
         except WeirError as error:
             self._refuse(INTERNAL_ERROR, str(error))
@@ -235,11 +241,17 @@ class Upload:
         if self._push is None:
             first = next(tag for tag in event.tags if tag.body[1] == 1)
             wall_ms = begins_ms - self._lead_ms(event, first.dts_ms)
+            self._before = await self._newest_publish()
             self._push = await self._house.pushes.open(self._stream, wall_ms, self._address)
             wire = FLV_HEADER + wire
         await self._push.send(wire)
         self._received.append(_Received(event.timecode_ms, begins_ms, ends_ms))
         self._say("RECEIVED", event.timecode_ms)
+
+    async def _newest_publish(self) -> int:
+        ask = ListSessions(tenant=DEFAULT_TENANT, stream=self._stream.id, limit=1)
+        page = await self._house.catalog.ask(ask)
+        return page.sessions[0].generation if page.sessions else 0
 
     @staticmethod
     def _lead_ms(fragment: Fragment, first_dts_ms: int) -> int:
@@ -280,6 +292,7 @@ class Upload:
                 from_at - LONGEST_ROW,
                 until_at + timedelta(milliseconds=NEAR_MS),
             )
+            if row.generation > self._before
         ]
         while self._received:
             fragment = self._received[0]

@@ -67,7 +67,7 @@ class SmallCatalog:
         if self.errors:
             raise self.errors.pop(0)
         self.generation += 1
-        session = ask.held_session if self.joins else None
+        session = ask.held_session if self.joins and not ask.is_earlier else None
         return PublishGrant.model_validate(
             {
                 "tenant": "default",

@@ -69,13 +69,33 @@ async def test_what_is_wrong_is_said(
     assert [each.cause for each in ends] == ([] if cause is None else [cause])
 
 
-async def test_clock_behind_the_session_is_refused(client: httpx2.AsyncClient, hub: Hub) -> None:
+async def test_media_of_an_earlier_time_is_a_session_of_its_own(
+    client: httpx2.AsyncClient, hub: Hub, catalog: SmallCatalog
+) -> None:
     publish = await hub.publish(request("cam"))
     publish.accept(video_header(), keyframe(0))
     await publish.close("publisher_ended")
-    params = signed() | {"wall_ms": "1000"}
-    answer = await client.post("/publish/cam", params=params, content=MEDIA)
+    answer = await client.post("/publish/cam", params=signed() | {"wall_ms": "1000"}, content=MEDIA)
+    assert answer.status_code == 200
+    assert hub.session(answer.json()["session"]).frames == 2
+    assert publish.session.is_ended
+    assert answer.json()["session"] != publish.session.id
+    assert [ask.is_earlier for ask in catalog.asks] == [False, True]
+
+
+async def test_media_of_an_earlier_time_does_not_cut_off_what_is_live(
+    client: httpx2.AsyncClient, hub: Hub
+) -> None:
+    publish = await hub.publish(request("cam"))
+    publish.accept(video_header(), keyframe(0))
+    answer = await client.post("/publish/cam", params=signed() | {"wall_ms": "1000"}, content=MEDIA)
     assert (answer.status_code, answer.json()["code"]) == (409, "clock_behind")
+    answer = await client.get("/publish/cam", params={"wall_ms": "1000"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "clock_behind")
+    answer = await client.get("/publish/cam", params={"wall_ms": time.time() * 1000 + 1000})
+    assert answer.status_code == 204
+    publish.accept(frame(40))
+    assert (publish.is_over, publish.session.frames) == (False, 2)
 
 
 async def test_publish_that_is_taken_over_ends(client: httpx2.AsyncClient, hub: Hub) -> None:
