@@ -1,12 +1,14 @@
 #!/bin/sh
 # Runs the NATS server, and starts it again when it has met a full disk: once a write of a log's
 # file has failed it takes no more messages for that log, though there be room again, and says so
-# at /healthz. Arguments are the server's; the folder and the address are those of nats.conf.
+# at /healthz. The rule, also of libs/launcher/nats_health.py: a server that was well and then answers
+# 503 on two looks one after the other, while there is room, is ill.
+# Arguments are the server's; the folder and the address are those of nats.conf.
 store=${NATS_STORE:-/data} health=${NATS_HEALTH:-http://127.0.0.1:8222/healthz} stopping=
 
 pause() { sleep "$1" & wait $!; } # ends early at a signal
 
-is_well() { wget -q -T 2 -O /dev/null "$health"; }
+says() { wget -q -S -T 2 -O /dev/null "$health" 2>&1 | grep -q "HTTP/1.* $1"; }
 
 runs() { kill -0 "$server" 2>/dev/null; }
 
@@ -18,12 +20,12 @@ while [ -z "$stopping" ]; do
   nats-server "$@" &
   server=$! ill=0
   # While it reads its logs it is not well either; only what was well can fall ill.
-  until is_well || ! runs; do pause 0.2; done
+  until says 200 || ! runs; do pause 0.2; done
   while runs; do
     pause 2
-    if is_well || ! has_room; then
+    if ! says 503 || ! has_room; then
       ill=0
-    elif runs && [ $((ill += 1)) -eq 2 ]; then
+    elif [ $((ill += 1)) -eq 2 ]; then
       echo "nats.sh: the server does not write though there is room; it is started again" >&2
       kill -TERM "$server"
     fi
