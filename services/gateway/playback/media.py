@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Callable
 from http.client import GONE, OK
 from typing import Any
 
+from libs.ending import end
 from libs.media.cmaf import split_tracks
 from libs.names import DEFAULT_TENANT, session_started_at_s
 from services.gateway import metrics
@@ -79,9 +80,7 @@ class Media:
 
     async def close(self) -> None:
         await self._misses.close()
-        for task in self._reading:
-            task.cancel()
-        await asyncio.gather(*self._reading, return_exceptions=True)
+        await end(*self._reading)
         await self._reads.close()
 
     # --- one fetch --------------------------------------------------------------------
@@ -119,23 +118,28 @@ class Media:
     ) -> Immutable | Growing | None:
         """The packager's answer; the store's, if the packager has none or is long in coming.
 
-        It is long when it holds what is about to exist, and when it is stopped: the store knows.
-        `asking` is done when this returns None.
+        It is long when it holds what is about to exist, and when it is stopped: the store knows,
+        but must not be waited for if it is away. `asking` is done when this returns None.
         """
         if route.kind is Kind.PART:
             await asyncio.wait({asking})
             return self._packaged(route, asking)
         await asyncio.wait({asking}, timeout=READ_S)
-        is_answered = asking.done()
-        found: Immutable | Growing | None = None
-        if is_answered:
-            found = self._packaged(route, asking)
-        if found is None:
-            found = await self._stored(route, live.tenant if live else DEFAULT_TENANT)
-        if found is None and not is_answered:
-            await asyncio.wait({asking})
-            found = self._packaged(route, asking)
-        return found
+        if asking.done() and (found := self._packaged(route, asking)) is not None:
+            return found
+        tenant = live.tenant if live else DEFAULT_TENANT
+        storing = asyncio.create_task(self._stored(route, tenant))
+        waiting: set[asyncio.Future[Any]] = {asking, storing}
+        try:
+            while waiting:
+                done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                if asking in done and (found := self._packaged(route, asking)) is not None:
+                    return found
+                if storing in done and storing.exception() is None and storing.result() is not None:
+                    return storing.result()
+        finally:
+            storing.cancel()
+        return storing.result()  # nothing, or why the store does not answer
 
     def _packaged(
         self, route: MediaRoute, asking: "asyncio.Task[Fetched | None]"

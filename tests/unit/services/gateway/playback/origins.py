@@ -3,6 +3,7 @@
 import asyncio
 from typing import Protocol
 
+from libs.storage import StoreUnavailable
 from services.gateway.errors import OriginUnreachable
 from services.gateway.playback.directory import Packager
 from services.gateway.playback.edge import Edge
@@ -36,6 +37,9 @@ class MemoryOrigin:
         self.calls: list[str] = []
         self.held: asyncio.Event | None = None
         """Until it is set the packager does not answer."""
+        self.is_store_away = False
+        self.store_answers: asyncio.Event | None = None
+        """Until it is set the store does not answer."""
         self.slow: dict[str, asyncio.Event] = {}
         """The same of single paths."""
 
@@ -55,6 +59,10 @@ class MemoryOrigin:
         self.calls.append(key)
         self.clock.now += 1
         await asyncio.sleep(0)
+        if self.store_answers is not None:
+            await self.store_answers.wait()
+        if self.is_store_away:
+            raise StoreUnavailable("away")
         return self.store.get(key)
 
 

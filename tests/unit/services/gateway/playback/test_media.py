@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Callable
 import pytest
 
 from libs.media.cmaf import Sample, write_chunk
+from libs.storage import StoreUnavailable
 from services.gateway.errors import OriginUnreachable
 from services.gateway.playback import media as media_module
 from services.gateway.playback.directory import Directory
@@ -170,6 +171,44 @@ async def test_segment_that_is_about_to_come_is_held_by_one_request(
     playlist = "source/video.m3u8"
     origin.packager[playlist] = Fetched(200, b"#EXTM3U")
     assert (await get(edge, f"/cam/{playlist}")).status == 200
+
+
+@pytest.mark.usefixtures("live")
+async def test_packager_is_waited_for_though_the_store_is_away(
+    edge: Edge, origin: MemoryOrigin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(media_module, "READ_S", 0.01)
+    origin.held, origin.is_store_away = asyncio.Event(), True
+    asking = asyncio.create_task(get(edge, VIDEO))
+    while KEY not in origin.calls:
+        await asyncio.sleep(0.001)
+    origin.packager[f"source/{MSN}.video.m4s"] = Fetched(200, b"new")
+    origin.held.set()
+    assert (await asking).body == b"new"
+
+
+@pytest.mark.usefixtures("live")
+async def test_packager_is_served_while_the_store_hangs(
+    edge: Edge, origin: MemoryOrigin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(media_module, "READ_S", 0.01)
+    origin.held, origin.store_answers = asyncio.Event(), asyncio.Event()
+    asking = asyncio.create_task(get(edge, VIDEO))
+    while KEY not in origin.calls:
+        await asyncio.sleep(0.001)
+    origin.packager[f"source/{MSN}.video.m4s"] = Fetched(200, b"new")
+    origin.held.set()
+    assert (await asking).body == b"new"
+    origin.store_answers.set()
+
+
+@pytest.mark.usefixtures("live")
+async def test_what_nobody_has_while_the_store_is_away_may_be_asked_for_again(
+    edge: Edge, origin: MemoryOrigin
+) -> None:
+    origin.is_store_away = True
+    with pytest.raises(StoreUnavailable):
+        await get(edge, VIDEO)
 
 
 # --- parts ------------------------------------------------------------------------------
