@@ -67,11 +67,11 @@ class Played(NamedTuple):
     problems: list[str]
     at_s: float
     duration_s: float
-    ranges: list[tuple[float, float]]
+    ranges: list[list[float]]
     """What was played of it: more than one where it jumped."""
     frames: int
     """Pictures that were decoded."""
-    buffered: list[tuple[float, float]]
+    buffered: list[list[float]]
 
 
 async def play_through(page: Page, play: Play, url: str, *, within_s: float) -> Played:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 from nats.js.errors import NotFoundError
+from structlog.testing import capture_logs
 
 from libs.bus import Bus, BusUnavailable, Lease, LeaseRecord, RemoteError, leases, topology
 from libs.bus.leases import CONFIRM_S
@@ -336,6 +337,26 @@ async def test_consumer_that_is_deleted_is_noticed(
         await catalog.failed.wait()
     assert (await catalog._js.consumer_info("FACTS", "catalog-session-ended")).name
     assert not ingest.failed.is_set(), "none of its own is gone"
+
+
+async def test_bucket_that_vanishes_is_made_again_and_told_of(
+    nats: NATSServer, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("libs.bus.bus.WATCHDOG_S", 0.05)
+    catalog = nats.bus("catalog/1", provisions=True)
+
+    @catalog.on_fact(SessionEnded, durable="catalog")
+    async def keep(_: Envelope[SessionEnded]) -> None: ...
+
+    await start(catalog)
+    with capture_logs() as said:
+        await catalog._js.delete_key_value(topology.LEASES)
+        async with asyncio.timeout(5):
+            while await topology.missing_buckets(catalog._js) or not said:
+                await asyncio.sleep(0.05)
+    gone = {"log_level": "warning", "event": "bus.buckets_gone", "made": ["bucket leases"]}
+    assert said == [gone]
+    assert not catalog.failed.is_set()
 
 
 async def test_a_lease_is_seized_by_a_higher_epoch_and_its_holder_learns_of_it(
