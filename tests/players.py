@@ -15,7 +15,9 @@ _VIDEO = '<video muted autoplay playsinline crossorigin="anonymous"></video>'
 _PLAY_HLS = """
 url => {
   const hls = new Hls();
-  hls.on(Hls.Events.ERROR, (_, error) => window.problems.push(`${error.details}: ${error.error}`));
+  hls.on(Hls.Events.ERROR, (_, {details, error}) => {
+    if (details !== 'bufferStalledError') window.problems.push(`${details}: ${error}`);
+  });
   hls.loadSource(url);
   hls.attachMedia(document.querySelector('video'));
 }
@@ -35,7 +37,8 @@ _WATCH = """
   video.addEventListener('error', () => window.problems.push(video.error.message));
 }
 """
-"""JavaScript: `problems` has whatever a player stumbles over, whether it goes on or not."""
+"""JavaScript: `problems` has whatever a player stumbles over, whether it goes on or not. That it
+waits for bytes is none: the machine may be busy, and what is jumped shows in `ranges`."""
 _HURRY = """
 rate => {
   const video = document.querySelector('video');

@@ -133,10 +133,10 @@ class Media:
         try:
             while waiting:
                 done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-                if asking in done and (found := self._packaged(route, asking)) is not None:
-                    return found
                 if storing in done and storing.exception() is None and storing.result() is not None:
                     return storing.result()
+                if asking in done and (found := self._packaged(route, asking)) is not None:
+                    return found
         finally:
             storing.cancel()
         return storing.result()  # nothing, or why the store does not answer
