@@ -15,6 +15,8 @@ from pathlib import Path
 import httpx2
 
 LOOK_S = 2.0
+UNTIL_WELL_S = 0.2
+"""Looks are so close until it is well: it may fall ill right after."""
 LOOK_TIMEOUT_S = 2.0
 ILL_LOOKS = 2
 ROOM_BYTES = 8 << 20
@@ -27,7 +29,7 @@ async def watch_nats(
     async with httpx2.AsyncClient(base_url=url, timeout=LOOK_TIMEOUT_S, trust_env=False) as client:
         was_well, ill = False, 0
         while True:
-            await asyncio.sleep(look_s)
+            await asyncio.sleep(look_s if was_well else min(look_s, UNTIL_WELL_S))
             status = await _status(client)
             # While it reads its logs it is not well either; only what was well can fall ill.
             was_well = was_well or status == httpx2.codes.OK
