@@ -2,7 +2,7 @@
 
 Once a write of a log's file has failed, the server takes no more messages for that log, though
 there be room again, and says so at `/healthz`. The rule, also of `deploy/nats.sh`: a server is ill
-that was well and then answers 503 on `ILL_LOOKS` looks one after the other, while there is room.
+that says so on `ILL_LOOKS` looks one after the other, while there is room.
 """
 
 import asyncio
@@ -15,8 +15,6 @@ from pathlib import Path
 import httpx2
 
 LOOK_S = 2.0
-UNTIL_WELL_S = 0.2
-"""Looks are so close until it is well: it may fall ill right after."""
 LOOK_TIMEOUT_S = 2.0
 ILL_LOOKS = 2
 ROOM_BYTES = 8 << 20
@@ -27,25 +25,23 @@ async def watch_nats(
 ) -> None:
     """Look until cancelled. `url` is the server's monitoring, `store` its folder."""
     async with httpx2.AsyncClient(base_url=url, timeout=LOOK_TIMEOUT_S, trust_env=False) as client:
-        was_well, ill = False, 0
+        ill = 0
         while True:
-            await asyncio.sleep(look_s if was_well else min(look_s, UNTIL_WELL_S))
-            status = await _status(client)
-            # While it reads its logs it is not well either; only what was well can fall ill.
-            was_well = was_well or status == httpx2.codes.OK
-            is_ill = was_well and status == httpx2.codes.SERVICE_UNAVAILABLE and _has_room(store)
-            ill = ill + 1 if is_ill else 0
+            await asyncio.sleep(look_s)
+            ill = ill + 1 if await _is_stuck(client) and _has_room(store) else 0
             if ill == ILL_LOOKS:
                 _tell("nats does not write though there is room; it is started again")
                 restart()
-                was_well, ill = False, 0
+                ill = 0
 
 
-async def _status(client: httpx2.AsyncClient) -> int | None:
+async def _is_stuck(client: httpx2.AsyncClient) -> bool:
     try:
-        return (await client.get("/healthz")).status_code
+        answer = await client.get("/healthz")
     except httpx2.HTTPError:
-        return None  # it starts, or is busy; if it has ended, that is seen elsewhere
+        return False  # it starts, or is busy; if it has ended, that is seen elsewhere
+    # While it reads its logs it is not well either, and says another reason.
+    return answer.status_code == httpx2.codes.SERVICE_UNAVAILABLE and "write error" in answer.text
 
 
 def _has_room(store: Path) -> bool:
