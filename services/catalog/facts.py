@@ -1,4 +1,5 @@
-"""What each fact changes, one transaction a fact (of `segment.ready`: one for all that came).
+"""What each fact changes, one transaction a fact (of `segment.ready` and `still.stored`: one for
+all that came).
 
 Every method bears its fact twice and in any order: rows are found by the fact's natural key,
 and what is written does not depend on what came before, except that the first row of a segment
@@ -6,7 +7,7 @@ stands. A fact that overtakes the grant it rests on is refused with `SessionNotY
 is retried.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from libs.events import (
@@ -19,6 +20,7 @@ from libs.events import (
     RelayChanged,
     RenditionEnded,
     RenditionStarted,
+    Segment,
     SegmentLost,
     SegmentReady,
     SessionEnded,
@@ -38,6 +40,7 @@ from services.catalog import (
     ladders,
     motion,
     offers,
+    recorder_rows,
     relay_targets,
     renditions,
     segments,
@@ -51,27 +54,34 @@ LATE = timedelta(seconds=30)
 
 
 class Facts:
-    """`on_rows` hears of each session that may have new rows, or has ended."""
+    """`on_rows` hears of rows that are new, `on_change` of each session that has changed in another
+    way, or may have: it begins, has a gap, ends.
+    """
 
     def __init__(
         self,
         database: Database,
         clock: Clock,
         *,
-        on_rows: Callable[[str], None] = lambda _: None,
+        on_rows: Callable[[Sequence[Segment]], None] = lambda _: None,
+        on_change: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._database = database
         self._clock = clock
         self._on_rows = on_rows
+        self._on_change = on_change
 
     async def stream_published(self, fact: StreamPublished) -> None:
         """Truth before order: the publish and the offers of its jobs are one transaction."""
         async with self._database.transaction() as tx:
             session = await sessions.published(tx, fact)
+            is_recorded = await recorder_rows.begin_if_recorded(tx, session)
             await offers.request_package(tx, session, now=self._clock())
             if session.ended_at is None:
                 await relay_targets.request_all(tx, session, now=self._clock())
                 await ladders.request(tx, session, now=self._clock())
+        if is_recorded:
+            self._on_change(fact.session)  # all of it may have been said before
 
     async def stream_unpublished(self, fact: StreamUnpublished) -> None:
         async with self._database.transaction() as tx:
@@ -88,7 +98,7 @@ class Facts:
             session = await sessions.ended(tx, fact)
             await offers.complete_with(tx, session, now=self._clock())
             await offers.complete_if_packaged(tx, session, now=self._clock())
-        self._on_rows(fact.session)
+        self._on_change(fact.session)
 
     async def rendition_started(self, fact: RenditionStarted) -> None:
         async with self._database.transaction() as tx:
@@ -98,26 +108,28 @@ class Facts:
         async with self._database.transaction() as tx:
             session = await renditions.ended(tx, fact)
             await offers.complete_if_packaged(tx, session, now=self._clock())
-        self._on_rows(fact.session)
+        self._on_change(fact.session)
 
     async def segment_ready(self, *facts: SegmentReady) -> None:
         """All of them or none: these come by the hundred, and each commit waits for the disk."""
         rows = [fact.segment for fact in facts]
         late = [row.object_key for row in rows if self._clock() - row.starts_at > LATE]
         async with self._database.transaction() as tx:
-            found = await segments.add(tx, rows)
+            added = await segments.add(tx, rows)
             if late:
                 await discards.keep(tx, late)  # retention may have had them
-            for session in found:
+            for session in added.sessions:
                 await offers.complete_if_packaged(tx, session, now=self._clock())
-        for session in found:
-            self._on_rows(session.id)
+        self._on_rows(added.rows)
+        for session in added.sessions:
+            if session.ended_at is not None:
+                self._on_change(session.id)  # this may be its last
 
     async def segment_lost(self, fact: SegmentLost) -> None:
         async with self._database.transaction() as tx:
             session = await segments.add_gap(tx, fact)
             await offers.complete_if_packaged(tx, session, now=self._clock())
-        self._on_rows(fact.session)
+        self._on_change(fact.session)
 
     async def job_progressed(self, fact: JobProgressed) -> None:
         async with self._database.transaction() as tx:
@@ -143,9 +155,10 @@ class Facts:
         async with self._database.transaction() as tx:
             await job_records.logged(tx, fact, now=self._clock())
 
-    async def still_stored(self, fact: StillStored) -> None:
+    async def still_stored(self, *facts: StillStored) -> None:
+        """All of them or none, likewise."""
         async with self._database.transaction() as tx:
-            await files.still_stored(tx, fact, now=self._clock())
+            await files.stills_stored(tx, facts, now=self._clock())
 
     async def motion_detected(self, fact: MotionDetected) -> None:
         async with self._database.transaction() as tx:

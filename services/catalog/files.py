@@ -1,6 +1,8 @@
 """Files made of what is on air: promised when they are asked for, there when they are stored."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,11 +15,21 @@ from libs.events import (
     RecordedFiles,
     StillStored,
 )
-from services.catalog import discards, page, streams
-from services.catalog.database import insert_new
+from services.catalog import discards, page, sessions, streams
+from services.catalog.database import insert_new, insert_new_of
 from services.catalog.errors import FileUnknown
 from services.catalog.models import FileRow, JobRow, SessionRow
 from services.catalog.recording_plan import FileSpan
+
+
+class Promise(NamedTuple):
+    """The file of these rows will be made."""
+
+    session: SessionRow
+    key: str
+    kind: FileKind
+    span: FileSpan
+    job: str | None = None
 
 
 async def promise(
@@ -29,37 +41,48 @@ async def promise(
     *,
     job: str | None = None,
 ) -> bool:
-    """Write down that the file of these rows will be made; whether it was not known."""
-    is_still = kind == "jpeg"
-    return await insert_new(
-        tx,
-        FileRow,
-        {
-            "tenant_id": session.tenant_id,
-            "key": key,
-            "stream_id": session.stream_id,
-            "session_id": session.id,
-            "kind": kind,
-            "state": "pending",
-            "job_id": job,
-            "object_key": None,
-            "starts_at": span.starts_at,
-            "ends_at": span.starts_at if is_still else span.ends_at,
-            "duration_s": 0.0 if is_still else span.duration_s,
-            "size_bytes": 0,
-            "first_msn": span.first_msn,
-            "last_msn": span.last_msn,
-        },
-    )
+    """Write down that the file will be made; whether it was not known."""
+    return await insert_new(tx, FileRow, _values(Promise(session, key, kind, span, job)))
 
 
-async def still_stored(tx: AsyncSession, fact: StillStored, *, now: datetime) -> None:
-    """Apply the fact. A picture that nobody knows any more was let go of before it was made."""
-    row = await tx.get(FileRow, (fact.tenant, fact.key))
-    if row is None:
-        await discards.put(tx, fact.tenant, {fact.key: fact.size_bytes}, due_at=now)
-    else:
-        await _is_there(tx, row, fact.key, fact.size_bytes)
+async def promise_all(tx: AsyncSession, promises: Sequence[Promise]) -> set[tuple[Any, ...]]:
+    """Tenant and key of those that were not known."""
+    if not promises:
+        return set()
+    rows = [_values(each) for each in promises]
+    return await insert_new_of(tx, FileRow, rows, ("tenant_id", "key"))
+
+
+def _values(promised: Promise) -> dict[str, Any]:
+    session, span, is_still = promised.session, promised.span, promised.kind == "jpeg"
+    return {
+        "tenant_id": session.tenant_id,
+        "key": promised.key,
+        "stream_id": session.stream_id,
+        "session_id": session.id,
+        "kind": promised.kind,
+        "state": "pending",
+        "job_id": promised.job,
+        "object_key": None,
+        "starts_at": span.starts_at,
+        "ends_at": span.starts_at if is_still else span.ends_at,
+        "duration_s": 0.0 if is_still else span.duration_s,
+        "size_bytes": 0,
+        "first_msn": span.first_msn,
+        "last_msn": span.last_msn,
+    }
+
+
+async def stills_stored(tx: AsyncSession, facts: Sequence[StillStored], *, now: datetime) -> None:
+    """Apply the facts. A picture that nobody knows any more was let go of before it was made."""
+    said = {(fact.tenant, fact.key): fact for fact in facts}
+    query = select(FileRow).where(tuple_(FileRow.tenant_id, FileRow.key).in_(list(said)))
+    rows = {(row.tenant_id, row.key): row for row in (await tx.execute(query)).scalars()}
+    for name in said.keys() - rows.keys():
+        await discards.put(tx, name[0], {name[1]: said[name].size_bytes}, due_at=now)
+    if rows:
+        there = [(row, said[name].key, said[name].size_bytes) for name, row in rows.items()]
+        await _are_there(tx, there)
 
 
 async def follow_job(tx: AsyncSession, job: JobRow) -> None:
@@ -72,7 +95,7 @@ async def follow_job(tx: AsyncSession, job: JobRow) -> None:
         return
     made = job.result or {}
     if "object_key" in made:
-        await _is_there(tx, row, made["object_key"], made["size_bytes"])
+        await _are_there(tx, [(row, made["object_key"], made["size_bytes"])])
     else:
         row.state = "failed"
 
@@ -104,11 +127,12 @@ async def get(tx: AsyncSession, ask: GetFile) -> RecordedFile:
     return _answer(row)
 
 
-async def _is_there(tx: AsyncSession, row: FileRow, object_key: str, size_bytes: int) -> None:
-    """A file is stored, which may be said twice."""
-    session = await tx.get_one(SessionRow, row.session_id, with_for_update=True)
-    session.files_bytes += size_bytes - row.size_bytes
-    row.state, row.object_key, row.size_bytes = "ready", object_key, size_bytes
+async def _are_there(tx: AsyncSession, stored: Sequence[tuple[FileRow, str, int]]) -> None:
+    """Files are stored under these object keys, in so many bytes; which may be said twice."""
+    found = await sessions.lock_known(tx, {row.session_id for row, _, _ in stored})
+    for row, object_key, size_bytes in stored:
+        found[row.session_id].files_bytes += size_bytes - row.size_bytes
+        row.state, row.object_key, row.size_bytes = "ready", object_key, size_bytes
     await tx.flush()
 
 

@@ -104,6 +104,10 @@ def register_facts(bus: Bus, facts: Facts) -> None:
         said = [envelope.data for envelope in envelopes]
         await patiently(lambda: facts.segment_ready(*said))
 
+    async def stills_stored(envelopes: Sequence[Envelope[StillStored]]) -> None:
+        said = [envelope.data for envelope in envelopes]
+        await patiently(lambda: facts.still_stored(*said))
+
     on(StreamPublished, facts.stream_published)
     on(StreamUnpublished, facts.stream_unpublished)
     on(SoundChanged, facts.sound_changed)
@@ -117,7 +121,7 @@ def register_facts(bus: Bus, facts: Facts) -> None:
     on(JobFailed, facts.job_failed)
     on(JobLogged, facts.job_logged)
     on(RelayChanged, facts.relay_changed)
-    on(StillStored, facts.still_stored)
+    bus.on_facts(StillStored, stills_stored, durable=SERVICE)
     on(MotionDetected, facts.motion_detected)
     on(TranscodeChanged, facts.transcode_changed)
     bus.on_dead_letter(facts.letter_buried, durable=SERVICE)

@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 import structlog
 from pydantic import ValidationError
@@ -14,7 +15,7 @@ from libs.bus import tracing
 from libs.errors import WeirError
 from libs.events import FACTS, ORDERS, DeadLetter, Message
 from services.catalog import dead_letters, metrics
-from services.catalog.database import Database, fills_outbox, insert_new
+from services.catalog.database import Database, fills_outbox, insert_new, insert_new_of
 from services.catalog.models import OutboxRow
 
 log = structlog.get_logger()
@@ -28,6 +29,12 @@ MIN_BACK_OFF_S, MAX_BACK_OFF_S = 0.25, 5.0
 _TYPES: dict[str, type[Message]] = {kind.name: kind for kind in (*FACTS, *ORDERS)}
 
 
+class Queued(NamedTuple):
+    message: Message
+    tenant: str
+    traceparent: str | None = None
+
+
 async def add(
     tx: AsyncSession,
     message: Message,
@@ -37,16 +44,29 @@ async def add(
     traceparent: str | None = None,
 ) -> None:
     """Queue a message, once. It is said in the trace given, or else in the current one."""
-    values = {
-        "tenant_id": tenant,
+    if await insert_new(tx, OutboxRow, _values(Queued(message, tenant, traceparent), now)):
+        fills_outbox(tx)
+
+
+async def add_all(tx: AsyncSession, queued: Sequence[Queued], *, now: datetime) -> None:
+    """The same of many."""
+    if not queued:
+        return
+    rows = [_values(each, now) for each in queued]
+    if await insert_new_of(tx, OutboxRow, rows, ("message_id",)):
+        fills_outbox(tx)
+
+
+def _values(queued: Queued, now: datetime) -> dict[str, Any]:
+    message = queued.message
+    return {
+        "tenant_id": queued.tenant,
         "message_id": f"{message.name}:{message.natural_key()}",
         "type": message.name,
         "data": message.model_dump(mode="json"),
-        "traceparent": traceparent or tracing.traceparent(),
+        "traceparent": queued.traceparent or tracing.traceparent(),
         "created_at": now,
     }
-    if await insert_new(tx, OutboxRow, values):
-        fills_outbox(tx)
 
 
 class OutboxRelay:

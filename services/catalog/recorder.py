@@ -2,70 +2,89 @@
 
 It makes nothing itself. An MP4 becomes a job, a picture an order. What was planned is written down
 with the orders in one transaction, so that whoever goes on asks for nothing twice.
+
+Rows come with the facts, and what they make due is known without the database: until something is,
+only memory goes on. When in doubt (at the start, over a hole, at a session's end, beside another
+catalog), a session's rows are read from where its last orders left off.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
 import structlog
-from sqlalchemy import select, union
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.errors import Unavailable
-from libs.events import (
-    CreateJob,
-    Gap,
-    Message,
-    MotionRequested,
-    RemuxParams,
-    Segment,
-    StillRequested,
-    StoredPicture,
-)
-from libs.names import SOURCE, session_started_at_s
+from libs.events import Segment
+from libs.names import SOURCE
 from libs.settled import settled
-from services.catalog import files, jobs, outbox, renditions, segments, sessions
+from services.catalog import recorder_rows, recording_orders, renditions, sessions
 from services.catalog.clock import Clock
 from services.catalog.database import Database
-from services.catalog.errors import JobRangeEmpty, StreamFieldInvalid
-from services.catalog.file_names import still_name, video_name
-from services.catalog.models import GapRow, RecorderRow, SegmentRow, SessionRow, StreamRow
+from services.catalog.errors import StreamFieldInvalid
+from services.catalog.models import SessionRow
+from services.catalog.recorder_rows import Kept
 from services.catalog.recording_fields import Recording, read_recording
-from services.catalog.recording_plan import (
-    FileSpan,
-    Look,
-    Plan,
-    Progress,
-    Still,
-    Video,
-    picture_of,
-    plan,
-    span_of,
-)
+from services.catalog.recording_orders import Planned
+from services.catalog.recording_plan import Plan, Progress, plan
 
 log = structlog.get_logger()
 
 EVERY_S = 2.0
 ROWS = 500
-"""Of one session and look."""
+"""Of one session and look; memory is ahead of the database by no more."""
 PATIENCE = timedelta(seconds=30)
 """How long a row that is missing without a cause is waited for."""
 NOTHING = Recording()
 
 
+@dataclass(slots=True)
+class _News:
+    """What came of a session since it was looked at."""
+
+    rows: dict[int, Segment] = field(default_factory=dict)
+    is_all: bool = True
+    """Whether there is nothing but these rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Tail:
+    """How far a session on air was looked at, when nothing of it was left out."""
+
+    kept: Progress
+    """As the database has it: whoever finds another there is not the only recorder."""
+    progress: Progress
+
+
 class Recorder:
-    """`note` says that a session may have new rows; what is open is looked at at the start, too."""
+    """`note_rows` and `note` say what is new; what is open is looked at at the start, too."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._noted: set[str] = set()
+        self._news: dict[str, _News] = {}
+        self._tails: dict[str, _Tail] = {}
         self._wake = asyncio.Event()
         self._is_first = True
 
+    def note_rows(self, rows: Iterable[Segment]) -> None:
+        """These are in the database now, and were not before."""
+        for row in rows:
+            if row.rendition != SOURCE:
+                continue
+            news = self._news.setdefault(row.session, _News())
+            if len(news.rows) < ROWS:
+                news.rows[row.msn] = row
+            else:
+                self.note(row.session)
+            self._wake.set()
+
     def note(self, session: str) -> None:
-        self._noted.add(session)
+        """Something else is new of it, or may be."""
+        self._news[session] = _News(is_all=False)
         self._wake.set()
 
     async def run(self) -> None:
@@ -73,7 +92,6 @@ class Recorder:
             try:
                 await self.tick()
             except Unavailable as error:
-                self._wake.set()
                 log.warning("recorder.waiting", code=error.code)
             await asyncio.sleep(EVERY_S)
             await self._wake.wait()
@@ -81,199 +99,118 @@ class Recorder:
     async def tick(self) -> None:
         """Look once at each session of a recorded stream that is noted. Raises `Unavailable`."""
         self._wake.clear()
-        noted = set(self._noted)
-        recorded = await self._recorded()
-        if self._is_first:
-            self._noted |= recorded
-            noted, self._is_first = recorded, False
-        # What is noted stays noted until it was looked at: the database may go away in between.
-        self._noted -= noted - recorded
-        for session in sorted(noted & recorded):
-            self._noted.discard(session)
-            try:
-                has_more = await self._record(session)
-            except Unavailable:
-                self._noted.add(session)
-                raise
-            if has_more:
-                self.note(session)
-
-    async def _recorded(self) -> set[str]:
-        """The sessions that are made into files, or are yet to be."""
-        begun = select(RecorderRow.session_id).where(RecorderRow.is_done.is_(False))
-        wanted = (
-            select(SessionRow.id)
-            .join(StreamRow, StreamRow.id == SessionRow.stream_id)
-            .where(SessionRow.ended_at.is_(None), StreamRow.records)
-        )
-        async with self._database.transaction(read_only=True) as tx:
-            return set((await tx.execute(union(begun, wanted))).scalars())
-
-    async def _record(self, session_id: str) -> bool:
-        """Whether there is more to look at, now or soon."""
-        async with self._database.transaction() as tx:
-            session = await sessions.get_locked(tx, session_id)
-            if session is None:
-                return False
-            wanted = await _wanted(tx, session)
-            row = await tx.get(RecorderRow, session_id)
-            if row is None and wanted.is_wanted:
-                row = _begin(session)
-                tx.add(row)
-            if row is None or row.is_done:
-                return False
-            progress = _progress(row)
-            found = await _rows(tx, session, progress.next_msn, limit=ROWS)
-            gaps = await _gaps(tx, session, progress.next_msn)
-            ready = settled(found, gaps, progress.next_msn - 1, self._clock() - PATIENCE)
-            is_over = len(ready) == len(found) < ROWS and await _is_whole(tx, session)
-            made = plan(progress, ready, wanted, is_over=is_over)
-            await self._order(tx, session, made, wanted)
-            _keep(row, made.progress)
-            row.is_done = is_over
-            return len(found) == ROWS or len(ready) < len(found)
-
-    async def _order(
-        self, tx: AsyncSession, session: SessionRow, made: Plan, wanted: Recording
-    ) -> None:
-        for video in made.videos:
-            await self._order_video(tx, session, video)
-        for still in made.stills:
-            await self._order_still(tx, session, still)
-        for look in made.looks:
-            await self._order_look(tx, session, look, wanted)
-
-    async def _order_video(self, tx: AsyncSession, session: SessionRow, video: Video) -> None:
-        span = video.span
-        params = RemuxParams(session=session.id, first_msn=span.first_msn, last_msn=span.last_msn)
-        ask = CreateJob(tenant=session.tenant_id, params=params)
+        news, self._news = self._news, {}
         try:
-            job = await jobs.create(tx, ask, now=self._clock())
-        except JobRangeEmpty:
-            # Retention was faster than the file was long.
-            log.warning("recorder.rows_gone", session=session.id, first_msn=span.first_msn)
-            return
-        key = video_name(session.stream_id, video.number, span.starts_at)
-        await files.promise(tx, session, key, "mp4", span, job=job.id)
+            await self._look(news)
+        except Unavailable:
+            # Nobody knows what of it was done, but the database.
+            for session in news:
+                self._doubt(session)
+            self._wake.set()
+            raise
 
-    async def _order_still(self, tx: AsyncSession, session: SessionRow, still: Still) -> None:
-        row, picture = still.row, picture_of(still.row)
-        assert picture is not None
-        key = still_name(row.stream, row.starts_at)
-        if not await files.promise(tx, session, key, "jpeg", span_of(row)):
-            return
-        order = StillRequested(
-            tenant=row.tenant,
-            stream=row.stream,
-            session=row.session,
-            msn=row.msn,
-            key=key,
-            taken_at=row.starts_at,
-            **picture.model_dump(),
-        )
-        await self._say(tx, session, order)
+    async def _look(self, news: dict[str, _News]) -> None:
+        async with self._database.transaction(read_only=True) as tx:
+            recorded = await recorder_rows.recorded(tx, None if self._is_first else news)
+        self._is_first = False
+        wanted = {session: _wanted(session, item) for session, item in recorded.items()}
+        for session in news.keys() - wanted.keys():
+            self._tails.pop(session, None)
+        for session in wanted.keys() - news.keys():
+            news[session] = _News(is_all=False)
+        due: dict[str, Plan] = {}
+        for session, recording in wanted.items():
+            made = self._plan(session, news[session], recording)
+            if made is None:
+                await self._read(session, recording)
+            elif made.is_due or made.progress.next_msn - self._tails[session].kept.next_msn >= ROWS:
+                due[session] = made
+            else:
+                self._tails[session] = replace(self._tails[session], progress=made.progress)
+        if due:
+            await self._order(due, wanted)
 
-    async def _order_look(
-        self, tx: AsyncSession, session: SessionRow, look: Look, wanted: Recording
-    ) -> None:
-        row, picture = look.row, picture_of(look.row)
-        assert picture is not None
-        assert wanted.motion is not None
-        order = MotionRequested(
-            tenant=row.tenant,
-            stream=row.stream,
-            session=row.session,
-            msn=row.msn,
-            at=row.starts_at,
-            before=look.before,
-            now=picture,
-            difference=wanted.motion.difference,
-            percent=wanted.motion.percent,
-        )
-        await self._say(tx, session, order)
+    def _plan(self, session: str, news: _News, wanted: Recording) -> Plan | None:
+        """None if the database knows more than memory."""
+        tail = self._tails.get(session)
+        if tail is None or not news.is_all:
+            return None
+        next_msn = tail.progress.next_msn
+        rows = sorted((row for row in news.rows.values() if row.msn >= next_msn), key=_msn)
+        if rows and rows[-1].msn - next_msn >= len(rows):
+            return None  # some are missing in between
+        return plan(tail.progress, rows, wanted, is_over=False)
 
-    async def _say(self, tx: AsyncSession, session: SessionRow, order: Message) -> None:
-        now, parent = self._clock(), session.traceparent
-        await outbox.add(tx, order, tenant=session.tenant_id, now=now, traceparent=parent)
+    async def _order(self, due: Mapping[str, Plan], wanted: Mapping[str, Recording]) -> None:
+        """All of it in one transaction: what begins together falls due together."""
+        taken: list[Planned] = []
+        async with self._database.transaction() as tx:
+            kept = await recorder_rows.lock(tx, due)
+            for session, made in due.items():
+                its = kept.get(session)
+                if its and recorder_rows.progress_of(its.row) == self._tails[session].kept:
+                    recorder_rows.keep(its.row, made.progress)
+                    taken.append(Planned(its.session, made, wanted[session]))
+            await recording_orders.give(tx, taken, now=self._clock())
+        for each in taken:
+            self._tails[each.session.id] = _Tail(each.plan.progress, each.plan.progress)
+        for session in due.keys() - {each.session.id for each in taken}:
+            self._doubt(session)
+
+    async def _read(self, session_id: str, wanted: Recording) -> None:
+        """Look at what the database has behind its last look, and keep what comes of it."""
+        self._tails.pop(session_id, None)
+        async with self._database.transaction() as tx:
+            kept = await _kept(tx, session_id, wanted)
+            if kept is None:
+                return
+            row, session = kept
+            progress = recorder_rows.progress_of(row)
+            found = await recorder_rows.segments_from(tx, session, progress.next_msn, limit=ROWS)
+            gaps = await recorder_rows.gaps_from(tx, session, progress.next_msn)
+            ready = settled(found, gaps, progress.next_msn - 1, self._clock() - PATIENCE)
+            is_read = len(ready) == len(found) < ROWS
+            is_over = is_read and await _is_whole(tx, session)
+            made = plan(progress, ready, wanted, is_over=is_over)
+            await recording_orders.give(tx, [Planned(session, made, wanted)], now=self._clock())
+            recorder_rows.keep(row, made.progress)
+            row.is_done = is_over
+        if not is_read:
+            self._doubt(session_id)
+        elif session.ended_at is None:
+            self._tails[session_id] = _Tail(made.progress, made.progress)
+
+    def _doubt(self, session: str) -> None:
+        self._tails.pop(session, None)
+        self.note(session)
 
 
-async def _wanted(tx: AsyncSession, session: SessionRow) -> Recording:
-    stream = await tx.get(StreamRow, session.stream_id)
-    if stream is None:
+async def _kept(tx: AsyncSession, session_id: str, wanted: Recording) -> Kept | None:
+    """What is kept of the session from now on; None if it is not, or not any more."""
+    found = await recorder_rows.lock(tx, [session_id])
+    if not found and wanted.is_wanted:
+        session = await sessions.get_locked(tx, session_id)
+        if session is not None:
+            await recorder_rows.begin(tx, session)
+            found = await recorder_rows.lock(tx, [session_id])
+    return found.get(session_id)
+
+
+def _wanted(session: str, item: Mapping[str, Any] | None) -> Recording:
+    if item is None:
         return NOTHING
     try:
-        return read_recording(stream.item)
+        return read_recording(item)
     except StreamFieldInvalid as error:
         # Its item was written when nobody looked at the field.
-        log.warning("recorder.field_invalid", stream=stream.id, reason=str(error))
+        log.warning("recorder.field_invalid", session=session, reason=str(error))
         return NOTHING
-
-
-def _begin(session: SessionRow) -> RecorderRow:
-    return RecorderRow(
-        session_id=session.id,
-        tenant_id=session.tenant_id,
-        next_msn=session_started_at_s(session.id),
-        anchor_ms=None,
-        video=None,
-        seen=None,
-        video_index=-1,
-        image_index=-1,
-        videos=0,
-        is_done=False,
-    )
-
-
-def _progress(row: RecorderRow) -> Progress:
-    return Progress(
-        next_msn=row.next_msn,
-        anchor_ms=row.anchor_ms,
-        video=None if row.video is None else FileSpan.model_validate(row.video),
-        video_index=row.video_index,
-        image_index=row.image_index,
-        videos=row.videos,
-        seen=None if row.seen is None else StoredPicture.model_validate(row.seen),
-    )
-
-
-def _keep(row: RecorderRow, progress: Progress) -> None:
-    row.next_msn, row.anchor_ms = progress.next_msn, progress.anchor_ms
-    row.video = None if progress.video is None else progress.video.model_dump(mode="json")
-    row.video_index, row.videos = progress.video_index, progress.videos
-    row.image_index = progress.image_index
-    row.seen = None if progress.seen is None else progress.seen.model_dump()
-
-
-async def _rows(
-    tx: AsyncSession, session: SessionRow, first_msn: int, *, limit: int
-) -> list[Segment]:
-    query = (
-        select(SegmentRow)
-        .where(
-            SegmentRow.tenant_id == session.tenant_id,
-            SegmentRow.session_id == session.id,
-            SegmentRow.rendition == SOURCE,
-            SegmentRow.msn >= first_msn,
-        )
-        .order_by(SegmentRow.msn)
-        .limit(limit)
-    )
-    return [segments.answer(row) for row in (await tx.execute(query)).scalars()]
-
-
-async def _gaps(tx: AsyncSession, session: SessionRow, first_msn: int) -> Sequence[Gap]:
-    query = select(GapRow).where(
-        GapRow.tenant_id == session.tenant_id,
-        GapRow.session_id == session.id,
-        GapRow.rendition == SOURCE,
-        GapRow.last_msn >= first_msn,
-    )
-    return [
-        Gap(first_msn=row.first_msn, last_msn=row.last_msn, cause=row.cause)
-        for row in (await tx.execute(query)).scalars()
-    ]
 
 
 async def _is_whole(tx: AsyncSession, session: SessionRow) -> bool:
     """Whether no row can come any more."""
     return session.ended_at is not None and await renditions.is_listed(tx, session, SOURCE)
+
+
+def _msn(row: Segment) -> int:
+    return row.msn

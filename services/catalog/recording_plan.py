@@ -81,6 +81,10 @@ class Plan(NamedTuple):
     stills: list[Still]
     looks: list[Look]
 
+    @property
+    def is_due(self) -> bool:
+        return bool(self.videos or self.stills or self.looks)
+
 
 def plan(progress: Progress, rows: Iterable[Segment], wanted: Recording, *, is_over: bool) -> Plan:
     """What `rows`, which follow each other, add to.

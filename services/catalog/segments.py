@@ -1,7 +1,7 @@
 """The segment log's index: rows, and the gaps that have a recorded cause."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import structlog
@@ -31,23 +31,32 @@ MOST_BYTES = 2000
 """Of a row as it is said: its names are bounded, and it has a picture and a sound."""
 
 
-async def add(tx: AsyncSession, rows: Sequence[Segment]) -> list[SessionRow]:
+class Added(NamedTuple):
+    sessions: list[SessionRow]
+    """Of all that were said."""
+    rows: list[Segment]
+    """That are new."""
+
+
+async def add(tx: AsyncSession, rows: Sequence[Segment]) -> Added:
     """Write those whose keys are new. Other bytes under a known key are an orphan.
 
-    Returns their sessions. Raises `SessionNotYetKnown`, `FactContradicts`.
+    Raises `SessionNotYetKnown`, `FactContradicts`.
     """
     found = await sessions.lock_all(tx, rows)
     values = [_values(row) for row in rows]
     new = await insert_new_of(tx, SegmentRow, values, ("session_id", "rendition", "msn"))
+    added: list[Segment] = []
     for row in rows:
         name = (row.session, row.rendition, row.msn)
         if name in new:
             new.remove(name)  # said twice, it is counted once
+            added.append(row)
             _count(found[row.session], row)
         else:
             await _compare(tx, row)
     await tx.flush()
-    return list(found.values())
+    return Added(list(found.values()), added)
 
 
 def _values(segment: Segment) -> dict[str, Any]:

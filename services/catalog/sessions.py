@@ -1,6 +1,6 @@
 """Sessions and their publishes: what was on air, from when to when, and why it ended."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import Select, and_, select
@@ -172,13 +172,7 @@ async def lock_all(tx: AsyncSession, rows: Sequence[Segment]) -> dict[str, Sessi
 
     Raises `SessionNotYetKnown` and `FactContradicts`.
     """
-    query = (
-        select(SessionRow)
-        .where(SessionRow.id.in_({row.session for row in rows}))
-        .order_by(SessionRow.id)
-        .with_for_update()
-    )
-    found = {row.id: row for row in (await tx.execute(query)).scalars()}
+    found = await lock_known(tx, {row.session for row in rows})
     for row in rows:
         session = found.get(row.session)
         if session is None:
@@ -186,6 +180,18 @@ async def lock_all(tx: AsyncSession, rows: Sequence[Segment]) -> dict[str, Sessi
         if (session.tenant_id, session.stream_id) != (row.tenant, row.stream):
             raise FactContradicts(f"Session {row.session!r} belongs to another stream.")
     return found
+
+
+async def lock_known(tx: AsyncSession, names: Collection[str]) -> dict[str, SessionRow]:
+    """Those that there are, by id, each locked in its turn."""
+    query = (
+        select(SessionRow)
+        .where(SessionRow.id.in_(names))
+        .order_by(SessionRow.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {row.id: row for row in (await tx.execute(query)).scalars()}
 
 
 async def get_locked(tx: AsyncSession, session_id: str) -> SessionRow | None:
