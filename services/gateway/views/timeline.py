@@ -4,7 +4,10 @@ Fed row by row as a `Listing` is, it keeps runs of equal durations instead of ro
 steady camera is a handful of numbers.
 """
 
-from datetime import datetime
+from bisect import bisect_right
+from collections.abc import Iterable
+from copy import copy
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from libs.events import Segment, TrackKind, TrackRange
@@ -16,6 +19,14 @@ class Run(NamedTuple):
     start: int
     duration: int
     repeats: int
+
+
+class Entry(NamedTuple):
+    """Where play can begin: a keyframe's segment, and those that need it."""
+
+    starts_at: datetime
+    ends_at: datetime
+    msn: int
 
 
 class TrackRuns:
@@ -37,6 +48,12 @@ class TrackRuns:
         self._last = track
         self.size_bytes += track.size_bytes
         self.ticks += track.duration
+
+    def behind(self, count: int) -> "TrackRuns":
+        """Without its first `count` segments, which are not all of them."""
+        rest = copy(self)
+        rest._runs = list(_skip(self._runs, count))
+        return rest
 
     @property
     def runs(self) -> list[Run]:
@@ -71,6 +88,19 @@ class Period:
     def id(self) -> str:
         return f"{self.last.session}.{self.first_msn}"
 
+    def since(self, msn: int) -> "Period":
+        """What it has from this segment on."""
+        if msn <= self.first_msn:
+            return self
+        rest = copy(self)
+        rest.first_msn = msn
+        rest.tracks = {
+            kind: each.behind(msn - self.first_msn) for kind, each in self.tracks.items()
+        }
+        leading = rest.tracks.get("video") or rest.tracks["audio"]
+        rest.start_s = leading.runs[0].start / leading.timescale
+        return rest
+
     def goes_on_with(self, segment: Segment) -> bool:
         last = self.last
         return (last.session, last.discontinuity_sequence, last.msn + 1, _configs(last)) == (
@@ -96,6 +126,7 @@ class Timeline:
         self.periods: list[Period] = []
         self.began_at: datetime | None = None
         """Wall clock of its first row."""
+        self._entries: list[Entry] = []
 
     def add(self, segment: Segment) -> None:
         """The row behind those before it; one without tracks is a hole."""
@@ -105,6 +136,31 @@ class Timeline:
             self.periods[-1].add(segment)
         else:
             self.periods.append(Period(segment))
+        ends_at = segment.starts_at + timedelta(seconds=segment.duration_s)
+        if segment.is_independent:
+            self._entries.append(Entry(segment.starts_at, ends_at, segment.msn))
+        elif self._entries:
+            self._entries[-1] = self._entries[-1]._replace(ends_at=ends_at)
+
+    def entry(self, at: datetime) -> Entry | None:
+        """What shows `at`, or else comes next; None: it is yet to come. (Of one session.)
+
+        It stays the same, however much is added.
+        """
+        index = bisect_right(self._entries, at, key=_starts_at)
+        if index and self._entries[index - 1].ends_at > at:
+            return self._entries[index - 1]
+        return self._entries[index] if index < len(self._entries) else None
+
+    def since(self, at: datetime) -> "Timeline":
+        """What it has from `at` on; nothing, if that is yet to come."""
+        rest, entry = Timeline(), self.entry(at)
+        if entry is not None:
+            rest.began_at = entry.starts_at
+            rest.periods = [
+                each.since(entry.msn) for each in self.periods if each.last.msn >= entry.msn
+            ]
+        return rest
 
     def covers(self, period: Period) -> Period | None:
         """The run of this rendition that has all segments of another's `period`, but for those
@@ -120,6 +176,18 @@ class Timeline:
             if own.first_msn <= period.first_msn and own.last.msn >= needed >= period.first_msn:
                 return own
         return None
+
+
+def _starts_at(entry: Entry) -> datetime:
+    return entry.starts_at
+
+
+def _skip(runs: Iterable[Run], count: int) -> Iterable[Run]:
+    """What follows the first `count` segments."""
+    for start, duration, repeats in runs:
+        if count <= repeats:
+            yield Run(start + count * duration, duration, repeats - count)
+        count = max(0, count - repeats - 1)
 
 
 def _configs(segment: Segment) -> list[tuple[str, str]]:

@@ -195,12 +195,15 @@ class Views:
         body = replay.render(kind, since=since, is_sliding=is_sliding)
         return Reply(200, _lines(session), body)
 
-    async def _manifest_of_session(self, session: Session) -> Reply:
+    async def _manifest_of_session(
+        self, session: Session, *, since: datetime | None = None
+    ) -> Reply:
         found = await self._log.renditions(session.stream, session=session.id)
         names = [each.rendition for each in found if each.rendition != SOURCE]
         source = (await self._read_on(session, SOURCE)).timeline
         rungs = {name: (await self._read_on(session, name)).timeline for name in names}
-        return await self._manifest(source, rungs, is_ended=session.ended_at is not None)
+        shown = source if since is None else source.since(since)
+        return await self._manifest(shown, rungs, is_ended=session.ended_at is not None)
 
     async def _manifest(
         self, source: Timeline, rungs: dict[str, Timeline], *, is_ended: bool
@@ -276,15 +279,15 @@ class Views:
         """A window that goes on with the session on air, in which it begins at the earliest."""
         session = await self._log.session(session_id)
         if route.name == _MANIFEST:
-            return await self._manifest_of_session(session)
+            return await self._manifest_of_session(session, since=span.from_at)
+        entry = (await self._read_on(session, SOURCE)).timeline.entry(span.from_at)
+        since = span.from_at if entry is None else entry.starts_at
         if route.name == _TRANSPORT:
-            return await self._transport_of_session(session, route.rendition, since=span.from_at)
+            return await self._transport_of_session(session, route.rendition, since=since)
         kind = route.name.removesuffix(".m3u8")
         if kind not in _KINDS:
             return await self._variants_of_session(session)
-        return await self._media_of_session(
-            session, route.rendition, _KINDS[kind], since=span.from_at
-        )
+        return await self._media_of_session(session, route.rendition, _KINDS[kind], since=since)
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._wall(), UTC)

@@ -85,6 +85,15 @@ def row(
     )
 
 
+def timed(segment: Segment) -> Segment:
+    """The row with the timestamps that its session time says."""
+    tracks = tuple(
+        each.model_copy(update={"pts": segment.start_ms * each.timescale // 1000})
+        for each in segment.tracks
+    )
+    return segment.model_copy(update={"tracks": tracks})
+
+
 class MemoryCatalog:
     """Answers as the catalog does, in pages of `page`."""
 

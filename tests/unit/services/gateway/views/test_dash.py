@@ -4,24 +4,18 @@ from collections.abc import Iterable
 from datetime import timedelta
 from xml.etree import ElementTree as ET
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from libs.events import Segment, Track
 from services.gateway.views.dash import render_manifest
 from services.gateway.views.timeline import Timeline
-from tests.unit.services.gateway.views.logged import AT, AUDIO, SESSION, VIDEO, row
+from tests.unit.services.gateway.views.logged import AT, AUDIO, SESSION, VIDEO, row, timed
 
 LATER = "69573100-0a0b0c0d"
 OTHER = VIDEO.model_copy(update={"config_id": "cccccccccccc", "width": 640, "height": 360})
 H265 = OTHER.model_copy(update={"config_id": "eeeeeeeeeeee", "codec": "hvc1.1.6.L63.90"})
 NAMESPACE = {"": "urn:mpeg:dash:schema:mpd:2011"}
-
-
-def timed(segment: Segment) -> Segment:
-    """The row with the timestamps that its session time says."""
-    tracks = tuple(
-        each.model_copy(update={"pts": segment.start_ms * each.timescale // 1000})
-        for each in segment.tracks
-    )
-    return segment.model_copy(update={"tracks": tracks})
 
 
 def timeline(rows: Iterable[Segment]) -> Timeline:
@@ -34,9 +28,16 @@ def timeline(rows: Iterable[Segment]) -> Timeline:
 def manifest(
     *rows: Segment, rungs: dict[str, list[Segment]] | None = None, is_ended: bool = True
 ) -> ET.Element:
+    found = {name: timeline(own) for name, own in (rungs or {}).items()}
+    return rendered(timeline(rows), found, is_ended=is_ended)
+
+
+def rendered(
+    source: Timeline, rungs: dict[str, Timeline] | None = None, *, is_ended: bool = True
+) -> ET.Element:
     body = render_manifest(
-        timeline(rows),
-        {name: timeline(own) for name, own in (rungs or {}).items()},
+        source,
+        rungs or {},
         {track.config_id: track for track in (VIDEO, AUDIO, OTHER, H265)},
         source_name="source",
         is_ended=is_ended,
@@ -160,3 +161,48 @@ def test_durations_follow_from_where_the_next_one_begins() -> None:
 def test_track_of_an_unknown_configuration_is_left_out() -> None:
     unknown = Track.model_validate(AUDIO.model_dump() | {"config_id": "dddddddddddd"})
     assert names(manifest(row(0, tracks=(VIDEO, unknown)))) == [["source-video"]]
+
+
+def test_tail_begins_within_a_period() -> None:
+    rows = [row(index) for index in range(4)]
+    rows += [row(index, discontinuity_sequence=1) for index in range(4, 6)]
+    tail = timeline(rows).since(AT + timedelta(seconds=5))
+    assert tail.began_at == AT + timedelta(seconds=4)
+    mpd = rendered(tail)
+    assert starts(mpd) == ["PT0S", "PT4S"]
+    template = mpd.find(".//SegmentTemplate", NAMESPACE)
+    assert template is not None
+    assert template.attrib["startNumber"] == str(rows[2].msn)
+    assert template.attrib["presentationTimeOffset"] == str(14 * 90_000)
+    runs = [each.attrib for each in template.iterfind(".//S", NAMESPACE)]
+    assert runs == [{"t": str(14 * 90_000), "d": "180000", "r": "1"}]
+
+
+@given(
+    starts_ms=st.lists(st.integers(1, 4000), min_size=2, max_size=12),
+    keys=st.lists(st.booleans(), min_size=12, max_size=12),
+    data=st.data(),
+)
+def test_tail_is_what_its_rows_alone_would_be(
+    starts_ms: list[int], keys: list[bool], data: st.DataObject
+) -> None:
+    rows, at_ms = [], 0
+    for index, length_ms in enumerate(starts_ms):
+        rows.append(
+            row(
+                index, start_ms=10_000 + at_ms, starts_at=AT + timedelta(milliseconds=at_ms),
+                duration_s=length_ms / 1000, is_independent=keys[index] or index == 0,
+            )
+        )  # fmt: skip
+        at_ms += length_ms
+    at = AT + timedelta(milliseconds=data.draw(st.integers(0, at_ms - 1)))
+    entry = max(each.msn for each in rows if each.is_independent and each.starts_at <= at)
+    tail = timeline(rows).since(at)
+    [period], [alone] = tail.periods, timeline(each for each in rows if each.msn >= entry).periods
+    assert (period.id, period.start_s) == (alone.id, alone.start_s)
+    for kind, each in period.tracks.items():
+        assert [list(run) for run in each.runs] == [list(run) for run in alone.tracks[kind].runs]
+
+
+def test_tail_of_what_is_yet_to_come_is_empty() -> None:
+    assert timeline([row(0)]).since(AT + timedelta(seconds=2)).periods == []

@@ -2,23 +2,33 @@
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from libs.events import StreamPublished
+from libs.events import Session, SessionEnded, StreamPublished
 from services.gateway.playback.directory import Directory
 from services.gateway.playback.miss import Awaited
 from services.gateway.playback.reply import NOTHING_MORE, Reply
 from services.gateway.playback.routes import match_media
 from services.gateway.views.log import Log
 from services.gateway.views.views import FRESH_S, Views
-from tests.unit.services.gateway.views.logged import AT, SESSION, VIDEO, MemoryCatalog, row
+from tests.unit.services.gateway.views.logged import (
+    AT,
+    FIRST,
+    SESSION,
+    VIDEO,
+    MemoryCatalog,
+    row,
+    timed,
+)
 
 SPAN = "1767323045000-1767323051000"
 VARIANT = (
     '#EXT-X-STREAM-INF:BANDWIDTH=9000,AVERAGE-BANDWIDTH=8000,CODECS="avc1.64001f,mp4a.40.2",'
     'RESOLUTION=1280x720,FRAME-RATE=25.000,AUDIO="audio"'
 )
+GROWING = Path(__file__).with_name("growing.mpd").read_text()
 
 
 class Time:
@@ -71,6 +81,15 @@ def put_on_air(directory: Directory) -> None:
         StreamPublished(
             tenant="default", stream="cam", session=SESSION, generation=1,
             origin_url="http://ingest", started_at=AT,
+        )
+    )  # fmt: skip
+
+
+def end(directory: Directory, session: Session) -> None:
+    directory.ended(
+        SessionEnded(
+            tenant="default", stream="cam", session=session.id, cause="publisher_ended",
+            last_tag=99, ended_at=AT,
         )
     )  # fmt: skip
 
@@ -153,8 +172,51 @@ async def test_window_without_an_end_goes_on_with_the_session(
     transport = await body(views, path.replace("video", "ts"))
     assert "#EXT-X-PLAYLIST-TYPE:EVENT" in transport
     assert transport.count("#EXTINF") == 4
-    mpd = await body(views, path.replace("source/video.m3u8", "manifest.mpd"))
-    assert 'type="dynamic"' in mpd
+
+
+async def test_window_without_an_end_is_a_manifest_that_grows(
+    views: Views, catalog: MemoryCatalog, directory: Directory, time: Time
+) -> None:
+    catalog.rows = [timed(each) for each in catalog.rows]
+    session = catalog.begin()
+    put_on_air(directory)
+    path = f"/cam/{round(AT.timestamp() * 1000) + 5000}-/manifest.mpd"
+    assert await body(views, path) == GROWING.format(newest_s=13, repeats=2)
+    catalog.rows += [timed(row(5)), timed(row(5, rendition="480p", tracks=(VIDEO,)))]
+    time.now += FRESH_S
+    assert await body(views, path) == GROWING.format(newest_s=15, repeats=3)
+    # Once it is over it is the same, and has an end.
+    end(directory, session)
+    catalog.begin(ended_at=AT + timedelta(seconds=12))
+    time.now += FRESH_S
+    mpd = await body(views, path)
+    assert 'type="static"' in mpd
+    assert 'mediaPresentationDuration="PT8S"' in mpd
+    assert f'<Period id="{SESSION}.{FIRST + 2}" start="PT0S">' in mpd
+
+
+async def test_window_that_begins_with_the_next_segment_waits_for_it(
+    views: Views, catalog: MemoryCatalog, directory: Directory, time: Time
+) -> None:
+    catalog.begin()
+    put_on_air(directory)
+    path = f"/cam/{round(AT.timestamp() * 1000) + 10_500}-/manifest.mpd"
+    reply = await get(views, path)
+    assert (reply.status, b"retry-after: 1" in reply.headers) == (404, True)
+    catalog.rows.append(row(5))
+    time.now += FRESH_S
+    assert f'<Period id="{SESSION}.{FIRST + 5}" start="PT0S">' in await body(views, path)
+
+
+async def test_window_without_an_end_begins_with_the_keyframe_that_it_needs(
+    views: Views, catalog: MemoryCatalog, directory: Directory
+) -> None:
+    catalog.rows[2] = row(2, is_independent=False)
+    catalog.begin()
+    put_on_air(directory)
+    window = f"/cam/{round(AT.timestamp() * 1000) + 5000}-"
+    assert f".{FIRST + 1}" in await body(views, f"{window}/manifest.mpd")
+    assert (await body(views, f"{window}/source/video.m3u8")).count("#EXTINF") == 4
 
 
 async def test_live_stream_can_be_seeked_in(
