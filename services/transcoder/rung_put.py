@@ -78,6 +78,8 @@ class RungPut:
         if self.answered.done() or not data:
             return
         self._writer.write(b"%x\r\n%b\r\n" % (len(data), data))
+        if self._writer.transport.get_write_buffer_size() <= UNSENT_BYTES:
+            return  # a timer for each frame would cost as much as the frame
         try:
             async with asyncio.timeout(STALL_S):
                 await self._writer.drain()

@@ -26,7 +26,7 @@ GOLDEN = """
 -flush_packets 1 -flvflags no_duration_filesize -force_key_frames source -forced-idr 1
 -fps_mode passthrough -g 1000000 -maxrate 1500000 -pix_fmt yuv420p -preset veryfast -sc_threshold 0
 -threads 2 -x264-params rc-lookahead=9:sync-lookahead=0 pipe:9
--hide_banner -nostats -nostdin -loglevel warning
+-filter_complex_threads 1 -hide_banner -nostats -nostdin -loglevel warning
 """  # noqa: E501 - one argument
 
 
