@@ -136,7 +136,9 @@ def run_ffmpegs(window_s: float) -> Reading:
             started.append((process, port))
         for process, port in started:
             _await_listening(process.pid)
-            publishers.append(RTMPPublisher(loop, ("127.0.0.1", port), "bench", media))
+            publisher = RTMPPublisher(loop, ("127.0.0.1", port), "bench", media)
+            stack.callback(publisher.close)  # an ffmpeg that reads hears no signal
+            publishers.append(publisher)
             loop.run(RAMP_S)
         _settle(loop, publishers)
         pids = [process.pid for process, _ in started]
