@@ -7,7 +7,7 @@ import structlog
 from libs.events import Message, MotionDetected, MotionRequested, StoredPicture
 from libs.storage import ObjectMissing, ObjectStore
 from services.transcoder.decoder import Decoder
-from services.transcoder.first_picture import NoPicture, changed_percent
+from services.transcoder.first_picture import Footage, NoPicture, changed_percent
 
 log = structlog.get_logger()
 
@@ -47,8 +47,9 @@ class MotionLooks:
             )
         )
 
-    async def _read(self, picture: StoredPicture) -> bytes:
+    async def _read(self, picture: StoredPicture) -> Footage:
         init = await self._store.get(picture.init_key)
-        return init + await self._store.get(
+        chunks = await self._store.get(
             picture.object_key, offset=picture.offset, size=picture.size_bytes
         )
+        return Footage(init, chunks)

@@ -7,7 +7,7 @@ import structlog
 from libs.events import Message, StillRequested, StillStored
 from libs.storage import ObjectMissing, ObjectStore
 from services.transcoder.decoder import Decoder
-from services.transcoder.first_picture import NoPicture, first_picture
+from services.transcoder.first_picture import Footage, NoPicture, first_picture
 
 log = structlog.get_logger()
 
@@ -35,7 +35,7 @@ class Stills:
             log.info("still.let_go", key=order.key)  # retention was faster
             return
         try:
-            picture = await self._decoder.run(first_picture, init + data)
+            picture = await self._decoder.run(first_picture, Footage(init, data))
         except NoPicture as error:
             log.warning("still.undecodable", key=order.key, reason=str(error))
             return

@@ -1,11 +1,16 @@
 """What was on air, played again in a real browser: the picture tells when it was made."""
 
+import asyncio
+
 import pytest
 from playwright.async_api import Page
 
+from tests.pattern import PatternPublisher
 from tests.players import RATE, Play, play_dash, play_file, play_hls, play_through
-from tests.recorded import is_of, record, shown, unix_ms
+from tests.recorded import RECORDED_S, is_of, now_ms, record, shown, unix_ms
 from tests.running import RunningWeir
+from tests.viewing import START_S
+from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
 
@@ -33,3 +38,24 @@ async def test_window_over_two_sessions_plays_in_every_kind_of_player(
         assert played.problems == [], (name, played)
         assert played.frames == pictures, (name, played)
         assert is_of(await shown(page), second), name
+
+
+async def test_window_without_an_end_plays_on_with_the_stream(
+    weir: RunningWeir, page: Page
+) -> None:
+    """It is still shown what was pushed after the manifest was first asked for."""
+    stream = weir.create_stream(name="on")
+
+    def recorded_s() -> float:
+        return max((each["duration_s"] for each in weir.sessions(stream["id"])), default=0)
+
+    async with PatternPublisher(stream["push"]["url"]):
+        await until(lambda: recorded_s() >= 2 * RECORDED_S, within_s=30, what="recorded")
+        (session,) = weir.sessions(stream["id"])
+        from_ms = unix_ms(session["started_at"]) + 1000
+        asked_ms = now_ms()
+        await play_dash(page, f"{weir.http_url}/{stream['id']}/{from_ms}-/manifest.mpd")
+        assert await shown(page) < asked_ms
+        async with asyncio.timeout(2 * START_S):
+            while await shown(page) <= asked_ms:
+                await asyncio.sleep(0.05)

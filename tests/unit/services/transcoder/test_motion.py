@@ -1,38 +1,28 @@
 """What counts as motion between two pictures."""
 
-import io
-
 import pytest
 from PIL import Image
 
 from libs.events import Message, MotionDetected, MotionRequested, StoredPicture
 from libs.storage import ObjectMissing
 from services.transcoder.decoder import Decoder
-from services.transcoder.first_picture import NoPicture, changed_percent
+from services.transcoder.first_picture import Footage, NoPicture, changed_percent
 from services.transcoder.motion import MotionLooks
 from tests.unit.services.catalog.test_recording_plan import AT
+from tests.unit.services.transcoder.footage import footage
 
 WIDTH, HEIGHT = 320, 180
 
 
-def movie(*, covered: float, shade: int = 255, size: tuple[int, int] = (WIDTH, HEIGHT)) -> bytes:
+def movie(*, covered: float, shade: int = 255, size: tuple[int, int] = (WIDTH, HEIGHT)) -> Footage:
     """One black picture of which a part is covered."""
-    import av
-
     image = Image.new("RGB", size)
     image.paste((shade, shade, shade), (0, 0, round(size[0] * covered), size[1]))
-    out = io.BytesIO()
-    with av.open(out, "w", format="mp4", options={"movflags": "frag_keyframe+empty_moov"}) as made:
-        stream = made.add_stream("libx264", rate=25)
-        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
-        stream.options = {"crf": "10"}
-        frame = av.VideoFrame.from_image(image)  # type: ignore[no-untyped-call]
-        for packet in [*stream.encode(frame), *stream.encode()]:
-            made.mux(packet)
-    return out.getvalue()
+    return footage([image])
 
 
 BLACK = movie(covered=0)
+NONSENSE = Footage(BLACK.init, b"nonsense")
 
 
 @pytest.mark.parametrize(
@@ -51,7 +41,7 @@ def test_what_cannot_be_compared_is_refused() -> None:
     with pytest.raises(NoPicture):
         changed_percent(BLACK, movie(covered=1, size=(160, 90)), 10)
     with pytest.raises(NoPicture):
-        changed_percent(BLACK, b"nonsense", 10)
+        changed_percent(BLACK, NONSENSE, 10)
 
 
 class Store:
@@ -89,7 +79,7 @@ async def said(store: Store, percent: float) -> list[Message]:
 
 
 async def test_enough_is_said_and_less_is_not() -> None:
-    store = Store(init=b"", before=BLACK, now=movie(covered=0.5))
+    store = Store(init=BLACK.init, before=BLACK.chunks, now=movie(covered=0.5).chunks)
     (found,) = await said(store, 40)
     assert isinstance(found, MotionDetected)
     assert (found.stream, found.msn, found.at) == ("cam", 7, AT)
@@ -97,5 +87,5 @@ async def test_enough_is_said_and_less_is_not() -> None:
 
 
 async def test_what_is_gone_or_broken_is_let_go() -> None:
-    assert await said(Store(init=b"", now=BLACK), 1) == []
-    assert await said(Store(init=b"", before=BLACK, now=b"nonsense"), 1) == []
+    assert await said(Store(init=BLACK.init, now=BLACK.chunks), 1) == []
+    assert await said(Store(init=BLACK.init, before=BLACK.chunks, now=b"nonsense"), 1) == []
