@@ -27,6 +27,7 @@ from services.catalog.job_watch import JobWatch
 from services.catalog.lease_sweep import LeaseSweep
 from services.catalog.migrate import wait_for_schema
 from services.catalog.motion import MotionFiles
+from services.catalog.old_jobs import OldJobs
 from services.catalog.outbox import OutboxRelay
 from services.catalog.reconcile import Ingest, Reconcile
 from services.catalog.recorder import Recorder
@@ -101,6 +102,7 @@ def _keep_up(
         grace=timedelta(seconds=settings.discard_after_s),
     )
     retention = Retention(database, now_utc, rules, room)
+    old_jobs = OldJobs(database, now_utc, hours=settings.job_retention_hours)
     motion_files = MotionFiles(database, now_utc, settled_s=settings.motion_settled_s)
 
     loops: list[asyncio.Task[None]] = []
@@ -117,6 +119,7 @@ def _keep_up(
         loops.append(service.spawn(retention.run(settings.retention_s), name="retention"))
         loops.append(service.spawn(recorder.run(), name="recorder"))
         loops.append(service.spawn(motion_files.run(settings.motion_s), name="motion-files"))
+        loops.append(service.spawn(old_jobs.run(), name="old-jobs"))
         loops.append(service.spawn(reconcile.run(settings.reconcile_s), name="reconcile"))
 
     async def stop() -> None:

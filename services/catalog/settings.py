@@ -40,6 +40,9 @@ class CatalogSettings(Settings):
     job_litter_s: float = Field(default=60.0, ge=0)
     """What an attempt of a job that did not count left in the store is deleted so long after its
     end: by then its worker, if it lives, has stopped writing."""
+    job_retention_hours: float = Field(default=720.0, ge=1)
+    """How long a job that is over is kept, with its attempts and their logs; one whose result a
+    file, clip or motion event still names is kept as long as that."""
     ladder_idle_s: float = Field(default=60.0, gt=0)
     """A lazy ladder that nobody has watched for so long is not made any more."""
 
