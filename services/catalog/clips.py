@@ -20,7 +20,6 @@ from libs.events import (
     GetClip,
     ListClips,
     RemuxParams,
-    SessionRange,
 )
 from services.catalog import exports, holds, jobs, page, runs, streams
 from services.catalog.errors import (
@@ -128,11 +127,7 @@ async def _range(tx: AsyncSession, clip: HoldRow) -> RemuxParams:
             f"The {change.kind} is encoded with other settings from {at} on, and a file has one "
             "of each; make a clip up to then, and another one from then on."
         )
-    first, *others = (
-        SessionRange(session=first.session_id, first_msn=first.msn, last_msn=last.msn)
-        for first, last in found
-    )
-    return RemuxParams(**first.model_dump(), then=tuple(others) or None)
+    return runs.joined(found)
 
 
 async def _row(tx: AsyncSession, tenant: str, stream: str, clip_id: str) -> HoldRow:

@@ -30,17 +30,10 @@ async def promise(tx: AsyncSession, job: JobRow) -> None:
         )
         for each in (params, *params.get("then", ()))
     ]  # fmt: skip
-    last = its[-1].span
-    joined = {
-        "last_msn": last.last_msn,
-        "ends_at": last.ends_at,
-        "duration_s": sum(each.span_s for each in its),
-    }
     session = await tx.get_one(SessionRow, params["session"])
     kind, ending = _KINDS[job.kind]
     key = f"{session.stream_id}/exports/{job.id}.{ending}"
-    span = its[0].span.model_copy(update=joined)
-    await files.promise(tx, session, key, kind, span, job=job.id)
+    await files.promise(tx, session, key, kind, runs.joined_span(its), job=job.id)
 
 
 async def forget(tx: AsyncSession, job: JobRow, *, due_at: datetime) -> None:

@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.events import CreateHold, CreateJob, MotionDetected, RemuxParams, StillRequested
+from libs.events import CreateHold, CreateJob, MotionDetected, StillRequested
 from libs.names import SOURCE
 from services.catalog import files, holds, jobs, outbox, runs, segments
 from services.catalog.clock import Clock
@@ -134,7 +134,9 @@ def _over(before: datetime) -> Select[HoldRow]:
 
 
 async def _order(tx: AsyncSession, found: HoldRow, now: datetime) -> None:
-    """The file of an event: of the session in which it began."""
+    """The file of an event, over all sessions that it shows: the publisher may have come back in
+    it. With other codec settings it becomes another file.
+    """
     event = await tx.get(HoldRow, found.id, with_for_update=True)
     if event is None or event.job_id is not None:
         return
@@ -142,11 +144,12 @@ async def _order(tx: AsyncSession, found: HoldRow, now: datetime) -> None:
     if not its:
         await tx.delete(event)  # there is nothing to keep
         return
-    first, last = its[0]
-    params = RemuxParams(session=first.session_id, first_msn=first.msn, last_msn=last.msn)
-    job = await jobs.create(tx, CreateJob(tenant=event.tenant_id, params=params), now=now)
-    event.job_id = job.id
-    session = await tx.get_one(SessionRow, first.session_id)
-    key = motion_video_name(event.stream_id, first.starts_at)
-    await files.promise(tx, session, key, "mp4", its[0].span, job=job.id)
+    for each in await runs.joinable(tx, its):
+        ask = CreateJob(tenant=event.tenant_id, params=runs.joined(each))
+        job = await jobs.create(tx, ask, now=now)
+        event.job_id = event.job_id or job.id
+        first = each[0].first
+        session = await tx.get_one(SessionRow, first.session_id)
+        key = motion_video_name(event.stream_id, first.starts_at)
+        await files.promise(tx, session, key, "mp4", runs.joined_span(each), job=job.id)
     await tx.flush()

@@ -7,7 +7,14 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.events import ListRuns, LoggedRun, LoggedRuns
+from libs.events import (
+    MAX_RANGES,
+    ListRuns,
+    LoggedRun,
+    LoggedRuns,
+    RemuxParams,
+    SessionRange,
+)
 from libs.names import SOURCE
 from services.catalog import page, segments
 from services.catalog.models import SegmentRow, SessionRow, TrackRow
@@ -127,6 +134,38 @@ async def of_session(tx: AsyncSession, session: SessionRow) -> list[Run]:
     if first is None:
         return []
     return [await between(tx, session.tenant_id, session.id, SOURCE, first, last)]
+
+
+def joined(its: Sequence[Run]) -> RemuxParams:
+    """One file of them all."""
+    first, *others = (
+        SessionRange(session=run.first.session_id, first_msn=run.first.msn, last_msn=run.last.msn)
+        for run in its
+    )
+    return RemuxParams(**first.model_dump(), then=tuple(others) or None)
+
+
+def joined_span(its: Sequence[Run]) -> FileSpan:
+    """Of that file: what was between them is left out."""
+    last = its[-1].span
+    changed = {
+        "last_msn": last.last_msn,
+        "ends_at": last.ends_at,
+        "duration_s": sum(each.span_s for each in its),
+    }
+    return its[0].span.model_copy(update=changed)
+
+
+async def joinable(tx: AsyncSession, its: Sequence[Run]) -> list[list[Run]]:
+    """Which of them can be one file, in order: a file has one codec configuration of each track."""
+    groups: list[list[Run]] = []
+    for run in its:
+        fits = groups and len(groups[-1]) < MAX_RANGES
+        if fits and await first_change(tx, [*groups[-1], run]) is None:
+            groups[-1].append(run)
+        else:
+            groups.append([run])
+    return groups
 
 
 def _within(

@@ -14,6 +14,7 @@ from libs.events import (
     MotionDetected,
     MotionRequested,
     RecordedFile,
+    SegmentReady,
     StillRequested,
 )
 from libs.names import DEFAULT_TENANT
@@ -120,6 +121,60 @@ async def test_file_is_made_once_when_the_event_is_over(catalog: Catalog) -> Non
     assert video.key == "cam-1/motion/mp4/2031/5/6/capture-2031-05-06_07-08-14.mp4"
     (job,) = (await catalog.answers.list_jobs(ListJobs(kind="remux"))).jobs
     assert job.id == video.job
+
+
+async def comes_back(catalog: Catalog, before: Said, count: int, *, config: str = "") -> Said:
+    """Another session begins `count` segments after the first one began, and lasts four."""
+    await catalog.facts.rendition_ended(before.rendition_ended(before.first_msn + count - 1))
+    await catalog.facts.session_ended(before.ended())
+    catalog.clock.now = START + timedelta(seconds=2 * count)
+    said = Said(await catalog.open())
+    await catalog.facts.stream_published(said.published())
+    tracks = tuple(
+        each.model_copy(update={"config_id": config or each.config_id})
+        for each in said.rendition_started().tracks
+    )
+    started = said.rendition_started().model_copy(update={"tracks": tracks})
+    await catalog.facts.rendition_started(started)
+    for index in range(4):
+        row = said.ready(index).segment
+        at = row.starts_at + timedelta(milliseconds=2002 * count)
+        own = tuple(
+            each.model_copy(update={"config_id": config or each.config_id}) for each in row.tracks
+        )
+        moved = row.model_copy(update={"starts_at": at, "tracks": own})
+        await catalog.facts.segment_ready(SegmentReady(segment=moved))
+    return said
+
+
+async def test_event_over_a_reconnect_is_one_file_of_both_sessions(catalog: Catalog) -> None:
+    first = await on_air(catalog, 5, motion_duration="5")
+    await sees(catalog, first, 4)
+    second = await comes_back(catalog, first, 5)
+    catalog.clock.pass_s(90)
+    await MotionFiles(catalog.database, catalog.clock).tick()
+    (video,) = [file for file in await files(catalog) if file.kind == "mp4"]
+    # From 8.008 - 5 to 8.008 + 5 seconds: four of the first session, two of the second.
+    assert (video.first_msn - first.first_msn, video.last_msn - second.first_msn) == (1, 1)
+    assert video.duration_s == pytest.approx(6 * 2.002, abs=0.01)
+    (job,) = (await catalog.answers.list_jobs(ListJobs(kind="remux"))).jobs
+    assert job.params is not None
+    assert [each["session"] for each in (job.params, *job.params["then"])] == [
+        first.grant.session, second.grant.session,
+    ]  # fmt: skip
+
+
+async def test_event_over_a_change_of_codec_settings_is_a_file_of_each(catalog: Catalog) -> None:
+    first = await on_air(catalog, 5, motion_duration="5")
+    await sees(catalog, first, 4)
+    second = await comes_back(catalog, first, 5, config="c" * 12)
+    catalog.clock.pass_s(90)
+    keeper = MotionFiles(catalog.database, catalog.clock)
+    for _ in range(2):
+        await keeper.tick()
+    videos = [file for file in await files(catalog) if file.kind == "mp4"]
+    assert [file.session for file in videos] == [first.grant.session, second.grant.session]
+    assert (videos[1].first_msn, videos[1].last_msn) == (second.first_msn, second.first_msn + 1)
 
 
 async def test_stream_that_asks_no_more_holds_nothing(catalog: Catalog) -> None:
