@@ -157,6 +157,15 @@ from libs.events.retention import (
 )
 from libs.events.rows import Checkpoint, Segment, Track, TrackKind, TrackRange
 from libs.events.storyboards import GetStoryboard, Sheet, SheetState, Storyboard
+from libs.events.tiers import (
+    MOVE_OBJECTS,
+    FinishMove,
+    Move,
+    MovingObject,
+    NextMove,
+    TakeMove,
+    Tier,
+)
 from libs.events.transcoding import (
     GetLadder,
     GetTranscodePlan,
@@ -258,6 +267,7 @@ __all__ = [
     "MAX_RANGES",
     "MAX_SESSIONS",
     "MAX_TRIES",
+    "MOVE_OBJECTS",
     "ORDERS",
     "PAGE_ROWS",
     "ROOMS",
@@ -299,6 +309,7 @@ __all__ = [
     "ExportClip",
     "FileKind",
     "FileState",
+    "FinishMove",
     "FiniteJobRequested",
     "ForgetDiscards",
     "ForgetJobLitter",
@@ -368,6 +379,9 @@ __all__ = [
     "Missing",
     "MotionDetected",
     "MotionRequested",
+    "Move",
+    "MovingObject",
+    "NextMove",
     "NoteCameraClip",
     "Nothing",
     "OpenPublish",
@@ -429,7 +443,9 @@ __all__ = [
     "StreamPage",
     "StreamPublished",
     "StreamUnpublished",
+    "TakeMove",
     "TextMark",
+    "Tier",
     "Track",
     "TrackKind",
     "TrackRange",

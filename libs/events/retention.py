@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from libs.events.asks import Answer, Ask, Nothing
+from libs.events.tiers import Tier
 
 DISCARD_PAGE = 500
 HoldCause = Literal["clip", "bookmark", "motion", "legal"]
@@ -67,11 +68,15 @@ class Discards(Answer):
 
 
 class ListDiscards(Ask[Discards]):
-    """Objects that nothing names any more, and nobody should be reading any more either."""
+    """Objects that nothing names any more, and nobody should be reading any more either; or, of a
+    tier, copies that have another in the other tier.
+    """
 
     name: ClassVar[str] = "catalog.discard.list"
     answer: ClassVar[type[Answer]] = Discards
 
+    tier: Tier | None = None
+    """Only the copies there; None: what goes wherever it lies."""
     free_bytes: int | None = None
     """What the store has room for, as far as the asker can tell."""
     limit: int = Field(default=DISCARD_PAGE, ge=1, le=DISCARD_PAGE)
@@ -86,6 +91,8 @@ class DeferDiscards(Ask[Nothing]):
     keys: tuple[str, ...] = Field(max_length=DISCARD_PAGE)
     for_s: float = Field(gt=0, le=600)
     """From now on, at least."""
+    is_cold_left: bool = False
+    """They are gone from the hot store already, and cannot be deleted from the cold one now."""
 
 
 class ForgetDiscards(Ask[Nothing]):
@@ -94,6 +101,8 @@ class ForgetDiscards(Ask[Nothing]):
     name: ClassVar[str] = "catalog.discard.forget"
     answer: ClassVar[type[Answer]] = Nothing
 
+    tier: Tier | None = None
+    """As it was listed."""
     keys: tuple[str, ...] = Field(max_length=DISCARD_PAGE)
     free_bytes: int | None = None
     """What the store has room for now."""

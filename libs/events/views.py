@@ -76,6 +76,9 @@ class RenditionLog(Answer):
     segments: int
     duration_s: float
     size_bytes: int
+    cold_segments: int = 0
+    """Of these, how many lie in the cold store; `cold_bytes` likewise."""
+    cold_bytes: int = 0
     gaps: tuple[Gap, ...]
     holes: tuple[Missing, ...]
 

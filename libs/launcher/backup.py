@@ -6,6 +6,8 @@ A backup is a store of its own, which holds many moments of one Weir:
     moments/<when>/credentials.json    where this machine keeps them; they are secrets
     objects/<key>                      never change, so that a later backup adds what is new
 
+Objects of rows that lie cold are restored into the cold store, where there is one.
+
 Rows are read first: what they name is kept for a minute longer even where retention lets it go.
 """
 
@@ -16,22 +18,24 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from libs.errors import Conflict, NotFound
 from libs.launcher import credentials
-from libs.storage import ObjectMissing, ObjectStore
+from libs.storage import ObjectMissing, ObjectStore, TieredStore
 
 COPIES_AT_ONCE = 16
 PIECE_BYTES = 16 * 1024 * 1024
 """A larger object is copied by way of a file."""
 CATALOG = "catalog.jsonl.gz"
 _TYPES = {".mp4": "video/mp4", ".m4s": "video/mp4", ".jpg": "image/jpeg", ".vtt": "text/vtt"}
+MARKS = "tiers"
+"""The table that says until when a stream's rows lie cold."""
 _UPLOADS = "images/"
 """Pictures for marks, which their marks name by hash."""
 
@@ -63,6 +67,11 @@ class Copied:
     new_bytes: int = 0
     missing: list[str] = field(default_factory=list)
     """Named by a row, and not there to be copied."""
+
+
+class _Object(NamedTuple):
+    key: str
+    is_cold: bool = False
 
 
 class Backup:
@@ -110,7 +119,9 @@ class Backup:
         with tempfile.TemporaryDirectory() as folder:
             rows = Path(folder) / CATALOG
             rows.write_bytes(await self._place.get(f"moments/{done.moment}/{CATALOG}"))
-            await self._catalog("load", rows)
+            # Without a cold store all lies hot, and no mark may say otherwise.
+            without = () if isinstance(self._store, TieredStore) else (MARKS,)
+            await self._catalog("load", rows, *without)
             if secrets is not None:
                 self._keep_credentials(secrets)
             prefix = f"objects/{_UPLOADS}"
@@ -159,9 +170,9 @@ class Backup:
         with os.fdopen(descriptor, "wb") as file:
             file.write(kept)
 
-    async def _catalog(self, verb: str, rows: Path) -> None:
+    async def _catalog(self, verb: str, rows: Path, *more: str) -> None:
         # A service's module is run, not imported: the libs never import a service.
-        argv = [sys.executable, "-m", f"services.catalog.{verb}", str(rows)]
+        argv = [sys.executable, "-m", f"services.catalog.{verb}", str(rows), *more]
         environment = os.environ | dict(self._environment)
         run = await asyncio.to_thread(
             subprocess.run, argv, env=environment, capture_output=True, text=True, check=False
@@ -174,15 +185,20 @@ class Backup:
         self, rows: Path, uploads: list[str], done: Copied, *, is_back: bool
     ) -> None:
         with gzip.open(rows, "rt", encoding="utf-8") as lines:
-            named = _named(lines, uploads, done)
-            while keys := list(islice(named, COPIES_AT_ONCE)):
-                await asyncio.gather(*(self._copy(key, done, is_back=is_back) for key in keys))
+            marks = _marks(lines)
+        with gzip.open(rows, "rt", encoding="utf-8") as lines:
+            named = _named(lines, uploads, marks, done)
+            while found := list(islice(named, COPIES_AT_ONCE)):
+                await asyncio.gather(*(self._copy(each, done, is_back=is_back) for each in found))
                 self._on_progress(done)
 
-    async def _copy(self, key: str, done: Copied, *, is_back: bool) -> None:
-        kept = f"objects/{key}"
-        source, source_key = (self._place, kept) if is_back else (self._store, key)
-        target, target_key = (self._store, key) if is_back else (self._place, kept)
+    async def _copy(self, each: _Object, done: Copied, *, is_back: bool) -> None:
+        key, kept = each.key, f"objects/{each.key}"
+        own = self._store
+        if is_back and each.is_cold and isinstance(own, TieredStore):
+            own = own.cold
+        source, source_key = (self._place, kept) if is_back else (own, key)
+        target, target_key = (own, key) if is_back else (self._place, kept)
         done.objects += 1
         try:
             size = (await source.stat(source_key)).size_bytes
@@ -196,9 +212,24 @@ class Backup:
         done.new_bytes += size
 
 
-def _named(lines: Iterator[str], uploads: list[str], done: Copied) -> Iterator[str]:
-    """The keys that rows name, each once if its rows stand together; counts the rows."""
-    yield from uploads
+def _marks(lines: Iterable[str]) -> dict[tuple[str, str], datetime]:
+    """Until when each stream's rows lie cold, by tenant and stream."""
+    beginning = json.dumps({"table": MARKS})[:-1]
+    rows = [json.loads(line)["row"] for line in lines if line.startswith(beginning)]
+    return {
+        (row["tenant_id"], row["stream_id"]): datetime.fromisoformat(row["cold_until_at"])
+        for row in rows
+    }
+
+
+def _named(
+    lines: Iterator[str],
+    uploads: Iterable[str],
+    marks: Mapping[tuple[str, str], datetime],
+    done: Copied,
+) -> Iterator[_Object]:
+    """The objects that rows name, each once if its rows stand together; counts the rows."""
+    yield from map(_Object, uploads)
     inits: set[str] = set()
     last = ""
     next(lines)
@@ -206,16 +237,19 @@ def _named(lines: Iterator[str], uploads: list[str], done: Copied) -> Iterator[s
         done.rows += 1
         said = json.loads(line)
         row = said["row"]
+        is_cold = False
         if said["table"] == "segments":
             for track in row["tracks"]:
                 init = f"{row['object_key'].rpartition('/')[0]}/init-{track['config_id']}.mp4"
                 if init not in inits:
                     inits.add(init)
-                    yield init
+                    yield _Object(init)
+            mark = marks.get((row["tenant_id"], row["stream_id"]))
+            is_cold = mark is not None and datetime.fromisoformat(row["starts_at"]) < mark
         for key in _keys(said["table"], row):
             if key != last:
                 last = key
-                yield key
+                yield _Object(key, is_cold)
 
 
 def _keys(table: str, row: Mapping[str, Any]) -> Iterator[str]:

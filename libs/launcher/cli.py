@@ -140,7 +140,7 @@ def verify(options: dict[str, object], session: str | None, *, hashes: bool, rep
     data_dir = options["data_dir"]
     assert isinstance(data_dir, Path)
     kept = kept_below(data_dir.absolute()) | dict(os.environ)
-    store = open_store(kept["WEIR_STORE_URL"])
+    store = open_store(kept["WEIR_STORE_URL"], kept.get("WEIR_COLD_STORE_URL", ""))
     check = Verify(_api(options), store, hashes=hashes, repairs=repair, spools=data_dir / "spool")
     found = asyncio.run(check.run(session))
     for trouble in found.troubles:
@@ -216,7 +216,7 @@ def _backup(options: dict[str, object], place: str) -> Backup:
     environment = kept_below(data_dir) | dict(os.environ) | {"WEIR_DATA_DIR": str(data_dir)}
     return Backup(
         open_store(place if "://" in place else Path(place).absolute().as_uri()),
-        open_store(environment["WEIR_STORE_URL"]),
+        open_store(environment["WEIR_STORE_URL"], environment.get("WEIR_COLD_STORE_URL", "")),
         data_dir=data_dir,
         environment=environment,
         on_progress=_Progress(),

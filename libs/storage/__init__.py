@@ -4,6 +4,7 @@ from libs.storage.open import open_store
 from libs.storage.spool import Spool, SpoolFull
 from libs.storage.spool_folder import SpoolEntry
 from libs.storage.store import (
+    ColdStoreUnavailable,
     KeyInvalid,
     ObjectMissing,
     ObjectStat,
@@ -12,8 +13,10 @@ from libs.storage.store import (
     StoreUnavailable,
     StoreURLInvalid,
 )
+from libs.storage.tiered import TieredStore
 
 __all__ = [
+    "ColdStoreUnavailable",
     "KeyInvalid",
     "ObjectMissing",
     "ObjectStat",
@@ -24,5 +27,6 @@ __all__ = [
     "StoreFull",
     "StoreURLInvalid",
     "StoreUnavailable",
+    "TieredStore",
     "open_store",
 ]

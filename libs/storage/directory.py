@@ -32,11 +32,13 @@ class DirectoryStore:
     """Objects are files; a put is a temporary file, fsync, rename and fsync of the folder.
 
     Several processes may share a directory. The content type is not kept: whoever serves the
-    objects knows it from their names.
+    objects knows it from their names. With `makes_root` off, a root that is not there is a store
+    that is away: a disk that is not mounted must not be taken for an empty one.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, makes_root: bool = True) -> None:
         self._root = root
+        self._makes_root = makes_root
         self._drafts = root / ".drafts"
         self._is_swept = False
 
@@ -67,6 +69,7 @@ class DirectoryStore:
         """Nothing is held open."""
 
     def _put(self, key: str, data: bytes | BinaryIO) -> None:
+        self._check_root()
         path = self._root / key
         try:
             _make_folder(self._drafts)
@@ -90,6 +93,7 @@ class DirectoryStore:
             raise kind(f"{path} cannot be written: {error.strerror}.") from None
 
     def _get(self, key: str, offset: int, size: int | None) -> bytes:
+        self._check_root()
         try:
             with (self._root / key).open("rb") as file:
                 file.seek(offset)
@@ -100,6 +104,7 @@ class DirectoryStore:
             raise StoreUnavailable(f"{key!r} cannot be read: {error.strerror}.") from None
 
     def _stat(self, key: str) -> ObjectStat:
+        self._check_root()
         path = self._root / key
         try:
             if not path.is_file():
@@ -111,6 +116,7 @@ class DirectoryStore:
             raise StoreUnavailable(f"{key!r} cannot be read: {error.strerror}.") from None
 
     def _delete(self, keys: Iterable[str]) -> None:
+        self._check_root()
         for key in keys:
             path = self._root / key
             try:
@@ -129,6 +135,7 @@ class DirectoryStore:
         return shutil.disk_usage(folder).free
 
     def _found(self, prefix: str) -> Sequence[ObjectStat]:
+        self._check_root()
         folder = self._root / prefix.rpartition("/")[0]
         found = []
         for parent, folders, names in os.walk(folder):
@@ -141,6 +148,10 @@ class DirectoryStore:
                     with contextlib.suppress(FileNotFoundError):
                         found.append(ObjectStat(key, path.stat().st_size))
         return sorted(found, key=lambda item: item.key)
+
+    def _check_root(self) -> None:
+        if not (self._makes_root or self._root.is_dir()):
+            raise StoreUnavailable(f"{self._root} is not there: mount it, or make the folder.")
 
     def _sweep_drafts(self) -> None:
         """Once: remove what killed processes left half written."""

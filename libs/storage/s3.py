@@ -48,7 +48,7 @@ class S3Store:
 
     def __init__(
         self, endpoint: str, bucket: str, *, access_key: str, secret_key: str, is_secure: bool,
-        region: str, read_timeout_s: float = READ_TIMEOUT_S,
+        region: str, storage_class: str = "", read_timeout_s: float = READ_TIMEOUT_S,
     ) -> None:  # fmt: skip
         timeout = urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=read_timeout_s)
         self._pool = urllib3.PoolManager(timeout=timeout, maxsize=THREADS, retries=_retries())
@@ -57,6 +57,7 @@ class S3Store:
             region=region, http_client=self._pool,
         )  # fmt: skip
         self._bucket = bucket
+        self._metadata = {"x-amz-storage-class": storage_class} if storage_class else {}
         self._has_bucket = False
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="s3")
 
@@ -120,8 +121,9 @@ class S3Store:
         self._make_bucket()
         try:
             self._client.put_object(
-                self._bucket, key, data, size_bytes, content_type=content_type, part_size=PART_BYTES
-            )
+                self._bucket, key, data, size_bytes, content_type=content_type,
+                metadata=dict(self._metadata), part_size=PART_BYTES,
+            )  # fmt: skip
         except MinioException as error:
             if _is_missing(error):
                 # Somebody removed the bucket below us; the next put makes it again.

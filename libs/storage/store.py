@@ -7,7 +7,8 @@
     └── StoreURLInvalid     the URL names no store
     Unavailable
     └── StoreUnavailable    no answer, or a refusal that may pass
-        └── StoreFull       no space left, or past a quota
+        ├── StoreFull       no space left, or past a quota
+        └── ColdStoreUnavailable    of two stores, the one for what is old
 
 Every store raises these and nothing of its vendor's.
 """
@@ -49,6 +50,12 @@ class StoreFull(StoreUnavailable):
     """There is no space left; trying again helps once somebody made room."""
 
     code = "store_full"
+
+
+class ColdStoreUnavailable(StoreUnavailable):
+    """What is not in the hot store may lie in the cold one, which does not answer."""
+
+    code = "cold_store_unavailable"
 
 
 @dataclass(frozen=True, slots=True)

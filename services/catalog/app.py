@@ -19,7 +19,7 @@ from services.catalog.clock import now_utc
 from services.catalog.database import Database
 from services.catalog.dispatch import Dispatch
 from services.catalog.facts import Facts
-from services.catalog.handlers import register_asks, register_facts
+from services.catalog.handlers import register_asks, register_facts, register_moves
 from services.catalog.holders import Holders
 from services.catalog.idle_ladders import IdleLadders
 from services.catalog.ingests import Ingests
@@ -33,6 +33,7 @@ from services.catalog.reconcile import Ingest, Reconcile
 from services.catalog.recorder import Recorder
 from services.catalog.retention import Retention, Room, Rules
 from services.catalog.settings import CatalogSettings
+from services.catalog.tiering import Tiering, TierRules
 
 
 def build_app(settings: CatalogSettings | None = None) -> Service:
@@ -66,7 +67,16 @@ def build_app(settings: CatalogSettings | None = None) -> Service:
         ladder_idle_s=settings.ladder_idle_s,
     )
     register_asks(bus, answers)
-    _keep_up(service, settings, database, ingests, room, recorder)
+    rules = Rules(
+        hours=settings.retention_hours,
+        max_bytes=settings.store_max_bytes,
+        min_free_bytes=settings.store_min_free_bytes,
+        grace=timedelta(seconds=settings.discard_after_s),
+    )
+    tier_rules = TierRules(settings.cold_after_hours, timedelta(seconds=settings.tier_turn_s))
+    register_moves(bus, Tiering(database, now_utc, tier_rules, room=room, retention=rules))
+    retention = Retention(database, now_utc, rules, room)
+    _keep_up(service, settings, database, ingests, retention, recorder)
     service.ready_when(lambda: f"database: {database.trouble}" if database.trouble else None)
     service.ready_when(lambda: None if bus.is_connected else "the bus is away")
     return service
@@ -77,7 +87,7 @@ def _keep_up(
     settings: CatalogSettings,
     database: Database,
     ingests: Ingests,
-    room: Room,
+    retention: Retention,
     recorder: Recorder,
 ) -> None:
     """The loops that go on until the service stops."""
@@ -95,13 +105,6 @@ def _keep_up(
         now_utc,
         gone_after_s=settings.ingest_gone_s,
     )
-    rules = Rules(
-        hours=settings.retention_hours,
-        max_bytes=settings.store_max_bytes,
-        min_free_bytes=settings.store_min_free_bytes,
-        grace=timedelta(seconds=settings.discard_after_s),
-    )
-    retention = Retention(database, now_utc, rules, room)
     old_jobs = OldJobs(database, now_utc, hours=settings.job_retention_hours)
     motion_files = MotionFiles(database, now_utc, settled_s=settings.motion_settled_s)
 

@@ -5,11 +5,12 @@ row, or a gap with its cause, or a hole that is told of.
 from itertools import groupby
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.events import Gap, Missing, RenditionLog, SessionLog, ShowSessionLog
 from libs.names import SOURCE, session_started_at_s
+from services.catalog import tiers
 from services.catalog.errors import SessionUnknown
 from services.catalog.models import GapRow, RenditionRow, SegmentRow, SessionRow
 
@@ -27,6 +28,7 @@ async def show(tx: AsyncSession, ask: ShowSessionLog) -> SessionLog:
     if session is None or session.tenant_id != ask.tenant:
         raise SessionUnknown(f"There is no session {ask.session[:64]!r}.")
     gaps = await _gaps(tx, session)
+    is_cold = SegmentRow.starts_at < await tiers.cold_until(tx, ask.tenant, session.stream_id)
     totals = (
         select(
             SegmentRow.rendition,
@@ -35,13 +37,15 @@ async def show(tx: AsyncSession, ask: ShowSessionLog) -> SessionLog:
             func.count(),
             func.sum(SegmentRow.duration_s),
             func.sum(SegmentRow.size_bytes),
+            func.sum(case((is_cold, 1), else_=0)),
+            func.sum(case((is_cold, SegmentRow.size_bytes), else_=0)),
         )
         .where(SegmentRow.tenant_id == ask.tenant, SegmentRow.session_id == ask.session)
         .group_by(SegmentRow.rendition)
         .order_by(SegmentRow.rendition)
     )
     found = []
-    for name, first, last, count, duration_s, size_bytes in await tx.execute(totals):
+    for name, first, last, count, duration_s, size_bytes, *cold in await tx.execute(totals):
         known = gaps.get(name, ())
         found.append(
             RenditionLog(
@@ -51,6 +55,8 @@ async def show(tx: AsyncSession, ask: ShowSessionLog) -> SessionLog:
                 segments=count,
                 duration_s=duration_s,
                 size_bytes=int(size_bytes),
+                cold_segments=int(cold[0]),
+                cold_bytes=int(cold[1]),
                 gaps=known,
                 holes=await _holes(tx, session, name, _Ends(first, last), known),
             )

@@ -13,9 +13,9 @@ from itertools import groupby, islice
 from sqlalchemy import delete, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.events import DeferDiscards, Discards, ForgetDiscards, ListDiscards
+from libs.events import DeferDiscards, Discards, ForgetDiscards, ListDiscards, Tier
 from libs.names import SOURCE
-from services.catalog import holds, metrics, old_files
+from services.catalog import holds, metrics, old_files, tiers
 from services.catalog.database import insert_all_new, insert_new
 from services.catalog.models import (
     DiscardRow,
@@ -33,11 +33,11 @@ BATCH_ROWS = 500
 
 async def discard(
     tx: AsyncSession, tenant: str, stream: str, *, before: datetime, due_at: datetime,
-    size_bytes: int | None = None,
+    size_bytes: int | None = None, since: datetime | None = None,
 ) -> int:  # fmt: skip
     """Take out the stream's oldest rows and files, of before `before` and not held, a batch of
-    them at most, until they are `size_bytes`. Their objects may go from `due_at` on. Returns how
-    many bytes they were.
+    them at most, until they are `size_bytes`; only rows that start at `since` or later. Their
+    objects may go from `due_at` on. Returns how many bytes they were.
     """
     rows: list[SegmentRow] = []
     made: list[FileRow] = []
@@ -45,7 +45,7 @@ async def discard(
     # Of the same moment a file goes first: its last row ends where the next row begins.
     found: tuple[Sequence[SegmentRow | FileRow], ...] = (
         await old_files.oldest(tx, tenant, stream, before, limit=BATCH_ROWS),
-        await _oldest_rows(tx, tenant, stream, before),
+        await _oldest_rows(tx, tenant, stream, before, since),
     )
     for each in islice(merge(*found, key=_shown_at), BATCH_ROWS):
         if size_bytes is not None and taken_bytes >= size_bytes:
@@ -65,7 +65,7 @@ async def discard(
 
 
 async def _oldest_rows(
-    tx: AsyncSession, tenant: str, stream: str, before: datetime
+    tx: AsyncSession, tenant: str, stream: str, before: datetime, since: datetime | None
 ) -> Sequence[SegmentRow]:
     query = (
         select(SegmentRow)
@@ -78,6 +78,8 @@ async def _oldest_rows(
         .order_by(SegmentRow.starts_at)
         .limit(BATCH_ROWS)
     )
+    if since is not None:
+        query = query.where(SegmentRow.starts_at >= since)
     return (await tx.execute(query)).scalars().all()
 
 
@@ -90,7 +92,7 @@ async def list_due(tx: AsyncSession, ask: ListDiscards, *, now: datetime) -> Dis
     """Objects whose time has come, the oldest first."""
     query = (
         select(DiscardRow.object_key)
-        .where(DiscardRow.due_at <= now)
+        .where(DiscardRow.due_at <= now, DiscardRow.tier.is_not_distinct_from(ask.tier))
         .order_by(DiscardRow.due_at)
         .limit(ask.limit)
     )
@@ -98,30 +100,38 @@ async def list_due(tx: AsyncSession, ask: ListDiscards, *, now: datetime) -> Dis
 
 
 async def defer(tx: AsyncSession, ask: DeferDiscards, *, now: datetime) -> None:
-    """Somebody is reading them."""
+    """Somebody is reading them, or they cannot be deleted altogether."""
     until = now + timedelta(seconds=ask.for_s)
-    is_sooner = DiscardRow.object_key.in_(ask.keys) & (DiscardRow.due_at < until)
+    is_named = DiscardRow.object_key.in_(ask.keys)
+    is_sooner = is_named & (DiscardRow.due_at < until)
     await tx.execute(update(DiscardRow).where(is_sooner).values(due_at=until))
+    if ask.is_cold_left:
+        await tx.execute(update(DiscardRow).where(is_named).values(size_bytes=0))
 
 
 async def forget(tx: AsyncSession, ask: ForgetDiscards) -> None:
-    await tx.execute(delete(DiscardRow).where(DiscardRow.object_key.in_(ask.keys)))
+    """Only as it was listed: what was a copy then may have to go altogether now."""
+    is_same = DiscardRow.tier.is_not_distinct_from(ask.tier)
+    await tx.execute(delete(DiscardRow).where(DiscardRow.object_key.in_(ask.keys), is_same))
 
 
 async def keep(tx: AsyncSession, keys: Sequence[str]) -> None:
     """Somebody says once more that rows name these objects."""
-    await tx.execute(delete(DiscardRow).where(DiscardRow.object_key.in_(keys)))
+    is_whole = DiscardRow.tier.is_(None)
+    await tx.execute(delete(DiscardRow).where(DiscardRow.object_key.in_(keys), is_whole))
 
 
 async def pending_bytes(tx: AsyncSession) -> int:
-    """What the store will have room for once all that is due soon is deleted."""
+    """What the hot store will have room for once all that is due soon is deleted."""
     return int((await tx.execute(select(func.sum(DiscardRow.size_bytes)))).scalar_one() or 0)
 
 
 async def _take_out(tx: AsyncSession, rows: Sequence[SegmentRow], due_at: datetime) -> None:
     keys = [(row.session_id, row.rendition, row.msn) for row in rows]
     key = tuple_(SegmentRow.session_id, SegmentRow.rendition, SegmentRow.msn)
-    await put(tx, rows[0].tenant_id, {row.object_key: row.size_bytes for row in rows}, due_at)
+    hot_since = await tiers.cold_until(tx, rows[0].tenant_id, rows[0].stream_id)
+    sizes = {row.object_key: row.size_bytes if row.starts_at >= hot_since else 0 for row in rows}
+    await put(tx, rows[0].tenant_id, sizes, due_at)
     await tx.execute(
         delete(SegmentRow).where(SegmentRow.tenant_id == rows[0].tenant_id, key.in_(keys))
     )
@@ -191,9 +201,35 @@ async def _discard_inits(
 
 
 async def put(tx: AsyncSession, tenant: str, sizes: Mapping[str, int], due_at: datetime) -> None:
-    """Let objects go from `due_at` on."""
+    """Let objects go from `due_at` on, wherever they lie."""
+    await _insert(tx, tenant, sizes, due_at, None)
+    is_copy = DiscardRow.object_key.in_(sizes) & DiscardRow.tier.is_not(None)
+    await tx.execute(update(DiscardRow).where(is_copy).values(tier=None, due_at=due_at))
+
+
+async def put_copies(
+    tx: AsyncSession, tenant: str, sizes: Mapping[str, int], *, to: Tier, due_at: datetime
+) -> None:
+    """Let the copies go that objects have left behind on their way to a tier."""
+    was_left = DiscardRow.object_key.in_(sizes) & (DiscardRow.tier == to)
+    await tx.execute(delete(DiscardRow).where(was_left))  # it is what counts now
+    if to == "cold":
+        await _insert(tx, tenant, sizes, due_at, "hot")
+    else:
+        await _insert(tx, tenant, dict.fromkeys(sizes, 0), due_at, "cold")
+
+
+async def _insert(
+    tx: AsyncSession, tenant: str, sizes: Mapping[str, int], due_at: datetime, tier: Tier | None
+) -> None:
     rows = [
-        {"object_key": key, "tenant_id": tenant, "size_bytes": size_bytes, "due_at": due_at}
+        {
+            "object_key": key,
+            "tenant_id": tenant,
+            "size_bytes": size_bytes,
+            "due_at": due_at,
+            "tier": tier,
+        }
         for key, size_bytes in sizes.items()
     ]
     if rows:

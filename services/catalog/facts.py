@@ -45,6 +45,7 @@ from services.catalog import (
     renditions,
     segments,
     sessions,
+    tiers,
 )
 from services.catalog.clock import Clock
 from services.catalog.database import Database
@@ -116,6 +117,7 @@ class Facts:
         late = [row.object_key for row in rows if self._clock() - row.starts_at > LATE]
         async with self._database.transaction() as tx:
             added = await segments.add(tx, rows)
+            await tiers.note_late(tx, rows, now=self._clock())
             if late:
                 await discards.keep(tx, late)  # retention may have had them
             for session in added.sessions:

@@ -22,6 +22,7 @@ from libs.events import (
     DeleteStream,
     Envelope,
     ExportClip,
+    FinishMove,
     ForgetDiscards,
     ForgetJobLitter,
     GetClip,
@@ -73,6 +74,7 @@ from libs.events import (
     StillStored,
     StreamPublished,
     StreamUnpublished,
+    TakeMove,
     TranscodeChanged,
     UpdateRelayTarget,
     UpdateStream,
@@ -82,6 +84,7 @@ from services.catalog.answers import Answers
 from services.catalog.errors import DatabaseDown
 from services.catalog.facts import Facts
 from services.catalog.keeping_answers import KeepingAnswers
+from services.catalog.tiering import Tiering
 
 M = TypeVar("M", bound=Message)
 
@@ -168,6 +171,12 @@ def register_asks(bus: Bus, answers: Answers) -> None:
     bus.on_ask(ListRenditionStates)(answers.list_rendition_states)
     bus.on_ask(GetLadder)(answers.get_ladder)
     bus.on_ask(WantLadder)(answers.want_ladder)
+
+
+def register_moves(bus: Bus, tiering: Tiering) -> None:
+    """What is asked by whoever moves objects between the stores."""
+    bus.on_ask(TakeMove)(tiering.take)
+    bus.on_ask(FinishMove)(tiering.finish)
 
 
 def register_keeping(bus: Bus, answers: KeepingAnswers) -> None:

@@ -19,5 +19,10 @@ DISCARDED = Counter("weir_catalog_discarded_total", "Rows that retention took ou
 DISCARDED_FILES = Counter(
     "weir_catalog_discarded_files_total", "Files made of what was on air that retention let go of."
 )
+MOVED = Counter(
+    "weir_catalog_moved_total",
+    "Rows whose objects were moved, by the tier they are in now.",
+    ["to"],
+)
 OFFERS = Counter("weir_catalog_offers_total", "Offers of live jobs, repeated ones included.")
 OUTBOX_PENDING = Gauge("weir_catalog_outbox_pending", "Messages that are true and not yet said.")

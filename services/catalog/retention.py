@@ -14,13 +14,12 @@ from sqlalchemy import func, select
 from services.catalog import discards
 from services.catalog.clock import Clock
 from services.catalog.database import Database
+from services.catalog.listed import listed_since
 from services.catalog.looks import look_every
-from services.catalog.models import FileRow, SegmentRow, SessionRow, StreamRow
+from services.catalog.models import FileRow, SegmentRow, SessionRow, StreamRow, TierRow
 
 log = structlog.get_logger()
 
-LISTED_AT_LEAST = timedelta(seconds=10)
-"""Beside twice the longest live playlist: what is newer stays, however little room there is."""
 BATCHES = 20
 """Of one stream and look: others wait, and the rest stays for the next look."""
 
@@ -43,10 +42,12 @@ class _Kept(NamedTuple):
     size_bytes: int
     hours: float | None
     max_bytes: int | None
+    since: datetime | None = None
+    """Rows that start before are not looked at; None: all are."""
 
 
 class Room:
-    """What the store has room for, as whoever keeps it said last; None: nobody can tell."""
+    """What the hot store has room for, as whoever keeps it said last; None: nobody can tell."""
 
     def __init__(self) -> None:
         self.free_bytes: int | None = None
@@ -68,24 +69,26 @@ class Retention:
     async def tick(self) -> int:
         """Look once; returns how many bytes went. Raises `Unavailable`."""
         now = self._clock()
-        kept, listed_since, pending = await self._look(now)
+        kept, listed_at = await self._look(now)
         gone = 0
         for each in kept:
             if each.hours is not None:
-                before = min(listed_since, now - timedelta(hours=each.hours))
+                before = min(listed_at, now - timedelta(hours=each.hours))
                 gone += await self._discard(each, before)
             if each.max_bytes is not None and each.size_bytes > each.max_bytes:
                 excess = each.size_bytes - each.max_bytes
-                gone += await self._discard(each, listed_since, size_bytes=excess)
-        excess = self._excess(sum(each.size_bytes for each in kept) - gone, pending + gone)
-        if excess > 0:
-            gone += await self._discard_oldest(kept, listed_since, excess)
+                gone += await self._discard(each, listed_at, size_bytes=excess)
+        if self._rules.max_bytes is not None:
+            excess = sum(each.size_bytes for each in kept) - gone - self._rules.max_bytes
+            gone += await self._discard_oldest(kept, listed_at, excess)
+        lacking, hot = await self._lacking(kept)
+        gone += await self._discard_oldest(hot, listed_at, lacking)
         if gone:
             log.info("retention.discarded", size_bytes=gone)
         return gone
 
-    async def _look(self, now: datetime) -> tuple[list[_Kept], datetime, int]:
-        """What is kept of each stream, since when playlists may list it, and what is going."""
+    async def _look(self, now: datetime) -> tuple[list[_Kept], datetime]:
+        """What is kept of each stream, and since when playlists may list it."""
         sizes = (
             select(
                 SessionRow.tenant_id,
@@ -103,27 +106,26 @@ class Retention:
                 StreamRow.retention_bytes,
             )
         )
-        longest = select(func.max(SessionRow.playlist_segments * SessionRow.segment_s)).where(
-            SessionRow.ended_at.is_(None)
-        )
         async with self._database.transaction(read_only=True) as tx:
             kept = [
                 _Kept(tenant, stream, int(size), hours or self._rules.hours, most)
                 for tenant, stream, size, hours, most in await tx.execute(sizes)
             ]
-            listed_s = (await tx.execute(longest)).scalar_one() or 0
-            pending = await discards.pending_bytes(tx)
-        return kept, now - LISTED_AT_LEAST - timedelta(seconds=2 * listed_s), pending
+            return kept, await listed_since(tx, now)
 
-    def _excess(self, total_bytes: int, pending_bytes: int) -> int:
-        """How many bytes too many there are in all."""
-        excess = 0
-        if self._rules.max_bytes is not None:
-            excess = total_bytes - self._rules.max_bytes
+    async def _lacking(self, kept: list[_Kept]) -> tuple[int, list[_Kept]]:
+        """What more room the hot store needs, and what lies there: only that makes room in it."""
         free_bytes = self._room.free_bytes
-        if free_bytes is not None:
-            excess = max(excess, self._rules.min_free_bytes - free_bytes - pending_bytes)
-        return excess
+        if free_bytes is None:
+            return 0, []
+        async with self._database.transaction(read_only=True) as tx:
+            pending = await discards.pending_bytes(tx)
+            cold = {
+                (tier.tenant_id, tier.stream_id): tier.cold_until_at
+                for tier in (await tx.execute(select(TierRow))).scalars()
+            }
+        hot = [each._replace(since=cold.get((each.tenant, each.stream))) for each in kept]
+        return self._rules.min_free_bytes - free_bytes - pending, hot
 
     async def _discard(
         self, kept: _Kept, before: datetime, *, size_bytes: int | None = None
@@ -141,7 +143,13 @@ class Retention:
         async with self._database.transaction() as tx:
             due_at = self._clock() + self._rules.grace
             return await discards.discard(
-                tx, kept.tenant, kept.stream, before=before, due_at=due_at, size_bytes=left
+                tx,
+                kept.tenant,
+                kept.stream,
+                before=before,
+                due_at=due_at,
+                size_bytes=left,
+                since=kept.since,
             )
 
     async def _discard_oldest(self, kept: list[_Kept], before: datetime, excess: int) -> int:
@@ -149,8 +157,7 @@ class Retention:
         gone = 0
         waiting = list(kept)
         for _ in range(BATCHES):
-            oldest = await self._oldest(waiting)
-            if oldest is None or gone >= excess:
+            if gone >= excess or (oldest := await self._oldest(waiting)) is None:
                 break
             taken = await self._discard_batch(oldest, before, excess - gone)
             if not taken:
@@ -165,6 +172,8 @@ class Retention:
                 row = select(func.min(SegmentRow.starts_at)).where(
                     SegmentRow.tenant_id == each.tenant, SegmentRow.stream_id == each.stream
                 )
+                if each.since is not None:
+                    row = row.where(SegmentRow.starts_at >= each.since)
                 made = select(func.min(FileRow.ends_at)).where(
                     FileRow.tenant_id == each.tenant, FileRow.stream_id == each.stream
                 )

@@ -1,4 +1,4 @@
-"""The fields of a stream's item that say how long what was on air is kept."""
+"""The fields of a stream's item that say how long what was on air is kept, and where."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ class RetentionSettings:
 
     hours: float | None = None
     size_bytes: int | None = None
+    cold_after_hours: float | None = None
 
 
 def read_retention(item: Mapping[str, Any]) -> RetentionSettings:
@@ -27,7 +28,10 @@ def read_retention(item: Mapping[str, Any]) -> RetentionSettings:
     if hours is None:
         hours = _positive(item, KINESIS_HOURS, MAX_HOURS, may_be_0=True) or None
     size_bytes = _positive(item, "retentionBytes", MAX_BYTES)
-    return RetentionSettings(hours, None if size_bytes is None else int(size_bytes))
+    cold_after_hours = _positive(item, "coldAfterHours", MAX_HOURS)
+    return RetentionSettings(
+        hours, None if size_bytes is None else int(size_bytes), cold_after_hours
+    )
 
 
 def _positive(

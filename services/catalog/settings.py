@@ -1,6 +1,6 @@
 """What the catalog can be told from outside."""
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from libs.settings import Settings
 
@@ -31,6 +31,12 @@ class CatalogSettings(Settings):
     """From the end of a row to that of its object: who has it in a playlist may still read it."""
     retention_s: float = Field(default=15.0, gt=0)
     """How often retention looks."""
+    cold_after_hours: float | None = Field(default=None, gt=0)
+    """After how long segments go to the cold store, of streams whose `coldAfterHours` says nothing;
+    default: never. Raised, what is young enough again is brought back."""
+    tier_turn_s: float = Field(default=600.0, ge=0)
+    """So long after a stream's last move its segments may go the other way: by then nobody deletes
+    any more what the last move has left behind."""
 
     motion_s: float = Field(default=15.0, gt=0)
     """How often it is looked for motion events that are over."""
@@ -45,6 +51,12 @@ class CatalogSettings(Settings):
     file, clip or motion event still names is kept as long as that."""
     ladder_idle_s: float = Field(default=60.0, gt=0)
     """A lazy ladder that nobody has watched for so long is not made any more."""
+
+    @field_validator("cold_after_hours", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        """Compose files hand on what may be empty."""
+        return None if value == "" else value
 
     @property
     def url(self) -> str:

@@ -190,6 +190,7 @@ def _item_columns(item: Mapping[str, Any]) -> dict[str, Any]:
         "records": read_recording(item).is_wanted,
         "retention_hours": retention.hours,
         "retention_bytes": retention.size_bytes,
+        "cold_after_hours": retention.cold_after_hours,
         "ladder": ladder.model_dump(mode="json") if ladder else None,
         "marks": [mark.model_dump(mode="json") for mark in marks] or None,
     }

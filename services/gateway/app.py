@@ -34,7 +34,7 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
     settings = settings or GatewaySettings()
     service = Service("gateway", settings)
     directory = Directory()
-    store = open_store(settings.store_url)
+    store = open_store(settings.store_url, settings.cold_store_url)
     origin = Origin(token=settings.internal_token.get_secret_value(), store=store)
     log = Log(service.bus, DEFAULT_TENANT)
     edge = Edge(directory, origin, log, cache_bytes=settings.edge_cache_bytes)

@@ -31,6 +31,8 @@ class GatewaySettings(Settings):
 
     store_url: str = "file:///var/lib/weir/store"
     """Where segments are stored; see `libs.storage`."""
+    cold_store_url: str = ""
+    """Where old segments are moved to; empty: nowhere."""
     edge_cache_bytes: int = Field(default=256 * 1024 * 1024, ge=0)
     """Memory for segments that viewers share."""
     max_viewers: int = Field(default=10_000, ge=1)

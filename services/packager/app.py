@@ -9,11 +9,12 @@ import structlog
 from libs.bus.tracing import traceparent
 from libs.events import PackageRequested
 from libs.service import Service
-from libs.storage import Spool, open_store
+from libs.storage import Spool, TieredStore, open_store
 from libs.tags.pull import Ingest, open_client
 from libs.tags.taking import take_lease
 from services.packager import handlers
 from services.packager.discarding import Discarding
+from services.packager.moving import Moving
 from services.packager.origin import Origin
 from services.packager.packing import Packing
 from services.packager.packings import Packings
@@ -27,7 +28,7 @@ def build_app(settings: PackagerSettings | None = None) -> Service:
     settings = settings or PackagerSettings()
     service = Service("packager", settings)
     bus = service.bus
-    store = open_store(settings.store_url)
+    store = open_store(settings.store_url, settings.cold_store_url)
     slot = SpoolSlot.take(settings.spool_dir or settings.data_dir / "spool")
     spool = Spool(
         slot.folder,
@@ -73,6 +74,9 @@ def build_app(settings: PackagerSettings | None = None) -> Service:
     async def start() -> None:
         service.spawn(spool.run(), name="spool")
         service.spawn(Discarding(store, bus.ask).run(settings.discard_s), name="discarding")
+        if isinstance(store, TieredStore):
+            moving = Moving(store, bus.ask, mover=service.instance)
+            service.spawn(moving.run(settings.move_s), name="moving")
 
     async def stop() -> None:
         await packings.stop()

@@ -10,6 +10,9 @@ from libs.settings import Settings
 class PackagerSettings(Settings):
     store_url: str = "file:///var/lib/weir/store"
     """Where segments are stored; see `libs.storage`. May hold a password."""
+    cold_store_url: str = ""
+    """Where old segments are moved to (see `cold_after_hours`), in the same form; a directory must
+    be there. Empty: nowhere. May hold a password. S3: `storage_class=STANDARD_IA` or another."""
     spool_dir: Path | None = None
     """What is cut but not yet stored; must outlive the process. Default: `data_dir`/spool."""
     spool_max_bytes: int = Field(default=4 << 30, ge=1 << 20)
@@ -20,3 +23,5 @@ class PackagerSettings(Settings):
     """Sessions that this process takes on."""
     discard_s: float = Field(default=15.0, gt=0)
     """How often it deletes from the store what retention let go of."""
+    move_s: float = Field(default=15.0, gt=0)
+    """How often it asks what is to be moved between the stores."""

@@ -42,7 +42,7 @@ def build_app(settings: TranscoderSettings | None = None) -> Service:
         own = [settings.nats_url, settings.public_url, settings.rtmp_public_url, service.url]
         return own + await service_urls()
 
-    store = open_store(settings.store_url)
+    store = open_store(settings.store_url, settings.cold_store_url)
     slots = Slots(settings.transcode_slots)
     worker = Worker(
         settings,

@@ -18,6 +18,8 @@ def _cores() -> float:
 class TranscoderSettings(SharedSettings):
     store_url: str = "file:///var/lib/weir/store"
     """Where the pictures of marks are stored; see `libs.storage`. May hold a password."""
+    cold_store_url: str = ""
+    """Where old segments are moved to, which finite jobs read; empty: nowhere."""
     ffmpeg: str | None = None
     """The ffmpeg binary, 5.1 or newer; default: the one on PATH, else the wheel's."""
     transcode_slots: float = Field(default_factory=_cores, gt=0)

@@ -5,7 +5,14 @@ Stream ids are unique over all tenants, because no playback or push URL names a 
 
 from services.catalog.models.base import Base
 from services.catalog.models.jobs import JobAttemptRow, JobLogRow, JobRow
-from services.catalog.models.keeping import CameraClipRow, DiscardRow, FileRow, HoldRow, RecorderRow
+from services.catalog.models.keeping import (
+    CameraClipRow,
+    DiscardRow,
+    FileRow,
+    HoldRow,
+    RecorderRow,
+    TierRow,
+)
 from services.catalog.models.log import (
     GapRow,
     PublishRow,
@@ -44,6 +51,7 @@ __all__ = [
     "SessionRow",
     "StreamRow",
     "TenantRow",
+    "TierRow",
     "TrackRow",
     "ViewerKeyRow",
 ]

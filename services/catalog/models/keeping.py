@@ -90,7 +90,24 @@ class DiscardRow(Base):
     object_key: Mapped[str] = mapped_column(primary_key=True)
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
     size_bytes: Mapped[int]
+    """What the hot store will have room for without it."""
     due_at: Mapped[datetime]
+    tier: Mapped[str | None]
+    """Only the copy there, as another lies in the other tier; None: it goes wherever it lies."""
+
+
+class TierRow(Base):
+    """Where a stream's rows lie. Like the rows, it outlives the stream."""
+
+    __tablename__ = "tiers"
+
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    stream_id: Mapped[str] = mapped_column(primary_key=True)
+    cold_until_at: Mapped[datetime]
+    """Rows that start before lie in the cold store, the others in the hot one."""
+    moved_to: Mapped[str]
+    """The tier that the latest move went to."""
+    moved_at: Mapped[datetime]
 
 
 class CameraClipRow(Base):

@@ -45,6 +45,8 @@ class StreamRow(Base):
     """How long what was on air is kept; None: as the house does it."""
     retention_bytes: Mapped[int | None]
     """How much of it is kept; None: any number."""
+    cold_after_hours: Mapped[float | None]
+    """After how long its segments go to the cold store; None: as the house does it."""
     revision: Mapped[int]
     """Of the settings: Unix milliseconds of their latest change, or one more than before."""
 

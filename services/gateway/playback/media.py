@@ -14,6 +14,7 @@ from typing import Any
 from libs.ending import end
 from libs.media.cmaf import split_tracks
 from libs.names import DEFAULT_TENANT, session_started_at_s
+from libs.storage import ColdStoreUnavailable
 from services.gateway import metrics
 from services.gateway.playback.cache import Cache
 from services.gateway.playback.directory import Directory, Live
@@ -139,6 +140,12 @@ class Media:
                     return found
         finally:
             storing.cancel()
+        is_away = asking.result() is None
+        if isinstance(storing.exception(), ColdStoreUnavailable) and self._is_expected(
+            route, is_away=is_away
+        ):
+            # What is on its way to the hot store is waited for, wherever the cold one is.
+            return None
         return storing.result()  # nothing, or why the store does not answer
 
     def _packaged(

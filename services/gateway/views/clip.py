@@ -100,11 +100,16 @@ class Clip:
         self._last = row
 
     async def open(self, store: ObjectStore) -> None:
-        """Read the init segments. Raises `ClipEmpty`, `ObjectMissing`, `StoreUnavailable`."""
+        """Read the init segments, and look whether the first of the others can be read, which is
+        the oldest: once the answer has begun it cannot say any more that a store is away.
+
+        Raises `ClipEmpty`, `ObjectMissing`, `StoreUnavailable`.
+        """
         if not self._stored:
             raise ClipEmpty("Nothing is recorded in this window.")
         keys = [self._inits[kind] for kind in _KINDS if kind in self._inits]
         inits = [await store.get(key) for key in keys]
+        await store.stat(self._stored[0].key)
         self._head, self.bare_head = write_head(inits, self._pieces), write_head(inits, [])
 
     async def segments(self, store: ObjectStore) -> AsyncIterator[bytes]:

@@ -39,9 +39,10 @@ from services.catalog.errors import (
     StreamFieldInvalid,
     StreamUnknown,
 )
+from services.catalog.listed import LISTED_AT_LEAST
 from services.catalog.models import DiscardRow
 from services.catalog.recorder import Recorder
-from services.catalog.retention import LISTED_AT_LEAST, Retention, Room, Rules
+from services.catalog.retention import Retention, Room, Rules
 from tests.integration.catalog.conftest import Catalog
 from tests.integration.catalog.said import START, Said
 
