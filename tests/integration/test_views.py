@@ -2,7 +2,6 @@
 
 import asyncio
 import io
-import subprocess
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,11 @@ import httpx2
 import pytest
 from PIL import Image
 
-from libs.ffmpeg import find_ffmpeg
 from tests.media import encode, push
 from tests.oracles.frame_ledger import Frames, input_frames
 from tests.oracles.hls_lint import HLSLint
 from tests.oracles.transport_lint import lint
+from tests.played import play
 from tests.running import RunningWeir
 from tests.stored import assert_balanced
 from tests.waiting import until
@@ -277,17 +276,6 @@ async def play_dash(url: str, out: Path) -> Frames:
     """Track by track: ffmpeg's demuxer of manifests ends all when the first of them does."""
     video = await play(url, out, "-map", "0:v")
     return {"video": video["video"], "audio": (await play(url, out, "-map", "0:a"))["audio"]}
-
-
-async def play(url: str, out: Path, *options: str) -> Frames:
-    """The frames that ffmpeg gets as a viewer."""
-    argv = [find_ffmpeg(), "-nostdin", "-y", "-loglevel", "error", "-i", url, "-c", "copy"]
-    argv += options
-    done = await asyncio.to_thread(
-        subprocess.run, [*argv, str(out)], stdin=subprocess.DEVNULL, timeout=60, check=False
-    )
-    assert done.returncode == 0
-    return input_frames(out)
 
 
 async def listed_segments(url: str) -> dict[str, Any]:

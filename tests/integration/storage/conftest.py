@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from libs.storage import ObjectStore, open_store
-from tests.s3 import S3Server
 
 STORES = [
-    "directory", "s3", "moto_s3", pytest.param("s3_container", marks=pytest.mark.docker),
+    "directory", "s3", "moto_s3", "tiered", pytest.param("s3_container", marks=pytest.mark.docker),
 ]  # fmt: skip
 _numbers = itertools.count()
 
@@ -23,6 +22,8 @@ class Bucket:
 
     url: str
     remove: Callable[[], None]
+    cold_url: str = ""
+    """Of a second store behind it."""
 
 
 @pytest.fixture(params=STORES)
@@ -30,13 +31,17 @@ def bucket(request: pytest.FixtureRequest, tmp_path: Path) -> Bucket:
     if request.param == "directory":
         folder = tmp_path / "store"
         return Bucket(f"file://{folder}", lambda: shutil.rmtree(folder))
-    server: S3Server = request.getfixturevalue(request.param)
+    if request.param == "tiered":
+        folder, server = tmp_path / "store", request.getfixturevalue("s3")
+        cold_url = server.url(f"cold-{next(_numbers)}")
+        return Bucket(f"file://{folder}", lambda: shutil.rmtree(folder), cold_url)
+    server = request.getfixturevalue(request.param)
     name = f"bucket-{next(_numbers)}"
     return Bucket(server.url(name), lambda: server.remove_bucket(name))
 
 
 @pytest.fixture
 async def store(bucket: Bucket) -> AsyncIterator[ObjectStore]:
-    opened = open_store(bucket.url)
+    opened = open_store(bucket.url, bucket.cold_url)
     yield opened
     await opened.close()
