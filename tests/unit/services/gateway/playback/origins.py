@@ -3,7 +3,7 @@
 import asyncio
 from typing import Protocol
 
-from libs.storage import StoreUnavailable
+from libs.storage import ColdStoreUnavailable, StoreUnavailable
 from services.gateway.errors import OriginUnreachable
 from services.gateway.playback.directory import Packager
 from services.gateway.playback.edge import Edge
@@ -34,6 +34,8 @@ class MemoryOrigin:
         self.packager: dict[str, Fetched] = {}
         self.is_packager_away = False
         self.store: dict[str, bytes] = {}
+        self.is_cold_away = False
+        """Then what is not in `store` may lie cold."""
         self.calls: list[str] = []
         self.held: asyncio.Event | None = None
         """Until it is set the packager does not answer."""
@@ -63,6 +65,8 @@ class MemoryOrigin:
             await self.store_answers.wait()
         if self.is_store_away:
             raise StoreUnavailable("away")
+        if self.is_cold_away and key not in self.store:
+            raise ColdStoreUnavailable("The cold store is away.")
         return self.store.get(key)
 
 

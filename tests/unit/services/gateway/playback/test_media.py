@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable
 import pytest
 
 from libs.media.cmaf import Sample, write_chunk
-from libs.storage import StoreUnavailable
+from libs.storage import ColdStoreUnavailable, StoreUnavailable
 from services.gateway.errors import OriginUnreachable
 from services.gateway.playback import media as media_module
 from services.gateway.playback.directory import Directory
@@ -112,6 +112,29 @@ async def test_packager_away_but_stored_is_served(edge: Edge, origin: MemoryOrig
     origin.is_packager_away = True
     origin.store[KEY] = segment()[0]
     assert (await get(edge, VIDEO)).status == 200
+
+
+async def test_segment_that_may_lie_in_a_cold_store_that_is_away_is_not_called_missing(
+    edge: Edge, origin: MemoryOrigin
+) -> None:
+    origin.is_cold_away = True
+    with pytest.raises(ColdStoreUnavailable):
+        await get(edge, VIDEO)
+    origin.store[KEY] = segment()[0]
+    assert (await get(edge, VIDEO)).status == 200
+
+
+@pytest.mark.usefixtures("live")
+async def test_live_segment_is_held_whatever_becomes_of_the_cold_store(
+    edge: Edge, origin: MemoryOrigin
+) -> None:
+    """It is in the spool of a packager that is being replaced."""
+    origin.is_cold_away = origin.is_packager_away = True
+    waiting = asyncio.create_task(get(edge, VIDEO))
+    while KEY not in origin.calls:
+        await asyncio.sleep(0)
+    origin.store[KEY] = segment()[0]
+    assert (await waiting).status == 200
 
 
 @pytest.mark.usefixtures("live")
