@@ -3,6 +3,7 @@
 import asyncio
 import io
 import os
+import threading
 from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -59,6 +60,8 @@ class S3Store:
         self._bucket = bucket
         self._metadata = {"x-amz-storage-class": storage_class} if storage_class else {}
         self._has_bucket = False
+        self._making = threading.Lock()
+        """Several first puts at once would make it several times."""
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="s3")
 
     async def put(self, key: str, data: bytes, *, content_type: str) -> None:
@@ -149,6 +152,10 @@ class S3Store:
             answer.release_conn()
 
     def _make_bucket(self) -> None:
+        with self._making:
+            self._make_bucket_once()
+
+    def _make_bucket_once(self) -> None:
         if self._has_bucket:
             return
         if not self._client.bucket_exists(self._bucket):
