@@ -19,7 +19,8 @@ from nats.js.errors import Error as JetStreamError
 from nats.js.kv import KeyValue
 
 from libs.bus import topology
-from libs.bus.asking import answer_error, answer_ok, read_answer
+from libs.bus.answering import Answering
+from libs.bus.asking import read_answer
 from libs.bus.batches import Batches
 from libs.bus.delivery import Delivery
 from libs.bus.errors import AskTimedOut, BusUnavailable
@@ -79,6 +80,7 @@ class Bus:
         self._buckets: dict[str, KeyValue] = {}
         self._durables: list[tuple[str, str]] = []
         self._batches: list[Batches] = []
+        self._answering: list[Answering] = []
         self._tasks: list[asyncio.Task[Any]] = []
         self._reconnect_hooks: list[Callable[[], Awaitable[None]]] = []
         self.failed = asyncio.Event()
@@ -102,6 +104,8 @@ class Bus:
         await self._prepare()
         self._sayings = Sayings(self._publish_said)
         await self.broker.start()
+        for answering in self._answering:
+            await answering.subscribe(self._client)
         takers = [await batches.subscribe() for batches in self._batches]
         # Any question will do: its answer shows that the server has our subscriptions, which went
         # out before it (`flush` does not: its PING overtakes them). A server that is lost just
@@ -122,6 +126,9 @@ class Bus:
             await self.registry.withdraw()
         # What they had in their hands is given back while there is a connection.
         await end(*self._tasks, again_s=CANCEL_AGAIN_S)
+        if self.is_connected:
+            with contextlib.suppress(NATSError):
+                await asyncio.gather(*(answering.close() for answering in self._answering))
         await self.broker.stop()
         self.is_connected = False
 
@@ -268,15 +275,7 @@ class Bus:
 
     def _answer_asks(self, kind: type[Ask[A]], *, queue: str) -> Callable[[Handler], Handler]:
         def register(handler: Handler) -> Handler:
-            async def reply(message: NatsMessage) -> bytes:
-                raw = message.raw_message
-                with handling(f"answer {kind.name}", raw.headers):
-                    try:
-                        return answer_ok(await handler(kind.model_validate_json(raw.data)))
-                    except Exception as error:  # noqa: BLE001 - the asker must hear of any failure
-                        return answer_error(kind.name, error)
-
-            self.broker.subscriber(kind.name, queue=queue, max_workers=16)(reply)
+            self._answering.append(Answering(kind, handler, queue=queue))
             return handler
 
         return register

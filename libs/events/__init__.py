@@ -217,9 +217,12 @@ from libs.events.views import (
     LoggedRuns,
     LoggedTracks,
     Missing,
+    OutlineWindow,
     RenditionLog,
+    SegmentOutline,
     SessionLog,
     ShowSessionLog,
+    WindowOutline,
     WindowPage,
 )
 
@@ -386,6 +389,7 @@ __all__ = [
     "Nothing",
     "OpenPublish",
     "OpenRelay",
+    "OutlineWindow",
     "PackageRequested",
     "PlannedLadder",
     "PlayerAdmitted",
@@ -419,6 +423,7 @@ __all__ = [
     "RungReport",
     "Segment",
     "SegmentLost",
+    "SegmentOutline",
     "SegmentPage",
     "SegmentReady",
     "Session",
@@ -466,6 +471,7 @@ __all__ = [
     "ViewerPage",
     "ViewersRevoked",
     "WantLadder",
+    "WindowOutline",
     "WindowPage",
     "Written",
 ]

@@ -1,7 +1,7 @@
 """Asks about views over the segment log: what a session or a window of wall-clock time holds."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from pydantic import Field
 
@@ -41,6 +41,42 @@ class ListWindow(Ask[WindowPage]):
     after: str | None = None
     """The `next_after` of an earlier page."""
     limit: int = Field(default=PAGE_ROWS, ge=1, le=PAGE_ROWS)
+
+
+class SegmentOutline(NamedTuple):
+    """What a playlist says of a row; on the wire an array, since a window has hundreds."""
+
+    session: str
+    rendition: str
+    msn: int
+    start_ms: int
+    """Session time of the segment's start."""
+    duration_s: float
+    is_independent: bool
+    discontinuity_sequence: int
+    starts_at: datetime
+    video: str | None
+    """The codec configuration of its pictures; None if it has none. Likewise the next."""
+    audio: str | None
+
+
+class WindowOutline(Answer):
+    rows: tuple[SegmentOutline, ...]
+    next_from_at: datetime | None = None
+    """Where the rest of the window begins, if it did not fit into one answer."""
+
+
+class OutlineWindow(Ask[WindowOutline]):
+    """The rows of `ListWindow`, each only as far as a playlist tells of it."""
+
+    name: ClassVar[str] = "catalog.window.outline"
+    answer: ClassVar[type[Answer]] = WindowOutline
+
+    tenant: str
+    stream: str
+    rendition: str
+    from_at: datetime
+    until_at: datetime
 
 
 class LoggedRendition(Answer):

@@ -50,6 +50,7 @@ from libs.events import (
     Nothing,
     OpenPublish,
     OpenRelay,
+    OutlineWindow,
     PlannedLadder,
     PublishGrant,
     RelayGrant,
@@ -196,6 +197,9 @@ class Answers(KeepingAnswers):
     async def list_window(self, ask: ListWindow) -> Written:
         async with self._database.transaction(read_only=True) as tx:
             return await views.list_window(tx, ask)
+
+    async def outline_window(self, ask: OutlineWindow) -> Written:
+        return await views.outline_window(self._database, ask)
 
     async def list_runs(self, ask: ListRuns) -> LoggedRuns:
         async with self._database.transaction(read_only=True) as tx:

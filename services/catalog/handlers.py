@@ -61,6 +61,7 @@ from libs.events import (
     NoteCameraClip,
     OpenPublish,
     OpenRelay,
+    OutlineWindow,
     RelayChanged,
     RenditionEnded,
     RenditionStarted,
@@ -145,6 +146,7 @@ def register_asks(bus: Bus, answers: Answers) -> None:
     bus.on_ask(GetSession)(answers.get_session)
     bus.on_ask(ShowSessionLog)(answers.show_session_log)
     bus.on_ask(ListWindow)(answers.list_window)
+    bus.on_ask(OutlineWindow)(answers.outline_window)
     bus.on_ask(ListRuns)(answers.list_runs)
     bus.on_ask(ListRenditions)(answers.list_renditions)
     bus.on_ask(NoteCameraClip)(answers.note_camera_clip)

@@ -5,23 +5,54 @@ from datetime import timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Text, bindparam, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.events import (
+    PAGE_ROWS,
     ListRenditions,
     ListTracks,
     ListWindow,
     LoggedRendition,
     LoggedRenditions,
     LoggedTracks,
+    OutlineWindow,
     Track,
     Written,
 )
 from services.catalog import page, segments
+from services.catalog.database import Database
 from services.catalog.models import SegmentRow, TrackRow
+from services.catalog.query import Query
 
 _MICROSECOND = timedelta(microseconds=1)
+_OUTLINE = Query(
+    select(
+        SegmentRow.session_id,
+        SegmentRow.rendition,
+        SegmentRow.msn,
+        SegmentRow.start_ms,
+        SegmentRow.duration_s,
+        SegmentRow.is_independent,
+        SegmentRow.discontinuity_sequence,
+        SegmentRow.starts_at,
+        cast(SegmentRow.tracks, Text),
+    )
+    .where(
+        SegmentRow.tenant_id == bindparam("tenant"),
+        SegmentRow.stream_id == bindparam("stream"),
+        SegmentRow.rendition == bindparam("rendition"),
+        SegmentRow.starts_at >= bindparam("from_at"),
+        SegmentRow.starts_at < bindparam("until_at"),
+    )
+    .order_by(SegmentRow.starts_at, SegmentRow.msn)
+    .limit(PAGE_ROWS + 1),
+    "tenant",
+    "stream",
+    "rendition",
+    "from_at",
+    "until_at",
+)
 
 
 async def list_window(tx: AsyncSession, ask: ListWindow) -> Written:
@@ -50,6 +81,22 @@ async def list_window(tx: AsyncSession, ask: ListWindow) -> Written:
     rows, has_more = page.fit(found, ask.limit, at_most_bytes=segments.MOST_BYTES)
     after = page.write_cursor(rows[-1]["starts_at"], rows[-1]["session"]) if has_more else None
     return Written(orjson.dumps({"segments": rows, "next_after": after}))
+
+
+async def outline_window(database: Database, ask: OutlineWindow) -> Written:
+    """A `WindowOutline`: the rows of `list_window`, as a playlist tells of them."""
+    *columns, starts_at, tracks = await database.columns(
+        _OUTLINE, ask.tenant, ask.stream, ask.rendition, ask.from_at, ask.until_at
+    )
+    configs = [
+        {each["kind"]: each["config_id"] for each in row}
+        for row in orjson.loads(f"[{','.join(tracks)}]")
+    ]
+    kinds = ([each.get(kind) for each in configs] for kind in ("video", "audio"))
+    rows = list(zip(*columns, starts_at, *kinds, strict=True))
+    # As in `list_window`, the next row starts later than the page's last.
+    next_from_at = starts_at[PAGE_ROWS - 1] + _MICROSECOND if len(rows) > PAGE_ROWS else None
+    return Written(orjson.dumps({"rows": rows[:PAGE_ROWS], "next_from_at": next_from_at}))
 
 
 async def list_renditions(tx: AsyncSession, ask: ListRenditions) -> LoggedRenditions:

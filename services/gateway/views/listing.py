@@ -5,9 +5,9 @@ a segment costs one segment.
 """
 
 from bisect import bisect_left
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from libs.events import Segment, TrackKind, TrackRange
+from libs.events import Segment, SegmentOutline, TrackKind
 
 VERSION = 8
 """EXT-X-GAP needs it."""
@@ -25,10 +25,12 @@ class Listing:
         self._starts: list[datetime] = []
         self._maps: list[str] = []
         """EXT-X-MAP in force at each entry; "" before any."""
+        self._mapped = ("", "")
+        """The session and the codec configuration that the last of them is of."""
         self._discontinuities: list[int] = []
         """How many stand before and at each entry."""
         self._dependent = 0
-        self._last: Segment | None = None
+        self._last: SegmentOutline | None = None
         self._longest_s = 0.0
         self.has_track = False
         self._gaps = 0
@@ -41,25 +43,27 @@ class Listing:
         """EXT-X-TARGETDURATION that all segments so far need."""
         return max(1, int(self._longest_s + _HALF_S))
 
-    def add(self, segment: Segment) -> None:
+    def add(self, row: SegmentOutline) -> None:
         """List the row behind those before it; rows that their session lacks become gaps."""
         last = self._last
-        if last is not None and last.session == segment.session:
-            self._add_gaps(last, segment)
-        track = self._track_of(segment)
-        tags = []
-        if last is not None and self._is_break(last, segment):
-            tags.append("#EXT-X-DISCONTINUITY")
-        init = self._map_of(segment, track)
-        if self._maps and init and init != self._maps[-1]:
-            tags.append(init)
-        if track is None:
-            tags.append("#EXT-X-GAP")
-        elif self._kind == "video" and not segment.is_independent:
-            self._dependent += 1
-        self.has_track = self.has_track or track is not None
-        self._put(tags, segment.msn, segment.starts_at, segment.duration_s, segment, init)
-        self._last = segment
+        is_break = False
+        if last is not None:
+            if last.session == row.session and row.msn > last.msn + 1:
+                self._add_gaps(last, row)
+            is_break = self._is_break(last, row)
+        config, init = self._config_of(row), ""
+        if config is not None:
+            self.has_track = True
+            if (row.session, config) != self._mapped:
+                self._mapped = (row.session, config)
+                init = self._map_of(row, config)
+            if self._kind == "video" and not row.is_independent:
+                self._dependent += 1
+        self._put(
+            row, row.msn, row.starts_at, row.duration_s,
+            init=init, is_break=is_break, is_gap=config is None,
+        )  # fmt: skip
+        self._last = row
 
     def render(
         self, *, target_s: int, kind: str = "", since: datetime | None = None, is_ended: bool
@@ -84,33 +88,42 @@ class Listing:
         end = "#EXT-X-ENDLIST\n" if is_ended else ""
         return "".join(["\n".join(head), "\n", *self._lines[first:], end]).encode("ascii")
 
-    def _add_gaps(self, last: Segment, segment: Segment) -> None:
+    def _add_gaps(self, last: SegmentOutline, row: SegmentOutline) -> None:
         """What was lost is listed as lost, so that what follows keeps its place and time."""
-        missing = segment.msn - last.msn - 1
-        if missing <= 0:
-            return
+        missing = row.msn - last.msn - 1
         ends_at = last.starts_at + timedelta(seconds=last.duration_s)
-        hole_s = max(0.0, segment.start_ms / 1000 - last.start_ms / 1000 - last.duration_s)
+        hole_s = max(0.0, row.start_ms / 1000 - last.start_ms / 1000 - last.duration_s)
         each_s = hole_s / missing
         if each_s == 0:
             return
         for index in range(missing):
             at = ends_at + timedelta(seconds=index * each_s)
-            self._put(["#EXT-X-GAP"], last.msn + 1 + index, at, each_s, segment, "")
+            self._put(row, last.msn + 1 + index, at, each_s, is_gap=True)
 
     def _put(
-        self, tags: list[str], msn: int, at: datetime, duration_s: float, of: Segment, init: str
-    ) -> None:
-        uri = self._to_stream + self._uri_of(of, msn)
-        is_break = "#EXT-X-DISCONTINUITY" in tags
-        self._gaps += "#EXT-X-GAP" in tags
-        lines = [*tags, f"#EXT-X-PROGRAM-DATE-TIME:{_wall_clock(at)}", f"#EXTINF:{duration_s:.6f},"]
-        self._lines.append("\n".join([*lines, uri, ""]))
+        self, of: SegmentOutline, msn: int, at: datetime, duration_s: float, *,
+        init: str = "", is_break: bool = False, is_gap: bool = False,
+    ) -> None:  # fmt: skip
+        tags = ""
+        if is_break or init or is_gap:
+            tags = (
+                ("#EXT-X-DISCONTINUITY\n" if is_break else "")
+                + (f"{init}\n" if init else "")
+                + ("#EXT-X-GAP\n" if is_gap else "")
+            )
+        # Clock times are UTC; of one without its zone ISO 8601 is made in half the time.
+        clock = at.replace(tzinfo=None).isoformat(timespec="milliseconds")
+        self._lines.append(
+            f"{tags}#EXT-X-PROGRAM-DATE-TIME:{clock}Z\n#EXTINF:{duration_s:.6f},\n"
+            f"{self._to_stream}{self._uri_of(of, msn)}\n"
+        )
+        self._gaps += is_gap
         self._starts.append(at)
         self._maps.append(init or (self._maps[-1] if self._maps else ""))
         before = self._discontinuities[-1] if self._discontinuities else 0
         self._discontinuities.append(before + is_break)
-        self._longest_s = max(self._longest_s, duration_s)
+        if duration_s > self._longest_s:
+            self._longest_s = duration_s
 
     # --- what a container may do in its own way ---------------------------------------
 
@@ -118,27 +131,37 @@ class Listing:
     def _version(self) -> int:
         return VERSION
 
-    def _track_of(self, segment: Segment) -> TrackRange | None:
-        """What makes the segment one that can be played here."""
-        return next((each for each in segment.tracks if each.kind == self._kind), None)
+    def _config_of(self, row: SegmentOutline) -> str | None:
+        """Of what makes the segment one that can be played here."""
+        return row.video if self._kind == "video" else row.audio
 
-    def _is_break(self, last: Segment, segment: Segment) -> bool:
+    def _is_break(self, last: SegmentOutline, row: SegmentOutline) -> bool:
         """Whether the segment's timestamps do not go on where the last one's ended."""
-        return (last.session, last.discontinuity_sequence) != (
-            segment.session,
-            segment.discontinuity_sequence,
+        return (
+            last.session != row.session
+            or last.discontinuity_sequence != row.discontinuity_sequence
         )
 
-    def _uri_of(self, of: Segment, msn: int) -> str:
+    def _uri_of(self, of: SegmentOutline, msn: int) -> str:
         """From the stream's folder on."""
         return f"{of.session}/{of.rendition}/{msn}.{self._kind}.m4s"
 
-    def _map_of(self, segment: Segment, track: TrackRange | None) -> str:
-        if track is None:
-            return ""
-        folder = f"{self._to_stream}{segment.session}/{segment.rendition}"
-        return f'#EXT-X-MAP:URI="{folder}/init-{track.config_id}.mp4"'
+    def _map_of(self, row: SegmentOutline, config: str) -> str:
+        folder = f"{self._to_stream}{row.session}/{row.rendition}"
+        return f'#EXT-X-MAP:URI="{folder}/init-{config}.mp4"'
 
 
-def _wall_clock(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def outline_of(segment: Segment) -> SegmentOutline:
+    configs = {track.kind: track.config_id for track in segment.tracks}
+    return SegmentOutline(
+        session=segment.session,
+        rendition=segment.rendition,
+        msn=segment.msn,
+        start_ms=segment.start_ms,
+        duration_s=segment.duration_s,
+        starts_at=segment.starts_at,
+        is_independent=segment.is_independent,
+        discontinuity_sequence=segment.discontinuity_sequence,
+        video=configs.get("video"),
+        audio=configs.get("audio"),
+    )

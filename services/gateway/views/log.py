@@ -18,7 +18,9 @@ from libs.events import (
     ListWindow,
     LoggedRendition,
     LoggedRun,
+    OutlineWindow,
     Segment,
+    SegmentOutline,
     Session,
     Track,
 )
@@ -94,6 +96,25 @@ class Log:
         """All rows that start within the window, in order."""
         pages = self.pages_of_window(stream, rendition, from_at, until_at)
         return [row async for rows in pages for row in rows]
+
+    async def outline(
+        self, stream: str, rendition: str, from_at: datetime, until_at: datetime
+    ) -> list[SegmentOutline]:
+        """The same, as far as a playlist tells of them."""
+        found: list[SegmentOutline] = []
+        ask = OutlineWindow(
+            tenant=self._tenant,
+            stream=stream,
+            rendition=rendition,
+            from_at=from_at,
+            until_at=until_at,
+        )
+        while True:
+            page = await self._catalog.ask(ask)
+            found += page.rows
+            if page.next_from_at is None:
+                return found
+            ask = ask.model_copy(update={"from_at": page.next_from_at})
 
     async def runs(self, stream: str, from_at: datetime, until_at: datetime) -> list[LoggedRun]:
         """What a window shows, without the holes in it."""

@@ -7,7 +7,7 @@ from libs.events import Gap, Segment, Session, TrackKind
 from libs.names import SOURCE, session_started_at_s
 from libs.settled import settled
 from libs.target_duration import target_duration_s
-from services.gateway.views.listing import Listing
+from services.gateway.views.listing import Listing, outline_of
 from services.gateway.views.log import Log
 from services.gateway.views.timeline import Timeline
 
@@ -48,8 +48,9 @@ class Replay:
                 rows, gaps = await self._of_rung(log, rows, gaps, is_whole)  # noqa: PLW2901
             ready = settled(rows, gaps, self._after, now if is_whole else now - PATIENCE)
             for row in ready:
+                outline = outline_of(row)
                 for listing in self._listings.values():
-                    listing.add(row)
+                    listing.add(outline)
                 self.timeline.add(row)
             if ready:
                 self._after = ready[-1].msn

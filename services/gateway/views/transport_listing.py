@@ -1,6 +1,6 @@
 """A media playlist of MPEG-TS segments, for players that know no fragmented MP4."""
 
-from libs.events import Segment, TrackRange
+from libs.events import SegmentOutline
 from services.gateway.views.listing import VERSION, Listing
 
 PLAIN_VERSION = 3
@@ -18,20 +18,17 @@ class TransportListing(Listing):
     def _version(self) -> int:
         return VERSION if self._gaps else PLAIN_VERSION
 
-    def _track_of(self, segment: Segment) -> TrackRange | None:
-        return next(iter(segment.tracks), None)
+    def _config_of(self, row: SegmentOutline) -> str | None:
+        return row.video or row.audio
 
-    def _is_break(self, last: Segment, segment: Segment) -> bool:
+    def _is_break(self, last: SegmentOutline, row: SegmentOutline) -> bool:
         """Also where the codec settings change: no init segment says so here."""
-        is_other = bool(last.tracks and segment.tracks) and _configs(last) != _configs(segment)
-        return is_other or super()._is_break(last, segment)
+        configs, before = (row.video, row.audio), (last.video, last.audio)
+        is_other = any(configs) and any(before) and configs != before
+        return is_other or super()._is_break(last, row)
 
-    def _uri_of(self, of: Segment, msn: int) -> str:
+    def _uri_of(self, of: SegmentOutline, msn: int) -> str:
         return f"{self._folder or f'{of.session}/{of.rendition}'}/{msn}.ts"
 
-    def _map_of(self, segment: Segment, track: TrackRange | None) -> str:  # noqa: ARG002
+    def _map_of(self, row: SegmentOutline, config: str) -> str:  # noqa: ARG002
         return ""
-
-
-def _configs(row: Segment) -> set[tuple[str, str]]:
-    return {(track.kind, track.config_id) for track in row.tracks}

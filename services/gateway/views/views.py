@@ -21,6 +21,7 @@ from services.gateway.views.timeline import Timeline
 from services.gateway.views.transport_listing import TransportListing
 from services.gateway.views.variants import render_transport_variants, render_variants
 from services.gateway.views.window import (
+    outline_window,
     read_window,
     render_transport_window,
     render_window,
@@ -259,7 +260,7 @@ class Views:
             )
             render = render_transport_variants if route.name == _TRANSPORT else render_variants
             return render(found) if found else None
-        rows = await read_window(self._log, route.stream, route.rendition, span)
+        rows = await outline_window(self._log, route.stream, route.rendition, span)
         if route.name == _TRANSPORT:
             return render_transport_window(rows)
         return render_window(rows, _KINDS[route.name.removesuffix(".m3u8")])

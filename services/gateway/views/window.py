@@ -1,9 +1,9 @@
 """A window of wall-clock time as a playlist, across sessions and gaps."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from libs.events import Segment, TrackKind
+from libs.events import Segment, SegmentOutline, TrackKind
 from libs.names import SOURCE
 from services.gateway.views.listing import Listing
 from services.gateway.views.log import Log
@@ -34,22 +34,41 @@ async def read_window(log: Log, stream: str, rendition: str, span: Span) -> list
     return rows[_first(rows, span) :]
 
 
-def render_window(rows: Sequence[Segment], kind: TrackKind) -> bytes | None:
+async def outline_window(
+    log: Log, stream: str, rendition: str, span: Span
+) -> list[SegmentOutline]:
+    """The same rows, as far as a playlist tells of them."""
+    since = span.from_at - LOOKS_BACK
+    rows = await log.outline(stream, SOURCE, since, span.until_at)
+    if rendition != SOURCE:
+        found = await log.outline(stream, rendition, since, span.until_at)
+        own = {(row.session, row.msn): row for row in found}
+        rows = [_of_rung(row, own.get((row.session, row.msn)), rendition) for row in rows]
+    return rows[_first(rows, span) :]
+
+
+def render_window(rows: Iterable[SegmentOutline], kind: TrackKind) -> bytes | None:
     """The playlist of one track; None if no row has it."""
     return _render(rows, Listing(kind, to_stream=_TO_STREAM))
 
 
-def render_transport_window(rows: Sequence[Segment]) -> bytes | None:
+def render_transport_window(rows: Iterable[SegmentOutline]) -> bytes | None:
     """The playlist of all tracks as MPEG-TS; None if no row has any."""
     return _render(rows, TransportListing(to_stream=_TO_STREAM))
 
 
-def _render(rows: Sequence[Segment], listing: Listing) -> bytes | None:
+def _render(rows: Iterable[SegmentOutline], listing: Listing) -> bytes | None:
     for row in rows:
         listing.add(row)
     if not listing.has_track:
         return None
     return listing.render(target_s=listing.target_s, kind="VOD", is_ended=True)
+
+
+def _of_rung(row: SegmentOutline, own: SegmentOutline | None, rendition: str) -> SegmentOutline:
+    """A row of the source with the rung's tracks: the source is the only timeline."""
+    video, audio = (None, None) if own is None else (own.video, own.audio)
+    return row._replace(rendition=rendition, video=video, audio=audio)
 
 
 def timeline_of(rows: Sequence[Segment]) -> Timeline:
@@ -59,7 +78,7 @@ def timeline_of(rows: Sequence[Segment]) -> Timeline:
     return timeline
 
 
-def _first(rows: Sequence[Segment], span: Span) -> int:
+def _first(rows: Sequence[Segment] | Sequence[SegmentOutline], span: Span) -> int:
     """Where the row stands that plays first: the keyframe that the window's first picture needs."""
     inside = next(
         (

@@ -12,10 +12,13 @@ from libs.events import (
     ListTracks,
     ListWindow,
     LoggedRun,
+    OutlineWindow,
     SegmentReady,
+    WindowOutline,
     WindowPage,
 )
 from libs.names import DEFAULT_TENANT
+from services.catalog import views
 from services.catalog.errors import CursorInvalid, SessionUnknown
 from tests.integration.catalog.conftest import Catalog
 from tests.integration.catalog.said import AUDIO, START, VIDEO, Said
@@ -72,6 +75,47 @@ async def test_window_is_read_in_pages(catalog: Catalog, said: Said) -> None:
 async def test_window_of_a_rung_has_its_rows_only(catalog: Catalog, said: Said) -> None:
     page = await window(catalog, 0, 60, rendition="480p")
     assert [row.msn - said.first_msn for row in page.segments] == [5, 6, 7, 8, 9]
+
+
+async def outline(catalog: Catalog, first_s: float, last_s: float, **more: Any) -> WindowOutline:
+    ask = OutlineWindow(
+        tenant=DEFAULT_TENANT,
+        stream="cam-1",
+        rendition=more.get("rendition", "source"),
+        from_at=START + timedelta(seconds=first_s),
+        until_at=START + timedelta(seconds=last_s),
+    )
+    return WindowOutline.model_validate_json((await catalog.answers.outline_window(ask)).body)
+
+
+async def test_outline_tells_of_the_rows_of_the_window(catalog: Catalog, said: Said) -> None:
+    for rendition, audio in (("source", AUDIO.config_id), ("480p", None)):
+        rows = (await window(catalog, 4, 14, rendition=rendition)).segments
+        page = await outline(catalog, 4, 14, rendition=rendition)
+        assert page.next_from_at is None
+        assert len(page.rows) == len(rows)
+        for told, row in zip(page.rows, rows, strict=True):
+            assert {name: getattr(row, name) for name in told._fields[:-2]} == {
+                name: getattr(told, name) for name in told._fields[:-2]
+            }
+            configs = {track.kind: track.config_id for track in row.tracks}
+            assert (told.video, told.audio) == (configs.get("video"), configs.get("audio"))
+        assert {row.audio for row in page.rows} <= {audio}
+    assert await outline(catalog, 300, 400) == WindowOutline(rows=())
+
+
+async def test_outline_of_a_long_window_says_where_its_rest_begins(
+    catalog: Catalog, said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "PAGE_ROWS", 3)
+    found, first_s = [], 0.0
+    for _ in range(4):
+        page = await outline(catalog, first_s, 60)
+        found += [row.msn - said.first_msn for row in page.rows]
+        if page.next_from_at is not None:
+            first_s = (page.next_from_at - START).total_seconds()
+    assert found == list(range(10))
+    assert page.next_from_at is None
 
 
 async def runs(

@@ -16,15 +16,18 @@ from libs.events import (
     LoggedRendition,
     LoggedRenditions,
     LoggedTracks,
+    OutlineWindow,
     Segment,
     SegmentPage,
     Session,
     SessionPage,
     Track,
     TrackRange,
+    WindowOutline,
     WindowPage,
 )
 from services.gateway.errors import StreamUnknown
+from services.gateway.views.listing import outline_of
 
 SESSION = "69573000-0a0b0c0d"
 FIRST = 0x69573000
@@ -143,14 +146,14 @@ class MemoryCatalog:
                 after = kept[-1].msn if len(found) > self.page else None
                 return SegmentPage(segments=kept, next_after=after, gaps=tuple(self.gaps))
             case ListWindow():
-                found = [
-                    each
-                    for each in self.rows
-                    if each.rendition == ask.rendition
-                    and ask.from_at <= each.starts_at < ask.until_at
-                ]
-                found.sort(key=lambda each: each.starts_at)
-                return WindowPage(segments=tuple(found))
+                return WindowPage(segments=tuple(self._window(ask)))
+            case OutlineWindow():
+                found = self._window(ask)
+                rest = found[self.page : self.page + 1]
+                return WindowOutline(
+                    rows=tuple(map(outline_of, found[: self.page])),
+                    next_from_at=rest[0].starts_at if rest else None,
+                )
             case ListRenditions():
                 names = sorted({each.rendition for each in self.rows})
                 return LoggedRenditions(
@@ -165,3 +168,11 @@ class MemoryCatalog:
             case ListTracks():
                 return LoggedTracks(tracks=(VIDEO, AUDIO))
         raise AssertionError(ask)
+
+    def _window(self, ask: ListWindow | OutlineWindow) -> list[Segment]:
+        found = [
+            each
+            for each in self.rows
+            if each.rendition == ask.rendition and ask.from_at <= each.starts_at < ask.until_at
+        ]
+        return sorted(found, key=lambda each: each.starts_at)

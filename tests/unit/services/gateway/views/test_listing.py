@@ -2,16 +2,17 @@
 
 from datetime import timedelta
 
-from services.gateway.views.listing import Listing
+from libs.events import Segment, TrackKind
+from services.gateway.views.listing import Listing, outline_of
 from tests.unit.services.gateway.views.logged import AT, AUDIO, SESSION, VIDEO, row
 
 LATER = "69573100-0a0b0c0d"
 
 
-def listing(*rows: object, kind: str = "video") -> Listing:
-    made = Listing(kind, to_stream="../../")  # type: ignore[arg-type]
+def listing(*rows: Segment, kind: TrackKind = "video") -> Listing:
+    made = Listing(kind, to_stream="../../")
     for each in rows:
-        made.add(each)  # type: ignore[arg-type]
+        made.add(outline_of(each))
     return made
 
 

@@ -1,6 +1,7 @@
 """Media playlists of MPEG-TS segments, compared to golden text."""
 
 from libs.events import Segment
+from services.gateway.views.listing import outline_of
 from services.gateway.views.transport_listing import TransportListing
 from tests.unit.services.gateway.views.logged import AUDIO, SESSION, VIDEO, row
 
@@ -8,7 +9,7 @@ from tests.unit.services.gateway.views.logged import AUDIO, SESSION, VIDEO, row
 def listed(*rows: Segment, folder: str = "") -> str:
     made = TransportListing(to_stream="" if folder else "../../", folder=folder)
     for each in rows:
-        made.add(each)
+        made.add(outline_of(each))
     return made.render(target_s=2, kind="VOD", is_ended=True).decode()
 
 
