@@ -24,7 +24,7 @@ class _Compiled(NamedTuple):
 
 
 class Query:
-    """`parameters` names the statement's bind parameters in the order in which `read` takes them."""
+    """`parameters` names the statement's bind parameters in the order `read` takes them in."""
 
     def __init__(self, statement: Select[Any], *parameters: str) -> None:
         self._statement = statement

@@ -122,8 +122,7 @@ class Listing:
         self._maps.append(init or (self._maps[-1] if self._maps else ""))
         before = self._discontinuities[-1] if self._discontinuities else 0
         self._discontinuities.append(before + is_break)
-        if duration_s > self._longest_s:
-            self._longest_s = duration_s
+        self._longest_s = max(self._longest_s, duration_s)
 
     # --- what a container may do in its own way ---------------------------------------
 
@@ -138,8 +137,7 @@ class Listing:
     def _is_break(self, last: SegmentOutline, row: SegmentOutline) -> bool:
         """Whether the segment's timestamps do not go on where the last one's ended."""
         return (
-            last.session != row.session
-            or last.discontinuity_sequence != row.discontinuity_sequence
+            last.session != row.session or last.discontinuity_sequence != row.discontinuity_sequence
         )
 
     def _uri_of(self, of: SegmentOutline, msn: int) -> str:

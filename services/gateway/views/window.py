@@ -34,9 +34,7 @@ async def read_window(log: Log, stream: str, rendition: str, span: Span) -> list
     return rows[_first(rows, span) :]
 
 
-async def outline_window(
-    log: Log, stream: str, rendition: str, span: Span
-) -> list[SegmentOutline]:
+async def outline_window(log: Log, stream: str, rendition: str, span: Span) -> list[SegmentOutline]:
     """The same rows, as far as a playlist tells of them."""
     since = span.from_at - LOOKS_BACK
     rows = await log.outline(stream, SOURCE, since, span.until_at)

@@ -120,7 +120,7 @@ class MemoryCatalog:
         self.asked.append(ask.name)
         return cast("Answered", self._answer(ask))
 
-    def _answer(self, ask: object) -> Answer:
+    def _answer(self, ask: object) -> Answer:  # noqa: PLR0911 - one an ask
         match ask:
             case GetSession():
                 if ask.id not in self.sessions:
