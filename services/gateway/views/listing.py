@@ -108,7 +108,8 @@ class Listing:
         if is_break or init or is_gap:
             tags = (
                 ("#EXT-X-DISCONTINUITY\n" if is_break else "")
-                + (f"{init}\n" if init else "")
+                # The first of all stands in the playlist's head.
+                + (f"{init}\n" if init and self._maps else "")
                 + ("#EXT-X-GAP\n" if is_gap else "")
             )
         # Clock times are UTC; of one without its zone ISO 8601 is made in half the time.
