@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Dialect, Select
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import TypeEngine
 
 Columns = list[Sequence[Any]]
 """What a query selects, column by column; each as long as there are rows."""
@@ -54,16 +55,21 @@ class Query:
     def _compile(self, dialect: Dialect) -> _Compiled:
         made = self._statement.compile(dialect=dialect)
         order = made.positiontup
+        columns = self._statement.selected_columns
         assert order is not None, "the drivers' parameters have places, not names"
         types = {name: bind.type.dialect_impl(dialect) for name, bind in made.binds.items()}
         compiled = _Compiled(
             sql=str(made),
             parameters=[(name, types[name].bind_processor(dialect)) for name in order],
             constants={name: made.params[name] for name in order},
-            results=[
-                column.type.dialect_impl(dialect).result_processor(dialect, None)
-                for column in self._statement.selected_columns
-            ],
+            results=[_result_of(column.type, dialect) for column in columns],
         )
         self._compiled[dialect.name] = compiled
         return compiled
+
+
+def _result_of(kind: TypeEngine[Any], dialect: Dialect) -> _Convert | None:
+    """SQLite has four types; the driver of Postgres gives Python's own."""
+    if dialect.name != "sqlite":
+        return None
+    return kind.dialect_impl(dialect).result_processor(dialect, None)
