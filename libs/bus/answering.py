@@ -49,7 +49,8 @@ class Answering:
         """Take no more, and finish what was taken. Raises what NATS raises."""
         if self._subscription is not None:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._subscription.drain(), LEAVE_S)
+                drained = self._subscription.drain()  # type: ignore[no-untyped-call]
+                await asyncio.wait_for(drained, LEAVE_S)
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=LEAVE_S)
             for task in late:

@@ -27,7 +27,7 @@ class _Compiled(NamedTuple):
 class Query:
     """`parameters` names the statement's bind parameters in the order `read` takes them in."""
 
-    def __init__(self, statement: Select[Any], *parameters: str) -> None:
+    def __init__(self, statement: Select[*tuple[Any, ...]], *parameters: str) -> None:
         self._statement = statement
         self._parameters = parameters
         self._compiled: dict[str, _Compiled] = {}

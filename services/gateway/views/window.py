@@ -76,7 +76,7 @@ def timeline_of(rows: Sequence[Segment]) -> Timeline:
     return timeline
 
 
-def _first(rows: Sequence[Segment] | Sequence[SegmentOutline], span: Span) -> int:
+def _first(rows: Sequence[Segment | SegmentOutline], span: Span) -> int:
     """Where the row stands that plays first: the keyframe that the window's first picture needs."""
     inside = next(
         (
