@@ -49,8 +49,8 @@ class Answering:
         """Take no more, and finish what was taken. Raises what NATS raises."""
         if self._subscription is not None:
             with contextlib.suppress(TimeoutError):
-                drained = self._subscription.drain()  # type: ignore[no-untyped-call]
-                await asyncio.wait_for(drained, LEAVE_S)
+                async with asyncio.timeout(LEAVE_S):
+                    await self._subscription.drain()  # type: ignore[no-untyped-call]
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=LEAVE_S)
             for task in late:

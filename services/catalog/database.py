@@ -6,12 +6,13 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any, cast
 
+import asyncpg
 import prometheus_client
 import structlog
 from sqlalchemy import Connection, CursorResult, Table, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import AdaptedConnection, DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import (
@@ -41,6 +42,8 @@ _READ_ONLY = "weir_read_only"
 _READING: dict[str, Any] = {_READ_ONLY: True}
 _WRITING: dict[str, Any] = {_READ_ONLY: False}
 _FILLS_OUTBOX = "weir_fills_outbox"
+_NEW = "weir_new"
+"""A connection that has just been made need not be asked whether it lives."""
 # Postgres: connection lost, out of resources, shutting down; transaction rolled back (deadlock).
 _OUTAGE_SQLSTATES, _CONTENTION_SQLSTATES = ("08", "53", "57P"), ("40",)
 # SQLite: READONLY, IOERR, FULL, CANTOPEN; BUSY, LOCKED. ("No such table" would be our own fault.)
@@ -213,7 +216,8 @@ def make_engine(url: str) -> AsyncEngine:
         pool_timeout=CONNECT_TIMEOUT_S,
         connect_args={"timeout": CONNECT_TIMEOUT_S, "command_timeout": STATEMENT_TIMEOUT_S},
     )
-    event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    event.listen(engine.sync_engine, "connect", _note_new)
+    event.listen(engine.sync_engine, "checkout", _refuse_dead)
     return engine
 
 
@@ -247,15 +251,30 @@ def _set_up_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> 
     cursor.close()
 
 
-def _refuse_closed(
-    _: DBAPIConnection, entry: ConnectionPoolEntry, __: PoolProxiedConnection
+def _note_new(_: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+    entry.info[_NEW] = True
+
+
+def _refuse_dead(
+    connection: DBAPIConnection, entry: ConnectionPoolEntry, _: PoolProxiedConnection
 ) -> None:
     """A connection that died while it was idle is found out before it is used.
 
-    The driver hears of it; to ask the server (`pool_pre_ping`) costs three round trips.
+    One round trip; `pool_pre_ping` makes three of it.
     """
-    if cast("Any", entry.driver_connection).is_closed():
-        raise DisconnectionError("The server closed the connection.")
+    if entry.info.pop(_NEW, False):
+        return
+    try:
+        cast("AdaptedConnection", connection).run_async(lambda driver: driver.execute("SELECT 1"))
+    except TimeoutError:
+        raise
+    except (
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
+        asyncpg.InternalClientError,
+        OSError,
+    ) as error:
+        raise DisconnectionError("The server closed the connection.") from error
 
 
 def _begin_sqlite(connection: Connection) -> None:
