@@ -54,7 +54,8 @@ class SegmentOutline(NamedTuple):
     duration_s: float
     is_independent: bool
     discontinuity_sequence: int
-    starts_at: datetime
+    starts_at: str
+    """Wall clock as ISO 8601, in UTC: that is told on, and counted with only now and then."""
     video: str | None
     """The codec configuration of its pictures; None if it has none. Likewise the next."""
     audio: str | None

@@ -4,14 +4,16 @@ Rows only come at its end, so each row's lines are written once: a playlist of h
 a segment costs one segment.
 """
 
-from bisect import bisect_left
-from datetime import datetime, timedelta
+from bisect import bisect_left, bisect_right
+from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 
 from libs.events import Segment, SegmentOutline, TrackKind
 
 VERSION = 8
 """EXT-X-GAP needs it."""
 _HALF_S = 0.5
+_S, _MS = len("YYYY-MM-DDThh:mm:ss"), len("YYYY-MM-DDThh:mm:ss.sss")
 
 
 class Listing:
@@ -22,13 +24,18 @@ class Listing:
         self._to_stream = to_stream
         self._lines: list[str] = []
         """One entry a listed segment or gap: all of its lines."""
-        self._starts: list[datetime] = []
-        self._maps: list[str] = []
-        """EXT-X-MAP in force at each entry; "" before any."""
+        self._starts: list[str] = []
+        self._maps: list[tuple[int, str]] = []
+        """Each EXT-X-MAP, and the entry from which on it is in force."""
+        self._breaks: list[int] = []
+        """The entries before which an EXT-X-DISCONTINUITY stands."""
         self._mapped = ("", "")
-        """The session and the codec configuration that the last of them is of."""
-        self._discontinuities: list[int] = []
-        """How many stand before and at each entry."""
+        """The session and the codec configuration that the last EXT-X-MAP is of."""
+        self._like: tuple[object, ...] = ()
+        """What the last row has in common with those that need no tags before them."""
+        self._folder = ""
+        """Of the last row, from the playlist on."""
+        self._suffix = f".{kind}.m4s"
         self._dependent = 0
         self._last: SegmentOutline | None = None
         self._longest_s = 0.0
@@ -46,31 +53,22 @@ class Listing:
     def add(self, row: SegmentOutline) -> None:
         """List the row behind those before it; rows that their session lacks become gaps."""
         last = self._last
-        is_break = False
-        if last is not None:
-            if last.session == row.session and row.msn > last.msn + 1:
-                self._add_gaps(last, row)
-            is_break = self._is_break(last, row)
-        config, init = self._config_of(row), ""
-        if config is not None:
-            self.has_track = True
-            if (row.session, config) != self._mapped:
-                self._mapped = (row.session, config)
-                init = self._map_of(row, config)
-            if self._kind == "video" and not row.is_independent:
-                self._dependent += 1
-        self._put(
-            row, row.msn, row.starts_at, row.duration_s,
-            init=init, is_break=is_break, is_gap=config is None,
-        )  # fmt: skip
+        like = (row.session, row.discontinuity_sequence, row.video, row.audio)
+        tags = ""
+        if like != self._like or last is None or row.msn != last.msn + 1:
+            self._like = like
+            tags = self._turn(last, row)
+        if not row.is_independent:
+            self._dependent += self._kind == "video" and self._config_of(row) is not None
+        self._put(row.msn, row.starts_at, row.duration_s, tags)
         self._last = row
 
     def render(
         self, *, target_s: int, kind: str = "", since: datetime | None = None, is_ended: bool
     ) -> bytes:
         """The playlist, or its tail from `since` on. `kind` is its EXT-X-PLAYLIST-TYPE."""
-        first = 0 if since is None else min(bisect_left(self._starts, since), len(self) - 1)
-        before = self._discontinuities[first - 1] if first else 0
+        first = 0 if since is None else self._entry_of(since)
+        before = bisect_left(self._breaks, first)
         head = [
             "#EXTM3U",
             f"#EXT-X-VERSION:{self._version}",
@@ -82,47 +80,66 @@ class Listing:
             head.append(f"#EXT-X-PLAYLIST-TYPE:{kind}")
         if not self._dependent:
             head.append("#EXT-X-INDEPENDENT-SEGMENTS")
-        opening = next((each for each in self._maps[first:] if each), "")
-        if opening:
-            head.append(opening)
+        if self._maps:
+            in_force = max(0, bisect_right(self._maps, first, key=itemgetter(0)) - 1)
+            head.append(self._maps[in_force][1])
         end = "#EXT-X-ENDLIST\n" if is_ended else ""
         return "".join(["\n".join(head), "\n", *self._lines[first:], end]).encode("ascii")
+
+    def _entry_of(self, since: datetime) -> int:
+        first = bisect_left(self._starts, since, key=datetime.fromisoformat)
+        return min(first, len(self) - 1)
+
+    def _turn(self, last: SegmentOutline | None, row: SegmentOutline) -> str:
+        """The tags of a row that does not just go on after the last one; lists what it lacks."""
+        self._folder = self._to_stream + self._folder_of(row)
+        is_break = False
+        if last is not None:
+            if last.session == row.session and row.msn > last.msn + 1:
+                self._add_gaps(last, row)
+            is_break = self._is_break(last, row)
+        config = self._config_of(row)
+        tags = ""
+        if is_break:
+            self._breaks.append(len(self))
+            tags = "#EXT-X-DISCONTINUITY\n"
+        if config is None:
+            self._gaps += 1
+            self._like = ()  # the next one is a gap likewise
+            return f"{tags}#EXT-X-GAP\n"
+        self.has_track = True
+        if (row.session, config) != self._mapped:
+            self._mapped = (row.session, config)
+            tags += self._add_map(self._map_of(config))
+        return tags
+
+    def _add_map(self, init: str) -> str:
+        if not init:
+            return ""
+        self._maps.append((len(self), init))
+        # The first of all stands in the playlist's head.
+        return f"{init}\n" if self._lines else ""
 
     def _add_gaps(self, last: SegmentOutline, row: SegmentOutline) -> None:
         """What was lost is listed as lost, so that what follows keeps its place and time."""
         missing = row.msn - last.msn - 1
-        ends_at = last.starts_at + timedelta(seconds=last.duration_s)
+        ends_at = datetime.fromisoformat(last.starts_at) + timedelta(seconds=last.duration_s)
         hole_s = max(0.0, row.start_ms / 1000 - last.start_ms / 1000 - last.duration_s)
         each_s = hole_s / missing
         if each_s == 0:
             return
         for index in range(missing):
             at = ends_at + timedelta(seconds=index * each_s)
-            self._put(row, last.msn + 1 + index, at, each_s, is_gap=True)
+            self._put(last.msn + 1 + index, at.isoformat(), each_s, "#EXT-X-GAP\n")
+        self._gaps += missing
 
-    def _put(
-        self, of: SegmentOutline, msn: int, at: datetime, duration_s: float, *,
-        init: str = "", is_break: bool = False, is_gap: bool = False,
-    ) -> None:  # fmt: skip
-        tags = ""
-        if is_break or init or is_gap:
-            tags = (
-                ("#EXT-X-DISCONTINUITY\n" if is_break else "")
-                # The first of all stands in the playlist's head.
-                + (f"{init}\n" if init and self._maps else "")
-                + ("#EXT-X-GAP\n" if is_gap else "")
-            )
-        # Clock times are UTC; of one without its zone ISO 8601 is made in half the time.
-        clock = at.replace(tzinfo=None).isoformat(timespec="milliseconds")
+    def _put(self, msn: int, starts_at: str, duration_s: float, tags: str) -> None:
+        clock = starts_at[:_MS] if starts_at[_S] == "." else f"{starts_at[:_S]}.000"
         self._lines.append(
             f"{tags}#EXT-X-PROGRAM-DATE-TIME:{clock}Z\n#EXTINF:{duration_s:.6f},\n"
-            f"{self._to_stream}{self._uri_of(of, msn)}\n"
+            f"{self._folder}{msn}{self._suffix}\n"
         )
-        self._gaps += is_gap
-        self._starts.append(at)
-        self._maps.append(init or (self._maps[-1] if self._maps else ""))
-        before = self._discontinuities[-1] if self._discontinuities else 0
-        self._discontinuities.append(before + is_break)
+        self._starts.append(starts_at)
         self._longest_s = max(self._longest_s, duration_s)
 
     # --- what a container may do in its own way ---------------------------------------
@@ -141,13 +158,12 @@ class Listing:
             last.session != row.session or last.discontinuity_sequence != row.discontinuity_sequence
         )
 
-    def _uri_of(self, of: SegmentOutline, msn: int) -> str:
-        """From the stream's folder on."""
-        return f"{of.session}/{of.rendition}/{msn}.{self._kind}.m4s"
+    def _folder_of(self, row: SegmentOutline) -> str:
+        """Where its segments lie, from the stream's folder on."""
+        return f"{row.session}/{row.rendition}/"
 
-    def _map_of(self, row: SegmentOutline, config: str) -> str:
-        folder = f"{self._to_stream}{row.session}/{row.rendition}"
-        return f'#EXT-X-MAP:URI="{folder}/init-{config}.mp4"'
+    def _map_of(self, config: str) -> str:
+        return f'#EXT-X-MAP:URI="{self._folder}init-{config}.mp4"'
 
 
 def outline_of(segment: Segment) -> SegmentOutline:
@@ -158,7 +174,7 @@ def outline_of(segment: Segment) -> SegmentOutline:
         msn=segment.msn,
         start_ms=segment.start_ms,
         duration_s=segment.duration_s,
-        starts_at=segment.starts_at,
+        starts_at=segment.starts_at.astimezone(UTC).isoformat(),
         is_independent=segment.is_independent,
         discontinuity_sequence=segment.discontinuity_sequence,
         video=configs.get("video"),

@@ -12,7 +12,8 @@ class TransportListing(Listing):
 
     def __init__(self, *, to_stream: str = "", folder: str = "") -> None:
         super().__init__("video", to_stream=to_stream)
-        self._folder = folder
+        self._only_folder = folder
+        self._suffix = ".ts"
 
     @property
     def _version(self) -> int:
@@ -27,8 +28,8 @@ class TransportListing(Listing):
         is_other = any(configs) and any(before) and configs != before
         return is_other or super()._is_break(last, row)
 
-    def _uri_of(self, of: SegmentOutline, msn: int) -> str:
-        return f"{self._folder or f'{of.session}/{of.rendition}'}/{msn}.ts"
+    def _folder_of(self, row: SegmentOutline) -> str:
+        return f"{self._only_folder}/" if self._only_folder else super()._folder_of(row)
 
-    def _map_of(self, row: SegmentOutline, config: str) -> str:  # noqa: ARG002
+    def _map_of(self, config: str) -> str:  # noqa: ARG002
         return ""

@@ -1,7 +1,7 @@
 """A window of wall-clock time as a playlist, across sessions and gaps."""
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from libs.events import Segment, SegmentOutline, TrackKind
 from libs.names import SOURCE
@@ -82,7 +82,7 @@ def _first(rows: Sequence[Segment | SegmentOutline], span: Span) -> int:
         (
             index
             for index, row in enumerate(rows)
-            if row.starts_at + timedelta(seconds=row.duration_s) > span.from_at
+            if _starts_at(row) + timedelta(seconds=row.duration_s) > span.from_at
         ),
         len(rows),
     )
@@ -95,3 +95,8 @@ def _first(rows: Sequence[Segment | SegmentOutline], span: Span) -> int:
             return index
     later = (index for index in range(inside, len(rows)) if rows[index].is_independent)
     return next(later, inside)
+
+
+def _starts_at(row: Segment | SegmentOutline) -> datetime:
+    at = row.starts_at
+    return datetime.fromisoformat(at) if isinstance(at, str) else at

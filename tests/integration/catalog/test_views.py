@@ -1,6 +1,6 @@
 """Windows of wall-clock time over the segment log, on both databases."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -95,9 +95,10 @@ async def test_outline_tells_of_the_rows_of_the_window(catalog: Catalog, said: S
         assert page.next_from_at is None
         assert len(page.rows) == len(rows)
         for told, row in zip(page.rows, rows, strict=True):
-            assert {name: getattr(row, name) for name in told._fields[:-2]} == {
-                name: getattr(told, name) for name in told._fields[:-2]
+            assert {name: getattr(row, name) for name in told._fields[:-3]} == {
+                name: getattr(told, name) for name in told._fields[:-3]
             }
+            assert datetime.fromisoformat(told.starts_at) == row.starts_at
             configs = {track.kind: track.config_id for track in row.tracks}
             assert (told.video, told.audio) == (configs.get("video"), configs.get("audio"))
     assert await outline(catalog, 300, 400) == WindowOutline(rows=())
