@@ -69,7 +69,7 @@ def write_tag(tag: Tag) -> bytes:
 
 def first_time(wire: bytes, *, near_ms: int) -> int:
     """The time of the tag that `wire` begins with (no file header), unwrapped near `near_ms`."""
-    return _unwrap(wire[4:8], near_ms)
+    return _unwrap(_HEADER_AT(wire)[1], near_ms)
 
 
 class Run(NamedTuple):
@@ -96,33 +96,47 @@ class FLVReader:
         self._near_ms = near_ms
         self._max_tag_bytes = max_tag_bytes
         self._buffer = bytearray()
+        """What has come of a tag, or of the file header."""
+        self._wanted = 0
+        """How much of it must be there before it is worth a look."""
         self._is_header_read = False
         self.has_video = True
         """What the file header says; writers that do not know say so, too."""
 
     def feed(self, data: bytes) -> list[Tag]:
         """The tags that `data` completes, in order. Raises `FLVInvalid`; then nothing follows."""
-        buffer = self._buffer
-        buffer += data
-        tags: list[Tag] = []
+        if self._buffer:
+            self._buffer += data
+            if len(self._buffer) < self._wanted:
+                return []
+            data = bytes(self._buffer)
+            self._buffer.clear()
         start = 0
         if not self._is_header_read:
-            start = self._read_file_header()
+            start = self._read_file_header(data)
             if not start:
-                return tags
-        while len(buffer) - start >= TAG_HEADER_BYTES:
-            size = int.from_bytes(buffer[start + 1 : start + 4], "big")
+                self._buffer += data
+                return []
+        tags: list[Tag] = []
+        near_ms, there = self._near_ms, len(data)
+        self._wanted = TAG_HEADER_BYTES
+        while there - start >= TAG_HEADER_BYTES:
+            kind_size, stamp = _HEADER_AT(data, start)
+            size = kind_size & MAX_TAG_BYTES
             if size > self._max_tag_bytes:
                 raise FLVInvalid(f"An FLV tag of {size} bytes is over the limit.")
-            end = start + TAG_HEADER_BYTES + size
-            if len(buffer) < end + _BACK_POINTER_BYTES:
+            body = start + TAG_HEADER_BYTES
+            end = body + size + _BACK_POINTER_BYTES
+            if there < end:
+                self._wanted = end - start
                 break
-            kind = _TYPES.get(buffer[start])
+            kind = _TYPES.get(kind_size >> 24)
             if kind is not None:
-                dts_ms = self._unwrap(buffer[start + 4 : start + 8])
-                tags.append(Tag(kind, dts_ms, bytes(buffer[start + TAG_HEADER_BYTES : end])))
-            start = end + _BACK_POINTER_BYTES
-        del buffer[:start]
+                near_ms = _unwrap(stamp, near_ms)
+                tags.append(Tag(kind, near_ms, data[body : body + size]))
+            start = end
+        self._near_ms = near_ms
+        self._buffer += data[start:]
         return tags
 
     def skim(self, data: bytes) -> Run | None:
@@ -141,8 +155,7 @@ class FLVReader:
             if data[body : body + 2] != _ORDINARY.get(kind_size >> 24):
                 return None
             at = body + (kind_size & MAX_TAG_BYTES) + _BACK_POINTER_BYTES
-            stamp = (stamp & 0xFF) << 24 | stamp >> 8
-            near += ((stamp - near + _HALF_WRAP_MS) & _MASK_MS) - _HALF_WRAP_MS
+            near = _unwrap(stamp, near)
             if not count:
                 first = latest = near
             elif near > latest:
@@ -153,27 +166,22 @@ class FLVReader:
         self._near_ms = near
         return Run(count, first, latest)
 
-    def _read_file_header(self) -> int:
+    def _read_file_header(self, data: bytes) -> int:
         """The length of the file header, or 0 if more bytes are needed to know it."""
-        buffer = self._buffer
-        if not FLV_HEADER.startswith(buffer[:4]):
+        if not FLV_HEADER.startswith(data[:4]):
             raise FLVInvalid("This is not FLV version 1: it does not start with `FLV` and a 1.")
-        if len(buffer) < len(FLV_HEADER):
+        if len(data) < len(FLV_HEADER):
             return 0
-        if buffer[5:9] != FLV_HEADER[5:9]:
+        if data[5:9] != FLV_HEADER[5:9]:
             raise FLVInvalid("The FLV file header is not 9 bytes long, as version 1 wants it.")
         self._is_header_read = True
-        self.has_video = bool(buffer[4] & _HAS_VIDEO)
+        self.has_video = bool(data[4] & _HAS_VIDEO)
         return len(FLV_HEADER)
 
-    def _unwrap(self, field: bytes | bytearray) -> int:
-        self._near_ms = _unwrap(field, self._near_ms)
-        return self._near_ms
 
-
-def _unwrap(field: bytes | bytearray, near_ms: int) -> int:
-    """A tag's time from its four bytes: of all that it may mean, the nearest to `near_ms`."""
-    stamp = (field[3] << 24) | (field[0] << 16) | (field[1] << 8) | field[2]
+def _unwrap(field: int, near_ms: int) -> int:
+    """A tag's time as `_HEADER_AT` reads it: of all that it may mean, the nearest to `near_ms`."""
+    stamp = (field & 0xFF) << 24 | field >> 8
     return near_ms + ((stamp - near_ms + _HALF_WRAP_MS) & _MASK_MS) - _HALF_WRAP_MS
 
 
