@@ -29,9 +29,17 @@ def problem(
     **more: Any,
 ) -> Problem:
     """A problem document. `code` is stable; `detail` is one sentence that says what to do."""
-    title = http.HTTPStatus(status).phrase
+    title = _phrase(status)
     body = {"type": "about:blank", "title": title, "status": status, "code": code, "detail": detail}
     return Problem(body | more, status_code=status, headers=dict(headers or {}))
+
+
+def _phrase(status: int) -> str:
+    """Not every status that a protocol names is in the IANA registry."""
+    try:
+        return http.HTTPStatus(status).phrase
+    except ValueError:
+        return "Refused"
 
 
 def problem_of(error: WeirError) -> Problem:

@@ -2,7 +2,7 @@
 
 from libs.egress.addresses import Network, is_public
 from libs.egress.errors import EgressRefused, EgressUnresolved, FetchFailed
-from libs.egress.fetch import Fetched, fetch
+from libs.egress.fetch import Fetched, Opened, check_url, fetch, open_url
 from libs.egress.guard import Egress, Place
 from libs.egress.own import OwnPlaces
 
@@ -13,8 +13,11 @@ __all__ = [
     "FetchFailed",
     "Fetched",
     "Network",
+    "Opened",
     "OwnPlaces",
     "Place",
+    "check_url",
     "fetch",
     "is_public",
+    "open_url",
 ]

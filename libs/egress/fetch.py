@@ -1,6 +1,8 @@
 """Fetches what a user named by URL, through the guard: each redirect is judged like the first."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -23,22 +25,54 @@ class Fetched:
     """As the server said, "" if it did not."""
 
 
+class Opened:
+    """An answer whose body is still to come."""
+
+    def __init__(self, answer: httpx2.Response) -> None:
+        self._answer = answer
+        self.content_type: str = answer.headers.get("content-type", "")
+        said = answer.headers.get("content-length", "")
+        self.size_bytes = int(said) if said.isascii() and said.isdecimal() else None
+        """As the server said; None: it did not."""
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        return self._answer.aiter_raw()
+
+
 async def fetch(
     egress: Egress, url: str, *, max_bytes: int, timeout_s: float = TIMEOUT_S
 ) -> Fetched:
     """GET `url`. Raises `EgressRefused`, `EgressUnresolved`, `FetchFailed` (which says why)."""
-    async with httpx2.AsyncClient(trust_env=False, timeout=timeout_s) as client:
+    try:
+        async with asyncio.timeout(timeout_s), open_url(egress, url, stall_s=timeout_s) as opened:
+            return Fetched(await _read(opened, max_bytes), opened.content_type)
+    except TimeoutError:
+        raise FetchFailed(f"The server did not send it all within {timeout_s:g} s.") from None
+
+
+@asynccontextmanager
+async def open_url(egress: Egress, url: str, *, stall_s: float) -> AsyncIterator[Opened]:
+    """GET `url`, of whatever size. `stall_s`: how long nothing may come. Raises, also while the
+    body is read, `EgressRefused`, `EgressUnresolved` and `FetchFailed`.
+    """
+    async with httpx2.AsyncClient(trust_env=False, timeout=stall_s) as client:
         try:
-            async with asyncio.timeout(timeout_s):
-                return await _follow(client, egress, url, max_bytes)
-        except TimeoutError:
-            raise FetchFailed(f"The server did not send it all within {timeout_s:g} s.") from None
+            answer = await _follow(client, egress, url)
+            try:
+                yield Opened(answer)
+            finally:
+                await answer.aclose()
         except httpx2.HTTPError as error:
             said = str(error) or type(error).__name__
             raise FetchFailed(f"The server cannot be fetched from: {said}.") from None
 
 
-async def _follow(client: httpx2.AsyncClient, egress: Egress, url: str, max_bytes: int) -> Fetched:
+def check_url(egress: Egress, url: str) -> None:
+    """Refuse what needs no look-up to be refused: `EgressRefused` early, for a form."""
+    egress.check_host(_read_url(url).hostname or "")
+
+
+async def _follow(client: httpx2.AsyncClient, egress: Egress, url: str) -> httpx2.Response:
     for _ in range(MAX_REDIRECTS + 1):
         parts = _read_url(url)
         host = parts.hostname or ""
@@ -52,15 +86,12 @@ async def _follow(client: httpx2.AsyncClient, egress: Egress, url: str, max_byte
             extensions={"sni_hostname": host},
         )
         answer = await client.send(request, stream=True, follow_redirects=False)
-        try:
-            if answer.has_redirect_location:
-                url = urljoin(url, answer.headers["location"])
-                continue
-            if answer.status_code != httpx2.codes.OK:
-                raise FetchFailed(f"The server answered with status {answer.status_code}.")
-            return Fetched(await _read(answer, max_bytes), answer.headers.get("content-type", ""))
-        finally:
-            await answer.aclose()
+        if answer.status_code == httpx2.codes.OK:
+            return answer
+        await answer.aclose()
+        if not answer.has_redirect_location:
+            raise FetchFailed(f"The server answered with status {answer.status_code}.")
+        url = urljoin(url, answer.headers["location"])
     raise FetchFailed(f"The server redirects more than {MAX_REDIRECTS} times.")
 
 
@@ -83,9 +114,9 @@ def _pinned(parts: SplitResult, place: Place) -> str:
     return parts._replace(netloc=f"{address}:{place.port}", fragment="").geturl()
 
 
-async def _read(answer: httpx2.Response, max_bytes: int) -> bytes:
+async def _read(opened: Opened, max_bytes: int) -> bytes:
     body = bytearray()
-    async for piece in answer.aiter_raw():
+    async for piece in opened.chunks():
         body += piece
         if len(body) > max_bytes:
             raise FetchFailed(f"The server sends more than {max_bytes} bytes.")

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from libs.events.asks import PAGE_ROWS, Answer, Ask, Nothing
-from libs.events.jobs import AttemptState, JobParams, JobSize, JobState
+from libs.events.jobs import AttemptState, GrantParams, JobParams, JobSize, JobState
 from libs.events.ladders import TranscodeReport
 from libs.events.rows import Row
 
@@ -126,7 +126,7 @@ class JobGrant(Answer):
     """Also the epoch of the lease `<kind>.<rest of the job's name>`."""
     tenant: str
     stream: str | None
-    params: JobParams
+    params: GrantParams
     size: JobSize
     folder: str
     """Where in the store the attempt puts what it makes. Nobody looks there until the catalog has

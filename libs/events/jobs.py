@@ -119,6 +119,34 @@ class StoryboardParams(SessionRange):
 
 
 JobParams = Annotated[RemuxParams | EncodeParams | StoryboardParams, Field(discriminator="kind")]
+"""What may be asked for."""
+
+
+class ImportParams(Row):
+    """An upload's file, fetched from an address that a user named."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    kind: Literal["import"] = "import"
+    upload: str
+    url: str
+    max_bytes: int
+
+
+class InspectParams(Row):
+    """What an upload's file is: it is nobody's that we trust."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    kind: Literal["inspect"] = "inspect"
+    upload: str
+
+
+GrantParams = Annotated[
+    RemuxParams | EncodeParams | StoryboardParams | ImportParams | InspectParams,
+    Field(discriminator="kind"),
+]
+"""What a worker may be told to do."""
 
 
 # --- orders and facts -------------------------------------------------------------------
@@ -159,10 +187,24 @@ class StoryboardRequested(FiniteJobRequested):
     name: ClassVar[str] = "job.requested.storyboard"
 
 
+class ImportRequested(FiniteJobRequested):
+    """Order: fetch the file of an upload."""
+
+    name: ClassVar[str] = "job.requested.import"
+
+
+class InspectRequested(FiniteJobRequested):
+    """Order: look what an upload is, and whether it is anything that can be played."""
+
+    name: ClassVar[str] = "job.requested.inspect"
+
+
 FINITE_ORDERS: dict[str, type[FiniteJobRequested]] = {
     "remux": RemuxRequested,
     "encode": EncodeRequested,
     "storyboard": StoryboardRequested,
+    "import": ImportRequested,
+    "inspect": InspectRequested,
 }
 """By the kind of the job."""
 

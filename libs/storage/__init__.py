@@ -1,14 +1,16 @@
 """The object store behind one small interface, and the spool in front of it."""
 
-from libs.storage.open import open_store
+from libs.storage.open import direct, open_store
 from libs.storage.spool import Spool, SpoolFull
 from libs.storage.spool_folder import SpoolEntry
 from libs.storage.store import (
     ColdStoreUnavailable,
+    DirectStore,
     KeyInvalid,
     ObjectMissing,
     ObjectStat,
     ObjectStore,
+    StoredPart,
     StoreFull,
     StoreUnavailable,
     StoreURLInvalid,
@@ -17,6 +19,7 @@ from libs.storage.tiered import TieredStore
 
 __all__ = [
     "ColdStoreUnavailable",
+    "DirectStore",
     "KeyInvalid",
     "ObjectMissing",
     "ObjectStat",
@@ -28,5 +31,7 @@ __all__ = [
     "StoreURLInvalid",
     "StoreUnavailable",
     "TieredStore",
+    "StoredPart",
+    "direct",
     "open_store",
 ]

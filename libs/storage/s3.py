@@ -1,17 +1,22 @@
 """The object store over S3: the only door to the `minio` SDK, which runs in threads of its own."""
 
 import asyncio
+import contextlib
 import io
 import os
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TypeVar
+from urllib.parse import urlsplit
 
 import urllib3
 from minio import Minio
+from minio.datatypes import Part
 from minio.deleteobjects import DeleteObject
 from minio.error import InvalidResponseError, MinioException, S3Error
 from urllib3.exceptions import HTTPError
@@ -20,6 +25,7 @@ from libs.errors import WeirError
 from libs.storage.store import (
     ObjectMissing,
     ObjectStat,
+    StoredPart,
     StoreFull,
     StoreUnavailable,
     check_key,
@@ -37,7 +43,7 @@ PART_BYTES = 64 << 20
 PAGE = 1000
 """Objects that one listing request may name (the limit of S3)."""
 
-_MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchObject"})
+_MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchObject", "NoSuchUpload"})
 _FULL = frozenset({"XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "QuotaExceeded"})
 _UNSATISFIABLE = "InvalidRange"
 _NOT_FOUND = 404
@@ -50,13 +56,22 @@ class S3Store:
     def __init__(
         self, endpoint: str, bucket: str, *, access_key: str, secret_key: str, is_secure: bool,
         region: str, storage_class: str = "", read_timeout_s: float = READ_TIMEOUT_S,
+        public_url: str | None = None,
     ) -> None:  # fmt: skip
+        """`public_url`: where clients reach the same server; None: they do not."""
         timeout = urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=read_timeout_s)
         self._pool = urllib3.PoolManager(timeout=timeout, maxsize=THREADS, retries=_retries())
         self._client = Minio(
             endpoint, access_key=access_key, secret_key=secret_key, secure=is_secure,
             region=region, http_client=self._pool,
         )  # fmt: skip
+        self._public: Minio | None = None
+        if public_url is not None:
+            public = urlsplit(public_url)
+            self._public = Minio(
+                public.netloc, access_key=access_key, secret_key=secret_key,
+                secure=public.scheme == "https", region=region, http_client=self._pool,
+            )  # fmt: skip
         self._bucket = bucket
         self._metadata = {"x-amz-storage-class": storage_class} if storage_class else {}
         self._has_bucket = False
@@ -107,6 +122,57 @@ class S3Store:
     async def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._pool.clear()
+
+    # --- parts that clients put themselves --------------------------------------------------
+
+    @property
+    def is_direct(self) -> bool:
+        return self._public is not None
+
+    async def begin_parts(self, key: str, *, content_type: str) -> str:
+        return await self._run(self._begin_parts, check_key(key), content_type)
+
+    def part_url(self, key: str, upload: str, number: int, *, expires_s: float) -> str:
+        assert self._public is not None
+        url: str = self._public.get_presigned_url(
+            "PUT", self._bucket, check_key(key), expires=timedelta(seconds=expires_s),
+            extra_query_params={"partNumber": str(number), "uploadId": upload},
+        )  # fmt: skip
+        return url
+
+    async def list_parts(self, key: str, upload: str) -> Sequence[StoredPart]:
+        return await self._run(self._list_parts, check_key(key), upload)
+
+    async def complete_parts(self, key: str, upload: str, parts: Iterable[StoredPart]) -> None:
+        wanted = [Part(part.number, part.etag) for part in parts]
+        complete = self._client._complete_multipart_upload
+        await self._run(complete, self._bucket, check_key(key), upload, wanted)
+
+    async def end_parts(self, key: str, upload: str) -> None:
+        abort = self._client._abort_multipart_upload
+        with contextlib.suppress(ObjectMissing):
+            await self._run(abort, self._bucket, check_key(key), upload)
+
+    def _begin_parts(self, key: str, content_type: str) -> str:
+        self._make_bucket()
+        return self._client._create_multipart_upload(
+            self._bucket, key, {"Content-Type": content_type}
+        )
+
+    def _list_parts(self, key: str, upload: str) -> Sequence[StoredPart]:
+        found: deque[StoredPart] = deque()
+        while True:
+            marker = str(found[-1].number) if found else None
+            page = self._client._list_parts(
+                self._bucket, key, upload, max_parts=PAGE, part_number_marker=marker
+            )
+            found += [
+                StoredPart(part.part_number, part.size or 0, part.etag) for part in page.parts
+            ]
+            if not page.is_truncated or not page.parts:
+                return tuple(found)
+
+    # --- within -----------------------------------------------------------------------------
 
     async def _run(self, call: Callable[..., Result], *arguments: object) -> Result:
         """Run a blocking call in our threads; its errors become ours."""

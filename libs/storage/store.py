@@ -14,7 +14,7 @@ Every store raises these and nothing of its vendor's.
 """
 
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -79,6 +79,16 @@ def check_prefix(prefix: str) -> str:
     return prefix
 
 
+@dataclass(frozen=True, slots=True)
+class StoredPart:
+    """A part of a multipart upload that the store has."""
+
+    number: int
+    """From 1."""
+    size_bytes: int
+    etag: str
+
+
 class ObjectStore(Protocol):
     """Keys to bytes. Keys are immutable names: the same key always carries the same bytes.
 
@@ -117,3 +127,28 @@ class ObjectStore(Protocol):
 
     async def close(self) -> None:
         """Let go of threads and connections; nothing else may be called afterwards."""
+
+
+class DirectStore(Protocol):
+    """A store that clients can put parts of an object into themselves (S3, multipart upload).
+
+    Every method may raise `StoreUnavailable`.
+    """
+
+    async def begin_parts(self, key: str, *, content_type: str) -> str:
+        """The store's name of the upload. What is begun takes room until it is completed or ended.
+
+        Raises `StoreFull`.
+        """
+
+    def part_url(self, key: str, upload: str, number: int, *, expires_s: float) -> str:
+        """Where a client may put a part, with nothing but this URL."""
+
+    async def list_parts(self, key: str, upload: str) -> Sequence[StoredPart]:
+        """In order. Raises `ObjectMissing` if there is no such upload."""
+
+    async def complete_parts(self, key: str, upload: str, parts: Iterable[StoredPart]) -> None:
+        """Make one object of them. Raises `ObjectMissing` if there is no such upload."""
+
+    async def end_parts(self, key: str, upload: str) -> None:
+        """Let go of an upload; one that is over, or never was, is fine."""

@@ -79,8 +79,8 @@ from services.catalog import (
     completeness,
     dead_letters,
     exports,
-    files,
     job_records,
+    job_results,
     job_rows,
     jobs,
     ladders,
@@ -235,7 +235,7 @@ class Answers(KeepingAnswers):
     async def cancel_job(self, ask: CancelJob) -> JobDetail:
         async with self._database.transaction() as tx:
             row = await jobs.cancel(tx, ask, now=self._clock())
-            await files.follow_job(tx, row)
+            await job_results.follow(tx, row, now=self._clock())
             return await job_records.detail(tx, row)
 
     async def begin_job(self, ask: BeginJob) -> JobGrant:

@@ -19,7 +19,12 @@ from services.catalog.clock import now_utc
 from services.catalog.database import Database
 from services.catalog.dispatch import Dispatch
 from services.catalog.facts import Facts
-from services.catalog.handlers import register_asks, register_facts, register_moves
+from services.catalog.handlers import (
+    register_asks,
+    register_facts,
+    register_moves,
+    register_uploads,
+)
 from services.catalog.holders import Holders
 from services.catalog.idle_ladders import IdleLadders
 from services.catalog.ingests import Ingests
@@ -34,6 +39,8 @@ from services.catalog.recorder import Recorder
 from services.catalog.retention import Retention, Room, Rules
 from services.catalog.settings import CatalogSettings
 from services.catalog.tiering import Tiering, TierRules
+from services.catalog.upload_answers import UploadAnswers
+from services.catalog.upload_rules import UploadRules
 
 
 def build_app(settings: CatalogSettings | None = None) -> Service:
@@ -76,7 +83,10 @@ def build_app(settings: CatalogSettings | None = None) -> Service:
     tier_rules = TierRules(settings.cold_after_hours, timedelta(seconds=settings.tier_turn_s))
     register_moves(bus, Tiering(database, now_utc, tier_rules, room=room, retention=rules))
     retention = Retention(database, now_utc, rules, room)
-    _keep_up(service, settings, database, ingests, retention, recorder)
+    egress = Egress(settings.egress_allow)
+    uploads = UploadAnswers(database, now_utc, _upload_rules(settings), egress=egress)
+    register_uploads(bus, uploads)
+    _keep_up(service, settings, database, ingests, retention, recorder, uploads)
     service.ready_when(lambda: f"database: {database.trouble}" if database.trouble else None)
     service.ready_when(lambda: None if bus.is_connected else "the bus is away")
     return service
@@ -89,6 +99,7 @@ def _keep_up(
     ingests: Ingests,
     retention: Retention,
     recorder: Recorder,
+    uploads: UploadAnswers,
 ) -> None:
     """The loops that go on until the service stops."""
     bus = service.bus
@@ -123,6 +134,7 @@ def _keep_up(
         loops.append(service.spawn(recorder.run(), name="recorder"))
         loops.append(service.spawn(motion_files.run(settings.motion_s), name="motion-files"))
         loops.append(service.spawn(old_jobs.run(), name="old-jobs"))
+        loops.append(service.spawn(uploads.run(settings.upload_look_s), name="uploads"))
         loops.append(service.spawn(reconcile.run(settings.reconcile_s), name="reconcile"))
 
     async def stop() -> None:
@@ -134,6 +146,14 @@ def _keep_up(
 
     service.on_start(start)
     service.on_stop(stop)
+
+
+def _upload_rules(settings: CatalogSettings) -> UploadRules:
+    return UploadRules(
+        max_bytes=settings.upload_max_bytes,
+        quota_bytes=settings.upload_quota_bytes,
+        expires=timedelta(seconds=settings.upload_expires_s),
+    )
 
 
 async def _list_ingests(bus: Bus) -> list[Ingest]:

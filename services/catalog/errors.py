@@ -11,9 +11,14 @@ WeirError
 │   ├── CursorInvalid         `after` did not come from a page
 │   ├── HoldInvalid           it ends before it begins, or its note is too long
 │   ├── ClipInvalid           likewise, or its name is, or it is longer than a day
+│   ├── UploadNameInvalid     no plain name of a file
+│   ├── UploadPiecesTooMany   it comes in too many small pieces
 │   └── DatabaseURLInvalid    the setting names no database that Weir knows
+├── UploadTypeRefused         415, it is neither video nor audio
 ├── TooLarge
-│   └── StreamTooLarge        more than `MAX_ITEM_BYTES` of fields
+│   ├── StreamTooLarge        more than `MAX_ITEM_BYTES` of fields
+│   ├── UploadTooLarge
+│   └── UploadQuotaFull       there is not so much left for the tenant
 ├── Forbidden
 │   └── StreamDisabled        `isEnabled` of the stream is false
 ├── NotFound
@@ -26,6 +31,7 @@ WeirError
 │   ├── ClipUnknown
 │   ├── StoryboardEmpty       nothing of it is recorded
 │   ├── FileUnknown
+│   ├── UploadUnknown         it never was, or expired, or was deleted
 │   ├── RelayUnwanted         the session is over, or the target disabled or deleted
 │   ├── TranscodeUnwanted     the session is over, or its stream has no ladder
 │   └── TenantUnknown
@@ -38,6 +44,8 @@ WeirError
 │   ├── ClipNotOver           what it is to show has not all been on air
 │   ├── ClipMixed             its codec settings change, and a file has one of each
 │   ├── StoryboardTooEarly    it is not over, and would change
+│   ├── UploadClosed          all of it is there, or it was refused
+│   ├── UploadOffsetWrong     it does not end there
 │   ├── StreamBusy            on air, and its policy is `reject`
 │   ├── FactContradicts       a fact names another stream than its session's
 │   └── SessionNotYetKnown    a fact overtook the grant that it rests on
@@ -56,6 +64,7 @@ from libs.errors import (
     TooLarge,
     TooMany,
     Unavailable,
+    WeirError,
 )
 
 
@@ -212,3 +221,37 @@ class SessionNotYetKnown(Conflict):
     code = "session_not_yet_known"
     blame = Blame.WEIR
     retry = True
+
+
+class UploadNameInvalid(Invalid):
+    code = "upload_name_invalid"
+
+
+class UploadPiecesTooMany(Invalid):
+    code = "upload_pieces_too_many"
+
+
+class UploadTypeRefused(WeirError):
+    code = "upload_type_refused"
+    status = 415
+    blame = Blame.CALLER
+
+
+class UploadTooLarge(TooLarge):
+    code = "upload_too_large"
+
+
+class UploadQuotaFull(TooLarge):
+    code = "upload_quota_full"
+
+
+class UploadUnknown(NotFound):
+    code = "upload_unknown"
+
+
+class UploadClosed(Conflict):
+    code = "upload_closed"
+
+
+class UploadOffsetWrong(Conflict):
+    code = "upload_offset_wrong"

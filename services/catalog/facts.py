@@ -35,6 +35,7 @@ from services.catalog import (
     discards,
     files,
     job_records,
+    job_results,
     job_rows,
     jobs,
     ladders,
@@ -144,14 +145,14 @@ class Facts:
             row = await job_rows.lock(tx, fact.job)
             apply = jobs.completed if row.kind in jobs.KINDS else offers.completed
             await apply(tx, row, fact, now=self._clock())
-            await files.follow_job(tx, row)
+            await job_results.follow(tx, row, now=self._clock())
 
     async def job_failed(self, fact: JobFailed) -> None:
         async with self._database.transaction() as tx:
             row = await job_rows.lock(tx, fact.job)
             apply = jobs.failed if row.kind in jobs.KINDS else offers.failed
             await apply(tx, row, fact, now=self._clock())
-            await files.follow_job(tx, row)
+            await job_results.follow(tx, row, now=self._clock())
 
     async def job_logged(self, fact: JobLogged) -> None:
         async with self._database.transaction() as tx:

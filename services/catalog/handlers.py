@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from libs.bus import Bus
 from libs.events import (
+    AppendUpload,
     BeginJob,
     CancelJob,
     CheckSessions,
@@ -15,16 +16,19 @@ from libs.events import (
     CreateJob,
     CreateRelayTarget,
     CreateStream,
+    CreateUpload,
     DeferDiscards,
     DeleteClip,
     DeleteHold,
     DeleteRelayTarget,
     DeleteStream,
+    DeleteUpload,
     Envelope,
     ExportClip,
     FinishMove,
     ForgetDiscards,
     ForgetJobLitter,
+    ForgetUploadLitter,
     GetClip,
     GetFile,
     GetJob,
@@ -34,6 +38,8 @@ from libs.events import (
     GetStoryboard,
     GetStream,
     GetTranscodePlan,
+    GetUpload,
+    ImportUpload,
     JobCompleted,
     JobFailed,
     JobLogged,
@@ -54,11 +60,15 @@ from libs.events import (
     ListSessions,
     ListStreams,
     ListTracks,
+    ListUploadLitter,
+    ListUploadPieces,
+    ListUploads,
     ListViewerKeys,
     ListWindow,
     Message,
     MotionDetected,
     NoteCameraClip,
+    NoteMultipart,
     OpenPublish,
     OpenRelay,
     OutlineWindow,
@@ -86,6 +96,7 @@ from services.catalog.errors import DatabaseDown
 from services.catalog.facts import Facts
 from services.catalog.keeping_answers import KeepingAnswers
 from services.catalog.tiering import Tiering
+from services.catalog.upload_answers import UploadAnswers
 
 M = TypeVar("M", bound=Message)
 
@@ -197,6 +208,20 @@ def register_keeping(bus: Bus, answers: KeepingAnswers) -> None:
     bus.on_ask(ExportClip)(answers.export_clip)
     bus.on_ask(GetStoryboard)(answers.get_storyboard)
     bus.on_ask(DeferDiscards)(answers.defer_discards)
+
+
+def register_uploads(bus: Bus, answers: UploadAnswers) -> None:
+    """Of what is uploaded."""
+    bus.on_ask(CreateUpload)(answers.create)
+    bus.on_ask(ImportUpload)(answers.create_import)
+    bus.on_ask(GetUpload)(answers.get)
+    bus.on_ask(ListUploads)(answers.list)
+    bus.on_ask(AppendUpload)(answers.append)
+    bus.on_ask(NoteMultipart)(answers.note_multipart)
+    bus.on_ask(DeleteUpload)(answers.delete)
+    bus.on_ask(ListUploadPieces)(answers.list_pieces)
+    bus.on_ask(ListUploadLitter)(answers.list_litter)
+    bus.on_ask(ForgetUploadLitter)(answers.forget_litter)
 
 
 async def patiently(

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from libs.errors import Unavailable
-from services.catalog import files, job_rows, jobs
+from services.catalog import job_results, job_rows, jobs
 from services.catalog.clock import Clock
 from services.catalog.database import Database
 from services.catalog.dispatch import SILENT_S, Beats
@@ -75,7 +75,7 @@ class JobWatch:
         async with self._database.transaction() as tx:
             row = await job_rows.lock(tx, job)
             await jobs.lost(tx, row, attempt, now=now)
-            await files.follow_job(tx, row)
+            await job_results.follow(tx, row, now=now)
 
     async def _say_orders(self, kinds: Iterable[str], now: datetime) -> None:
         for kind in kinds:

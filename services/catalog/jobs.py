@@ -38,10 +38,13 @@ log = structlog.get_logger()
 
 KINDS = tuple(FINITE_ORDERS)
 OPEN_STATES = ("queued", "running")
+OVER_STATES = ("completed", "failed", "cancelled")
 USUAL_SIZES: dict[str, JobSize] = {
     "remux": "micro",
     "encode": "medium",
     "storyboard": "micro",
+    "import": "micro",
+    "inspect": "micro",
 }
 ON_BUS = 4
 """Orders of a kind that wait on the bus: what is queued behind them can still be overtaken."""
@@ -61,22 +64,46 @@ async def create(tx: AsyncSession, ask: CreateJob, *, now: datetime) -> JobRow:
     Raises `SessionUnknown`, `JobRangeEmpty`, `JobRangeMixed`, `JobRangeTooLong`.
     """
     settled = await job_range.settle(tx, ask.tenant, ask.params)
-    kind = ask.params.kind
+    return await enqueue(
+        tx,
+        ask.tenant,
+        settled.params,
+        stream=settled.stream,
+        session=ask.params.session,
+        size=ask.size,
+        priority=ask.priority,
+        now=now,
+    )
+
+
+async def enqueue(
+    tx: AsyncSession,
+    tenant: str,
+    params: dict[str, Any],
+    *,
+    stream: str | None = None,
+    session: str | None = None,
+    size: JobSize | None = None,
+    priority: int = 0,
+    now: datetime,
+) -> JobRow:
+    """Queue a job whose `params`, of `libs.events.GrantParams`, are settled."""
+    kind = params["kind"]
     row = JobRow(
         id=f"{kind}-{secrets.token_hex(8)}",
-        tenant_id=ask.tenant,
+        tenant_id=tenant,
         kind=kind,
-        stream_id=settled.stream,
-        session_id=ask.params.session,
+        stream_id=stream,
+        session_id=session,
         state="queued",
         attempt=0,
         progress=0.0,
         requested_at=now,
         offered_at=now,
         updated_at=now,
-        params=settled.params,
-        size=ask.size or USUAL_SIZES[kind],
-        priority=ask.priority,
+        params=params,
+        size=size or USUAL_SIZES[kind],
+        priority=priority,
         orders=0,
         tries=0,
         losses=0,

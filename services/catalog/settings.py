@@ -43,6 +43,15 @@ class CatalogSettings(Settings):
     motion_settled_s: float = Field(default=45.0, ge=0)
     """So long after a motion event its segments are there, or lost: then its file is made."""
 
+    upload_max_bytes: int = Field(default=20 << 30, ge=1)
+    """Of one uploaded file."""
+    upload_quota_bytes: int | None = Field(default=None, ge=0)
+    """Of all uploads of a tenant together, as they were declared; default: any number."""
+    upload_expires_s: float = Field(default=24 * 3600.0, gt=0)
+    """An upload that nobody goes on with for so long is given up, and what came of it deleted."""
+    upload_look_s: float = Field(default=30.0, gt=0)
+    """How often it is looked for those."""
+
     job_litter_s: float = Field(default=60.0, ge=0)
     """What an attempt of a job that did not count left in the store is deleted so long after its
     end: by then its worker, if it lives, has stopped writing."""

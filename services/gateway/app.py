@@ -20,6 +20,9 @@ from services.gateway.playback.origin import Origin
 from services.gateway.playback.player import Player
 from services.gateway.pushes import HTTPPushes
 from services.gateway.settings import GatewaySettings
+from services.gateway.uploads.intake import Intake
+from services.gateway.uploads.parts import DirectUploads
+from services.gateway.uploads.sweep import UploadSweep
 from services.gateway.viewers.admission import Admission
 from services.gateway.viewers.news import ViewerNews
 from services.gateway.viewers.proxies import Proxies
@@ -34,7 +37,9 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
     settings = settings or GatewaySettings()
     service = Service("gateway", settings)
     directory = Directory()
-    store = open_store(settings.store_url, settings.cold_store_url)
+    store = open_store(
+        settings.store_url, settings.cold_store_url, public_url=settings.store_public_url
+    )
     origin = Origin(token=settings.internal_token.get_secret_value(), store=store)
     log = Log(service.bus, DEFAULT_TENANT)
     edge = Edge(directory, origin, log, cache_bytes=settings.edge_cache_bytes)
@@ -57,7 +62,10 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
         viewing=viewing,
         store=store,
         pushes=pushes,
+        intake=Intake(store, service.bus, slots=settings.upload_slots),
+        direct=DirectUploads(store, service.bus),
     )
+    sweep = UploadSweep(store, service.bus)
     player = Player(
         directory,
         edge,
@@ -78,6 +86,7 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
         await door.serve()
 
     async def open_door() -> None:
+        service.spawn(sweep.run(settings.upload_sweep_s), name="upload-sweep")
         service.spawn(news.run(), name="news")
         service.spawn(news.watch_leases(), name="leases")
         service.spawn(viewer_news.run(), name="viewer-news")

@@ -9,9 +9,12 @@ Forbidden
 BadRequest
 ├── BodyUnreadable         the body is not JSON
 ├── ReloadWrong            senseless _HLS_msn or _HLS_part
+├── MetadataWrong          headers of an upload that cannot be read
 ├── SpanWrong              a window that cannot be played
 ├── HandshakeInvalid       a WebSocket is asked for in a way that has no answer
 UnsupportedType            415, the body is not sent as JSON
+TusVersionWrong            412, another version of the protocol
+ChecksumMismatch           460, what came is not what was sent
 RangeWrong                 416, it begins behind the end
 TooMany
 ├── LoginLimited           too many wrong logins
@@ -19,6 +22,7 @@ Invalid
 ├── ItemInvalid            JSON that cannot be kept as it is
 TooLarge
 ├── ItemTooLarge
+├── UploadOverflows        more came than was declared
 NotFound
 ├── StreamUnknown
 ├── RelayTargetUnknown
@@ -28,9 +32,13 @@ NotFound
 ├── StoryboardUnknown      it has no such sheet
 ├── FileUnknown            no MP4s of that day
 Conflict
+├── OffsetWrong            the upload does not end there
+├── DirectImpossible       the store takes nothing from clients
+├── PartsWrong             the store has not all of the file
 ├── FileNotReady           it is being made, or could not be
 Unavailable
 ├── OriginUnreachable      ingest or packager does not answer
+├── UploadsBusy            this gateway reads as many as it may
 """
 
 from libs.errors import (
@@ -138,3 +146,40 @@ class RelayTargetUnknown(NotFound):
 
 class OriginUnreachable(Unavailable):
     code = "origin_unreachable"
+
+
+class MetadataWrong(BadRequest):
+    code = "metadata_wrong"
+
+
+class TusVersionWrong(WeirError):
+    code = "tus_version_wrong"
+    status = 412
+    blame = Blame.CALLER
+
+
+class ChecksumMismatch(WeirError):
+    code = "checksum_mismatch"
+    status = 460
+    blame = Blame.CALLER
+    retry = True
+
+
+class UploadOverflows(TooLarge):
+    code = "upload_overflows"
+
+
+class OffsetWrong(Conflict):
+    code = "upload_offset_wrong"
+
+
+class DirectImpossible(Conflict):
+    code = "direct_impossible"
+
+
+class PartsWrong(Conflict):
+    code = "parts_wrong"
+
+
+class UploadsBusy(Unavailable):
+    code = "uploads_busy"

@@ -33,6 +33,13 @@ class GatewaySettings(Settings):
     """Where segments are stored; see `libs.storage`."""
     cold_store_url: str = ""
     """Where old segments are moved to; empty: nowhere."""
+    store_public_url: str | None = Field(default=None, pattern="^https?://[^/?#@]+/?$")
+    """Where clients reach the store themselves, if it is S3, to upload straight into it; default:
+    they do not, and upload by way of a gateway."""
+    upload_slots: int = Field(default=16, ge=1)
+    """Uploads that this gateway reads at the same time; each takes up to 16 MiB of memory."""
+    upload_sweep_s: float = Field(default=30.0, gt=0)
+    """How often it is looked for what refused, expired and deleted uploads left in the store."""
     edge_cache_bytes: int = Field(default=256 * 1024 * 1024, ge=0)
     """Memory for segments that viewers share."""
     max_viewers: int = Field(default=10_000, ge=1)

@@ -43,13 +43,14 @@ def build_app(settings: TranscoderSettings | None = None) -> Service:
         return own + await service_urls()
 
     store = open_store(settings.store_url, settings.cold_store_url)
+    egress = Egress(settings.egress_allow, own=OwnPlaces(own_urls))
     slots = Slots(settings.transcode_slots)
     worker = Worker(
         settings,
         client=client,
         leases=bus.leases,
         store=store,
-        egress=Egress(settings.egress_allow, own=OwnPlaces(own_urls)),
+        egress=egress,
         url=lambda: service.url,
         ask_plan=lambda order: handlers.ask_plan(bus, order),
         say=bus.say,
@@ -61,7 +62,7 @@ def build_app(settings: TranscoderSettings | None = None) -> Service:
 
     ladders = Ladders(worker.begin, spawn=spawn, max_jobs=MAX_JOBS, after=worker.leave)
     handlers.register(bus, ladders)
-    farm = _build_farm(service, settings, store, slots, spawn)
+    farm = _build_farm(service, settings, store, egress, slots, spawn)
 
     decoder = Decoder()
     handlers.register_stills(bus, Stills(store, decoder, bus.publish))
@@ -87,6 +88,7 @@ def _build_farm(
     service: Service,
     settings: TranscoderSettings,
     store: ObjectStore,
+    egress: Egress,
     slots: Slots,
     spawn: Spawn,
 ) -> Farm:
@@ -99,6 +101,8 @@ def _build_farm(
             workshop=workshop,
             binary=settings.ffmpeg or find_ffmpeg(),
             list_rows=catalog.list_rows,
+            list_pieces=catalog.list_pieces,
+            egress=egress,
         ),
         take_lease=lambda grant: catalog.take_lease(grant, service.url),
         ask_job=catalog.get,

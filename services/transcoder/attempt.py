@@ -29,7 +29,8 @@ from libs.events import (
 from libs.storage import ObjectMissing
 from services.transcoder import metrics
 from services.transcoder.logbook import Logbook
-from services.transcoder.making import Making, Tools, Trouble
+from services.transcoder.making import Tools, Trouble
+from services.transcoder.work import open_work
 
 log = structlog.get_logger()
 _tracer = trace.get_tracer("weir.transcoder")
@@ -70,7 +71,7 @@ class Attempt:
         self._outside = outside
         self._logbook = logbook
         self._traceparent = traceparent
-        self._making = Making(grant, outside.tools, logbook)
+        self._work = open_work(grant, outside.tools, logbook)
         self._stop: asyncio.Future[Stop] = asyncio.get_running_loop().create_future()
         self._is_paused = False
         self._paused_at_s = 0.0
@@ -90,13 +91,13 @@ class Attempt:
             self._is_paused, self._paused_at_s = True, time.monotonic()
             metrics.PAUSED.inc()
             self._log.info("attempt.paused")
-        self._making.pause()
+        self._work.pause()
 
     def resume(self) -> None:
         if self._is_paused:
             self._log.info("attempt.resumed")
         self._is_paused = False
-        self._making.resume()
+        self._work.resume()
 
     # --- its life -------------------------------------------------------------------------------
 
@@ -129,7 +130,7 @@ class Attempt:
                     return None
 
     async def _hold(self, lease: Lease) -> None:
-        work = asyncio.create_task(self._making.run(), name=f"work-{self.grant.job}")
+        work = asyncio.create_task(self._work.run(), name=f"work-{self.grant.job}")
         losing = asyncio.create_task(lease.lost.wait(), name="lease-lost")
         watching = asyncio.create_task(self._watch(), name="attempt-watch")
         try:
@@ -172,8 +173,7 @@ class Attempt:
             await self._tell(JobCompleted(job=job, attempt=attempt, result=result))
             metrics.ATTEMPTS.labels("completed").inc()
             found = await self._settled()
-            made = (found.result or {}).get("object_key") if found is not None else None
-            if found is not None and made != result["object_key"]:
+            if found is not None and (found.state, found.attempt) != ("completed", attempt):
                 self._log.info("attempt.result_refused")
                 await self._clean()
 
@@ -215,7 +215,7 @@ class Attempt:
             now_s = time.monotonic()
             if self._is_paused and now_s - self._paused_at_s > PAUSED_S:
                 self.stop(Stop.NO_ROOM)
-            progress = self._making.progress
+            progress = self._work.progress
             if progress > said:
                 said = progress
                 await self._say_progress(progress)
@@ -264,6 +264,6 @@ class Attempt:
 
     async def _clean(self) -> None:
         """Leave nothing in the store. What cannot be deleted now, the sweep deletes."""
-        if self._making.has_put:
+        if self._work.put:
             with contextlib.suppress(WeirError):
-                await self._outside.tools.store.delete([self._making.key])
+                await self._outside.tools.store.delete(self._work.put)

@@ -16,6 +16,7 @@ from libs.events import (
     LadderChanged,
     ListJobLitter,
     ListSegments,
+    ListUploadPieces,
     Litter,
     MotionRequested,
     SegmentPage,
@@ -24,6 +25,7 @@ from libs.events import (
     StreamChanged,
     TranscodePlan,
     TranscodeRequested,
+    UploadPieces,
 )
 from services.transcoder.farm import Farm
 from services.transcoder.ladders import Ladders
@@ -99,6 +101,10 @@ class Catalog:
         )
         return await self._bus.ask(ask)
 
+    async def list_pieces(self, upload: str, after: int | None) -> UploadPieces:
+        ask = ListUploadPieces(tenant=self._tenant, upload=upload, after=after)
+        return await self._bus.ask(ask)
+
     async def litter(self) -> JobLitter:
         return await self._bus.ask(ListJobLitter())
 
@@ -111,6 +117,6 @@ class Catalog:
             holder=self._worker,
             url=url,
             stream=grant.stream or "",
-            session=grant.params.session,
+            session=getattr(grant.params, "session", ""),
             epoch=grant.attempt,
         )

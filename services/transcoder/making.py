@@ -8,13 +8,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from libs.egress import Egress
 from libs.ending import end
-from libs.events import ROOMS, JobFault, JobGrant
+from libs.events import ROOMS, JobFault, JobGrant, JobParams
 from libs.storage import ObjectStore
 from services.transcoder.child import Child
 from services.transcoder.kinds import Output, plan
 from services.transcoder.logbook import Logbook
 from services.transcoder.material import ListRows, Material
+from services.transcoder.pieces import ListPieces
 from services.transcoder.workshop import Workshop
 
 TICK_S = 1.0
@@ -40,15 +42,16 @@ class Tools(NamedTuple):
     workshop: Workshop
     binary: str
     list_rows: ListRows
+    list_pieces: ListPieces
+    egress: Egress
 
 
 class Making:
-    def __init__(self, grant: JobGrant, tools: Tools, logbook: Logbook) -> None:
-        self.key = ""
-        """Of what it makes, once that is known."""
-        self.has_put = False
-        """Whether there may be something under the key."""
+    def __init__(self, grant: JobGrant, params: JobParams, tools: Tools, logbook: Logbook) -> None:
+        self.put: list[str] = []
+        """Keys under which there may be something of this attempt."""
         self._grant = grant
+        self._params = params
         self._tools = tools
         self._logbook = logbook
         self._child: Child | None = None
@@ -73,10 +76,9 @@ class Making:
 
     async def run(self) -> dict[str, Any]:
         """The result. Raises `Trouble`, `WeirError`, `OSError`."""
-        params, tools = self._grant.params, self._tools
+        params, tools = self._params, self._tools
         material = await Material.gather(params, tools.list_rows)
         task = plan(params, material, ROOMS[self._grant.size], binary=tools.binary)
-        self.key = f"{self._grant.folder}/{task.output.name}"
         self._span_s = material.span_s
         folder = await tools.workshop.open()
         try:
@@ -140,11 +142,12 @@ class Making:
     async def _store(self, folder: Path, output: Output, material: Material) -> dict[str, Any]:
         file = folder / output.name
         size_bytes, sha256 = await asyncio.to_thread(_measure, file)
-        self.has_put = True
-        await self._tools.store.put_file(self.key, file, content_type=output.content_type)
+        key = f"{self._grant.folder}/{output.name}"
+        self.put.append(key)
+        await self._tools.store.put_file(key, file, content_type=output.content_type)
         first, last = material.rows[0], material.rows[-1]
         return {
-            "object_key": self.key,
+            "object_key": key,
             "content_type": output.content_type,
             "size_bytes": size_bytes,
             "sha256": sha256,

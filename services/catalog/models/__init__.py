@@ -29,6 +29,7 @@ from services.catalog.models.streams import (
     TenantRow,
     ViewerKeyRow,
 )
+from services.catalog.models.uploads import UploadPieceRow, UploadRow
 
 __all__ = [
     "Base",
@@ -53,5 +54,7 @@ __all__ = [
     "TenantRow",
     "TierRow",
     "TrackRow",
+    "UploadPieceRow",
+    "UploadRow",
     "ViewerKeyRow",
 ]

@@ -22,6 +22,8 @@ from services.gateway.api import (
     sessions,
     storyboards,
     streams,
+    tus,
+    uploads,
     videostream,
     viewer_keys,
     viewer_tokens,
@@ -33,7 +35,7 @@ from services.gateway.api.security import BodyLimit, SecurityHeaders
 from services.gateway.assets import assets_router
 
 MAX_BODY_BYTES = 64 * 1024
-UPLOADS = {"/api/v1/images": MAX_FILE_BYTES, "/putMedia": None}
+UPLOADS = {"/api/v1/images": MAX_FILE_BYTES, "/putMedia": None, "/api/v1/uploads/upload-*": None}
 DESCRIPTION = (
     "Streams, sessions and the segment log of this Weir. Send the API key as the header "
     "x-api-key. Errors are problem+json (RFC 9457) with a stable code."
@@ -52,6 +54,8 @@ _API = (
     sessions,
     windows,
     jobs,
+    uploads,
+    tus,
     login,
     health,
 )
@@ -72,6 +76,7 @@ def build_api(house: House | None = None) -> FastAPI:
     api = APIRouter(prefix="/api/v1")
     for module in _API:
         api.include_router(module.router)
+    api.include_router(tus.public)
     app.include_router(api)
     app.include_router(videostream.router)
     app.include_router(videostream.router, prefix="/Prod", include_in_schema=False)

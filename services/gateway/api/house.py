@@ -1,7 +1,7 @@
 """What the API's routes are given: the catalog to ask, the settings, and the live directory."""
 
 from dataclasses import dataclass, field
-from typing import Annotated, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, Protocol, TypeVar
 
 from fastapi import Depends, Request
 
@@ -12,6 +12,10 @@ from services.gateway.playback.directory import Directory
 from services.gateway.pushes import Pushes
 from services.gateway.settings import GatewaySettings
 from services.gateway.viewers.viewing import Viewing
+
+if TYPE_CHECKING:
+    from services.gateway.uploads.intake import Intake
+    from services.gateway.uploads.parts import DirectUploads
 
 A = TypeVar("A", bound=Answer)
 
@@ -52,6 +56,8 @@ class House:
     viewing: Viewing
     store: ObjectStore
     pushes: Pushes
+    intake: "Intake"
+    direct: "DirectUploads"
     failed_logins: dict[str, list[float]] = field(default_factory=dict)
     """By address, when its last wrong logins were (monotonic)."""
 

@@ -42,18 +42,23 @@ class BodyLimit:
     """A body of more than `max_bytes` is 413, whether it says its length or not.
 
     `uploads`: the paths that take more, and how much; None: they go on and on, and bound
-    themselves what they keep of it.
+    themselves what they keep of it. One that ends in `*` means all that begin so.
     """
 
     def __init__(self, app: ASGIApp, *, max_bytes: int, uploads: Mapping[str, int | None]) -> None:
         self._app = app
         self._max_bytes = max_bytes
-        self._uploads = uploads
+        self._uploads = {path: most for path, most in uploads.items() if not path.endswith("*")}
+        self._prefixes = {path[:-1]: most for path, most in uploads.items() if path.endswith("*")}
+
+    def _most(self, path: str) -> int | None:
+        for prefix, most in self._prefixes.items():
+            if path.startswith(prefix):
+                return most
+        return self._uploads.get(path, self._max_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        most = (
-            self._uploads.get(scope["path"], self._max_bytes) if scope["type"] == "http" else None
-        )
+        most = self._most(scope["path"]) if scope["type"] == "http" else None
         if most is None:
             await self._app(scope, receive, send)
             return

@@ -47,6 +47,8 @@ from services.gateway.api.house import House, ServiceState
 from services.gateway.playback.directory import Directory
 from services.gateway.pushes import PushRefused
 from services.gateway.settings import GatewaySettings
+from services.gateway.uploads.intake import Intake
+from services.gateway.uploads.parts import DirectUploads
 from services.gateway.viewers.viewing import Outside, Viewing
 from services.gateway.views.log import Log
 from tests.unit.services.gateway.one_stream import connect, door, player, port
@@ -222,6 +224,7 @@ def viewing_of(catalog: MemoryCatalog, **more: Any) -> Viewing:
 
 def house_of(settings: GatewaySettings, folder: Path) -> House:
     catalog = MemoryCatalog()
+    store = open_store(f"file://{folder}")
     return House(
         settings=settings,
         catalog=catalog,
@@ -234,8 +237,10 @@ def house_of(settings: GatewaySettings, folder: Path) -> House:
             lifetime_s=settings.console_session_s,
         ),
         viewing=viewing_of(catalog),
-        store=open_store(f"file://{folder}"),
+        store=store,
         pushes=MemoryPushes(),
+        intake=Intake(store, catalog, slots=4),
+        direct=DirectUploads(store, catalog),
     )
 
 

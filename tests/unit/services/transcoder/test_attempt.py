@@ -13,6 +13,7 @@ import av
 import pytest
 
 from libs.bus import BusUnavailable, Lease
+from libs.egress import Egress
 from libs.events import (
     EncodeParams,
     JobCompleted,
@@ -25,13 +26,14 @@ from libs.events import (
     Segment,
     SegmentPage,
     SessionRange,
+    UploadPieces,
 )
 from libs.ffmpeg import find_ffmpeg
 from libs.storage import ObjectStore, open_store
 from services.transcoder import attempt as attempt_module
 from services.transcoder.attempt import Attempt, Outside, Stop
 from services.transcoder.logbook import Logbook
-from services.transcoder.making import Tools
+from services.transcoder.making import Making, Tools
 from services.transcoder.workshop import Workshop
 from tests.media import encode
 from tests.unit.services.transcoder.test_material import SESSION, row
@@ -112,13 +114,18 @@ class House:
             return cast("Lease | None", self.lease)
 
         outside = Outside(
-            tools=Tools(self.store, self.workshop, find_ffmpeg(), list_rows),
+            tools=Tools(
+                self.store, self.workshop, find_ffmpeg(), list_rows, self.list_pieces, Egress()
+            ),
             take_lease=take_lease,
             ask_job=self.catalog.get,
             publish=self.catalog.publish,
         )
         logbook = Logbook("remux-1", 1, worker="worker-1", say=self.catalog.said.append)
         return Attempt(grant, outside, logbook)
+
+    async def list_pieces(self, upload: str, after: int | None) -> UploadPieces:
+        return UploadPieces(pieces=())
 
     async def objects(self) -> list[str]:
         return [item.key async for item in self.store.list("jobs/")]
@@ -175,10 +182,15 @@ async def house(tracks: dict[str, tuple[bytes, bytes]], tmp_path: Path) -> Async
 SLOW = EncodeParams(session=SESSION, template="ud", preset="slow")
 
 
+def making(attempt: Attempt) -> Making:
+    assert isinstance(attempt._work, Making)
+    return attempt._work
+
+
 async def begun(house: House, attempt: Attempt) -> asyncio.Task[None]:
     """Once its child runs."""
     running = asyncio.create_task(attempt.run())
-    await until(lambda: attempt._making._child is not None, what="its child")
+    await until(lambda: making(attempt)._child is not None, what="its child")
     return running
 
 
@@ -261,8 +273,8 @@ async def test_input_that_is_unfit_is_told_apart(house: House) -> None:
 async def test_child_that_is_killed_is_the_workers_fault(house: House) -> None:
     attempt = house.attempt(SLOW)
     running = await begun(house, attempt)
-    assert attempt._making._child is not None
-    os.kill(attempt._making._child.pid, signal.SIGKILL)
+    assert making(attempt)._child is not None
+    os.kill(making(attempt)._child.pid, signal.SIGKILL)
     await running
     (failed,) = [end for end in house.catalog.ends if isinstance(end, JobFailed)]
     assert (failed.code, failed.fault) == ("process_killed", "worker")
@@ -282,7 +294,7 @@ async def test_attempt_that_is_stopped_ends_its_child_and_says_what_is_to_be_sai
 ) -> None:
     attempt = house.attempt(SLOW)
     running = await begun(house, attempt)
-    child = attempt._making._child
+    child = making(attempt)._child
     assert child is not None
     attempt.pause()
     attempt.stop(why)
