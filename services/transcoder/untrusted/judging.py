@@ -20,6 +20,8 @@ from services.transcoder.untrusted.limits import (
 from services.transcoder.untrusted.sniffing import Container
 
 _OUT_OF_MEMORY = "MemoryError"
+_TOO_MANY_PIXELS = "Picture size"
+"""As FFmpeg says it."""
 
 
 class FoundTrack(BaseModel):
@@ -57,7 +59,7 @@ def judge(container: Container, said: dict[str, Any]) -> Media:
     except ValidationError:
         raise MediaBroken("It cannot be read.") from None
     if found.error == _OUT_OF_MEMORY:
-        raise MediaExcessive("Reading it takes more memory than is allowed.")
+        raise MediaExcessive(f"It has over {MAX_TRACKS} tracks, or takes too much memory to read.")
     if found.error is not None:
         raise MediaBroken(f"It cannot be read as what it seems to be ({found.error}).")
     if len(found.tracks) > MAX_TRACKS:
@@ -80,6 +82,8 @@ def _check(track: FoundTrack) -> None:
     """Raises `MediaExcessive`."""
     if track.error and _OUT_OF_MEMORY in track.error:
         raise MediaExcessive("Decoding it takes more memory than is allowed.")
+    if track.error and _TOO_MANY_PIXELS in track.error:
+        raise MediaExcessive(f"A picture of it is too large ({track.error}).")
     width, height = track.width, track.height
     if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
         raise MediaExcessive(f"Its picture is {width}x{height}: more than 8K.")

@@ -108,10 +108,10 @@ def read(remote: Remote, container: str) -> dict[str, Any]:
             tracks = [_describe(stream) for stream in opened.streams]
             _decode(opened, tracks)
             return {"duration_s": (opened.duration or 0) / av.time_base, "tracks": tracks}
+    except MemoryError:  # also of FFmpeg, which says so of too many tracks, too
+        return {"error": "MemoryError"}
     except (FFmpegError, ValueError, OverflowError) as error:
         return {"error": f"{type(error).__name__}: {error}"[:200]}
-    except MemoryError:
-        return {"error": "MemoryError"}
 
 
 def _refuse(*_: object) -> None:
@@ -127,7 +127,7 @@ def _describe(stream: Stream) -> dict[str, Any]:
     known["codec"] = context.codec.canonical_name
     known["language"] = (stream.metadata.get("language") or "")[:8] or None
     if isinstance(stream, VideoStream):
-        rate = stream.average_rate or stream.base_rate
+        rate = stream.average_rate  # the base rate of what has no steady one may be a thousand
         known |= {
             "width": stream.codec_context.width,
             "height": stream.codec_context.height,
@@ -154,13 +154,16 @@ def _decode(opened: InputContainer, tracks: list[dict[str, Any]]) -> None:
         if track["kind"] not in {"video", "audio"} or track["frames"] >= ENOUGH:
             continue
         try:
-            for frame in packet.decode():
+            with av.logging.Capture() as said:
+                frames = packet.decode()
+            for frame in frames:
                 track["frames"] += 1
                 if isinstance(frame, VideoFrame):
                     track["width"] = max(track["width"], frame.width)
                     track["height"] = max(track["height"], frame.height)
         except (FFmpegError, MemoryError) as error:
-            track["error"] = f"{type(error).__name__}: {error}"[:200]
+            first = said[0][2].strip() if said else f"{type(error).__name__}: {error}"
+            track["error"] = first[:200]
 
 
 def _packets(opened: InputContainer, tracks: int) -> Iterator["Packet[Any]"]:
@@ -184,7 +187,7 @@ def _load_all() -> None:
 def main() -> None:
     descriptor, container, folder, size_bytes = sys.argv[1:]
     line = socket.socket(fileno=int(descriptor))
-    av.logging.set_level(None)
+    av.logging.set_level(av.logging.ERROR)
     _load_all()
     lock_down(Path(folder))
     found = json.dumps(read(Remote(line, int(size_bytes)), container)).encode()
