@@ -1,5 +1,6 @@
 """The CLI's way to a running Weir: its public API, with the installation's own key."""
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,10 @@ import httpx2
 
 from libs.errors import BadRequest, Unavailable, WeirError
 from libs.launcher.credentials import Credentials
+
+SEND_TIMEOUT_S = 60.0
+"""That nothing is taken or answered."""
+_PASSING = frozenset({408, 429, 460, 502, 503, 504})
 
 
 class WeirAway(Unavailable):
@@ -29,16 +34,37 @@ class API:
         return cls(url, api_key=Credentials.of_installation(data_dir).api_key)
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        answer = self._request(method, path, json=body)
+        if answer.is_success:
+            return answer.json() if answer.content else None
+        raise _error_of(answer)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str],
+        content: Iterable[bytes] | None = None,
+    ) -> httpx2.Response:
+        """A request whose body may be of any size. Raises `WeirAway` also for what may pass."""
+        answer = self._request(
+            method, path, headers=dict(headers), content=content, timeout=SEND_TIMEOUT_S
+        )
+        if answer.status_code in _PASSING:
+            raise WeirAway(f"{self._url} answers {answer.status_code}.")
+        if not answer.is_success:
+            raise _error_of(answer)
+        return answer
+
+    def _request(self, method: str, path: str, **how: Any) -> httpx2.Response:
         try:
-            answer = self._client.request(method, path, json=body)
+            return self._client.request(method, path, **how)
         except httpx2.HTTPError as error:
             raise WeirAway(
                 f"No Weir answers at {self._url} ({error or type(error).__name__}). "
                 "Start it with `weir up`, or name it with WEIR_PUBLIC_URL."
             ) from None
-        if answer.is_success:
-            return answer.json() if answer.content else None
-        raise _error_of(answer)
 
     def streams(self) -> list[dict[str, Any]]:
         streams: list[dict[str, Any]] = []

@@ -20,6 +20,7 @@ from libs.launcher.credentials import Credentials
 from libs.launcher.data_dir import DataDirLock, kept_below
 from libs.launcher.house import House
 from libs.launcher.publisher import DEMO_STREAM, push_file, push_test_pattern
+from libs.launcher.uploading import Uploading, described
 from libs.launcher.verify import Verify
 from libs.storage import open_store
 
@@ -207,6 +208,23 @@ def publish(options: dict[str, object], file: Path, stream_id: str | None, *, lo
     for line in banner.playback_lines(str(options["url"]), stream["id"]):
         click.echo(line)
     sys.exit(asyncio.run(push_file(file, stream["push"]["url"], loop=loop)))
+
+
+@weir.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.pass_obj
+def upload(options: dict[str, object], file: Path) -> None:
+    """Upload FILE, and say what is in it. The same command goes on where it was interrupted."""
+    with click.progressbar(length=file.stat().st_size, label=file.name, file=sys.stderr) as bar:
+
+        def show(arrived: int, _: int) -> None:
+            bar.update(arrived - bar.pos)
+
+        done = Uploading(_api(options), file, on_progress=show).run()
+    if done["state"] != "accepted":
+        raise click.ClickException(f"{file.name} was refused: {done['reason']}")
+    click.echo(f"{done['id']}: {described(done)}")
+    click.echo(f"{str(options['url']).rstrip('/')}/api/v1/uploads/{done['id']}")
 
 
 def _backup(options: dict[str, object], place: str) -> Backup:

@@ -102,6 +102,7 @@ async def list_uploads(
 
 @router.get("/uploads/{upload_id}")
 async def get_upload(upload_id: UploadId, house: TheHouse) -> UploadView:
+    """An upload, how much of it is there, and what was found in it."""
     return UploadView.of(await _get(house, upload_id))
 
 

@@ -24,9 +24,12 @@ class Checksum:
         if algorithm not in ALGORITHMS:
             raise MetadataWrong(f"Upload-Checksum: send one of {', '.join(ALGORITHMS)}.")
         try:
-            return cls(algorithm, base64.b64decode(encoded, validate=True))
+            made = cls(algorithm, base64.b64decode(encoded, validate=True))
         except (binascii.Error, ValueError):
             raise MetadataWrong("Upload-Checksum: the checksum is not in base64.") from None
+        if len(made._wanted) != made._digest.digest_size:
+            raise MetadataWrong(f"Upload-Checksum: that is no {algorithm}.")
+        return made
 
     def update(self, data: bytes) -> None:
         self._digest.update(data)
