@@ -1,5 +1,7 @@
 """What is answered of uploads, and the look for those that nobody goes on with."""
 
+import contextlib
+
 from libs.egress import Egress, check_url
 from libs.events import (
     AppendUpload,
@@ -23,6 +25,7 @@ from libs.events.uploads import PIECES_PAGE
 from services.catalog import jobs, uploads
 from services.catalog.clock import Clock
 from services.catalog.database import Database
+from services.catalog.errors import JobUnknown
 from services.catalog.looks import look_every
 from services.catalog.upload_rules import UploadRules
 
@@ -68,7 +71,8 @@ class UploadAnswers:
             row = await uploads.delete(tx, ask)
             if row.job_id is not None:
                 cancel = CancelJob(tenant=ask.tenant, job=row.job_id)
-                await jobs.cancel(tx, cancel, now=self._clock())
+                with contextlib.suppress(JobUnknown):  # it was over long ago
+                    await jobs.cancel(tx, cancel, now=self._clock())
         return Nothing()
 
     async def list_pieces(self, ask: ListUploadPieces) -> UploadPieces:

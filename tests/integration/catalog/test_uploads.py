@@ -42,6 +42,7 @@ from services.catalog.errors import (
     UploadUnknown,
 )
 from services.catalog.models import UploadPieceRow
+from services.catalog.old_jobs import OldJobs
 from services.catalog.upload_answers import UploadAnswers
 from services.catalog.upload_rules import UploadRules
 from tests.integration.catalog.conftest import Catalog
@@ -235,6 +236,20 @@ async def test_deleting_an_upload_cancels_its_job(uploads: Uploads) -> None:
     assert upload.job is not None
     job = await uploads.catalog.answers.get_job(GetJob(tenant=DEFAULT_TENANT, job=upload.job))
     assert job.state == "cancelled"
+    assert await uploads.litter() == [upload.folder]
+
+
+async def test_upload_outlives_the_row_of_its_job(uploads: Uploads) -> None:
+    upload = await uploads.append(await uploads.create(), (0, SIZE))
+    grant = await uploads.begin(upload)
+    await uploads.catalog.facts.job_completed(
+        JobCompleted(job=grant.job, attempt=grant.attempt, result=MEDIA)
+    )
+    uploads.catalog.clock.pass_s(10 * 24 * 3600)
+    old_jobs = OldJobs(uploads.catalog.database, uploads.catalog.clock, hours=24)
+    assert await old_jobs.tick() == 1
+    assert (await uploads.get(upload)).state == "accepted"
+    await uploads.delete(upload)
     assert await uploads.litter() == [upload.folder]
 
 

@@ -30,7 +30,7 @@ def test_each_is_refused_with_its_reason_and_honest_ones_are_not(
     before = own_weir.memory_bytes("transcoder")
     worker = own_weir.pid("transcoder")
     try:
-        wanted = {}
+        wanted: dict[str, str | None] = {}
         for number, hostile in enumerate(CORPUS):
             data = hostile.make(Traps(sentinel.path, canary.port))
             if data:

@@ -273,8 +273,9 @@ async def test_input_that_is_unfit_is_told_apart(house: House) -> None:
 async def test_child_that_is_killed_is_the_workers_fault(house: House) -> None:
     attempt = house.attempt(SLOW)
     running = await begun(house, attempt)
-    assert making(attempt)._child is not None
-    os.kill(making(attempt)._child.pid, signal.SIGKILL)
+    child = making(attempt)._child
+    assert child is not None
+    os.kill(child.pid, signal.SIGKILL)
     await running
     (failed,) = [end for end in house.catalog.ends if isinstance(end, JobFailed)]
     assert (failed.code, failed.fault) == ("process_killed", "worker")

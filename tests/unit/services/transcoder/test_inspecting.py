@@ -61,7 +61,7 @@ class Inspector:
         try:
             return await Inspecting(params, tools, logbook).run()
         finally:
-            self.lines = logbook.lines
+            self.lines = list(logbook.lines)
             assert [path for path in self.workshop.path.iterdir() if path.is_dir()] == []
 
 
