@@ -6,7 +6,7 @@ go on, and of two at once one is told where the upload ends now.
 
 import secrets
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -52,6 +52,8 @@ MAX_PIECES = 20_000
 """A file of the largest size has a tenth of it; who sends a few bytes at a time ends here."""
 MAX_FINGERPRINT = 128
 LITTER_PAGE = 100
+REFUSED_KEPT = timedelta(days=7)
+"""How long it is told why an upload was refused."""
 OVER = ("expired", "deleted")
 """States of which nothing is kept once the folder is empty."""
 
@@ -114,8 +116,8 @@ async def append(
 ) -> Upload:
     """Raises `UploadUnknown`, `UploadClosed`, `UploadOffsetWrong`, `UploadPiecesTooMany`."""
     row = await _find(tx, ask.tenant, ask.upload, locks=True)
-    if row.state == "complete" and await _has(tx, row, ask.pieces[-1]):
-        return _show(row)
+    if row.state != "open" and await _has(tx, row, ask.pieces[-1]):
+        return _show(row)  # it is said again, as the answer was lost
     _check_open(row)
     await _add(tx, row, ask.pieces)
     row.updated_at, row.expires_at = now, now + rules.expires
@@ -159,7 +161,7 @@ async def delete(tx: AsyncSession, ask: DeleteUpload) -> UploadRow:
 
 
 async def expire(tx: AsyncSession, *, now: datetime) -> int:
-    """Give up those that nobody goes on with; how many."""
+    """Give up those that nobody goes on with; how many. Old refusals are forgotten."""
     query = (
         select(UploadRow)
         .where(UploadRow.state == "open", UploadRow.expires_at < now)
@@ -170,6 +172,12 @@ async def expire(tx: AsyncSession, *, now: datetime) -> int:
     for row in rows:
         _let_go(row, "expired")
         log.info("upload.expired", upload=row.id, offset=row.offset_bytes, size=row.size_bytes)
+    forgotten = delete_rows(UploadRow).where(
+        UploadRow.state == "refused",
+        UploadRow.updated_at < now - REFUSED_KEPT,
+        ~UploadRow.is_litter,
+    )
+    await tx.execute(forgotten)
     await tx.flush()
     return len(rows)
 

@@ -126,7 +126,13 @@ async def test_append_said_again_changes_nothing(uploads: Uploads) -> None:
     for _ in range(2):
         assert (await uploads.append(upload, (0, 60))).offset_bytes == 60
     for _ in range(2):
-        assert (await uploads.append(upload, (60, 40))).state == "complete"
+        done = await uploads.append(upload, (60, 40))
+        assert done.state == "complete"
+    grant = await uploads.begin(done)
+    await uploads.catalog.facts.job_completed(
+        JobCompleted(job=grant.job, attempt=grant.attempt, result=MEDIA)
+    )
+    assert (await uploads.append(upload, (60, 40))).state == "accepted"
     ask = ListUploadPieces(tenant=DEFAULT_TENANT, upload=upload.id)
     assert len((await uploads.answers.list_pieces(ask)).pieces) == 2
 
@@ -211,6 +217,13 @@ async def test_refused_upload_keeps_its_reason_and_not_its_pieces(uploads: Uploa
     found = await uploads.get(upload)
     assert (found.state, found.error_code) == ("refused", "media_disguised")
     assert found.reason == "It is a playlist."
+    uploads.catalog.clock.pass_s(6 * 24 * 3600)
+    await uploads.answers.expire()
+    assert (await uploads.get(upload)).state == "refused"
+    uploads.catalog.clock.pass_s(2 * 24 * 3600)
+    await uploads.answers.expire()
+    with pytest.raises(UploadUnknown):
+        await uploads.get(upload)
     async with uploads.catalog.database.transaction(read_only=True) as tx:
         assert (await tx.execute(select(func.count()).select_from(UploadPieceRow))).scalar() == 0
     await uploads.create(250)
