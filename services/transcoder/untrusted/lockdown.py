@@ -22,12 +22,13 @@ def lock_down(folder: Path) -> None:
     No descriptor is left to open anything with, wherever we run. Where the kernel allows it, there
     is neither a network nor another file to be reached, too (containers often forbid that).
     """
-    if _libc.unshare(_CLONE_NEWUSER | _ALONE) != 0:
-        _libc.unshare(_ALONE)
+    with contextlib.suppress(AttributeError):  # not Linux
+        if _libc.unshare(_CLONE_NEWUSER | _ALONE) != 0:
+            _libc.unshare(_ALONE)
     with contextlib.suppress(PermissionError):
         os.chroot(folder)
         os.chdir("/")
-    with contextlib.suppress(AttributeError):  # not Linux
+    with contextlib.suppress(AttributeError):
         _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         _libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))

@@ -2,8 +2,10 @@
 
 import asyncio
 import collections
+import contextlib
 import os
 import resource
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -26,6 +28,8 @@ from tests.odd_files import ODD, Odd, make
 from tests.touched import Canary, Sentinel
 
 PIECE_BYTES = 40_000
+ROOT = Path(__file__).parents[4]
+KIB = 1 << 10
 CPU_S = 1.0
 """Of the reader, its own start included."""
 
@@ -103,8 +107,28 @@ async def test_file_that_means_ill_is_refused(
     assert (sentinel.uses(), canary.hits) == (0, 0)
     spent_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     assert spent_s < CPU_S, f"{spent_s:.2f} s of CPU"
-    # The greatest of all children so far.
-    assert after.ru_maxrss < 400_000, f"{after.ru_maxrss} KiB"
+
+
+def test_memory_of_readers_is_bounded(tmp_path: Path) -> None:
+    """Measured by a process that has no other children."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    argv = [sys.executable, "-c", f"from {__name__} import measure; measure()", str(tmp_path)]
+    run = subprocess.run(argv, env=environment, cwd=ROOT, capture_output=True, check=True)
+    assert 10 * KIB < int(run.stdout) < 400 * KIB, f"{int(run.stdout)} KiB"
+
+
+def measure() -> None:
+    """Inspect all bombs, and say what the greatest reader had, in KiB."""
+    inspector = Inspector(Path(sys.argv[1]))
+
+    async def inspect_all() -> None:
+        for hostile in CORPUS:
+            if hostile.kind == "bomb":
+                with contextlib.suppress(MediaRefused):
+                    await inspector.inspect(hostile.make(Traps(inspector.folder, 9)))
+
+    asyncio.run(inspect_all())
+    sys.stdout.write(f"{resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss}\n")
 
 
 @pytest.mark.parametrize("odd", ODD, ids=lambda each: each.name)
