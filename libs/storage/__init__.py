@@ -30,8 +30,8 @@ __all__ = [
     "StoreFull",
     "StoreURLInvalid",
     "StoreUnavailable",
-    "TieredStore",
     "StoredPart",
+    "TieredStore",
     "direct",
     "open_store",
 ]

@@ -60,6 +60,8 @@ def _open(
 
 def direct(store: ObjectStore) -> DirectStore | None:
     """The store, if clients can put parts into it themselves."""
+    if isinstance(store, TieredStore):
+        store = store.hot  # what is new lies there
     if isinstance(store, DirectoryStore):
         return None
     from libs.storage.s3 import S3Store

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from libs.storage import direct, open_store
 from services.gateway.uploads import parts as parts_module
 from tests.media import encode
 from tests.running import RunningWeir
@@ -148,6 +149,20 @@ def test_directory_says_that_it_takes_nothing_from_clients(weir: RunningWeir) ->
     )
     assert (answer.status_code, answer.json()["code"]) == (409, "direct_impossible")
     assert "Upload with tus" in answer.json()["detail"]
+
+
+async def test_store_that_clients_reach_may_have_a_cold_one_behind_it(tmp_path: Path) -> None:
+    hot, cold = "s3://KEY:SECRET@127.0.0.1:9/bucket?secure=false", f"file://{tmp_path}"
+    for public_url, is_direct in ((None, False), ("https://s3.example.com", True)):
+        for cold_url in ("", cold):
+            store = open_store(hot, cold_url, public_url=public_url)
+            opened = direct(store)
+            assert (opened is not None) is is_direct
+            if opened is not None:
+                url = opened.part_url("uploads/a", "id", 3, expires_s=60)
+                assert url.startswith("https://s3.example.com/bucket/uploads/a?")
+                assert "partNumber=3" in url
+            await store.close()
 
 
 @pytest.mark.parametrize("size", [1, 64 * MIB, 64 * MIB + 1, 700 << 30])
