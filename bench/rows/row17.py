@@ -107,9 +107,11 @@ def _begin(weir: Weir, seconds: int, stack: ExitStack) -> tuple[Program, Visible
     start_s = int(time.time())
     database = weir.folder / "data" / "catalog.sqlite"
     segment_log.open_sessions(f"sqlite:///{database}", count=SESSIONS, start_s=start_s)
-    port = processes.listening_port(weir.pid_of("nats-server"))
-    url, token = f"nats://127.0.0.1:{port}", weir.credentials["nats_token"]
-    said = (url, token, start_s, SESSIONS, RATE, seconds)
+    # It listens on another port, too, on which it says how it is.
+    config = (weir.folder / "data" / "nats" / "nats.conf").read_text()
+    (address,) = re.findall(r'^listen: "(.+)"$', config, re.MULTILINE)
+    token = weir.credentials["nats_token"]
+    said = (f"nats://{address}", token, start_s, SESSIONS, RATE, seconds)
     publisher = start_program(weir.folder, "fact_publisher", *said)
     stack.callback(processes.stop, publisher)
     return publisher, VisibleRows(database)
