@@ -31,9 +31,9 @@ DEFAULT_TENANT = "default"
 
 RESERVED_STREAM_IDS = frozenset(
     {
-        "api", "assets", "admin", "console", "dash", "docs", "favicon", "health", "healthcheck",
-        "hls", "ipc-video-metadata", "login", "metrics", "openapi", "Prod", "readyz", "stat",
-        "static", "streamdns", "time", "videostream", "videostreams", "vod", "watch",
+        "api", "assets", "admin", "console", "dash", "docs", "favicon", "file", "health",
+        "healthcheck", "hls", "ipc-video-metadata", "login", "metrics", "openapi", "Prod", "readyz",
+        "stat", "static", "streamdns", "time", "videostream", "videostreams", "vod", "watch",
         "createStream", "deleteStream", "describeStream", "getClip", "getDASHStreamingSessionURL",
         "getDataEndpoint", "getHLSStreamingSessionURL", "getImages", "getMedia",
         "getMediaForFragmentList", "listFragments", "listStreams", "listTagsForStream", "putMedia",

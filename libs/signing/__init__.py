@@ -1,12 +1,16 @@
 """Signatures that let a bearer push or play; every secret is compared in constant time."""
 
 from libs.signing.aws import (
+    MAX_EXPIRES_S,
+    AWSKey,
     AWSRequest,
     AWSSignature,
     AWSSignatureExpired,
     AWSSignatureMalformed,
     AWSSignatureMissing,
     AWSSignatureWrong,
+    aws_parameters,
+    presign_s3,
     read_aws,
     verify_aws,
 )
@@ -32,7 +36,9 @@ from libs.signing.viewer import (
 )
 
 __all__ = [
+    "MAX_EXPIRES_S",
     "MAX_TOKEN_CHARS",
+    "AWSKey",
     "AWSRequest",
     "AWSSignature",
     "AWSSignatureExpired",
@@ -46,10 +52,12 @@ __all__ = [
     "ViewerKey",
     "ViewerTokenExpired",
     "ViewerTokenWrong",
+    "aws_parameters",
     "expiry_of_token_id",
     "installation_mark",
     "is_own_mark",
     "keys_by_id",
+    "presign_s3",
     "read_aws",
     "read_viewer",
     "sign_push",

@@ -1,4 +1,5 @@
-"""AWS Signature Version 4 of HTTP requests, checked: in the Authorization header or in the query.
+"""AWS Signature Version 4 of HTTP requests: checked in the Authorization header or in the query,
+and made as presigned URLs of S3.
 
 Source: "Signature Version 4 signing process", AWS General Reference. What is signed is the request
 as it was sent, so a path and a query are given raw.
@@ -13,10 +14,10 @@ as it was sent, so a path and a query are given raw.
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 from libs.errors import Unauthorized
 
@@ -69,6 +70,15 @@ class AWSRequest(NamedTuple):
     body: bytes = b""
 
 
+class AWSKey(NamedTuple):
+    """What signs."""
+
+    id: str
+    secret: str
+    region: str = "us-east-1"
+    """S3's usual one; whoever checks takes any."""
+
+
 class AWSSignature(NamedTuple):
     """What a request says of its signature."""
 
@@ -86,7 +96,7 @@ class AWSSignature(NamedTuple):
 
 def read_aws(request: AWSRequest) -> AWSSignature:
     """Raises `AWSSignatureMissing` and `AWSSignatureMalformed`."""
-    parameters = dict(_parameters(request.query))
+    parameters = dict(aws_parameters(request.query))
     if _SIGNATURE_PARAMETER in parameters:
         return _of_query(parameters)
     header = request.headers.get("authorization", "")
@@ -117,6 +127,27 @@ def verify_aws(request: AWSRequest, secret: str, *, now: datetime) -> AWSSignatu
     if not starts_at <= now <= signature.signed_at + lasts:
         raise AWSSignatureExpired("The signature has expired, or the clock of its maker is wrong.")
     return signature
+
+
+def presign_s3(
+    url: str, key: AWSKey, parameters: Iterable[tuple[str, str]], *, now: datetime, expires_s: int
+) -> str:
+    """`url`, whose path is in the spelling that is to be sent, for a GET with `parameters`."""
+    parts = urlsplit(url)
+    scope = f"{now:%Y%m%d}/{key.region}/s3/aws4_request"
+    said = {
+        "X-Amz-Algorithm": ALGORITHM,
+        "X-Amz-Credential": f"{key.id}/{scope}",
+        "X-Amz-Date": f"{now:%Y%m%dT%H%M%SZ}",
+        "X-Amz-Expires": str(expires_s),
+        "X-Amz-SignedHeaders": "host",
+    }
+    named = [*parameters, *said.items()]
+    query = "&".join(f"{_encoded(name)}={_encoded(value)}" for name, value in named)
+    request = AWSRequest("GET", parts.path, query, {"host": parts.netloc})
+    unsigned = AWSSignature(key.id, now, scope, "s3", ("host",), "", expires_s)
+    digest = _sign(_string_to_sign(request, unsigned), key.secret, scope)
+    return f"{parts.scheme}://{parts.netloc}{parts.path}?{query}&{_SIGNATURE_PARAMETER}={digest}"
 
 
 def _of_query(parameters: Mapping[str, str]) -> AWSSignature:
@@ -172,7 +203,7 @@ def _canonical(request: AWSRequest, signature: AWSSignature) -> str:
     )
     pairs = sorted(
         (_encoded(name), _encoded(value))
-        for name, value in _parameters(request.query)
+        for name, value in aws_parameters(request.query)
         if name != _SIGNATURE_PARAMETER
     )
     headers = [
@@ -200,7 +231,8 @@ def _payload(request: AWSRequest, signature: AWSSignature) -> str:
     return hashlib.sha256(request.body).hexdigest()
 
 
-def _parameters(query: str) -> list[tuple[str, str]]:
+def aws_parameters(query: str) -> list[tuple[str, str]]:
+    """The parameters of a raw query as they were signed: "+" is a plus."""
     found = (each.partition("=") for each in query.split("&") if each)
     return [(unquote(name), unquote(value)) for name, _, value in found]
 

@@ -10,6 +10,9 @@ from libs.storage import open_store
 from services.gateway.api.app import build_api
 from services.gateway.api.console_session import ConsoleSessions
 from services.gateway.api.house import House
+from services.gateway.burning.budget import Budget
+from services.gateway.burning.burners import Burners
+from services.gateway.burning.burning import Burning
 from services.gateway.door import Door
 from services.gateway.handlers import Neighbourhood, News
 from services.gateway.playback.demand import Demand
@@ -53,6 +56,12 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
     pushes = HTTPPushes(
         directory, neighbours.ingests, token=settings.internal_token.get_secret_value()
     )
+    burning = Burning(
+        edge.footages,
+        Burners(neighbours.transcoders, token=settings.internal_token.get_secret_value()),
+        Budget(burst=settings.watermark_burst, rate=settings.watermark_rate),
+        cache_bytes=settings.watermark_cache_bytes,
+    )
     house = House(
         settings=settings,
         catalog=service.bus,
@@ -64,6 +73,8 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
         pushes=pushes,
         intake=Intake(store, service.bus, slots=settings.upload_slots),
         direct=DirectUploads(store, service.bus),
+        edge=edge,
+        burning=burning,
     )
     sweep = UploadSweep(store, service.bus)
     player = Player(
@@ -113,6 +124,7 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
         await demand.close()
         await pushes.close()
         await viewing.bulletin.say_goodbye()
+        await burning.close()
         await edge.close()
         await origin.close()
         await store.close()

@@ -6,6 +6,7 @@ Unauthorized
 ├── PlayerRefused          an RTMP player whose viewer token does not admit it
 Forbidden
 ├── ForeignOrigin          a write with a console session from another origin
+├── AddressWrong           a link is for another address
 BadRequest
 ├── BodyUnreadable         the body is not JSON
 ├── ReloadWrong            senseless _HLS_msn or _HLS_part
@@ -18,8 +19,10 @@ ChecksumMismatch           460, what came is not what was sent
 RangeWrong                 416, it begins behind the end
 TooMany
 ├── LoginLimited           too many wrong logins
+├── ViewerOverBudget       one viewer asks for more marked segments than its share
 Invalid
 ├── ItemInvalid            JSON that cannot be kept as it is
+├── MarkInvalid            a viewer's mark that cannot be drawn as asked
 TooLarge
 ├── ItemTooLarge
 ├── UploadOverflows        more came than was declared
@@ -31,6 +34,8 @@ NotFound
 ├── JobResultMissing       the job has made no file (yet)
 ├── StoryboardUnknown      it has no such sheet
 ├── FileUnknown            no MP4s of that day
+├── SegmentUnknown         the log has no such segment, or the store has it no more
+├── KeyUnknown             nothing lies in the bucket under it
 Conflict
 ├── OffsetWrong            the upload does not end there
 ├── DirectImpossible       the store takes nothing from clients
@@ -39,6 +44,7 @@ Conflict
 Unavailable
 ├── OriginUnreachable      ingest or packager does not answer
 ├── UploadsBusy            this gateway reads as many as it may
+├── BurnersBusy            no transcoder has room to burn a viewer's mark, or none answers
 """
 
 from libs.errors import (
@@ -104,6 +110,34 @@ class ItemInvalid(Invalid):
 
 class ItemTooLarge(TooLarge):
     code = "item_too_large"
+
+
+class MarkInvalid(Invalid):
+    code = "mark_invalid"
+
+
+class AddressWrong(Forbidden):
+    code = "address_wrong"
+
+
+class ViewerOverBudget(TooMany):
+    code = "viewer_over_budget"
+
+    def __init__(self, sentence: str, *, wait_s: int) -> None:
+        super().__init__(sentence)
+        self.wait_s = wait_s
+
+
+class SegmentUnknown(NotFound):
+    code = "segment_unknown"
+
+
+class KeyUnknown(NotFound):
+    code = "key_unknown"
+
+
+class BurnersBusy(Unavailable):
+    code = "burners_busy"
 
 
 class StreamUnknown(NotFound):

@@ -136,6 +136,10 @@ class Neighbourhood:
         """Their URLs; none while the bus is away."""
         return [entry.url for entry in await self._entries("ingest")]
 
+    async def transcoders(self) -> list[str]:
+        """Their URLs; none while the bus is away."""
+        return [entry.url for entry in await self._entries("transcoder")]
+
     async def services(self) -> list[ServiceState]:
         entries = await self._entries()
         reasons = await asyncio.gather(*(self._origin.is_ready(entry.url) for entry in entries))

@@ -42,6 +42,14 @@ class GatewaySettings(Settings):
     """How often it is looked for what refused, expired and deleted uploads left in the store."""
     edge_cache_bytes: int = Field(default=256 * 1024 * 1024, ge=0)
     """Memory for segments that viewers share."""
+    bucket: str = Field(default="vod", pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
+    """Where presigned URLs lead, `/<bucket>/<key>`. No stream should be called so."""
+    watermark_cache_bytes: int = Field(default=64 * 1024 * 1024, ge=0)
+    """Memory for segments with a viewer's mark."""
+    watermark_burst: int = Field(default=30, ge=1)
+    """Segments with a viewer's mark that are made for one viewer as fast as it can be done."""
+    watermark_rate: float = Field(default=2.0, gt=0)
+    """Such segments a second for one viewer from then on; more gets 429."""
     max_viewers: int = Field(default=10_000, ge=1)
     """FLV viewers on this gateway; one more gets 503."""
 

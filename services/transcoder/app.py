@@ -12,8 +12,9 @@ from libs.names import DEFAULT_TENANT
 from libs.service import Service
 from libs.storage import ObjectStore, open_store
 from libs.tags import Spawn, open_client
-from services.transcoder import handlers
+from services.transcoder import burn_door, handlers
 from services.transcoder.attempt import Attempt, Outside
+from services.transcoder.burning import Burning
 from services.transcoder.cost import Slots
 from services.transcoder.decoder import Decoder
 from services.transcoder.farm import Farm
@@ -63,6 +64,7 @@ def build_app(settings: TranscoderSettings | None = None) -> Service:
     ladders = Ladders(worker.begin, spawn=spawn, max_jobs=MAX_JOBS, after=worker.leave)
     handlers.register(bus, ladders)
     farm = _build_farm(service, settings, store, egress, slots, spawn)
+    burn_door.add_routes(service.http.router, Burning(settings.ffmpeg or find_ffmpeg(), slots))
 
     decoder = Decoder()
     handlers.register_stills(bus, Stills(store, decoder, bus.publish))

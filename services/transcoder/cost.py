@@ -35,6 +35,7 @@ def cost_of(plan: TranscodePlan) -> float:
 
 class Slots:
     """Room for jobs. Live ones are let in as if there were no others, and the others make way.
+    Before finite jobs go brief ones, for which a viewer waits.
 
     One is let in however large it is: better some rungs than none.
     """
@@ -42,6 +43,7 @@ class Slots:
     def __init__(self, size: float) -> None:
         self.size = size
         self._live: dict[str, float] = {}
+        self._brief: dict[str, float] = {}
         self._finite: dict[str, float] = {}
         self.on_change: list[Callable[[], None]] = []
 
@@ -49,6 +51,11 @@ class Slots:
     def taken(self) -> float:
         """By live jobs."""
         return sum(self._live.values())
+
+    @property
+    def taken_before_finite(self) -> float:
+        """By what finite jobs make way for."""
+        return self.taken + sum(self._brief.values())
 
     @property
     def taken_by_finite(self) -> float:
@@ -66,8 +73,20 @@ class Slots:
         if self._live.pop(job, None) is not None:
             self._tell()
 
+    def enter_brief(self, job: str, cost: float) -> bool:
+        taken = self.taken_before_finite
+        if taken and taken + cost > self.size:
+            return False
+        self._brief[job] = cost
+        self._tell()
+        return True
+
+    def leave_brief(self, job: str) -> None:
+        if self._brief.pop(job, None) is not None:
+            self._tell()
+
     def enter_finite(self, job: str, cost: float) -> bool:
-        taken = self.taken + self.taken_by_finite
+        taken = self.taken_before_finite + self.taken_by_finite
         if taken and taken + cost > self.size:
             return False
         self._finite[job] = cost

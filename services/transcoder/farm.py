@@ -119,12 +119,12 @@ class Farm:
         self._make_way()
 
     def _make_way(self) -> None:
-        """Those begun first run on in the room that live streams leave; the others pause."""
-        room = self._slots.size - self._slots.taken
-        is_live = self._slots.taken > 0
+        """Those begun first run on in the room that others leave; the rest pause."""
+        taken = self._slots.taken_before_finite
+        room = self._slots.size - taken
         for number, attempt in enumerate(self._running.values()):
             room -= attempt.cores
-            if room >= 0 or (number == 0 and not is_live):
+            if room >= 0 or (number == 0 and not taken):
                 attempt.resume()
             else:
                 attempt.pause()

@@ -7,6 +7,7 @@ from libs.api_problems import install_api_problems
 from libs.marks.picture import MAX_FILE_BYTES
 from services.gateway import pages
 from services.gateway.api import (
+    bucket,
     camera_clips,
     clips,
     docs,
@@ -14,6 +15,7 @@ from services.gateway.api import (
     health,
     holds,
     images,
+    issuing,
     jobs,
     kvs,
     login,
@@ -33,6 +35,7 @@ from services.gateway.api import (
 from services.gateway.api.house import House
 from services.gateway.api.security import BodyLimit, SecurityHeaders
 from services.gateway.assets import assets_router
+from services.gateway.settings import GatewaySettings
 
 MAX_BODY_BYTES = 64 * 1024
 UPLOADS = {"/api/v1/images": MAX_FILE_BYTES, "/putMedia": None, "/api/v1/uploads/upload-*": None}
@@ -84,6 +87,8 @@ def build_api(house: House | None = None) -> FastAPI:
     app.include_router(docs.router)
     app.include_router(assets_router(pages.DIST / "static"))
     app.include_router(kvs.router)
+    app.include_router(issuing.router)
+    app.include_router(bucket.router_of(_bucket_of(house)))
     app.include_router(camera_clips.router)
     app.include_router(clips.router)
     app.include_router(storyboards.router)
@@ -92,6 +97,11 @@ def build_api(house: House | None = None) -> FastAPI:
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES, uploads=UPLOADS)
     app.add_middleware(SecurityHeaders)
     return app
+
+
+def _bucket_of(house: House | None) -> str:
+    usual = GatewaySettings.model_fields["bucket"].default
+    return str(usual) if house is None else house.settings.bucket
 
 
 def _operation_id(route: APIRoute) -> str:

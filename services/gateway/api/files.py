@@ -69,10 +69,13 @@ async def list_day(
 ) -> Response:
     """The MP4s that begin on a day (UTC), in order, as the replaced system listed them."""
     refusal = await refuse(stream, request, house)
-    if refusal is not None:
-        return refusal
+    return refusal or await answer_day(stream, (year, month, day), house)
+
+
+async def answer_day(stream: str, day: tuple[int, int, int], house: House) -> Response:
+    """Raises `FileUnknown`."""
     try:
-        begin = datetime(year, month, day, tzinfo=UTC)
+        begin = datetime(*day, tzinfo=UTC)
     except (ValueError, OverflowError):
         raise FileUnknown("There is no such day.") from None
     found = await _of_day(stream, begin, house)
@@ -114,7 +117,7 @@ async def get_file(
     key: Annotated[str, Path(max_length=400)], request: Request, house: TheHouse
 ) -> Response:
     """The file of that name, or a range of it."""
-    return _answer(await _find(key, house), request, house)
+    return answer_file(await find_file(key, house), request, house)
 
 
 @public.api_route("/~{personal}/{stream}/mp4/" + _DAY, methods=READ, include_in_schema=False)
@@ -148,14 +151,14 @@ async def _watch(stream: str, request: Request, house: House) -> Response:
     if refusal is not None:
         return refusal
     key = without_personal(request.scope["path"].encode()).decode().lstrip("/")
-    return _answer(await _find(key, house), request, house)
+    return answer_file(await find_file(key, house), request, house)
 
 
-async def _find(key: str, house: House) -> RecordedFile:
+async def find_file(key: str, house: House) -> RecordedFile:
     return await house.catalog.ask(GetFile(tenant=DEFAULT_TENANT, key=key))
 
 
-def _answer(file: RecordedFile, request: Request, house: House) -> Response:
+def answer_file(file: RecordedFile, request: Request, house: House) -> Response:
     if file.object_key is None:
         raise FileNotReady(f"{file.key} is {file.state}.")
     name = file.key.rpartition("/")[2]

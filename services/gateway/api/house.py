@@ -8,7 +8,9 @@ from fastapi import Depends, Request
 from libs.events import Answer, Ask, Message
 from libs.storage import ObjectStore
 from services.gateway.api.console_session import ConsoleSessions
+from services.gateway.burning.burning import Burning
 from services.gateway.playback.directory import Directory
+from services.gateway.playback.edge import Edge
 from services.gateway.pushes import Pushes
 from services.gateway.settings import GatewaySettings
 from services.gateway.viewers.viewing import Viewing
@@ -58,6 +60,8 @@ class House:
     pushes: Pushes
     intake: "Intake"
     direct: "DirectUploads"
+    edge: Edge
+    burning: Burning
     failed_logins: dict[str, list[float]] = field(default_factory=dict)
     """By address, when its last wrong logins were (monotonic)."""
 

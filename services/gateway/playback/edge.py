@@ -13,6 +13,7 @@ from services.gateway.playback.playlists import Playlists
 from services.gateway.playback.reply import Asked, Reply
 from services.gateway.playback.routes import Kind, MediaRoute
 from services.gateway.playback.targets import Targets
+from services.gateway.views.footage import Footages
 from services.gateway.views.log import Log
 from services.gateway.views.transport import TransportSegments
 from services.gateway.views.views import Views
@@ -40,7 +41,8 @@ class Edge:
             directory, packagers, self.targets, find_part=self._media.under_way, clock=clock
         )
         self._views = Views(directory, log, clock=clock, wall=wall)
-        self._transport = TransportSegments(log, origin)
+        self.footages = Footages(log, origin)
+        self._transport = TransportSegments(self.footages)
 
     def answer(self, route: MediaRoute, asked: Asked) -> Reply | Growth | Awaited:
         """At once from memory, else something to wait for. Raises `ReloadWrong`."""

@@ -1,16 +1,15 @@
 """A signed request and its JSON, read as one of the published input shapes."""
 
 import json
-from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_pascal
 
-from libs.signing import AWSRequest, AWSSignatureWrong, read_aws, verify_aws
 from services.gateway.api.house import House
 from services.gateway.api.kvs.errors import invalid
+from services.gateway.api.signed import verify
 
 Instant = AwareDatetime
 """Sent as Unix seconds or as ISO 8601."""
@@ -58,22 +57,3 @@ def body_of(shape: type[Input]) -> dict[str, Any]:
     """How the OpenAPI document shows it."""
     schema = shape.model_json_schema(by_alias=True)
     return {"requestBody": {"content": {"application/json": {"schema": schema}}}}
-
-
-def verify(request: Request, house: House, body: bytes) -> None:
-    """Raises what `libs.signing.aws` raises. A body that is read later is signed as an empty one,
-    or not at all.
-    """
-    settings = house.settings
-    signed = AWSRequest(
-        method=request.method,
-        path=request.scope["raw_path"].decode("latin-1"),
-        query=request.scope["query_string"].decode("latin-1"),
-        headers={name.decode("latin-1").lower(): value.decode("latin-1")
-                 for name, value in request.scope["headers"]},
-        body=body,
-    )  # fmt: skip
-    secret = settings.secret_access_key.get_secret_value()
-    if not secret or read_aws(signed).access_key_id != settings.access_key_id:
-        raise AWSSignatureWrong("There is no such access key here.")
-    verify_aws(signed, secret, now=datetime.now(UTC))

@@ -44,7 +44,12 @@ from libs.storage import open_store
 from services.gateway.api.app import build_api
 from services.gateway.api.console_session import ConsoleSessions
 from services.gateway.api.house import House, ServiceState
+from services.gateway.burning.budget import Budget
+from services.gateway.burning.burners import Burners
+from services.gateway.burning.burning import Burning
 from services.gateway.playback.directory import Directory
+from services.gateway.playback.edge import Edge
+from services.gateway.playback.origin import Origin
 from services.gateway.pushes import PushRefused
 from services.gateway.settings import GatewaySettings
 from services.gateway.uploads.intake import Intake
@@ -222,13 +227,19 @@ def viewing_of(catalog: MemoryCatalog, **more: Any) -> Viewing:
     return Viewing(Outside(find_stream=find_stream, **(facts | more)))
 
 
+async def no_transcoders() -> list[str]:
+    return []
+
+
 def house_of(settings: GatewaySettings, folder: Path) -> House:
-    catalog = MemoryCatalog()
+    catalog, directory = MemoryCatalog(), Directory()
     store = open_store(f"file://{folder}")
+    origin = Origin(token="", store=store)
+    edge = Edge(directory, origin, Log(catalog, "default"), cache_bytes=1 << 20)
     return House(
         settings=settings,
         catalog=catalog,
-        directory=Directory(),
+        directory=directory,
         neighbours=StillNeighbours(),
         sessions=ConsoleSessions(
             user=settings.admin_user,
@@ -241,6 +252,13 @@ def house_of(settings: GatewaySettings, folder: Path) -> House:
         pushes=MemoryPushes(),
         intake=Intake(store, catalog, slots=4),
         direct=DirectUploads(store, catalog),
+        edge=edge,
+        burning=Burning(
+            edge.footages,
+            Burners(no_transcoders, token=""),
+            Budget(burst=2, rate=0.5),
+            cache_bytes=1 << 20,
+        ),
     )
 
 

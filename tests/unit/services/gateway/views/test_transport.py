@@ -5,6 +5,7 @@ from libs.media.cmaf import AUDIO_TRACK_ID, VIDEO_TRACK_ID, config_id, write_chu
 from services.gateway.playback.miss import Awaited
 from services.gateway.playback.reply import NOTHING_MORE, Reply
 from services.gateway.playback.routes import match_media
+from services.gateway.views.footage import Footages
 from services.gateway.views.log import Log
 from services.gateway.views.transport import TransportSegments
 from tests.oracles.frame_ledger import compare, input_frames
@@ -73,7 +74,7 @@ async def get(segments: TransportSegments, path: str) -> Reply:
 def made(store: Store, *rows: Segment) -> TransportSegments:
     catalog = MemoryCatalog()
     catalog.rows = list(rows)
-    return TransportSegments(Log(catalog, "default"), store)
+    return TransportSegments(Footages(Log(catalog, "default"), store))
 
 
 async def test_segment_has_the_frames_of_its_row_and_is_made_once() -> None:

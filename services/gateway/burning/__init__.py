@@ -1,0 +1,1 @@
+"""Viewers' own marks, burned into the segments that each of them gets."""

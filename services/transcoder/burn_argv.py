@@ -1,0 +1,65 @@
+"""The command line that burns a viewer's mark into a segment: numbers and fixed names only.
+
+The segment and the mark, a picture as large as the segment's, come in by pipes; so do the new
+pictures go out.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import ffmpeg
+
+from services.transcoder.colours import Colours
+
+PRESET = "superfast"
+"""As the replaced system's, and x264's usual quality (CRF 23) as there."""
+THREADS = 1
+TIMESCALE = 90_000
+
+
+class Run(NamedTuple):
+    """Pictures that are wanted, by their place among all that are decoded, in the order in which
+    they are shown; both included.
+    """
+
+    first: int
+    last: int
+
+
+def build_burn(
+    binary: str, mark: int, runs: Sequence[Run], colours: Colours | None = None
+) -> list[str]:
+    """`mark` is the descriptor that the mark comes from."""
+    source = ffmpeg.input(
+        "pipe:0", f="mp4", protocol_whitelist="pipe", threads=THREADS
+    ).video  # fmt: skip
+    wanted = "+".join(f"between(n,{run.first},{run.last})" for run in runs)
+    shown = source.filter("select", wanted)
+    over = ffmpeg.input(f"pipe:{mark}", f="png_pipe", protocol_whitelist="pipe")
+    if colours is not None:
+        # As with live marks: of both the same is said, or FFmpeg converts as it likes.
+        said = {"colorspace": colours.matrix, "range": colours.range}
+        shown = shown.filter("setparams", **said)
+        over = over.filter(
+            "scale", out_color_matrix=colours.scaler_matrix, out_range=colours.range
+        ).filter("format", "yuva420p").filter("setparams", **said)  # fmt: skip
+    burned = ffmpeg.overlay(shown, over, eof_action="repeat")
+    output = ffmpeg.output(
+        burned,
+        "pipe:1",
+        f="flv",
+        flvflags="no_duration_filesize",
+        pix_fmt="yuv420p",
+        preset=PRESET,
+        threads=THREADS,
+        # A picture of this for each of that, at its own time; the caller has the decode times.
+        fps_mode="passthrough",
+        enc_time_base=f"1:{TIMESCALE}",
+        bf=0,
+        map_metadata=-1,
+        **{"c:v": "libx264"},
+    ).global_args(
+        "-hide_banner", "-nostats", "-loglevel", "warning", "-filter_complex_threads", "1"
+    )  # fmt: skip
+    argv: list[str] = ffmpeg.compile(output, cmd=binary)
+    return argv
