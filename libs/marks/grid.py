@@ -1,6 +1,6 @@
 """A viewer's mark on a picture: one tile of lines, again and again in a grid."""
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from libs.events.marks import Lettered
 from libs.events.viewer_marks import ViewerMark
@@ -23,13 +23,15 @@ def draw_grid(mark: ViewerMark, fonts: Fonts, *, width: int, height: int) -> Pic
     scale = min(width / _share(width, height) / tile.width, *_fit(tile, cell))
     size = max(1, round(tile.width * scale)), max(1, round(tile.height * scale))
     scaled = tile.resize(size, Image.Resampling.LANCZOS)
-    # What is not seen has the letters' colour: 4:2:0 lets it into their edges.
-    grid = Image.new("RGBA", (width, height), f"{mark.color}00")
+    cover = Image.new("L", (width, height))
     for column in range(columns):
         for row in range(rows):
             left = round(cell[0] * (column + 0.5) - size[0] / 2)
             top = round(cell[1] * (row + 0.5) - size[1] / 2)
-            grid.paste(scaled, (left, top))
+            cover.paste(scaled, (left, top))
+    # What is not seen has the letters' colour, too: 4:2:0 lets it into their edges.
+    grid = Image.new("RGB", (width, height), mark.color)
+    grid.putalpha(cover)
     return finish(grid, opacity=mark.opacity)
 
 
@@ -52,13 +54,11 @@ def _fit(tile: Image.Image, cell: tuple[float, float]) -> tuple[float, float]:
 
 
 def _tile(mark: ViewerMark, fonts: Fonts) -> Image.Image:
+    """How much it covers."""
     style = Lettered(size=LETTERS, color=mark.color, rotation=_half_turn(mark.rotation))
     drawn = draw_text("\n".join(mark.lines), style, fonts)
     letters = Image.frombytes("RGBA", (drawn.width, drawn.height), drawn.rgba)
-    size = letters.width + 2 * MARGIN, letters.height + 2 * MARGIN
-    tile = Image.new("RGBA", size, f"{mark.color}00")
-    tile.paste(letters, (MARGIN, MARGIN))
-    return tile
+    return ImageOps.expand(letters.getchannel("A"), MARGIN)
 
 
 def _half_turn(degrees: int) -> float:
