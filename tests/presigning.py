@@ -28,7 +28,9 @@ def presign(
     return str(request.url)
 
 
-def presigned(weir: RunningWeir, key: str, *, expires_s: int = 1200, **parameters: str) -> str:
+def presigned(
+    weir: RunningWeir, key: str, parameters: dict[str, str], *, expires_s: int = 1200
+) -> str:
     return presign(
         f"{weir.http_url}/vod/{key}",
         weir.credentials["access_key_id"],

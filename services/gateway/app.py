@@ -56,12 +56,6 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
     pushes = HTTPPushes(
         directory, neighbours.ingests, token=settings.internal_token.get_secret_value()
     )
-    burning = Burning(
-        edge.footages,
-        Burners(neighbours.transcoders, token=settings.internal_token.get_secret_value()),
-        Budget(burst=settings.watermark_burst, rate=settings.watermark_rate),
-        cache_bytes=settings.watermark_cache_bytes,
-    )
     house = House(
         settings=settings,
         catalog=service.bus,
@@ -74,7 +68,7 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
         intake=Intake(store, service.bus, slots=settings.upload_slots),
         direct=DirectUploads(store, service.bus),
         edge=edge,
-        burning=burning,
+        burning=_build_burning(settings, edge, neighbours),
     )
     sweep = UploadSweep(store, service.bus)
     player = Player(
@@ -124,7 +118,7 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
         await demand.close()
         await pushes.close()
         await viewing.bulletin.say_goodbye()
-        await burning.close()
+        await house.burning.close()
         await edge.close()
         await origin.close()
         await store.close()
@@ -135,6 +129,15 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
         lambda: None if directory.is_complete else "the list of live sessions is not read yet"
     )
     return service
+
+
+def _build_burning(settings: GatewaySettings, edge: Edge, neighbours: Neighbourhood) -> Burning:
+    return Burning(
+        edge.footages,
+        Burners(neighbours.transcoders, token=settings.internal_token.get_secret_value()),
+        Budget(burst=settings.watermark_burst, rate=settings.watermark_rate),
+        cache_bytes=settings.watermark_cache_bytes,
+    )
 
 
 def _outside(service: Service, edge: Edge, log: Log) -> Outside:

@@ -25,7 +25,9 @@ OK = 200
 def router_of(bucket: str) -> APIRouter:
     router = APIRouter(route_class=BucketRoute, tags=["bucket"])
     path = f"/{bucket}/{{key:path}}"
-    types = {TS_TYPE: {}, PLAYLIST_TYPE: {}, "video/mp4": {}, "image/jpeg": {}}
+    types: dict[str, dict[str, str]] = {
+        each: {} for each in (TS_TYPE, PLAYLIST_TYPE, "video/mp4", "image/jpeg")
+    }
     router.get(path, response_class=Response, responses={200: {"content": types}})(get_object)
     router.head(path, include_in_schema=False)(get_object)
     return router

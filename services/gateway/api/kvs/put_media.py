@@ -35,7 +35,8 @@ from services.gateway.api.kvs.fragment_reader import (
 )
 from services.gateway.api.kvs.fragments import selected
 from services.gateway.api.kvs.names import find_stream, fragment_number
-from services.gateway.api.kvs.request import OfStream, shaped, verify
+from services.gateway.api.kvs.request import OfStream, shaped
+from services.gateway.api.signed import verify
 from services.gateway.pushes import Push, PushRefused
 
 router = APIRouter(route_class=KVSRoute)
