@@ -6,13 +6,13 @@ seconds. Playlists are linted after each segment, as a player would see them.
 
 from collections.abc import Iterable
 
+from libs.cutting.cuts import Part, SegmentCut, SegmentsLost, TrackConfigured
+from libs.cutting.cutter import Cutter
 from libs.events import PackageRequested, TrackKind
 from libs.media.flv import FLV_HEADER, FLVReader, Tag
 from services.ingest.block import Block
 from services.ingest.replay import ReplayWindow
 from services.ingest.session import Session
-from services.packager.cuts import Part, SegmentCut, SegmentsLost, TrackConfigured
-from services.packager.cutter import Cutter
 from services.packager.playlist import render_media
 from services.packager.rows import segment_row
 from services.packager.window import Window

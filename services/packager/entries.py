@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from libs.cutting.cuts import Part, SegmentOpened
 from libs.events import TrackKind, TrackRange
-from services.packager.cuts import Part, SegmentOpened
 
 
 class Position(NamedTuple):

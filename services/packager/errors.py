@@ -1,22 +1,18 @@
-"""What can go wrong in the packager, beside what its way to ingest says (`libs.tags.errors`).
+"""What can go wrong in the packager, beside what its way to ingest (`libs.tags.errors`) and its
+cutter (`libs.cutting.errors`) say.
 
 WeirError
 ├── BadRequest    ReloadWrong         a blocking request asks what is absurd
-├── Invalid       GOPTooLong          the publisher sends keyframes too far apart; it is cut anyway
 ├── NotFound      MediaUnknown        the session has no such segment or init segment
 │                 PartPassedOver      it ended its segment without that part, or lacked media for it
 └── Unavailable   MediaNotYet         about to exist; ask again
 """
 
-from libs.errors import BadRequest, Invalid, NotFound, Unavailable
+from libs.errors import BadRequest, NotFound, Unavailable
 
 
 class ReloadWrong(BadRequest):
     code = "reload_wrong"
-
-
-class GOPTooLong(Invalid):
-    code = "gop_too_long"
 
 
 class MediaUnknown(NotFound):

@@ -13,6 +13,8 @@ from typing import Any
 import structlog
 
 from libs.bus.tracing import within
+from libs.cutting.cuts import Cut
+from libs.cutting.cutter import Cutter
 from libs.ending import end
 from libs.errors import Unavailable
 from libs.events import Checkpoint, JobFailed, Message, PackageRequested
@@ -21,8 +23,6 @@ from libs.pull import GATHER_S
 from libs.storage import ObjectStore
 from libs.tags import Claim, HeldLease, Ingest, IngestFenced, Pull, SessionUnknown, hold
 from services.packager import metrics
-from services.packager.cuts import Cut
-from services.packager.cutter import Cutter
 from services.packager.demand import Demand
 from services.packager.ladder_plan import AskLadder, LadderPlan
 from services.packager.rendition import Rendition

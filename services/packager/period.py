@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
-from services.packager.cuts import SegmentCut
+from libs.cutting.cuts import SegmentCut
 from services.packager.entries import Entry
 
 TOLERANCE = 0.05

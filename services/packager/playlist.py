@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import NamedTuple
 
+from libs.cutting.cuts import Part
 from libs.events import TrackKind
-from services.packager.cuts import Part
 from services.packager.entries import Entry, OpenEntry, PartEntry, Position
 from services.packager.window import LISTED_TARGETS, Window
 

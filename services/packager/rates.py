@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from libs.cutting.cuts import SegmentCut
 from libs.events import TrackKind
-from services.packager.cuts import SegmentCut
 from services.packager.entries import Entry
 
 

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
+from libs.cutting.cuts import Cut, Part, SegmentCut, SegmentsLost, TrackConfigured
 from libs.events import PackageRequested, RenditionEnded, RenditionStarted
 from libs.names import SOURCE
 from services.packager import metrics
-from services.packager.cuts import Cut, Part, SegmentCut, SegmentsLost, TrackConfigured
 from services.packager.playlist import Surroundings
 from services.packager.playlists import Playlists
 from services.packager.rows import folder, init_key, lost_fact, segment_row

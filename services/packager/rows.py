@@ -3,9 +3,9 @@
 import hashlib
 from datetime import UTC, datetime
 
+from libs.cutting.cuts import SegmentCut, SegmentsLost
 from libs.events import PackageRequested, Segment, SegmentLost
 from libs.names import SOURCE
-from services.packager.cuts import SegmentCut, SegmentsLost
 
 MEDIA_TYPE = "video/mp4"
 

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
+from libs.cutting.cuts import Cut, SegmentOpened
+from libs.cutting.cutter import Cutter
+from libs.cutting.rung_cutter import RungCutter
 from libs.errors import Unavailable
 from libs.tags import Ingest, RungUnknown, SessionUnknown
 from services.packager import metrics
-from services.packager.cuts import Cut, SegmentOpened
-from services.packager.cutter import Cutter
 from services.packager.rendition import Rendition
-from services.packager.rung_cutter import RungCutter
 from services.packager.window import Window
 
 log = structlog.get_logger()

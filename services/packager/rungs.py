@@ -8,11 +8,11 @@ import asyncio
 from collections.abc import Iterable
 from typing import Protocol
 
+from libs.cutting.cuts import Cut, TrackConfigured
+from libs.cutting.cutter import Cutter
 from libs.ending import end
 from libs.events import Ladder
 from libs.rung_sizes import SizedRung, choose
-from services.packager.cuts import Cut, TrackConfigured
-from services.packager.cutter import Cutter
 from services.packager.playlist import Neighbour, Surroundings
 from services.packager.rendition import Rendition
 from services.packager.rung_packing import RungPacking

@@ -8,8 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TypeVar
 
-from libs.events import Track, TrackKind
-from services.packager.cuts import (
+from libs.cutting.cuts import (
     Cut,
     Part,
     SegmentCut,
@@ -18,6 +17,7 @@ from services.packager.cuts import (
     SessionEnded,
     TrackConfigured,
 )
+from libs.events import Track, TrackKind
 from services.packager.entries import Entry, OpenEntry, Position
 from services.packager.period import Period, period_of
 from services.packager.rates import Rates

@@ -9,9 +9,9 @@ from random import Random
 
 import pytest
 
+from libs.cutting.errors import GOPTooLong
 from libs.media.flv import Tag, TagType, is_sequence_header
 from services.ingest.clock import START_MS
-from services.packager.errors import GOPTooLong
 from tests import faults
 from tests.faults import FFMPEG_WRAP, RTMP_WRAP, Push, Timed, healthy, joined
 from tests.line import WALL_MS, Line

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import av
 import pytest
 
+from libs.cutting.cuts import SegmentCut, TrackConfigured
+from libs.cutting.cutter import Cutter
 from libs.events import Segment
-from services.packager.cuts import SegmentCut, TrackConfigured
-from services.packager.cutter import Cutter
 from tests.oracles.flv_source import make_flv, session_tags
 from tests.oracles.frame_ledger import Frames, compare, input_frames, stored_frames
 

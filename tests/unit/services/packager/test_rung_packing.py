@@ -5,14 +5,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import cast
 
+from libs.cutting.cutter import Cutter
 from libs.media.flv import Tag, TagType
 from libs.tags import Ingest, PositionCue, Prologue
-from services.packager.cutter import Cutter
 from services.packager.playlist import Surroundings
 from services.packager.rendition import Rendition
 from services.packager.rung_packing import RungPacking
+from tests.unit.libs.cutting.test_rung_cutter import GOP_MS, START_MS, encoding, rung, source
 from tests.unit.services.packager.fakes import FIRST_MSN, SESSION, order
-from tests.unit.services.packager.test_rung_cutter import GOP_MS, START_MS, encoding, rung, source
 from tests.waiting import until
 
 SECONDS = 40

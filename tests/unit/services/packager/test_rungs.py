@@ -4,7 +4,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from services.packager.cuts import TrackConfigured
+from libs.cutting.cuts import TrackConfigured
 from services.packager.manifest import render_manifest
 from services.packager.multivariant import render_multivariant
 from services.packager.playlist import Neighbour, Surroundings, render_media

@@ -1,7 +1,6 @@
 """Live windows made of made-up segments, for tests of what is rendered from them."""
 
-from libs.events import Track, TrackKind, TrackRange
-from services.packager.cuts import (
+from libs.cutting.cuts import (
     Part,
     SegmentCut,
     SegmentOpened,
@@ -9,6 +8,7 @@ from services.packager.cuts import (
     SessionEnded,
     TrackConfigured,
 )
+from libs.events import Track, TrackKind, TrackRange
 from services.packager.window import Window
 
 SESSION = "655f1c00-0badcafe"

@@ -2,7 +2,7 @@
 
 import itertools
 
-from services.packager.sample_clock import SampleClock
+from libs.cutting.sample_clock import SampleClock
 
 
 def stamps(count: int, rate: int, start_ms: int = 10_000) -> list[int]:

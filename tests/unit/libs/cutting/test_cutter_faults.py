@@ -2,15 +2,15 @@
 
 import pytest
 
-from libs.media import amf0
-from libs.media.flv import Tag, TagType
-from libs.tags.cues import PositionCue
-from services.packager.cuts import (
+from libs.cutting.cuts import (
     SegmentsLost,
     SessionEnded,
     TrackConfigured,
 )
-from services.packager.cutter import Cutter
+from libs.cutting.cutter import Cutter
+from libs.media import amf0
+from libs.media.flv import Tag, TagType
+from libs.tags.cues import PositionCue
 from tests.oracles.flv_source import (
     clock_cue,
     discontinuity_cue,
@@ -18,7 +18,7 @@ from tests.oracles.flv_source import (
     make_flv,
     session_tags,
 )
-from tests.unit.services.packager.cutting import (
+from tests.unit.libs.cutting.cutting import (
     FIRST_MSN,
     SESSION,
     assert_resumes_alike,

@@ -5,6 +5,22 @@ checkpoint; there is no clock and no timer here. What ends a segment is written 
 audio follows in `sequencer`, how audio gets its time in `sample_clock`.
 """
 
+from libs.cutting.cut_rule import CutRule
+from libs.cutting.cuts import Cut, SessionEnded, State
+from libs.cutting.errors import GOPTooLong
+from libs.cutting.frames import TICKS_A_MS, Frame
+from libs.cutting.sample_clock import SampleClock
+from libs.cutting.sequencer import SESSION_START_MS, Sequencer
+from libs.cutting.snapshot import held_tags, restore, snapshot
+from libs.cutting.tracks import (
+    AudioSetup,
+    VideoSetup,
+    is_carried,
+    set_up_audio,
+    set_up_video,
+    unsupported_audio,
+    unsupported_video,
+)
 from libs.errors import Invalid
 from libs.events import Checkpoint
 from libs.media.flv import FLVInvalid, PacketKind, Tag, TagType, parse_audio, parse_video
@@ -16,22 +32,6 @@ from libs.tags.cues import (
     LadderCue,
     PositionCue,
     read_cue,
-)
-from services.packager.cut_rule import CutRule
-from services.packager.cuts import Cut, SessionEnded, State
-from services.packager.errors import GOPTooLong
-from services.packager.frames import TICKS_A_MS, Frame
-from services.packager.sample_clock import SampleClock
-from services.packager.sequencer import SESSION_START_MS, Sequencer
-from services.packager.snapshot import held_tags, restore, snapshot
-from services.packager.tracks import (
-    AudioSetup,
-    VideoSetup,
-    is_carried,
-    set_up_audio,
-    set_up_video,
-    unsupported_audio,
-    unsupported_video,
 )
 
 

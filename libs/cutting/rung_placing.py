@@ -7,15 +7,15 @@ from collections import deque
 from dataclasses import replace
 from typing import NamedTuple
 
+from libs.cutting.cuts import Cut, Part
+from libs.cutting.frames import TICKS_A_MS, Frame
+from libs.cutting.interval import Interval
+from libs.cutting.rung_intervals import Intervals
+from libs.cutting.sequencer import WAIT_MS
+from libs.cutting.track_cut import PARTS_A_SEGMENT, TrackCut
+from libs.cutting.tracks import VideoSetup
 from libs.media.cmaf import VIDEO_TIMESCALE
 from libs.names import session_started_at_s
-from services.packager.cuts import Cut, Part
-from services.packager.frames import TICKS_A_MS, Frame
-from services.packager.interval import Interval
-from services.packager.rung_intervals import Intervals
-from services.packager.sequencer import WAIT_MS
-from services.packager.track_cut import PARTS_A_SEGMENT, TrackCut
-from services.packager.tracks import VideoSetup
 
 LAZY_START, LATE, TAKEOVER, CODEC_CHANGE = "lazy_start", "late", "takeover", "codec_change"
 """Why an interval is lost: the rung had not begun; it came too late; a process that took over began

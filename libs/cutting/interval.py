@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from services.packager.cuts import SegmentOpened
-from services.packager.track_cut import TrackCut
+from libs.cutting.cuts import SegmentOpened
+from libs.cutting.track_cut import TrackCut
 
 
 @dataclass

@@ -6,15 +6,15 @@ from typing import Any
 
 import av
 
-from libs.events import Checkpoint
-from libs.media.flv import Tag, TagType
-from services.packager.cuts import (
+from libs.cutting.cuts import (
     Cut,
     SegmentCut,
     SegmentsLost,
     TrackConfigured,
 )
-from services.packager.cutter import Cutter
+from libs.cutting.cutter import Cutter
+from libs.events import Checkpoint
+from libs.media.flv import Tag, TagType
 from tests.oracles.flv_source import (
     discontinuity_cue,
     make_flv,

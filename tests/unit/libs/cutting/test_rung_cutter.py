@@ -6,12 +6,7 @@ from typing import Any
 
 import pytest
 
-from libs.media import amf0
-from libs.media.cmaf_reader import read_configuration
-from libs.media.codec import VideoConfig
-from libs.media.flv import Tag, TagType, is_keyframe, is_sequence_header, parse_video
-from libs.tags.cues import PositionCue
-from services.packager.cuts import (
+from libs.cutting.cuts import (
     Cut,
     Part,
     SegmentCut,
@@ -20,8 +15,13 @@ from services.packager.cuts import (
     SessionEnded,
     TrackConfigured,
 )
-from services.packager.cutter import Cutter
-from services.packager.rung_cutter import RungCutter
+from libs.cutting.cutter import Cutter
+from libs.cutting.rung_cutter import RungCutter
+from libs.media import amf0
+from libs.media.cmaf_reader import read_configuration
+from libs.media.codec import VideoConfig
+from libs.media.flv import Tag, TagType, is_keyframe, is_sequence_header, parse_video
+from libs.tags.cues import PositionCue
 from tests.oracles.flv_source import discontinuity_cue, end_cue, make_flv, session_tags
 from tests.oracles.hevc_source import make_hevc
 

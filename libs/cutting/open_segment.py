@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from libs.cutting.cuts import SegmentCut, SegmentOpened, State
+from libs.cutting.frames import TICKS_A_MS
+from libs.cutting.track_cut import TrackCut
 from libs.tags.cues import ClockCue
-from services.packager.cuts import SegmentCut, SegmentOpened, State
-from services.packager.frames import TICKS_A_MS
-from services.packager.track_cut import TrackCut
 
 
 @dataclass

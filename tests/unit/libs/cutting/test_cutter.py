@@ -8,14 +8,14 @@ from itertools import pairwise
 import av
 import pytest
 
-from libs.media.flv import TagType, is_keyframe, is_sequence_header
-from services.packager.cuts import (
+from libs.cutting.cuts import (
     Part,
     SegmentCut,
     SegmentOpened,
     SessionEnded,
 )
-from services.packager.cutter import Cutter
+from libs.cutting.cutter import Cutter
+from libs.media.flv import TagType, is_keyframe, is_sequence_header
 from tests.oracles.flv_source import (
     clock_cue,
     discontinuity_cue,
@@ -23,7 +23,7 @@ from tests.oracles.flv_source import (
     make_flv,
     session_tags,
 )
-from tests.unit.services.packager.cutting import (
+from tests.unit.libs.cutting.cutting import (
     FIRST_MSN,
     SESSION,
     SOURCES,

@@ -6,11 +6,11 @@ takes up the state is fed their tags once more and hands their bytes to `restore
 
 from collections import deque
 
+from libs.cutting.cuts import State
+from libs.cutting.frames import Frame
+from libs.cutting.open_segment import OpenSegment
+from libs.cutting.sequencer import Sequencer
 from libs.tags.cues import ClockCue
-from services.packager.cuts import State
-from services.packager.frames import Frame
-from services.packager.open_segment import OpenSegment
-from services.packager.sequencer import Sequencer
 
 _OWN = (
     "generation", "discontinuity_sequence", "next_msn", "end", "_origin", "_is_leading",

@@ -1,9 +1,9 @@
 """The times of a timeline's pictures: how far they have come, and when the next are expected."""
 
+from libs.cutting.cadence import LOOKS_BACK
+from libs.cutting.cut_rule import CutRule
+from libs.cutting.frames import Frame
 from libs.media.cmaf import VIDEO_TIMESCALE
-from services.packager.cadence import LOOKS_BACK
-from services.packager.cut_rule import CutRule
-from services.packager.frames import Frame
 
 _DEFAULT_STEP = VIDEO_TIMESCALE // 30
 _MAX_STEP = VIDEO_TIMESCALE

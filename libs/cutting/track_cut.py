@@ -15,12 +15,12 @@ comes at another time after all, time is mended without touching what has been g
 
 from collections.abc import Sequence
 
+from libs.cutting.cadence import Cadence
+from libs.cutting.cuts import Part, State
+from libs.cutting.frames import Frame
+from libs.cutting.part_rule import LEAST_SHARE, USUAL_MS
 from libs.events import Track, TrackRange
 from libs.media.cmaf import AUDIO_TRACK_ID, VIDEO_TRACK_ID, Sample, write_chunk
-from services.packager.cadence import Cadence
-from services.packager.cuts import Part, State
-from services.packager.frames import Frame
-from services.packager.part_rule import LEAST_SHARE, USUAL_MS
 
 PARTS_A_SEGMENT = 512
 """Room in the chunks' sequence numbers; a segment is at most some 50 s long."""

@@ -12,10 +12,10 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from libs.cutting.cuts import Cut, Part, SegmentCut, SegmentOpened, SegmentsLost
+from libs.cutting.cutter import Cutter
 from libs.events import Checkpoint
 from libs.media.flv import Tag, TagType
-from services.packager.cuts import Cut, Part, SegmentCut, SegmentOpened, SegmentsLost
-from services.packager.cutter import Cutter
 from tests.oracles.boxes import read_samples
 from tests.oracles.flv_source import (
     clock_cue,

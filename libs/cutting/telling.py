@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
+from libs.cutting.cut_rule import CutRule
+from libs.cutting.cuts import Cut, Part, SegmentsLost
+from libs.cutting.frames import TICKS_A_MS
+from libs.cutting.open_segment import OpenSegment
 from libs.media.cmaf import VIDEO_TIMESCALE
-from services.packager.cut_rule import CutRule
-from services.packager.cuts import Cut, Part, SegmentsLost
-from services.packager.frames import TICKS_A_MS
-from services.packager.open_segment import OpenSegment
 
 
 class Telling:

@@ -8,16 +8,16 @@ cause, and never shortened. A rung is behind its source; it is waited for in med
 
 from collections.abc import Iterable
 
+from libs.cutting.cuts import Cut, SegmentCut, SegmentOpened, SegmentsLost
+from libs.cutting.frames import TICKS_A_MS, Frame
+from libs.cutting.interval import Interval
+from libs.cutting.rung_intervals import Intervals
+from libs.cutting.rung_placing import LATE, TAKEOVER, Hole, Placing
+from libs.cutting.tracks import set_up_rung
 from libs.errors import Invalid
 from libs.media.cmaf import VIDEO_TIMESCALE
 from libs.media.flv import FLVInvalid, PacketKind, Tag, TagType, parse_video
 from libs.tags.cues import RungCue, RungEndCue, read_cue
-from services.packager.cuts import Cut, SegmentCut, SegmentOpened, SegmentsLost
-from services.packager.frames import TICKS_A_MS, Frame
-from services.packager.interval import Interval
-from services.packager.rung_intervals import Intervals
-from services.packager.rung_placing import LATE, TAKEOVER, Hole, Placing
-from services.packager.tracks import set_up_rung
 
 WAIT_TARGETS = 2
 

@@ -12,17 +12,17 @@ is measured in media time, never by a timer, so that the same frames always give
 from collections import deque
 from dataclasses import replace
 
+from libs.cutting.cut_rule import CutRule
+from libs.cutting.cuts import Cut, Part
+from libs.cutting.frames import TICKS_A_MS, Frame, to_90k
+from libs.cutting.open_segment import OpenSegment
+from libs.cutting.part_rule import part_target_ms
+from libs.cutting.picture_times import PictureTimes
+from libs.cutting.telling import Telling
+from libs.cutting.track_cut import HOLE_MS, PARTS_A_SEGMENT, TrackCut
 from libs.events import Track
 from libs.media.cmaf import VIDEO_TIMESCALE
 from libs.tags.cues import ClockCue
-from services.packager.cut_rule import CutRule
-from services.packager.cuts import Cut, Part
-from services.packager.frames import TICKS_A_MS, Frame, to_90k
-from services.packager.open_segment import OpenSegment
-from services.packager.part_rule import part_target_ms
-from services.packager.picture_times import PictureTimes
-from services.packager.telling import Telling
-from services.packager.track_cut import HOLE_MS, PARTS_A_SEGMENT, TrackCut
 
 WAIT_MS = 2000
 SESSION_START_MS = 10_000

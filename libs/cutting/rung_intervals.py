@@ -3,9 +3,9 @@
 from collections import deque
 from collections.abc import Iterable, Iterator
 
-from services.packager.cuts import Cut, SegmentCut, SegmentOpened, SegmentsLost, SessionEnded
-from services.packager.frames import TICKS_A_MS
-from services.packager.interval import Interval
+from libs.cutting.cuts import Cut, SegmentCut, SegmentOpened, SegmentsLost, SessionEnded
+from libs.cutting.frames import TICKS_A_MS
+from libs.cutting.interval import Interval
 
 
 class Intervals:

@@ -2,11 +2,11 @@
 
 import pytest
 
+from libs.cutting.cuts import Part
+from libs.cutting.frames import Frame
+from libs.cutting.part_rule import part_target_ms
+from libs.cutting.track_cut import TrackCut
 from libs.events import Track
-from services.packager.cuts import Part
-from services.packager.frames import Frame
-from services.packager.part_rule import part_target_ms
-from services.packager.track_cut import TrackCut
 from tests.oracles.boxes import read_samples
 from tests.unit.services.packager.windows import AUDIO, VIDEO
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.packager.cut_rule import CutRule
+from libs.cutting.cut_rule import CutRule
 
 S = 90_000
 

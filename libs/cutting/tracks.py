@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from libs.cutting.cuts import TrackConfigured
 from libs.events import Track
 from libs.media.aac import parse_audio_specific_config
 from libs.media.avc import parse_avc_record
@@ -9,7 +10,6 @@ from libs.media.cmaf import VIDEO_TIMESCALE, config_id, write_init
 from libs.media.codec import AudioConfig, CodecUnsupported, VideoConfig
 from libs.media.flv import AudioHeader, VideoHeader
 from libs.media.hevc import parse_hevc_record
-from services.packager.cuts import TrackConfigured
 
 
 @dataclass(frozen=True)
