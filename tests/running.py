@@ -21,6 +21,7 @@ from tests.waiting import wait_until
 READY_S = 90.0
 STOP_S = 30.0
 """More than either takes on a busy machine; tests that promise less look at what is returned."""
+PAGE_FILES = 200
 PAGE_SEGMENTS = 1000
 
 House = Literal["embedded", "distributed", "contained"]
@@ -196,14 +197,21 @@ class RunningWeir:
 
     def segments(self, session_id: str) -> list[dict[str, Any]]:
         """Every row of the session's source rendition."""
-        rows: list[dict[str, Any]] = []
         path = f"/api/v1/sessions/{session_id}/segments?limit={PAGE_SEGMENTS}"
+        return self._every(path, "segments")
+
+    def files(self, stream_id: str) -> list[dict[str, Any]]:
+        """Every MP4 and JPEG of the stream, newest first."""
+        return self._every(f"/api/v1/streams/{stream_id}/files?limit={PAGE_FILES}", "files")
+
+    def _every(self, path: str, name: str) -> list[dict[str, Any]]:
+        """What all pages of a list hold."""
         page = self.call("GET", path)
-        rows += page["segments"]
+        found: list[dict[str, Any]] = page[name]
         while page["next_after"] is not None:
             page = self.call("GET", f"{path}&after={page['next_after']}")
-            rows += page["segments"]
-        return rows
+            found += page[name]
+        return found
 
     # --- the store ------------------------------------------------------------------
 

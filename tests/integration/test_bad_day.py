@@ -234,21 +234,16 @@ async def check_files(weir: RunningWeir, publishing: Publishing, day: Day) -> di
     """MP4s hold every picture; a JPEG was taken each time. Returns the MP4s' keys and pictures."""
     stream = publishing.stream["id"]
 
-    def files() -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = weir.call("GET", f"/api/v1/streams/{stream}/files")["files"]
-        return found
+    def are_whole() -> bool:
+        files = weir.files(stream)
+        seconds = sum(float(each["duration_s"]) for each in files if each["kind"] == "mp4")
+        return seconds > day.lasts_s - 0.2 and all(each["state"] == "ready" for each in files)
 
-    def seconds() -> float:
-        return sum(float(each["duration_s"]) for each in files() if each["kind"] == "mp4")
-
-    await until(
-        lambda: seconds() > day.lasts_s - 0.2 and all(each["state"] == "ready" for each in files()),
-        within_s=DRAINED_S,
-        what=f"files: {files()}",
-    )
+    await until(are_whole, within_s=DRAINED_S, what="files of the whole day")
+    files = weir.files(stream)
     frames: dict[str, int] = {}
     async with httpx2.AsyncClient(base_url=weir.http_url, trust_env=False) as client:
-        for file in files():
+        for file in files:
             reply = await client.get(f"/{file['key']}")
             assert reply.status_code == httpx2.codes.OK, file
             assert re.fullmatch(f"{stream}/{KEYS[file['kind']]}", file["key"]), file
@@ -259,6 +254,6 @@ async def check_files(weir: RunningWeir, publishing: Publishing, day: Day) -> di
                 with Image.open(io.BytesIO(reply.content)) as image:
                     assert (image.format, image.convert("RGB").size) == ("JPEG", SIZE), file
     assert sum(frames.values()) == len(publishing.frames["video"])
-    pictures = sum(each["kind"] == "jpeg" for each in files())
+    pictures = sum(each["kind"] == "jpeg" for each in files)
     assert abs(pictures - day.lasts_s / IMAGE_S) <= 1
     return frames

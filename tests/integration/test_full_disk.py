@@ -62,6 +62,8 @@ async def fill_and_free(
     checked on the way.
     """
     weir.data_dir = disk.folder
+    # Retention would make room: here nothing may go but what the full disk takes.
+    weir.environment["WEIR_STORE_MIN_FREE_BYTES"] = "0"
     weir.start()
     stream = weir.create_stream(reconnectWindow=1, hls_time=TARGET_S)
     source = pour(disk.folder.parent / "in.flv", seconds=seconds + 60)
