@@ -11,6 +11,7 @@ service.run()
 import asyncio
 import contextlib
 import faulthandler
+import gc
 import hmac
 import resource
 import signal
@@ -210,6 +211,9 @@ class Service:
         for hook in self._starts:
             await hook()
         self.bus.registry.announce(self.name, self.instance, self.url)
+        # The modules stay for good. Looking through them for garbage takes 150 ms each time, in
+        # which nothing else runs.
+        gc.freeze()
         log.info("service.started", url=self.url, instance=self.instance)
 
     async def _watch_bus(self) -> None:
