@@ -11,11 +11,12 @@ from typing import Any, TypeVar
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.aio.subscription import Subscription
 from nats.errors import Error as NATSError
+from nats.errors import MaxPayloadError
 
-from libs.bus.asking import answer_error, answer_ok
-from libs.bus.tracing import handling
+from libs.bus.asking import answer_error, answer_ok, read_ask
+from libs.bus.tracing import handling, note_failure
+from libs.ending import end
 from libs.events import Answer, Ask
 
 log = structlog.get_logger()
@@ -34,43 +35,50 @@ class Answering:
         self, kind: type[Ask[A]], handler: Callable[[Any], Awaitable[Any]], *, queue: str
     ) -> None:
         self._kind = kind
+        self._name = f"answer {kind.name}"
         self._handler = handler
         self._queue = queue
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._subscription: Subscription | None = None
+        self._drain: Callable[[], Awaitable[None]] | None = None
 
     async def subscribe(self, client: Client) -> None:
-        self._subscription = await client.subscribe(
-            self._kind.name, queue=self._queue, cb=self._take
-        )
+        async def take(message: Msg) -> None:
+            """Called one after the other: what finds no place waits in the subscription."""
+            await self._slots.acquire()
+            task = asyncio.create_task(self._answer(client, message), name=self._name)
+            self._tasks.add(task)
+            task.add_done_callback(self._done)
+
+        subscription = await client.subscribe(self._kind.name, queue=self._queue, cb=take)
+        self._drain = subscription.drain
 
     async def close(self) -> None:
-        """Take no more, and finish what was taken. Raises what NATS raises."""
-        if self._subscription is not None:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LEAVE_S):
-                    await self._subscription.drain()  # type: ignore[no-untyped-call]
-        if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=LEAVE_S)
-            for task in late:
-                task.cancel()
+        """Take no more, and finish what was taken if it does not take long."""
+        with contextlib.suppress(NATSError, TimeoutError):
+            async with asyncio.timeout(LEAVE_S):
+                if self._drain is not None:
+                    await self._drain()
+                while self._tasks:
+                    await asyncio.wait(self._tasks)
+        await end(*self._tasks)
 
-    async def _take(self, message: Msg) -> None:
-        """Called one after the other: what finds no place waits in the subscription."""
-        await self._slots.acquire()
-        task = asyncio.create_task(self._answer(message), name=f"answer {self._kind.name}")
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-
-    async def _answer(self, message: Msg) -> None:
-        with handling(f"answer {self._kind.name}", message.headers):
+    async def _answer(self, client: Client, message: Msg) -> None:
+        with handling(self._name, message.headers) as span:
             try:
-                body = answer_ok(await self._handler(self._kind.model_validate_json(message.data)))
+                ask = read_ask(self._kind, message.data)
+                body = answer_ok(await self._handler(ask))
             except Exception as error:  # noqa: BLE001 - the asker must hear of any failure
+                note_failure(span, error)
                 body = answer_error(self._kind.name, error)
+            await self._reply(client, message.reply, body)
+
+    async def _reply(self, client: Client, inbox: str, body: bytes) -> None:
         try:
-            await message.respond(body)
+            try:
+                await client.publish(inbox, body)
+            except MaxPayloadError as error:
+                await client.publish(inbox, answer_error(self._kind.name, error))
         except NATSError as error:
             log.warning("bus.unanswered", subject=self._kind.name, reason=str(error))
 

@@ -1,6 +1,6 @@
-"""Answers on the wire: `{"ok": …}` or `{"error": …}`."""
+"""Asks on the wire are JSON; answers are `{"ok": …}` or `{"error": …}`."""
 
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import orjson
 import structlog
@@ -13,8 +13,18 @@ from libs.events import Answer, Ask, Written
 log = structlog.get_logger()
 
 A = TypeVar("A", bound=Answer)
+K = TypeVar("K", bound=Ask[Any])
 _OK = b'{"ok":'
 """How every good answer begins: what follows, but for the last brace, is the answer itself."""
+
+
+def read_ask(kind: type[K], body: bytes) -> K:
+    """Raises `Invalid`, which says what is wrong."""
+    try:
+        return kind.model_validate_json(body)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise Invalid(f"{'/'.join(map(str, first['loc']))}: {first['msg']}") from None
 
 
 def answer_ok(answer: Answer | Written) -> bytes:
@@ -24,9 +34,6 @@ def answer_ok(answer: Answer | Written) -> bytes:
 
 def answer_error(subject: str, error: Exception) -> bytes:
     """Turn any failure into an answer; only our own faults are logged as errors."""
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        error = Invalid(f"{'/'.join(map(str, first['loc']))}: {first['msg']}")
     if not isinstance(error, WeirError):
         log.error("bus.answer_failed", subject=subject, exc_info=error)
         error = WeirError("The catalog failed; its log has the reason.")
@@ -38,7 +45,7 @@ def answer_error(subject: str, error: Exception) -> bytes:
 def read_answer(ask: Ask[A], body: bytes) -> A:
     """The typed answer, or the other side's error raised here."""
     if body.startswith(_OK):
-        return cast("A", ask.answer.model_validate_json(body[len(_OK) : -1]))
+        return cast("A", ask.answer.read(body[len(_OK) : -1]))
     error = orjson.loads(body)["error"]
     if error["status"] == Unavailable.status:
         raise RemoteUnavailable(**error)

@@ -126,10 +126,13 @@ class Bus:
             await self.registry.withdraw()
         # What they had in their hands is given back while there is a connection.
         await end(*self._tasks, again_s=CANCEL_AGAIN_S)
-        if self.is_connected:
-            with contextlib.suppress(NATSError):
-                await asyncio.gather(*(answering.close() for answering in self._answering))
-        await self.broker.stop()
+        await asyncio.gather(*(answering.close() for answering in self._answering))
+        try:
+            await self.broker.stop()
+        except NATSError:
+            # It is away: what is unsent stays so.
+            with contextlib.suppress(NATSError, OSError):
+                await self._client.close()
         self.is_connected = False
 
     def on_reconnect(self, hook: Callable[[], Awaitable[None]]) -> None:
@@ -168,7 +171,7 @@ class Bus:
                     ask.name,
                     ask.model_dump_json().encode(),
                     timeout=timeout_s,
-                    headers=trace_headers(),
+                    headers=trace_headers() or None,
                 )
             )
         except NoRespondersError:
@@ -200,7 +203,8 @@ class Bus:
             replies = await client.subscribe(inbox, max_msgs=wanted)
             try:
                 body = ask.model_dump_json().encode()
-                await client.publish(ask.name, body, reply=inbox, headers=trace_headers())
+                headers = trace_headers() or None
+                await client.publish(ask.name, body, reply=inbox, headers=headers)
                 async with asyncio.timeout(timeout_s):
                     while len(answers) < wanted:
                         reply = await replies.next_msg(timeout=timeout_s)

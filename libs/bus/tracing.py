@@ -4,7 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from opentelemetry import context, propagate, trace
-from opentelemetry.trace import SpanKind, Status, StatusCode
+from opentelemetry.context import Context
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode
+
+from libs.errors import Blame, WeirError
 
 tracer = trace.get_tracer("weir.bus")
 
@@ -33,14 +36,14 @@ def within(traceparent: str | None) -> Iterator[None]:
 
 
 @contextmanager
-def handling(name: str, headers: Mapping[str, str] | None) -> Iterator[None]:
+def handling(name: str, headers: Mapping[str, str] | None) -> Iterator[Span]:
     """A consumer span below the sender's. `name` is a subject: ids never stand in one."""
-    parent = propagate.extract(dict(headers or {}))
+    parent = propagate.extract(dict(headers)) if headers else Context()
     with tracer.start_as_current_span(name, context=parent, kind=SpanKind.CONSUMER) as span:
         try:
-            yield
+            yield span
         except Exception as error:
-            span.set_status(Status(StatusCode.ERROR, type(error).__name__))
+            note_failure(span, error)
             raise
 
 
@@ -55,8 +58,14 @@ def handling_all(name: str, headers: Iterable[Mapping[str, str] | None]) -> Iter
         yield
     except Exception as error:
         for span in spans:
-            span.set_status(Status(StatusCode.ERROR, type(error).__name__))
+            note_failure(span, error)
         raise
     finally:
         for span in spans:
             span.end()
+
+
+def note_failure(span: Span, error: Exception) -> None:
+    """A mistake of the caller's is none of ours."""
+    if not isinstance(error, WeirError) or error.blame is not Blame.CALLER:
+        span.set_status(Status(StatusCode.ERROR, type(error).__name__))

@@ -4,7 +4,7 @@ Answers that can grow come in pages of at most `PAGE_ROWS` rows.
 """
 
 from datetime import datetime
-from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,6 +18,11 @@ PAGE_ROWS = 1000
 
 class Answer(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+    @classmethod
+    def read(cls, body: bytes) -> Self:
+        """From the JSON that it is on the bus."""
+        return cls.model_validate_json(body)
 
 
 class Written(NamedTuple):

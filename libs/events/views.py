@@ -1,8 +1,10 @@
 """Asks about views over the segment log: what a session or a window of wall-clock time holds."""
 
 from datetime import datetime
-from typing import ClassVar, NamedTuple
+from itertools import starmap
+from typing import ClassVar, NamedTuple, Self, cast
 
+import orjson
 from pydantic import Field
 
 from libs.events.asks import PAGE_ROWS, Answer, Ask, Gap, Session
@@ -65,6 +67,17 @@ class WindowOutline(Answer):
     rows: tuple[SegmentOutline, ...]
     next_from_at: datetime | None = None
     """Where the rest of the window begins, if it did not fit into one answer."""
+
+    @classmethod
+    def read(cls, body: bytes) -> Self:
+        """Without looking at each value: a window has hundreds, and the catalog wrote them."""
+        found = orjson.loads(body)
+        rest = found.get("next_from_at")
+        made = cls.model_construct(
+            rows=tuple(starmap(SegmentOutline, found["rows"])),
+            next_from_at=rest and datetime.fromisoformat(rest),
+        )
+        return cast("Self", made)
 
 
 class OutlineWindow(Ask[WindowOutline]):

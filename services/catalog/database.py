@@ -26,6 +26,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from services.catalog.errors import DatabaseDown, DatabaseURLInvalid
 from services.catalog.models import Base
 from services.catalog.query import Columns, Query
+from services.catalog.readers import Readers
 
 log = structlog.get_logger()
 
@@ -70,6 +71,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = make_engine(url)
+        self._readers = Readers(self.engine)
         self.outbox_filled = asyncio.Event()
         self.outbox_fills = 0
         self.trouble: str | None = None
@@ -105,13 +107,8 @@ class Database:
         Raises `DatabaseDown`, as `transaction` does.
         """
         with self._watched():
-            async with asyncio.timeout(TRANSACTION_TIMEOUT_S), self.engine.connect() as connection:
-                try:
-                    return await query.read(connection, values)
-                except BaseException:
-                    # Nobody knows what the driver is still at.
-                    await connection.invalidate()
-                    raise
+            async with asyncio.timeout(TRANSACTION_TIMEOUT_S):
+                return await self._readers.read(query, values)
 
     @contextlib.contextmanager
     def _watched(self) -> Iterator[None]:
@@ -148,6 +145,7 @@ class Database:
         self.trouble = trouble
 
     async def close(self) -> None:
+        await self._readers.close()
         await self.engine.dispose()
 
 

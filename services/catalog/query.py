@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Dialect, Select
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeEngine
 
 Columns = list[Sequence[Any]]
@@ -32,16 +31,14 @@ class Query:
         self._parameters = parameters
         self._compiled: dict[str, _Compiled] = {}
 
-    async def read(self, connection: AsyncConnection, values: Sequence[Any]) -> Columns:
-        """On a connection that has begun no transaction."""
-        dialect = connection.dialect
+    async def read(self, driver: Any, dialect: Dialect, values: Sequence[Any]) -> Columns:
+        """By a driver's connection that has begun no transaction."""
         compiled = self._compiled.get(dialect.name) or self._compile(dialect)
         given = compiled.constants | dict(zip(self._parameters, values, strict=True))
         bound = [
             convert(given[name]) if convert else given[name]
             for name, convert in compiled.parameters
         ]
-        driver: Any = (await connection.get_raw_connection()).driver_connection
         if dialect.name == "sqlite":
             rows = await driver.execute_fetchall(compiled.sql, bound)
         else:

@@ -52,15 +52,16 @@ class Listing:
 
     def add(self, row: SegmentOutline) -> None:
         """List the row behind those before it; rows that their session lacks become gaps."""
+        session, _, msn, _, duration_s, is_independent, sequence, starts_at, video, audio = row
         last = self._last
-        like = (row.session, row.discontinuity_sequence, row.video, row.audio)
+        like = (session, sequence, video, audio)
         tags = ""
-        if like != self._like or last is None or row.msn != last.msn + 1:
+        if like != self._like or last is None or msn != last.msn + 1:
             self._like = like
             tags = self._turn(last, row)
-        if not row.is_independent:
+        if not is_independent:
             self._dependent += self._kind == "video" and self._config_of(row) is not None
-        self._put(row.msn, row.starts_at, row.duration_s, tags)
+        self._put(msn, starts_at, duration_s, tags)
         self._last = row
 
     def render(

@@ -7,12 +7,13 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
 import pytest
 
-from libs.events import GetStream, ListSessions
+from libs.events import GetStream, ListSessions, OutlineWindow, WindowOutline
 from libs.names import DEFAULT_TENANT
 from services.catalog.errors import DatabaseDown
 from services.catalog.handlers import patiently
@@ -22,6 +23,10 @@ from tests.integration.catalog.said import Said, apply
 from tests.postgres import Postgres, serve_postgres
 
 GET = GetStream(tenant=DEFAULT_TENANT, id="cam-1")
+NOW = datetime.now(UTC)
+WINDOW = OutlineWindow(
+    tenant=DEFAULT_TENANT, stream="cam-1", rendition="source", from_at=NOW, until_at=NOW
+)
 
 
 @pytest.fixture
@@ -81,6 +86,7 @@ async def test_connections_that_postgres_closed_are_replaced(
 ) -> None:
     catalog = on_postgres
     await catalog.create()
+    await catalog.answers.outline_window(WINDOW)
     outsider = await asyncpg.connect(own_postgres.url("postgres"))
     await outsider.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -88,6 +94,7 @@ async def test_connections_that_postgres_closed_are_replaced(
     )
     await outsider.close()
     assert (await catalog.answers.get_stream(GET)).id == "cam-1"
+    assert WindowOutline.read((await catalog.answers.outline_window(WINDOW)).body).rows == ()
 
 
 async def test_postgres_that_is_not_there_is_waited_for(own_postgres: Postgres) -> None:

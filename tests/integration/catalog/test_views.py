@@ -1,5 +1,6 @@
 """Windows of wall-clock time over the segment log, on both databases."""
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -85,7 +86,7 @@ async def outline(catalog: Catalog, first_s: float, last_s: float, **more: Any) 
         from_at=START + timedelta(seconds=first_s),
         until_at=START + timedelta(seconds=last_s),
     )
-    return WindowOutline.model_validate_json((await catalog.answers.outline_window(ask)).body)
+    return WindowOutline.read((await catalog.answers.outline_window(ask)).body)
 
 
 async def test_outline_tells_of_the_rows_of_the_window(catalog: Catalog, said: Said) -> None:
@@ -102,6 +103,26 @@ async def test_outline_tells_of_the_rows_of_the_window(catalog: Catalog, said: S
             configs = {track.kind: track.config_id for track in row.tracks}
             assert (told.video, told.audio) == (configs.get("video"), configs.get("audio"))
     assert await outline(catalog, 300, 400) == WindowOutline(rows=())
+
+
+async def test_outline_as_it_is_read_is_what_its_type_says(catalog: Catalog, said: Said) -> None:
+    page = await outline(catalog, 0, 60)
+    assert len(page.rows) == 10
+    assert WindowOutline.model_validate_json(page.model_dump_json()) == page
+    for row in page.rows:
+        assert [type(value) for value in row[:8]] == [str, str, int, int, float, bool, int, str]
+        assert datetime.fromisoformat(row.starts_at).utcoffset() == timedelta(0)
+
+
+async def test_outlines_that_are_asked_for_together_share_the_pool(
+    catalog: Catalog, said: Said
+) -> None:
+    asked = [outline(catalog, 0, 60) for _ in range(40)]
+    assert [len(page.rows) for page in await asyncio.gather(*asked)] == [10] * 40
+    found = await catalog.answers.get_session(
+        GetSession(tenant=DEFAULT_TENANT, id=said.grant.session)
+    )
+    assert found.segments == 10
 
 
 async def test_outline_of_a_long_window_says_where_its_rest_begins(
