@@ -25,6 +25,7 @@ from services.catalog.handlers import (
     register_moves,
     register_uploads,
 )
+from services.catalog.heard_leases import HeardLeases, Tell
 from services.catalog.holders import Holders
 from services.catalog.idle_ladders import IdleLadders
 from services.catalog.ingests import Ingests
@@ -104,9 +105,9 @@ def _keep_up(
     """The loops that go on until the service stops."""
     bus = service.bus
     relay = OutboxRelay(database, bus.publish)
-    beats = LeaseBeats(lambda key: _read_lease(bus, key))
-    dispatch = Dispatch(database, beats, now_utc)
-    job_watch = JobWatch(database, LeaseBeats(lambda key: _read_lease(bus, key)), now_utc)
+    leases = HeardLeases(lambda tell: _watch_leases(bus, tell), lambda key: _read_lease(bus, key))
+    dispatch = Dispatch(database, LeaseBeats(leases.get), now_utc)
+    job_watch = JobWatch(database, LeaseBeats(leases.get), now_utc)
     sweep = LeaseSweep(database, _Leases(bus), now_utc)
     idle_ladders = IdleLadders(database, now_utc, idle_s=settings.ladder_idle_s)
     reconcile = Reconcile(
@@ -126,6 +127,7 @@ def _keep_up(
         await wait_for_schema(settings.url, migrates=settings.migrate)
         database.open()
         loops.append(service.spawn(relay.run(), name="outbox"))
+        loops.append(service.spawn(leases.run(), name="leases"))
         loops.append(service.spawn(dispatch.run(settings.dispatch_s), name="dispatch"))
         loops.append(service.spawn(job_watch.run(settings.dispatch_s), name="job-watch"))
         loops.append(service.spawn(idle_ladders.run(), name="idle-ladders"))
@@ -165,6 +167,11 @@ async def _list_ingests(bus: Bus) -> list[Ingest]:
 async def _read_lease(bus: Bus, key: str) -> LeaseRecord | None:
     with _bus_errors():
         return await bus.leases.get(key)
+
+
+async def _watch_leases(bus: Bus, tell: Tell) -> None:
+    with _bus_errors():
+        await bus.leases.watch(">", tell)
 
 
 class _Leases:
