@@ -1,5 +1,6 @@
 """When the next frame is expected: what lets a part end before it has come."""
 
+from collections import deque
 from collections.abc import Sequence
 
 LOOKS_BACK = 4
@@ -11,16 +12,15 @@ class Cadence:
     """The usual distance between frames, in their track's ticks."""
 
     def __init__(self, fixed: int | None = None, intervals: Sequence[int] = ()) -> None:
-        self._fixed = fixed
-        self._intervals = list(intervals)[-LOOKS_BACK:]
+        self._is_fixed = fixed is not None
+        self._intervals = deque(intervals, LOOKS_BACK)
+        self.step = self._shortest() if fixed is None else fixed
 
     def note(self, interval: int) -> None:
         """One more frame came so long after the one before."""
-        if self._fixed is None:
-            self._intervals = [*self._intervals, interval][-LOOKS_BACK:]
+        if not self._is_fixed:
+            self._intervals.append(interval)
+            self.step = self._shortest()
 
-    @property
-    def step(self) -> int:
-        if self._fixed is not None:
-            return self._fixed
-        return max(1, min(self._intervals)) if self._intervals else 1
+    def _shortest(self) -> int:
+        return max(1, min(self._intervals, default=1))

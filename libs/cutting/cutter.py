@@ -107,10 +107,11 @@ class Cutter:
 
     def feed(self, number: int, tag: Tag) -> list[Cut]:
         """Take the next tag. Raises `ValueError` if its number is not `next_tag`."""
-        if number != self.next_tag:
+        refill = self._refill
+        if number != (self._last + 1 if refill is None else refill.next_tag):
             raise ValueError(f"Tag {number} was fed where {self.next_tag} is next.")
-        if self._refill is not None:
-            self._refill.take(number, tag)
+        if refill is not None:
+            refill.take(number, tag)
             self._end_refill()
             return self._take()
         self._last = number
@@ -166,7 +167,9 @@ class Cutter:
                 f"No keyframe for {self._sequencer.rule.target_s} s: segments begin without one,"
                 " and players wait for the next. Set the encoder's keyframe interval to 2 s."
             )
-        cuts, self._cuts = self._cuts + self._sequencer.take(), []
+        cuts = self._sequencer.take()
+        if self._cuts:
+            cuts, self._cuts = self._cuts + cuts, []
         return cuts
 
     def _read(self, number: int, tag: Tag) -> None:

@@ -268,7 +268,7 @@ class Sequencer:
         return self.picture.newest - self._sound_newest >= _WAIT
 
     def _settle(self, *, is_flushing: bool = False) -> None:
-        while self._settle_one(is_flushing):
+        while (self._sound or len(self._segments) > 1) and self._settle_one(is_flushing):
             pass
 
     def _settle_one(self, is_flushing: bool) -> bool:

@@ -28,8 +28,11 @@ class Telling:
         self._cuts: list[Cut] = []
 
     def take(self) -> list[Cut]:
-        cuts, self._cuts = self._cuts, []
-        return cuts
+        cuts = self._cuts
+        if cuts:
+            self._cuts = []
+            return cuts
+        return []
 
     def open(self, segment: OpenSegment) -> None:
         """Say that the segment has begun, once; from now on its start stands."""

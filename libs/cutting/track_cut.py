@@ -86,15 +86,16 @@ class TrackCut:
 
     def add(self, frame: Frame) -> list[Part]:
         """Take the next frame; returns the parts that are closed before it, or by it."""
-        if self.refs:
-            self._cadence.note(frame.dts - self.refs[-1][1])
-        else:
+        if not self.refs:
             self.is_independent = frame.is_key
-        parts = self._make_room(frame)
+        elif not self._is_sound:
+            self._cadence.note(frame.dts - self.refs[-1][1])
+        parts = self._make_room(frame) if self._pending else []
         if not self._pending:
             parts += self._begin_part(frame)
         self._take(frame)
-        return [*parts, *self._close_early()]
+        parts += self._close_early()
+        return parts
 
     def begin_earlier(self, start: int) -> list[Part]:
         """The segment begins at `start` after all, and nothing of the track has been given out:
@@ -148,8 +149,6 @@ class TrackCut:
 
     def _make_room(self, frame: Frame) -> list[Part]:
         """Close what is pending if `frame` does not belong to it."""
-        if not self._pending:
-            return []
         assert self._begin is not None
         if self._is_sound:
             end = self._pending[-1].dts + self._cadence.step
@@ -176,10 +175,8 @@ class TrackCut:
             dts = max(frame.dts, self._pending[-1].dts + 1)
         else:
             dts = max(frame.dts, self._begin) if self._is_sound else self._begin
-        if self._is_sound:
-            frame = frame._replace(dts=dts, pts=dts)
-        elif dts != frame.dts:
-            frame = frame._replace(dts=dts)
+        if dts != frame.dts:
+            frame = frame._replace(dts=dts, pts=dts if self._is_sound else frame.pts)
         if len(self.refs) == 1:
             self._first_dts, self._first_pts = dts, frame.pts
         self._first_pts = min(self._first_pts, frame.pts)

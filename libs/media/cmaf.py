@@ -25,6 +25,8 @@ _DELTA_SAMPLE = 0x01010000
 
 _DEFAULT_BASE_IS_MOOF = 0x020000
 _DEFAULT_FLAGS_PRESENT = 0x20
+_MOOF = ">I4s I4sII I4s I4sIII I4sIQ I4sIIi"
+"""`moof`, `mfhd`, `traf`, `tfhd`, `tfdt` and `trun` up to its first sample; see `write_chunk`."""
 _TRUN_OFFSET, _TRUN_DURATION, _TRUN_SIZE, _TRUN_FLAGS, _TRUN_CTS = 0x1, 0x100, 0x200, 0x400, 0x800
 
 
@@ -54,36 +56,32 @@ def write_chunk(
     track_id: int, sequence: int, base_decode_time: int, samples: Sequence[Sample]
 ) -> bytes:
     """One CMAF chunk: `moof` and `mdat`. `sequence` is taken modulo 2^32."""
+    count = len(samples)
+    fields: list[int] = []
     if track_id == VIDEO_TRACK_ID:
-        flags = _TRUN_OFFSET | _TRUN_DURATION | _TRUN_SIZE | _TRUN_FLAGS | _TRUN_CTS
-        entries = b"".join(
-            struct.pack(
-                ">IIIi",
-                sample.duration,
-                len(sample.data),
-                _SYNC_SAMPLE if sample.is_sync else _DELTA_SAMPLE,
-                sample.composition,
-            )
-            for sample in samples
-        )
+        flags, form = _TRUN_OFFSET | _TRUN_DURATION | _TRUN_SIZE | _TRUN_FLAGS | _TRUN_CTS, "IIIi"
+        for duration, composition, is_sync, data in samples:
+            sync = _SYNC_SAMPLE if is_sync else _DELTA_SAMPLE
+            fields += (duration, len(data), sync, composition)
     else:
-        flags = _TRUN_OFFSET | _TRUN_DURATION | _TRUN_SIZE
-        entries = b"".join(
-            struct.pack(">II", sample.duration, len(sample.data)) for sample in samples
-        )
-    tfhd = full_box(
-        b"tfhd",
-        0,
-        _DEFAULT_BASE_IS_MOOF | _DEFAULT_FLAGS_PRESENT,
-        struct.pack(">II", track_id, _SYNC_SAMPLE),
-    )
-    tfdt = full_box(b"tfdt", 1, 0, struct.pack(">Q", base_decode_time))
-    mfhd = full_box(b"mfhd", 0, 0, struct.pack(">I", sequence & 0xFFFFFFFF))
-    trun_bytes = 20 + len(entries)
-    moof_bytes = 8 + len(mfhd) + 8 + len(tfhd) + len(tfdt) + trun_bytes
-    trun = full_box(b"trun", 1, flags, struct.pack(">Ii", len(samples), moof_bytes + 8), entries)
-    moof = box(b"moof", mfhd, box(b"traf", tfhd, tfdt, trun))
-    return b"".join((moof, box(b"mdat", *(sample.data for sample in samples))))
+        flags, form = _TRUN_OFFSET | _TRUN_DURATION | _TRUN_SIZE, "II"
+        for duration, _, _, data in samples:
+            fields += (duration, len(data))
+    trun_bytes = 20 + 4 * len(fields)
+    traf_bytes = 8 + 20 + 20 + trun_bytes
+    moof_bytes = 8 + 16 + traf_bytes
+    payloads = [sample.data for sample in samples]
+    head = struct.pack(
+        _MOOF + form * count + "I4s",
+        moof_bytes, b"moof",
+        16, b"mfhd", 0, sequence & 0xFFFFFFFF,
+        traf_bytes, b"traf",
+        20, b"tfhd", _DEFAULT_BASE_IS_MOOF | _DEFAULT_FLAGS_PRESENT, track_id, _SYNC_SAMPLE,
+        20, b"tfdt", 1 << 24, base_decode_time,
+        trun_bytes, b"trun", 1 << 24 | flags, count, moof_bytes + 8, *fields,
+        8 + sum(map(len, payloads)), b"mdat",
+    )  # fmt: skip
+    return b"".join((head, *payloads))
 
 
 def split_tracks(data: bytes) -> dict[int, slice]:
