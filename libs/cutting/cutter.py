@@ -34,6 +34,9 @@ from libs.tags.cues import (
     read_cue,
 )
 
+_AUDIO, _VIDEO, _FRAMES = TagType.AUDIO, TagType.VIDEO, PacketKind.FRAMES
+"""Looked up for every tag, they cost more than what is asked of it."""
+
 
 class Cutter:
     """Feed it every tag of a session in order of its number; it answers with what is cut.
@@ -173,10 +176,10 @@ class Cutter:
         return cuts
 
     def _read(self, number: int, tag: Tag) -> None:
-        if tag.type is TagType.VIDEO:
-            self._read_video(number, tag)
-        elif tag.type is TagType.AUDIO:
+        if tag.type is _AUDIO:
             self._read_audio(number, tag)
+        elif tag.type is _VIDEO:
+            self._read_video(number, tag)
         else:
             self._read_script(tag)
 
@@ -184,9 +187,9 @@ class Cutter:
 
     def _read_video(self, number: int, tag: Tag) -> None:
         header = parse_video(tag.body)
-        if header.kind is PacketKind.SEQUENCE_HEADER and header.track_id == 0:
-            self._configure_video(header.codec, tag.body[header.data_offset :])
-        elif header.kind is PacketKind.FRAMES and len(tag.body) > header.data_offset:
+        if header.kind is _FRAMES:
+            if len(tag.body) <= header.data_offset:
+                return
             if not is_carried(header):
                 raise unsupported_video(header.codec)
             if self._video is None:
@@ -198,6 +201,8 @@ class Cutter:
             pts = dts + header.composition_ms * TICKS_A_MS
             data = tag.body[header.data_offset :]
             self._sequencer.add_video(Frame(number, dts, pts, header.is_keyframe, data))
+        elif header.kind is PacketKind.SEQUENCE_HEADER and header.track_id == 0:
+            self._configure_video(header.codec, tag.body[header.data_offset :])
 
     def _configure_video(self, codec: str, record: bytes) -> None:
         before = self._video
@@ -216,9 +221,9 @@ class Cutter:
 
     def _read_audio(self, number: int, tag: Tag) -> None:
         header = parse_audio(tag.body)
-        if header.kind is PacketKind.SEQUENCE_HEADER and header.track_id == 0:
-            self._configure_audio(header.codec, tag.body[header.data_offset :])
-        elif header.kind is PacketKind.FRAMES and len(tag.body) > header.data_offset:
+        if header.kind is _FRAMES:
+            if len(tag.body) <= header.data_offset:
+                return
             if not is_carried(header):
                 raise unsupported_audio(header.codec)
             if self._audio is None:
@@ -229,6 +234,8 @@ class Cutter:
             pts = self._sample_clock.place(tag.dts_ms)
             data = tag.body[header.data_offset :]
             self._sequencer.add_audio(Frame(number, pts, pts, True, data))
+        elif header.kind is PacketKind.SEQUENCE_HEADER and header.track_id == 0:
+            self._configure_audio(header.codec, tag.body[header.data_offset :])
 
     def _configure_audio(self, codec: str, record: bytes) -> None:
         before = self._audio

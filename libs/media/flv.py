@@ -228,9 +228,13 @@ class AudioHeader(NamedTuple):
 _KEYFRAME = 1
 _COMMAND = 5
 _CLASSIC_VIDEO = {7: "avc1", 12: "hvc1"}  # 12 is what Chinese encoders send for HEVC
-_CLASSIC_AUDIO = {2: ".mp3", 10: "mp4a", 14: ".mp3"}
-_EXTENDED_AUDIO = 9
+_CLASSIC_AUDIO = {2: ".mp3", 14: ".mp3"}
+_EXTENDED_AUDIO, _AAC = 9, 10
 AAC_CODEC = "mp4a"
+_FRAMES = PacketKind.FRAMES
+"""Python finds the member of an enumeration slower than all else that is done for a frame."""
+_AAC_HEADER = AudioHeader(AAC_CODEC, PacketKind.SEQUENCE_HEADER, 0, 2)
+_AAC_FRAMES = AudioHeader(AAC_CODEC, _FRAMES, 0, 2)
 _WITH_COMPOSITION = frozenset({"avc1", "hvc1", "vvc1"})
 
 # Enhanced RTMP v2: VideoPacketType and AudioPacketType share these numbers.
@@ -260,13 +264,12 @@ def parse_audio(body: bytes) -> AudioHeader:
     """The header of an audio tag's body. Raises `FLVInvalid` if it is cut short."""
     try:
         sound_format = body[0] >> 4
+        if sound_format == _AAC:
+            return _AAC_FRAMES if body[1] else _AAC_HEADER
         if sound_format == _EXTENDED_AUDIO:
             return _parse_extended_audio(body)
-        codec = _CLASSIC_AUDIO.get(sound_format, f"flv{sound_format}")
-        if codec != "mp4a":
-            return AudioHeader(codec, PacketKind.FRAMES, 0, 1)
-        kind = PacketKind.FRAMES if body[1] else PacketKind.SEQUENCE_HEADER
-        return AudioHeader(codec, kind, 0, 2)
+        codec = _CLASSIC_AUDIO.get(sound_format) or f"flv{sound_format}"
+        return AudioHeader(codec, _FRAMES, 0, 1)
     except IndexError:
         raise FLVInvalid("An audio tag ends inside its header.") from None
 
@@ -303,16 +306,17 @@ def _signed_24(body: bytes, at: int) -> int:
 
 
 def _parse_classic_video(body: bytes, frame_type: int, codec_id: int) -> VideoHeader:
-    codec = _CLASSIC_VIDEO.get(codec_id, f"flv{codec_id}")
+    known = _CLASSIC_VIDEO.get(codec_id)
+    codec = known or f"flv{codec_id}"
     if frame_type == _COMMAND:
         return VideoHeader(codec, PacketKind.METADATA, False, 0, 0, 1)
     is_key = frame_type == _KEYFRAME
-    if codec_id not in _CLASSIC_VIDEO:
-        return VideoHeader(codec, PacketKind.FRAMES, is_key, 0, 0, 1)
+    if known is None:
+        return VideoHeader(codec, _FRAMES, is_key, 0, 0, 1)
     # AVCPacketType has the numbers of `PacketKind`: 0 header, 1 NALUs, 2 end of sequence.
     packet_type, composition_ms = body[1], _signed_24(body, 2)
-    if packet_type == PacketKind.FRAMES:
-        return VideoHeader(codec, PacketKind.FRAMES, is_key, composition_ms, 0, 5)
+    if packet_type == _FRAMES:
+        return VideoHeader(codec, _FRAMES, is_key, composition_ms, 0, 5)
     kind = PacketKind(packet_type) if packet_type < PacketKind.METADATA else PacketKind.METADATA
     return VideoHeader(codec, kind, False, 0, 0, 5)
 
