@@ -38,6 +38,11 @@ LONGEST_PAUSE_S = 2.0
 GIVE_UP_S = 120.0
 """An ingest that does not answer for this long is not coming back with the session."""
 
+CHECKPOINT_MS = 5000
+"""How much of a session lies between the checkpoints that ingest is told, at least. Telling costs
+more than cutting what lies between; a successor stores so much again, under the same names.
+"""
+
 UNTOLD_GAP = "replay_window_passed"
 """Why tags are gone when ingest does not say."""
 
@@ -57,6 +62,7 @@ class Packing:
         traceparent: str | None = None,
         max_pending_bytes: int = 256 << 20,
         give_up_s: float = GIVE_UP_S,
+        checkpoint_ms: int = CHECKPOINT_MS,
     ) -> None:
         self.order = order
         self.lease = lease
@@ -65,6 +71,7 @@ class Packing:
         self._say = say
         self._traceparent = traceparent
         self._give_up_s = give_up_s
+        self._checkpoint_ms = checkpoint_ms
         self._storing = Storing(
             order,
             spool=spool,
@@ -79,6 +86,8 @@ class Packing:
         self.rungs = Rungs(self.window, segment_s=order.segment_s, begin=self._begin_rung)
         self._checkpoints: deque[Checkpoint] = deque()
         """Those that wait until every rung has come there as well."""
+        self._checkpoint_due_ms = 0
+        """Session time from which the next segment's end is one."""
         self._shown_tag = 0
         self._told_refusals: set[str] = set()
         self._log = log.bind(stream=order.stream, session=order.session, epoch=lease.epoch)
@@ -263,10 +272,12 @@ class Packing:
 
     def _handle(self, cutter: Cutter, cuts: list[Cut]) -> None:
         is_boundary = self.source.take(cuts)
-        if is_boundary or cutter.is_ended:
+        is_due = is_boundary and cutter.at_ms >= self._checkpoint_due_ms
+        if is_due or cutter.is_ended:
             checkpoint = cutter.checkpoint()
             if checkpoint.msn > self.source.acknowledged_msn:
                 self._checkpoints.append(checkpoint)
+                self._checkpoint_due_ms = cutter.at_ms + self._checkpoint_ms
         self.rungs.follow(cuts, cutter)
         self._acknowledge()
 

@@ -38,7 +38,7 @@ class House:
         self.store: ObjectStore = open_store(f"file://{folder}")
         self.packing = Packing(
             order(), lease=FakeLease(1), ingest=self.ingest.ingest(), holder="p", spool=self.spool,
-            store=self.store, say=lambda _: None, ask_ladder=no_ladder,
+            store=self.store, say=lambda _: None, ask_ladder=no_ladder, checkpoint_ms=0,
         )  # fmt: skip
         self.may_begin = asyncio.Event()
         self.may_begin.set()

@@ -49,6 +49,7 @@ class House:
         *,
         max_pending_bytes: int = 1 << 30,
         ask_ladder: AskLadder = no_ladder,
+        checkpoint_ms: int = 0,
     ) -> Packing:
         return Packing(
             order(),
@@ -61,6 +62,7 @@ class House:
             ask_ladder=ask_ladder,
             max_pending_bytes=max_pending_bytes,
             give_up_s=0.5,
+            checkpoint_ms=checkpoint_ms,
         )
 
     def segments(self) -> dict[int, bytes]:
@@ -156,6 +158,14 @@ async def test_rungs_of_the_ladder_are_offered_before_they_are_made(tmp_path: Pa
     renditions = [fact.rendition for fact in house.said if isinstance(fact, RenditionEnded)]
     assert renditions == ["source"]
     assert not [fact for fact in house.said if isinstance(fact, SegmentLost)]
+
+
+async def test_ingest_is_told_of_checkpoints_some_seconds_apart_and_of_the_end(
+    tmp_path: Path,
+) -> None:
+    house = House(tmp_path, TAGS)
+    await house.packing(checkpoint_ms=5000).run()
+    assert [item.msn - FIRST_MSN for item in house.ingest.checkpoints] == [1, 4, 7]
 
 
 async def test_checkpoint_is_acknowledged_only_behind_the_spooled_segment(tmp_path: Path) -> None:
