@@ -43,7 +43,8 @@ STORED, NONE, GROWTH = Goal(SEGMENT_S, unit=" s"), Goal(0, unit=""), Goal(32, un
 RAMP_S = 0.02
 WARM_UP_S = 8.0
 STARTED_S = 60.0
-DEAD_AFTER_S, DEAD_S, AFTERWARDS_S = 10.0, 20.0, 10.0
+DEAD_AFTER_S, DEAD_S, AFTERWARDS_S = 24.0, 20.0, 10.0
+"""The live window of 26 s is full when the store dies: what grows from then on is what piles up."""
 DRAINED_S = 60.0
 MB = 1024 * 1024
 

@@ -86,10 +86,10 @@ class TrackCut:
 
     def add(self, frame: Frame) -> list[Part]:
         """Take the next frame; returns the parts that are closed before it, or by it."""
-        if not self.refs:
-            self.is_independent = frame.is_key
-        elif not self._is_sound:
+        if self.refs:
             self._cadence.note(frame.dts - self.refs[-1][1])
+        else:
+            self.is_independent = frame.is_key
         parts = self._make_room(frame) if self._pending else []
         if not self._pending:
             parts += self._begin_part(frame)
