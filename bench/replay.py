@@ -5,7 +5,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from libs.media.flv import FLVReader, Tag, TagType, is_keyframe, is_sequence_header, write_tag
+from libs.media.flv import (
+    FLVReader,
+    PacketKind,
+    Tag,
+    TagType,
+    is_keyframe,
+    is_sequence_header,
+    parse_audio,
+    parse_video,
+    write_tag,
+)
 from libs.rtmp.chunks import write_message
 from libs.rtmp.messages import STREAM_ID, published
 
@@ -53,7 +63,7 @@ def load(path: Path, *, loops: int = 1) -> Replay:
     """The file's tags `loops` times, with timestamps that go on."""
     tags = FLVReader().feed(path.read_bytes())
     opening = [tag for tag in tags if tag.type is TagType.SCRIPT or is_sequence_header(tag)]
-    media = [tag for tag in tags if tag.type is not TagType.SCRIPT and not is_sequence_header(tag)]
+    media = [tag for tag in tags if _is_frame(tag)]
     # One frame of the longest track after the last: the next loop begins there.
     period_ms = 1000 * round(max(tag.dts_ms for tag in media) / 1000)
     frames = []
@@ -66,6 +76,13 @@ def load(path: Path, *, loops: int = 1) -> Replay:
         b"FLV\x01\x05\x00\x00\x00\x09\x00\x00\x00\x00" + b"".join(map(write_tag, opening)),
         frames,
     )
+
+
+def _is_frame(tag: Tag) -> bool:
+    """The file's last video tag is none: it says that the sequence ends, and the replay goes on."""
+    if tag.type is TagType.VIDEO:
+        return parse_video(tag.body).kind is PacketKind.FRAMES
+    return tag.type is TagType.AUDIO and parse_audio(tag.body).kind is PacketKind.FRAMES
 
 
 def _frame(tag: Tag) -> Frame:
