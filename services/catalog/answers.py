@@ -85,6 +85,7 @@ from services.catalog import (
     jobs,
     ladders,
     publishing,
+    recorder_rows,
     relay_item,
     relay_targets,
     rendition_states,
@@ -150,8 +151,12 @@ class Answers(KeepingAnswers):
             marks = await streams.marks_after(tx, ask)
         await check_drawable(marks)
         async with self._database.transaction() as tx:
+            row = await streams.lock(tx, ask.id, tenant=ask.tenant)
+            was_recorded = row.records
             stream = await streams.update(tx, ask, drawable=marks, now=self._clock())
             await self._follow_item(tx, stream)
+            if row.records and not was_recorded:
+                await recorder_rows.switch_on(tx, stream.id)
             await ladders.follow(tx, stream.id, now=self._clock())
             if not stream.is_enabled:
                 await publishing.kick(tx, stream.id, now=self._clock())

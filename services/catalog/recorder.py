@@ -21,12 +21,11 @@ from libs.errors import Unavailable
 from libs.events import Segment
 from libs.names import SOURCE
 from libs.settled import settled
-from services.catalog import recorder_rows, recording_orders, renditions, sessions
+from services.catalog import recorder_rows, recording_orders, renditions
 from services.catalog.clock import Clock
 from services.catalog.database import Database
 from services.catalog.errors import StreamFieldInvalid
 from services.catalog.models import SessionRow
-from services.catalog.recorder_rows import Kept
 from services.catalog.recording_fields import Recording, read_recording
 from services.catalog.recording_orders import Planned
 from services.catalog.recording_plan import Plan, Progress, plan
@@ -161,7 +160,7 @@ class Recorder:
         """Look at what the database has behind its last look, and keep what comes of it."""
         self._tails.pop(session_id, None)
         async with self._database.transaction() as tx:
-            kept = await _kept(tx, session_id, wanted)
+            kept = (await recorder_rows.lock(tx, [session_id])).get(session_id)
             if kept is None:
                 return
             row, session = kept
@@ -183,17 +182,6 @@ class Recorder:
     def _doubt(self, session: str) -> None:
         self._tails.pop(session, None)
         self.note(session)
-
-
-async def _kept(tx: AsyncSession, session_id: str, wanted: Recording) -> Kept | None:
-    """What is kept of the session from now on; None if it is not, or not any more."""
-    found = await recorder_rows.lock(tx, [session_id])
-    if not found and wanted.is_wanted:
-        session = await sessions.get_locked(tx, session_id)
-        if session is not None:
-            await recorder_rows.begin(tx, session)
-            found = await recorder_rows.lock(tx, [session_id])
-    return found.get(session_id)
 
 
 def _wanted(session: str, item: Mapping[str, Any] | None) -> Recording:

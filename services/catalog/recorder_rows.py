@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.events import Gap, Segment, StoredPicture
@@ -21,12 +21,12 @@ class Kept(NamedTuple):
     session: SessionRow
 
 
-async def begin(tx: AsyncSession, session: SessionRow) -> None:
+async def begin(tx: AsyncSession, session: SessionRow, *, first_msn: int) -> None:
     """Keep of a session how far it has been made into files, if nobody does."""
     values = {
         "session_id": session.id,
         "tenant_id": session.tenant_id,
-        "next_msn": session_started_at_s(session.id),
+        "next_msn": first_msn,
         "anchor_ms": None,
         "video": None,
         "seen": None,
@@ -43,8 +43,29 @@ async def begin_if_recorded(tx: AsyncSession, session: SessionRow) -> bool:
     stream = await tx.get(StreamRow, session.stream_id)
     if stream is None or not stream.records:
         return False
-    await begin(tx, session)
+    await begin(tx, session, first_msn=session_started_at_s(session.id))
     return True
+
+
+async def switch_on(tx: AsyncSession, stream_id: str) -> None:
+    """The stream's settings ask for files now, and did not before: what is on air is made into
+    them from its next row on.
+    """
+    # Not locked by itself: whoever has the recorder's row takes it as well.
+    query = select(SessionRow.id).where(
+        SessionRow.stream_id == stream_id, SessionRow.ended_at.is_(None)
+    )
+    session_id = (await tx.execute(query)).scalar_one_or_none()
+    if session_id is None:
+        return
+    kept = (await lock(tx, [session_id])).get(session_id)
+    session = await tx.get_one(SessionRow, session_id) if kept is None else kept.session
+    began_s = session_started_at_s(session_id)
+    next_msn = began_s if session.last_msn is None else session.last_msn + 1
+    if kept is None:
+        await begin(tx, session, first_msn=next_msn)
+    elif kept.row.video is None:  # else nobody has looked since it was switched off
+        kept.row.next_msn = max(kept.row.next_msn, next_msn)
 
 
 async def lock(tx: AsyncSession, sessions: Collection[str]) -> dict[str, Kept]:
@@ -62,18 +83,14 @@ async def lock(tx: AsyncSession, sessions: Collection[str]) -> dict[str, Kept]:
 async def recorded(
     tx: AsyncSession, among: Collection[str] | None
 ) -> dict[str, dict[str, Any] | None]:
-    """The sessions (of these; None: of all) that are made into files or are yet to be, and the
-    items of their streams; None: it was deleted.
+    """The sessions (of these; None: of all) that are made into files, and the items of their
+    streams; None: it was deleted.
     """
-    is_begun = RecorderRow.is_done.is_(False)
-    is_wanted = and_(
-        RecorderRow.session_id.is_(None), SessionRow.ended_at.is_(None), StreamRow.records
-    )
     query = (
         select(SessionRow.id, StreamRow.item)
-        .outerjoin(RecorderRow, RecorderRow.session_id == SessionRow.id)
+        .join(RecorderRow, RecorderRow.session_id == SessionRow.id)
         .outerjoin(StreamRow, StreamRow.id == SessionRow.stream_id)
-        .where(or_(is_begun, is_wanted))
+        .where(RecorderRow.is_done.is_(False))
         .order_by(SessionRow.id)
     )
     if among is not None:

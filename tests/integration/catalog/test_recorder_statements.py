@@ -210,6 +210,59 @@ async def test_settings_of_now_count_from_the_next_row_on(catalog: Catalog) -> N
     assert [order.msn - said.first_msn for order in await stills(catalog)] == [0, 2, 3]
 
 
+async def switch(house: Recorded, **item: Any) -> None:
+    ask = UpdateStream(tenant=DEFAULT_TENANT, id="cam-1", item=item)
+    await house.catalog.answers.update_stream(ask)
+
+
+async def test_recording_that_is_switched_on_begins_with_the_next_row(catalog: Catalog) -> None:
+    house = Recorded(catalog)
+    said = await house.on_air()
+    await house.has(said, 0, 1, 2)
+    await house.recorder.tick()
+    await switch(house, isVideo=True, video_time=60, isImage=True, image_time=60)
+    await house.has(said, 3, 4)
+    await house.recorder.tick()
+    await house.ends(said, 4)
+    await house.recorder.tick()
+    (video,) = await files(catalog, kind="mp4")
+    assert (video.first_msn - said.first_msn, video.last_msn - said.first_msn) == (3, 4)
+    assert [order.msn - said.first_msn for order in await stills(catalog)] == [3]
+
+
+async def test_recording_that_is_switched_on_in_the_first_segment_has_all_of_it(
+    catalog: Catalog,
+) -> None:
+    house = Recorded(catalog)
+    said = await house.on_air()
+    await switch(house, isImage=True)
+    await house.has(said, 0)
+    await house.recorder.tick()
+    assert [order.msn - said.first_msn for order in await stills(catalog)] == [0]
+
+
+async def test_what_was_on_air_while_recording_was_off_is_no_file_after_a_restart(
+    catalog: Catalog,
+) -> None:
+    house = Recorded(catalog)
+    said = await house.on_air(isVideo=True, video_time=60)
+    await house.has(said, 0, 1)
+    await house.recorder.tick()
+    await switch(house, isVideo=False)
+    for index in (2, 3, 4):
+        await house.has(said, index)
+        await house.recorder.tick()
+    await switch(house, isVideo=True)
+    successor = Recorded(catalog)
+    await successor.recorder.tick()
+    await successor.has(said, 5)
+    await successor.ends(said, 5)
+    await successor.recorder.tick()
+    spans = [(each.first_msn - said.first_msn, each.last_msn - said.first_msn)
+             for each in await files(catalog, kind="mp4")]  # fmt: skip
+    assert spans == [(0, 1), (5, 5)]
+
+
 async def test_hole_is_waited_for_and_then_passed_over(catalog: Catalog) -> None:
     house = Recorded(catalog)
     said = await house.on_air(isImage=True, image_time=1)
