@@ -28,7 +28,7 @@ async def show(tx: AsyncSession, ask: ShowSessionLog) -> SessionLog:
     if session is None or session.tenant_id != ask.tenant:
         raise SessionUnknown(f"There is no session {ask.session[:64]!r}.")
     gaps = await _gaps(tx, session)
-    is_cold = SegmentRow.starts_at < await tiers.cold_until(tx, ask.tenant, session.stream_id)
+    is_cold = SegmentRow.starts_at < await tiers.hot_since(tx, ask.tenant, session.stream_id)
     totals = (
         select(
             SegmentRow.rendition,

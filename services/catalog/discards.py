@@ -64,9 +64,21 @@ async def discard(
     return taken_bytes
 
 
+async def oldest_at(
+    tx: AsyncSession, tenant: str, stream: str, *, before: datetime, since: datetime | None = None
+) -> datetime | None:
+    """When the oldest is from that `discard` would take; None: it would take nothing."""
+    found: list[SegmentRow | FileRow] = [
+        *await _oldest_rows(tx, tenant, stream, before, since, limit=1),
+        *await old_files.oldest(tx, tenant, stream, before, limit=1),
+    ]
+    return min(map(_shown_at, found), default=None)
+
+
 async def _oldest_rows(
-    tx: AsyncSession, tenant: str, stream: str, before: datetime, since: datetime | None
-) -> Sequence[SegmentRow]:
+    tx: AsyncSession, tenant: str, stream: str, before: datetime, since: datetime | None,
+    *, limit: int = BATCH_ROWS,
+) -> Sequence[SegmentRow]:  # fmt: skip
     query = (
         select(SegmentRow)
         .where(
@@ -76,7 +88,7 @@ async def _oldest_rows(
             ~holds.is_held(),
         )
         .order_by(SegmentRow.starts_at)
-        .limit(BATCH_ROWS)
+        .limit(limit)
     )
     if since is not None:
         query = query.where(SegmentRow.starts_at >= since)
@@ -129,7 +141,7 @@ async def pending_bytes(tx: AsyncSession) -> int:
 async def _take_out(tx: AsyncSession, rows: Sequence[SegmentRow], due_at: datetime) -> None:
     keys = [(row.session_id, row.rendition, row.msn) for row in rows]
     key = tuple_(SegmentRow.session_id, SegmentRow.rendition, SegmentRow.msn)
-    hot_since = await tiers.cold_until(tx, rows[0].tenant_id, rows[0].stream_id)
+    hot_since = await tiers.hot_since(tx, rows[0].tenant_id, rows[0].stream_id)
     sizes = {row.object_key: row.size_bytes if row.starts_at >= hot_since else 0 for row in rows}
     await put(tx, rows[0].tenant_id, sizes, due_at)
     await tx.execute(

@@ -16,7 +16,7 @@ from services.catalog.clock import Clock
 from services.catalog.database import Database
 from services.catalog.listed import listed_since
 from services.catalog.looks import look_every
-from services.catalog.models import FileRow, SegmentRow, SessionRow, StreamRow, TierRow
+from services.catalog.models import SessionRow, StreamRow, TierRow
 
 log = structlog.get_logger()
 
@@ -55,6 +55,11 @@ class Room:
     def note(self, free_bytes: int | None) -> None:
         self.free_bytes = free_bytes
 
+    def fill(self, size_bytes: int) -> None:
+        """So much has been written there since."""
+        if self.free_bytes is not None:
+            self.free_bytes -= size_bytes
+
 
 class Retention:
     def __init__(self, database: Database, clock: Clock, rules: Rules, room: Room) -> None:
@@ -72,11 +77,13 @@ class Retention:
         kept, listed_at = await self._look(now)
         gone = 0
         for each in kept:
+            old = 0
             if each.hours is not None:
                 before = min(listed_at, now - timedelta(hours=each.hours))
-                gone += await self._discard(each, before)
-            if each.max_bytes is not None and each.size_bytes > each.max_bytes:
-                excess = each.size_bytes - each.max_bytes
+                old = await self._discard(each, before)
+            gone += old
+            if each.max_bytes is not None and each.size_bytes - old > each.max_bytes:
+                excess = each.size_bytes - old - each.max_bytes
                 gone += await self._discard(each, listed_at, size_bytes=excess)
         if self._rules.max_bytes is not None:
             excess = sum(each.size_bytes for each in kept) - gone - self._rules.max_bytes
@@ -121,7 +128,7 @@ class Retention:
         async with self._database.transaction(read_only=True) as tx:
             pending = await discards.pending_bytes(tx)
             cold = {
-                (tier.tenant_id, tier.stream_id): tier.cold_until_at
+                (tier.tenant_id, tier.stream_id): tier.hot_since_at
                 for tier in (await tx.execute(select(TierRow))).scalars()
             }
         hot = [each._replace(since=cold.get((each.tenant, each.stream))) for each in kept]
@@ -157,26 +164,21 @@ class Retention:
         gone = 0
         waiting = list(kept)
         for _ in range(BATCHES):
-            if gone >= excess or (oldest := await self._oldest(waiting)) is None:
+            if gone >= excess or (oldest := await self._oldest(waiting, before)) is None:
                 break
             taken = await self._discard_batch(oldest, before, excess - gone)
             if not taken:
-                waiting.remove(oldest)  # all that it has is held or listed
+                waiting.remove(oldest)  # somebody has held it since
             gone += taken
         return gone
 
-    async def _oldest(self, kept: list[_Kept]) -> _Kept | None:
+    async def _oldest(self, kept: list[_Kept], before: datetime) -> _Kept | None:
         found: list[tuple[datetime, _Kept]] = []
         async with self._database.transaction(read_only=True) as tx:
             for each in kept:
-                row = select(func.min(SegmentRow.starts_at)).where(
-                    SegmentRow.tenant_id == each.tenant, SegmentRow.stream_id == each.stream
+                at = await discards.oldest_at(
+                    tx, each.tenant, each.stream, before=before, since=each.since
                 )
-                if each.since is not None:
-                    row = row.where(SegmentRow.starts_at >= each.since)
-                made = select(func.min(FileRow.ends_at)).where(
-                    FileRow.tenant_id == each.tenant, FileRow.stream_id == each.stream
-                )
-                ages = [(await tx.execute(query)).scalar_one() for query in (row, made)]
-                found += [(at, each) for at in ages if at is not None]
+                if at is not None:
+                    found.append((at, each))
         return min(found, key=lambda pair: pair[0], default=(None, None))[1]

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import structlog
-from sqlalchemy import Row, or_, select
+from sqlalchemy import Row, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.events import (
@@ -56,7 +56,8 @@ class _Place(NamedTuple):
     stream: str
     is_there: bool
     hours: float | None
-    cold_until_at: datetime | None
+    cold_until_at: datetime
+    hot_since_at: datetime
     moved_to: str | None
     moved_at: datetime | None
 
@@ -65,6 +66,8 @@ class _Given(NamedTuple):
     mover: str
     """Empty: it has been done."""
     at: datetime
+    coming_bytes: int = 0
+    """What the hot store is to get of it."""
 
 
 class Tiering:
@@ -95,7 +98,7 @@ class Tiering:
                     continue
                 found = await self._next(tx, place, now, listed_at)
                 if found.move is not None:
-                    self._given[place.tenant, place.stream] = _Given(ask.mover, now)
+                    self._given[place[:2]] = _Given(ask.mover, now, _coming_bytes(found.move))
                     return found
                 waits_for = waits_for or found.waits_for
         return NextMove(waits_for=waits_for)
@@ -103,15 +106,18 @@ class Tiering:
     async def finish(self, ask: FinishMove) -> Nothing:
         now = self._clock()
         async with self._database.transaction() as tx:
-            sizes = await tiers.advance(tx, ask, now=now)
-            if sizes is None:
-                log.info("move.void", stream=ask.stream, to=ask.to)
-                return Nothing()
-            moved = {key: sizes[key] for key in ask.keys if key in sizes}
-            await discards.put_copies(tx, ask.tenant, moved, to=ask.to, due_at=now)
+            sizes, is_done = await tiers.advance(tx, ask, now=now)
             # Retention let go of these while they were copied.
             gone = {key: 0 for key in ask.keys if key not in sizes}
             await discards.put(tx, ask.tenant, gone, now + self._retention.grace)
+            moved = {key: sizes[key] for key in ask.keys if key in sizes}
+            if is_done:
+                await discards.put_copies(tx, ask.tenant, moved, to=ask.to, due_at=now)
+        if not is_done:
+            log.info("move.void", stream=ask.stream, to=ask.to)
+            return Nothing()
+        if ask.to == "hot":
+            self._room.fill(sum(moved.values()))
         metrics.MOVED.labels(ask.to).inc(len(moved))
         self._given[ask.tenant, ask.stream] = _Given("", now)
         log.info("move.done", stream=ask.stream, to=ask.to, rows=len(moved), left=len(ask.left))
@@ -132,7 +138,8 @@ class Tiering:
                 SessionRow.stream_id,
                 StreamRow.id.is_not(None),
                 StreamRow.cold_after_hours,
-                TierRow.cold_until_at,
+                func.coalesce(TierRow.cold_until_at, tiers.EPOCH),
+                func.coalesce(TierRow.hot_since_at, tiers.EPOCH),
                 TierRow.moved_to,
                 TierRow.moved_at,
             )
@@ -158,38 +165,46 @@ class Tiering:
         hours = place.hours or self._rules.cold_after_hours
         if hours is None and not place.is_there:
             return NextMove()  # who deletes a stream does not want it back in the hot store
-        mark = place.cold_until_at or tiers.EPOCH
         wanted = tiers.EPOCH if hours is None else max(tiers.EPOCH, now - timedelta(hours=hours))
-        to: Tier = "hot" if wanted < mark - SLACK else "cold"
+        to: Tier = "hot" if wanted < place.hot_since_at - SLACK else "cold"
         is_turn = place.moved_to not in (None, to)
         if is_turn and place.moved_at and now - place.moved_at < self._rules.turn_after:
             return NextMove()
         if to == "hot":
-            return await self._back(tx, place, wanted, mark)
-        return await self._away(tx, place, mark, min(wanted, listed_at))
+            return await self._back(tx, place, wanted, now)
+        return await self._away(tx, place, min(wanted, listed_at))
 
-    async def _away(
-        self, tx: AsyncSession, place: _Place, mark: datetime, until_at: datetime
-    ) -> NextMove:
+    async def _away(self, tx: AsyncSession, place: _Place, until_at: datetime) -> NextMove:
         """The oldest that lie hot."""
-        rows = await _rows(tx, place, mark, until_at, is_newest_first=False)
+        from_at = place.cold_until_at
+        rows = await _rows(tx, place, from_at, until_at, is_newest_first=False)
         if len(rows) > MOVE_OBJECTS:
             until_at = rows[-1].starts_at
-        return _move(place, "cold", rows, mark, until_at)
+        return _move(place, "cold", rows, from_at, until_at)
 
     async def _back(
-        self, tx: AsyncSession, place: _Place, from_at: datetime, mark: datetime
+        self, tx: AsyncSession, place: _Place, from_at: datetime, now: datetime
     ) -> NextMove:
         """The newest that lie cold, as far as there is room: else retention would take them."""
-        rows = await _rows(tx, place, from_at, mark, is_newest_first=True)
+        until_at = place.hot_since_at
+        rows = await _rows(tx, place, from_at, until_at, is_newest_first=True)
         if len(rows) > MOVE_OBJECTS:
             edge = rows[-1].starts_at
-            from_at = min((row.starts_at for row in rows if row.starts_at > edge), default=mark)
+            from_at = min((row.starts_at for row in rows if row.starts_at > edge), default=until_at)
         free_bytes = self._room.free_bytes
         need_bytes = sum(row.size_bytes for row in rows) + self._retention.min_free_bytes
+        need_bytes += self._coming_bytes(place, now)
         if rows and free_bytes is not None and free_bytes < need_bytes:
             return NextMove(waits_for=NO_ROOM)
-        return _move(place, "hot", rows, from_at, mark)
+        return _move(place, "hot", rows, from_at, until_at)
+
+    def _coming_bytes(self, place: _Place, now: datetime) -> int:
+        """What is being brought back of other streams."""
+        return sum(
+            given.coming_bytes
+            for of, given in self._given.items()
+            if of != place[:2] and now - given.at < LAPSE
+        )
 
 
 async def _rows(
@@ -211,6 +226,10 @@ async def _rows(
         .limit(MOVE_OBJECTS + 1)
     )
     return list(await tx.execute(query))
+
+
+def _coming_bytes(move: Move) -> int:
+    return sum(each.size_bytes for each in move.objects) if move.to == "hot" else 0
 
 
 def _move(

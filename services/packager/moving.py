@@ -91,10 +91,10 @@ class Moving:
             return "moved" if await _has(target, each) else self._left(each, "missing")
         if not _is_same(data, each):
             return self._left(each, "altered")
-        if await _has(target, each) and _is_same(await target.get(each.key), each):
+        if await _is_there(target, each):
             return "moved"
         await target.put(each.key, data, content_type=MEDIA_TYPE)
-        if not _is_same(await target.get(each.key), each):
+        if not await _is_there(target, each):
             raise CopyDiffers(f"The {move.to} store gives other bytes for {each.key} than it took.")
         metrics.MOVED_BYTES.labels(move.to).inc(each.size_bytes)
         return "moved"
@@ -117,6 +117,14 @@ class Moving:
 async def _has(store: ObjectStore, each: MovingObject) -> bool:
     try:
         return (await store.stat(each.key)).size_bytes == each.size_bytes
+    except ObjectMissing:
+        return False
+
+
+async def _is_there(store: ObjectStore, each: MovingObject) -> bool:
+    """As it was sent. Retention may have had it meanwhile."""
+    try:
+        return await _has(store, each) and _is_same(await store.get(each.key), each)
     except ObjectMissing:
         return False
 

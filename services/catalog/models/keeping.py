@@ -104,7 +104,9 @@ class TierRow(Base):
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
     stream_id: Mapped[str] = mapped_column(primary_key=True)
     cold_until_at: Mapped[datetime]
-    """Rows that start before lie in the cold store, the others in the hot one."""
+    """Rows that start before lie in the cold store."""
+    hot_since_at: Mapped[datetime]
+    """The others lie in the hot one from here on; in between, where rows came late, in either."""
     moved_to: Mapped[str]
     """The tier that the latest move went to."""
     moved_at: Mapped[datetime]

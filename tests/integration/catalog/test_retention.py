@@ -172,6 +172,30 @@ async def test_all_together_may_be_so_many_bytes(catalog: Catalog) -> None:
     assert await left(catalog, said) == [7, 8, 9]
 
 
+async def test_what_goes_by_its_age_counts_among_the_bytes(catalog: Catalog) -> None:
+    said = await recorded(catalog, retentionHours=1, retentionBytes=6 * SEGMENT)
+    catalog.clock.pass_s(9)
+    assert await retention(catalog).tick() == 5 * SEGMENT
+    assert await left(catalog, said) == [5, 6, 7, 8, 9]
+
+
+async def test_stream_whose_oldest_is_held_gives_no_younger_ones_for_it(catalog: Catalog) -> None:
+    """Of all streams the oldest go first that may go."""
+    for stream, indices in (("cam-1", (0, 20, 21, 22)), ("cam-2", (10, 11, 12))):
+        await catalog.create(stream)
+        said = Said(await catalog.open(stream))
+        await catalog.facts.stream_published(said.published())
+        for index in indices:
+            await catalog.facts.segment_ready(said.ready(index))
+        if stream == "cam-1":
+            held = said
+    await hold(catalog, 0, 1)
+    catalog.clock.now = START + timedelta(hours=1)
+    assert await retention(catalog, max_bytes=4 * SEGMENT).tick() == 3 * SEGMENT
+    assert await left(catalog, said) == []
+    assert await left(catalog, held) == [0, 20, 21, 22]
+
+
 async def test_room_is_made_before_a_disk_is_full_and_only_once(catalog: Catalog) -> None:
     said = await recorded(catalog)
     keeper = retention(catalog, free_bytes=1000, min_free_bytes=1000 + 2 * SEGMENT)

@@ -22,7 +22,7 @@ from libs.events import (
     Tier,
     UpdateStream,
 )
-from libs.names import DEFAULT_TENANT
+from libs.names import DEFAULT_TENANT, SOURCE
 from services.catalog import tiering as tiering_module
 from services.catalog.errors import StreamFieldInvalid
 from services.catalog.models import DiscardRow
@@ -91,7 +91,8 @@ def numbers(move: Move | None, said: Said) -> list[int]:
 
 async def log(catalog: Catalog, said: Said) -> RenditionLog:
     ask = ShowSessionLog(tenant=DEFAULT_TENANT, session=said.grant.session)
-    return (await catalog.answers.show_session_log(ask)).renditions[0]
+    found = (await catalog.answers.show_session_log(ask)).renditions
+    return next(each for each in found if each.rendition == SOURCE)
 
 
 async def set_hours(catalog: Catalog, hours: float | str) -> None:
@@ -192,6 +193,26 @@ async def test_nothing_is_brought_back_without_room(catalog: Catalog) -> None:
     assert await take(tiering) is not None
 
 
+async def test_what_is_being_brought_back_has_its_room(catalog: Catalog) -> None:
+    room = Room()
+    tiering = make(catalog, room)
+    for stream in ("cam-1", "cam-2"):
+        await recorded(catalog, stream=stream, coldAfterHours=0.5)
+        await moved(tiering)
+        ask = UpdateStream(tenant=DEFAULT_TENANT, id=stream, item={"coldAfterHours": ""})
+        await catalog.answers.update_stream(ask)
+        catalog.clock.now = START
+    catalog.clock.now = START + HOUR + TURN
+    room.note(15 * SEGMENT + 1000)
+    move = await taken(tiering)
+    no_room = NextMove(waits_for=NO_ROOM)
+    assert await tiering.take(TakeMove(mover="packager-2")) == no_room
+    await finish(tiering, move)
+    assert await tiering.take(TakeMove(mover="packager-2")) == no_room, "it is not told of yet"
+    room.note(10 * SEGMENT + 1000)
+    assert await take(tiering, "packager-2") is not None
+
+
 async def test_move_is_one_movers_until_it_seems_dead(catalog: Catalog, tiering: Tiering) -> None:
     await recorded(catalog, coldAfterHours=0.5)
     move = await taken(tiering)
@@ -246,6 +267,22 @@ async def test_row_that_comes_late_takes_the_mark_back(catalog: Catalog, tiering
         said.ready(1, "480p").segment.object_key,
         said.ready(2).segment.object_key,
     }
+
+
+async def test_row_that_came_late_comes_back_with_those_around_it(
+    catalog: Catalog, tiering: Tiering
+) -> None:
+    said = await half_cold(catalog, tiering)
+    late = said.ready(1, "480p")
+    await catalog.facts.segment_ready(late)
+    assert (await log(catalog, said)).cold_segments == 5
+    await set_hours(catalog, 100)
+    catalog.clock.now += TURN
+    found = {each.key for each in (await moved(tiering)).objects}
+    own = {said.ready(index).segment.object_key for index in range(5)}
+    assert found == own | {late.segment.object_key}
+    assert (await log(catalog, said)).cold_segments == 0
+    assert await take(tiering) is None
 
 
 async def test_what_cannot_be_moved_stays_and_holds_up_nothing(
@@ -308,6 +345,18 @@ async def test_room_is_made_where_it_lacks(catalog: Catalog, tiering: Tiering) -
     assert (gap.first_msn - said.first_msn, gap.last_msn - said.first_msn) == (5, 6)
 
 
+async def test_row_that_comes_late_makes_no_cold_one_a_hot_one(
+    catalog: Catalog, tiering: Tiering
+) -> None:
+    """It cannot go to the cold store yet, and those behind it are there."""
+    said = await half_cold(catalog, tiering)
+    await catalog.facts.segment_ready(said.ready(0, "480p"))
+    keeper = retention(catalog, free_bytes=1000, min_free_bytes=1000 + 2 * SEGMENT)
+    assert await keeper.tick() == 2 * SEGMENT
+    gap = (await log(catalog, said)).gaps[0]
+    assert (gap.first_msn - said.first_msn, gap.last_msn - said.first_msn) == (5, 6)
+
+
 async def test_age_and_bytes_count_both_and_the_cold_make_no_room(
     catalog: Catalog, tiering: Tiering
 ) -> None:
@@ -344,6 +393,21 @@ async def test_what_goes_while_it_is_copied_goes_from_both(
     await finish(tiering, move)
     catalog.clock.now += Rules().grace
     assert await discards(catalog, None, said) == [0, 1], "the copies are nobody's"
+
+
+async def test_what_goes_while_it_is_copied_in_vain_goes_from_both(
+    catalog: Catalog, tiering: Tiering
+) -> None:
+    said = await recorded(catalog, 2, coldAfterHours=0.5)
+    move = await taken(tiering)
+    await retention(catalog, hours=0.5).tick()
+    catalog.clock.now += Rules().grace
+    keys = tuple(each.key for each in move.objects)
+    await catalog.answers.forget_discards(ForgetDiscards(keys=keys))
+    await catalog.facts.segment_ready(said.ready(1, "480p"))
+    await finish(tiering, move)
+    catalog.clock.now += Rules().grace
+    assert await discards(catalog, None, said) == [0, 1]
 
 
 async def test_what_waits_for_the_cold_store_is_no_room_to_come(

@@ -145,6 +145,24 @@ async def test_copy_that_differs_is_never_told_of(
     assert orders.finished == []
 
 
+async def test_copy_that_is_gone_when_it_is_read_back_is_made_again(
+    store: TieredStore, orders: Orders, moving: Moving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Retention let go of its row, and deletes it from both stores just then."""
+    put = store.cold.put
+
+    async def vanish(key: str, data: bytes, *, content_type: str) -> None:
+        await put(key, data, content_type=content_type)
+        await store.cold.delete([key])
+        monkeypatch.setattr(store.cold, "put", put)
+
+    monkeypatch.setattr(store.cold, "put", vanish)
+    task = asyncio.create_task(moving.run(0.01))
+    await until(lambda: task.done() or orders.finished)
+    assert orders.finished, "it goes on"
+    task.cancel()
+
+
 async def test_cold_store_that_is_away_is_waited_for_and_told_of_once(
     store: TieredStore, orders: Orders, moving: Moving, tmp_path: Path
 ) -> None:
