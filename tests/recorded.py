@@ -14,7 +14,9 @@ from tests.waiting import until
 RECORDED_S = 3
 
 
-async def record(weir: RunningWeir, stream: dict[str, Any]) -> dict[str, Any]:
+async def record(
+    weir: RunningWeir, stream: dict[str, Any], *, seconds: float = RECORDED_S, gop_s: int = 2
+) -> dict[str, Any]:
     """A session of some seconds, which is over."""
     known, pushed_ms = len(weir.sessions(stream["id"])), now_ms()
 
@@ -22,8 +24,8 @@ async def record(weir: RunningWeir, stream: dict[str, Any]) -> dict[str, Any]:
         sessions = weir.sessions(stream["id"])
         return sessions[0] if len(sessions) > known else {"duration_s": 0, "ended_at": None}
 
-    async with PatternPublisher(stream["push"]["url"]):
-        await until(lambda: newest()["duration_s"] >= RECORDED_S, within_s=30, what="recorded")
+    async with PatternPublisher(stream["push"]["url"], gop_s=gop_s):
+        await until(lambda: newest()["duration_s"] >= seconds, within_s=30, what="recorded")
     await until(lambda: newest()["ended_at"] is not None, within_s=20, what="the session's end")
     return newest() | {"pushed_ms": pushed_ms}
 
