@@ -4,26 +4,34 @@ import asyncio
 import base64
 import importlib.util
 import io
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import av
 import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 from PIL import Image
 from playwright.async_api import Page
 
+from services.gateway.views.stills import MAX_WAITING
+from tests.media import encode, push
 from tests.players import RATE, play_dash, play_hls, play_through
 from tests.recorded import is_of, record, shown
 from tests.running import RunningWeir
 from tests.time_code import BLOCKS, TIME_BITS
+from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
 
 STREAM = "kinesis"
 EXAMPLE = Path(__file__).parents[2] / "examples" / "kinesis.py"
+ASKERS = 3 * MAX_WAITING
 SECOND = timedelta(seconds=1)
 FRAME_MS = 40
 LATE_MS = 2 * FRAME_MS + 500
@@ -37,7 +45,10 @@ def keys(weir: RunningWeir, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def client(service: str, weir: RunningWeir) -> Any:
-    return boto3.client(service, endpoint_url=weir.http_url, region_name="us-east-1")
+    at_once = Config(max_pool_connections=ASKERS)
+    return boto3.client(
+        service, endpoint_url=weir.http_url, region_name="us-east-1", config=at_once
+    )
 
 
 @pytest.mark.usefixtures("keys")
@@ -94,6 +105,94 @@ async def test_what_was_recorded_is_had_by_the_aws_sdk(
     for play, kind in ((play_hls, "HLS"), (play_dash, "DASH")):
         played = await play_through(page, play, links[kind], within_s=length_ms / 1000 / RATE)
         assert (played.is_ended, played.problems) == (True, []), (kind, played)
+
+
+@pytest.mark.usefixtures("keys")
+async def test_what_cannot_be_given_is_refused_by_its_published_name(
+    weir: RunningWeir, tmp_path: Path
+) -> None:
+    media = client("kinesis-video-archived-media", weir)
+    sound = await pushed(weir, encode(tmp_path / "sound.flv", seconds=4, has_video=False))
+    unsupported = "400 UnsupportedStreamMediaTypeException"
+    for call in asking(media, sound):
+        assert name_of(call) == unsupported
+    small = encode(tmp_path / "small.flv", seconds=4, gop=25)
+    large = encode(tmp_path / "large.flv", seconds=4, gop=25, size="256x144")
+    changing = await pushed(weir, small, large)
+    *links, clip = asking(media, changing)
+    assert name_of(clip) == "400 InvalidCodecPrivateDataException"
+    for link in links:
+        assert link()["ResponseMetadata"]["HTTPStatusCode"] == 200
+    assert await asyncio.to_thread(refusals_of_a_crowd, media, changing) == {
+        "400 ClientLimitExceededException"
+    }
+
+    whole = await pushed(weir, small)
+    clip = asking(media, whole)[-1]
+    assert seconds_of(clip()["Payload"].read()) == pytest.approx(4, abs=0.1)
+    (session,) = weir.sessions(whole)
+    folder = weir.data_dir / "store" / Path(weir.segments(session["id"])[0]["object_key"]).parent
+    inits = list(folder.glob("init-*.mp4"))
+    assert len(inits) == 2
+    for init in inits:
+        init.write_bytes(b"\0\0\0\x08none")
+    assert name_of(clip) == "400 InvalidCodecPrivateDataException"
+    for init in inits:
+        init.unlink()
+    assert name_of(clip) == "400 MissingCodecPrivateDataException"
+
+
+async def pushed(weir: RunningWeir, *files: Path) -> str:
+    """A stream with a session of each file."""
+    stream = weir.create_stream(reconnectWindow=1)
+    for file in files:
+        known = ended(weir, stream["id"])
+        publisher = push(file, stream["push"]["url"])
+        assert await asyncio.to_thread(publisher.wait, 30) == 0
+        await until(partial(is_more, weir, stream["id"], known), within_s=20, what="its end")
+    return str(stream["id"])
+
+
+def ended(weir: RunningWeir, stream: str) -> int:
+    return sum(each["ended_at"] is not None for each in weir.sessions(stream))
+
+
+def is_more(weir: RunningWeir, stream: str, known: int) -> bool:
+    return ended(weir, stream) > known
+
+
+def asking(media: Any, stream: str) -> list[Callable[[], Any]]:
+    """For all that is recorded of it: as HLS, as DASH, as a clip."""
+    found = media.list_fragments(StreamName=stream)["Fragments"]
+    times = [each["ProducerTimestamp"] for each in found]
+    span = {"StartTimestamp": min(times) - SECOND, "EndTimestamp": max(times) + SECOND}
+    selector = {"FragmentSelectorType": "PRODUCER_TIMESTAMP", "TimestampRange": span}
+    wanted = {"StreamName": stream, "PlaybackMode": "ON_DEMAND"}
+    return [
+        lambda: media.get_hls_streaming_session_url(**wanted, HLSFragmentSelector=selector),
+        lambda: media.get_dash_streaming_session_url(**wanted, DASHFragmentSelector=selector),
+        lambda: media.get_clip(StreamName=stream, ClipFragmentSelector=selector),
+    ]
+
+
+def refusals_of_a_crowd(media: Any, stream: str) -> set[str]:
+    """Of many who ask for pictures at the same moment; some get theirs."""
+    begin = media.list_fragments(StreamName=stream)["Fragments"][0]["ProducerTimestamp"]
+
+    def ask(_: int) -> str:
+        try:
+            answer = media.get_images(
+                StreamName=stream, ImageSelectorType="PRODUCER_TIMESTAMP", Format="JPEG",
+                StartTimestamp=begin, EndTimestamp=begin + 4 * SECOND, SamplingInterval=200,
+            )  # fmt: skip
+        except ClientError as error:
+            return refusal(error)
+        return "" if any("ImageContent" in image for image in answer["Images"]) else "no picture"
+
+    with ThreadPoolExecutor(ASKERS) as pool:
+        told = list(pool.map(ask, range(ASKERS)))
+    assert told.count("") >= MAX_WAITING
+    return {*told} - {""}
 
 
 async def plays(page: Page, media: Any, session: dict[str, Any], span: dict[str, datetime]) -> None:
@@ -169,7 +268,11 @@ def name_of(call: Any) -> str:
     """Of the error that it ends with, behind its status."""
     with pytest.raises(ClientError) as raised:
         call()
-    answer = raised.value.response
+    return refusal(raised.value)
+
+
+def refusal(error: ClientError) -> str:
+    answer = error.response
     return f"{answer['ResponseMetadata']['HTTPStatusCode']} {answer['Error']['Code']}"
 
 

@@ -6,7 +6,9 @@ lies between two sessions are left out. One file has one codec configuration per
     Conflict
     └── ClipMixed       the codec configuration changes within it
     NotFound
-    └── ClipEmpty       nothing is recorded there
+    ├── ClipEmpty       nothing is recorded there
+    └── ObjectMissing
+        └── InitMissing the store has lost what tells how to decode it
     Invalid
     └── ClipTooLong     more segments than one file's index can list
 """
@@ -20,7 +22,7 @@ from libs.events import Segment, TrackKind
 from libs.media.cmaf import AUDIO_TRACK_ID, VIDEO_TRACK_ID
 from libs.media.movie import MAX_PIECES, Piece, move_chunks, write_head
 from libs.names import SOURCE
-from libs.storage import ObjectStore
+from libs.storage import ObjectMissing, ObjectStore
 from services.gateway.views.log import Log
 from services.gateway.views.span import Span
 from services.gateway.views.window import LOOKS_BACK, read_window
@@ -36,6 +38,10 @@ class ClipMixed(Conflict):
 
 class ClipEmpty(NotFound):
     code = "clip_empty"
+
+
+class InitMissing(ObjectMissing):
+    code = "init_missing"
 
 
 class ClipTooLong(Invalid):
@@ -103,12 +109,15 @@ class Clip:
         """Read the init segments, and look whether the first of the others can be read, which is
         the oldest: once the answer has begun it cannot say any more that a store is away.
 
-        Raises `ClipEmpty`, `ObjectMissing`, `StoreUnavailable`.
+        Raises `ClipEmpty`, `InitMissing`, `ObjectMissing`, `StoreUnavailable`.
         """
         if not self._stored:
             raise ClipEmpty("Nothing is recorded in this window.")
         keys = [self._inits[kind] for kind in _KINDS if kind in self._inits]
-        inits = [await store.get(key) for key in keys]
+        try:
+            inits = [await store.get(key) for key in keys]
+        except ObjectMissing as error:
+            raise InitMissing(str(error)) from None
         await store.stat(self._stored[0].key)
         self._head, self.bare_head = write_head(inits, self._pieces), write_head(inits, [])
 

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request, Response
 
 from services.gateway.api.clips import respond
 from services.gateway.api.house import TheHouse
-from services.gateway.api.kvs.errors import KVSRoute, unknown
+from services.gateway.api.kvs.errors import KVSRoute, check_pictures, unknown
 from services.gateway.api.kvs.fragments import Selector, bounds, selected
 from services.gateway.api.kvs.names import find_recorded
 from services.gateway.api.kvs.request import OfStream, body_of, read
@@ -24,6 +24,8 @@ async def get_clip(request: Request, house: TheHouse) -> Response:
     stream = await find_recorded(house, wanted)
     clip = Clip()
     async for row in selected(house, stream, *bounds(wanted.clip_fragment_selector)):
+        if clip.began_at is None:
+            check_pictures(row.tracks)
         clip.add(row)
     if clip.began_at is None:
         raise unknown("The stream has no fragments in this time range.")

@@ -3,7 +3,7 @@
 The name stands in a header, the sentence in `Message`. What the rest of Weir refuses is translated.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 from fastapi import Request, Response
@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 
 from libs.errors import WeirError
+from libs.events import Track, TrackRange
 
 BAD_REQUEST, UNAUTHORIZED, NOT_FOUND, UNAVAILABLE = 400, 401, 404, 503
 _STATUSES = {
@@ -40,10 +41,17 @@ def unknown(sentence: str) -> KVSError:
     return KVSError("ResourceNotFound", sentence, status=NOT_FOUND)
 
 
+def check_pictures(tracks: Iterable[Track | TrackRange]) -> None:
+    """Refuse media that published clients do not play: sound alone. Weir's own URLs play it."""
+    if all(track.kind != "video" for track in tracks):
+        raise KVSError("UnsupportedStreamMediaType", "No track of the stream is video.")
+
+
 _NAMES = {
     "stream_exists": "ResourceInUse",
     "clip_mixed": "InvalidCodecPrivateData",
-    "object_missing": "MissingCodecPrivateData",
+    "init_missing": "MissingCodecPrivateData",
+    "codec_configuration_invalid": "InvalidCodecPrivateData",
 }
 """By Weir's own code."""
 

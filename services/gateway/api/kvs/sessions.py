@@ -7,13 +7,15 @@ from typing import Any, Literal
 from fastapi import APIRouter, Request
 from pydantic import Field
 
-from libs.events import Stream
+from libs.events import Segment, Stream
+from libs.names import DEFAULT_TENANT
 from libs.signing import ViewerClaims, sign_viewer
 from services.gateway.api.house import House, TheHouse
-from services.gateway.api.kvs.errors import KVSRoute, invalid, unknown
+from services.gateway.api.kvs.errors import KVSRoute, check_pictures, invalid, unknown
 from services.gateway.api.kvs.fragments import Selector, bounds, selected
 from services.gateway.api.kvs.names import find_recorded
 from services.gateway.api.kvs.request import OfStream, body_of, read
+from services.gateway.views.log import Log
 
 router = APIRouter(route_class=KVSRoute)
 MIN_EXPIRES_S, MAX_EXPIRES_S = 300, 43_200
@@ -97,11 +99,22 @@ async def on_demand(
     house: House, stream: Stream, from_at: datetime, until_at: datetime, most: int
 ) -> str:
     """The window that has exactly these fragments. Raises `ResourceNotFound`."""
+    return _window(*await _ends(house, stream, from_at, until_at, most))
+
+
+async def _ends(
+    house: House, stream: Stream, from_at: datetime, until_at: datetime, most: int
+) -> tuple[Segment, Segment]:
+    """The first and the last fragment. Raises `ResourceNotFound`."""
     first = last = None
     async for row in selected(house, stream, from_at, until_at, most):
         first, last = first or row, row
     if first is None or last is None:
         raise unknown("The stream has no fragments in this time range.")
+    return first, last
+
+
+def _window(first: Segment, last: Segment) -> str:
     return f"{-(-(first.starts_at - _EPOCH) // _MILLISECOND)}-{_ms(last.starts_at) + 1}"
 
 
@@ -110,20 +123,28 @@ async def _view(
 ) -> str:
     """The folder of the view below the stream; "" is what is live."""
     if mode == "ON_DEMAND":
-        return await on_demand(house, stream, *bounds(selector), most)
-    is_live = house.directory.live(stream.id) is not None
-    if mode == "LIVE":
-        if selector is not None and selector.timestamp_range is not None:
-            raise invalid("LIVE takes no TimestampRange; LIVE_REPLAY and ON_DEMAND do.")
-        if not is_live:
-            raise unknown("The stream has had no fragment for 30 seconds.")
-        return ""
-    if selector is None or selector.timestamp_range is None:
-        raise invalid("LIVE_REPLAY needs a TimestampRange with a StartTimestamp.")
-    start = selector.timestamp_range.start_timestamp
-    if not is_live:
+        first, last = await _ends(house, stream, *bounds(selector), most)
+        check_pictures(first.tracks)
+        return _window(first, last)
+    start = _start(mode, selector)
+    live = house.directory.live(stream.id)
+    if live is None and start is None:
+        raise unknown("The stream has had no fragment for 30 seconds.")
+    if live is None:
         raise unknown("The stream is not live; ask for ON_DEMAND.")
-    return f"{_ms(start)}-"
+    if tracks := await Log(house.catalog, DEFAULT_TENANT).tracks([live.session]):
+        check_pictures(tracks.values())
+    return "" if start is None else f"{_ms(start)}-"
+
+
+def _start(mode: str, selector: Selector | None) -> datetime | None:
+    """From when on LIVE_REPLAY plays; None is LIVE. Raises `InvalidArgument`."""
+    wanted = None if selector is None else selector.timestamp_range
+    if mode == "LIVE" and wanted is not None:
+        raise invalid("LIVE takes no TimestampRange; LIVE_REPLAY and ON_DEMAND do.")
+    if mode == "LIVE_REPLAY" and wanted is None:
+        raise invalid("LIVE_REPLAY needs a TimestampRange with a StartTimestamp.")
+    return None if wanted is None else wanted.start_timestamp
 
 
 def _ms(at: datetime) -> int:
