@@ -5,7 +5,7 @@ from libs.bus.errors import AskTimedOut, BusUnavailable, MessageUndecodable, Rem
 from libs.bus.leases import Lease, LeaseRecord, Leases
 from libs.bus.registry import Entry, Registry
 from libs.bus.service_urls import ServiceURLs
-from libs.bus.tracing import trace_headers, traceparent, within
+from libs.bus.tracing import handling_all, trace_headers, traceparent, within
 
 __all__ = [
     "AskTimedOut",
@@ -19,6 +19,7 @@ __all__ = [
     "Registry",
     "RemoteError",
     "ServiceURLs",
+    "handling_all",
     "trace_headers",
     "traceparent",
     "within",

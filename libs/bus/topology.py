@@ -28,7 +28,7 @@ from libs.events import (
     MotionRequested,
     PackageRequested,
     RelayRequested,
-    StillRequested,
+    StillsRequested,
     TranscodeRequested,
 )
 
@@ -121,7 +121,7 @@ CONSUMERS: tuple[Consumer, ...] = (
     Consumer(JOBS_LOG, "relay", RelayRequested.name),
     Consumer(JOBS_LOG, "transcoder", TranscodeRequested.name),
     *(Consumer(JOBS_LOG, "transcoder", order.name) for order in FINITE_ORDERS.values()),
-    Consumer(JOBS_LOG, "transcoder", StillRequested.name),
+    Consumer(JOBS_LOG, "transcoder", StillsRequested.name),
     Consumer(JOBS_LOG, "transcoder", MotionRequested.name),
     Consumer(DEAD_LOG, "catalog", DEAD_SUBJECTS),
 )

@@ -118,14 +118,17 @@ from libs.events.marks import ClockMark, ImageMark, Mark, TextMark
 from libs.events.motion import MotionDetected, MotionRequested, StoredPicture
 from libs.events.orders import PackageRequested
 from libs.events.recording import (
+    MAX_STILLS,
     FileKind,
     FileState,
     GetFile,
     ListFiles,
     RecordedFile,
     RecordedFiles,
-    StillRequested,
-    StillStored,
+    StillsRequested,
+    StillsStored,
+    StoredStill,
+    WantedStill,
 )
 from libs.events.relays import (
     CreateRelayTarget,
@@ -277,7 +280,7 @@ FACTS: tuple[type[Message], ...] = (
     JobLogged,
     RelayChanged,
     TranscodeChanged,
-    StillStored,
+    StillsStored,
     MotionDetected,
     *CATALOG_FACTS,
 )
@@ -286,7 +289,7 @@ ORDERS: tuple[type[Message], ...] = (
     RelayRequested,
     TranscodeRequested,
     *FINITE_ORDERS.values(),
-    StillRequested,
+    StillsRequested,
     MotionRequested,
 )
 
@@ -296,6 +299,7 @@ __all__ = [
     "FINITE_ORDERS",
     "MAX_RANGES",
     "MAX_SESSIONS",
+    "MAX_STILLS",
     "MAX_TRIES",
     "MOVE_OBJECTS",
     "ORDERS",
@@ -481,9 +485,10 @@ __all__ = [
     "SigningKey",
     "SoundChanged",
     "SoundReport",
-    "StillRequested",
-    "StillStored",
+    "StillsRequested",
+    "StillsStored",
     "StoredPicture",
+    "StoredStill",
     "Storyboard",
     "StoryboardParams",
     "StoryboardRequested",
@@ -523,6 +528,7 @@ __all__ = [
     "ViewerPage",
     "ViewersRevoked",
     "WantLadder",
+    "WantedStill",
     "WindowOutline",
     "WindowPage",
     "Written",

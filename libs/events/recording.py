@@ -2,23 +2,28 @@
 what jobs make.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
+from hashlib import sha256
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from libs.events.asks import PAGE_ROWS, Answer, Ask
 from libs.events.envelope import Message
+from libs.events.motion import StoredPicture
+from libs.events.rows import Row
+
+MAX_STILLS = 50
+"""In one order: another worker may take the next."""
 
 FileKind = Literal["mp4", "jpeg", "storyboard", "export"]
 """`export`: an MP4 that a job made for whoever asked, or of a clip."""
 FileState = Literal["pending", "ready", "failed"]
 
 
-class StillRequested(Message):
-    """Order: make a picture of a segment's first keyframe. Made twice, it is the same picture."""
-
-    name: ClassVar[str] = "job.requested.still"
+class WantedStill(Row):
+    """A picture of a segment's first keyframe. Made twice, it is the same picture."""
 
     tenant: str
     stream: str
@@ -26,36 +31,47 @@ class StillRequested(Message):
     msn: int
     key: str
     """Where the picture goes in the store."""
-    init_key: str
-    """The codec configuration of the picture's track."""
-    object_key: str
-    offset: int
-    size_bytes: int
-    """Where the segment's picture lies in its object."""
-    taken_at: datetime
+    picture: StoredPicture
+    traceparent: str | None = None
+    """Of its session."""
+
+
+class StillsRequested(Message):
+    """Order: make these pictures, which fell due together."""
+
+    name: ClassVar[str] = "job.requested.stills"
+
+    stills: tuple[WantedStill, ...] = Field(min_length=1, max_length=MAX_STILLS)
 
     def natural_key(self) -> str:
-        return self.key
+        return _digest(still.key for still in self.stills)
 
     def about(self) -> str:
-        return self.stream
+        """Of the first: an envelope names one."""
+        return self.stills[0].stream
 
 
-class StillStored(Message):
-    """A picture is in the store."""
-
-    name: ClassVar[str] = "still.stored"
-
+class StoredStill(Row):
     tenant: str
     stream: str
     key: str
     size_bytes: int
 
+
+class StillsStored(Message):
+    """These pictures are in the store."""
+
+    name: ClassVar[str] = "stills.stored"
+
+    stills: tuple[StoredStill, ...] = Field(min_length=1, max_length=MAX_STILLS)
+
     def natural_key(self) -> str:
-        return self.key
+        """Of all: another try of an order may have made more."""
+        return _digest(still.key for still in self.stills)
 
     def about(self) -> str:
-        return self.stream
+        """Likewise of the first."""
+        return self.stills[0].stream
 
 
 class RecordedFile(Answer):
@@ -108,3 +124,7 @@ class GetFile(Ask[RecordedFile]):
 
     tenant: str
     key: str
+
+
+def _digest(keys: Iterable[str]) -> str:
+    return sha256("\n".join(keys).encode()).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""What each fact changes, one transaction a fact (of `segment.ready` and `still.stored`: one for
+"""What each fact changes, one transaction a fact (of `segment.ready` and `stills.stored`: one for
 all that came).
 
 Every method bears its fact twice and in any order: rows are found by the fact's natural key,
@@ -25,7 +25,7 @@ from libs.events import (
     SegmentReady,
     SessionEnded,
     SoundChanged,
-    StillStored,
+    StillsStored,
     StreamPublished,
     StreamUnpublished,
     TranscodeChanged,
@@ -158,10 +158,11 @@ class Facts:
         async with self._database.transaction() as tx:
             await job_records.logged(tx, fact, now=self._clock())
 
-    async def still_stored(self, *facts: StillStored) -> None:
+    async def stills_stored(self, *facts: StillsStored) -> None:
         """All of them or none, likewise."""
+        stored = [still for fact in facts for still in fact.stills]
         async with self._database.transaction() as tx:
-            await files.stills_stored(tx, facts, now=self._clock())
+            await files.stills_stored(tx, stored, now=self._clock())
 
     async def motion_detected(self, fact: MotionDetected) -> None:
         async with self._database.transaction() as tx:

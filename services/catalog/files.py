@@ -13,7 +13,7 @@ from libs.events import (
     ListFiles,
     RecordedFile,
     RecordedFiles,
-    StillStored,
+    StoredStill,
 )
 from services.catalog import discards, page, sessions, streams
 from services.catalog.database import insert_new, insert_new_of
@@ -73,9 +73,9 @@ def _values(promised: Promise) -> dict[str, Any]:
     }
 
 
-async def stills_stored(tx: AsyncSession, facts: Sequence[StillStored], *, now: datetime) -> None:
-    """Apply the facts. A picture that nobody knows any more was let go of before it was made."""
-    said = {(fact.tenant, fact.key): fact for fact in facts}
+async def stills_stored(tx: AsyncSession, stored: Sequence[StoredStill], *, now: datetime) -> None:
+    """A picture that nobody knows any more was let go of before it was made."""
+    said = {(still.tenant, still.key): still for still in stored}
     query = select(FileRow).where(tuple_(FileRow.tenant_id, FileRow.key).in_(list(said)))
     rows = {(row.tenant_id, row.key): row for row in (await tx.execute(query)).scalars()}
     for name in said.keys() - rows.keys():

@@ -82,7 +82,7 @@ from libs.events import (
     SessionEnded,
     ShowSessionLog,
     SoundChanged,
-    StillStored,
+    StillsStored,
     StreamPublished,
     StreamUnpublished,
     TakeMove,
@@ -119,9 +119,9 @@ def register_facts(bus: Bus, facts: Facts) -> None:
         said = [envelope.data for envelope in envelopes]
         await patiently(lambda: facts.segment_ready(*said))
 
-    async def stills_stored(envelopes: Sequence[Envelope[StillStored]]) -> None:
+    async def stills_stored(envelopes: Sequence[Envelope[StillsStored]]) -> None:
         said = [envelope.data for envelope in envelopes]
-        await patiently(lambda: facts.still_stored(*said))
+        await patiently(lambda: facts.stills_stored(*said))
 
     on(StreamPublished, facts.stream_published)
     on(StreamUnpublished, facts.stream_unpublished)
@@ -136,7 +136,7 @@ def register_facts(bus: Bus, facts: Facts) -> None:
     on(JobFailed, facts.job_failed)
     on(JobLogged, facts.job_logged)
     on(RelayChanged, facts.relay_changed)
-    bus.on_facts(StillStored, stills_stored, durable=SERVICE)
+    bus.on_facts(StillsStored, stills_stored, durable=SERVICE)
     on(MotionDetected, facts.motion_detected)
     on(TranscodeChanged, facts.transcode_changed)
     bus.on_dead_letter(facts.letter_buried, durable=SERVICE)

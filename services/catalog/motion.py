@@ -12,9 +12,9 @@ import structlog
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.events import CreateHold, CreateJob, MotionDetected, StillRequested
+from libs.events import CreateHold, CreateJob, MotionDetected
 from libs.names import SOURCE
-from services.catalog import files, holds, jobs, outbox, runs, segments
+from services.catalog import files, holds, jobs, outbox, runs, segments, still_orders
 from services.catalog.clock import Clock
 from services.catalog.database import Database
 from services.catalog.errors import HoldsTooMany
@@ -22,7 +22,8 @@ from services.catalog.file_names import motion_still_name, motion_video_name
 from services.catalog.looks import look_every
 from services.catalog.models import HoldRow, SegmentRow, SessionRow, StreamRow
 from services.catalog.recording_fields import Motion, read_recording
-from services.catalog.recording_plan import picture_of, span_of
+from services.catalog.recording_plan import picture_of
+from services.catalog.still_orders import DueStill
 
 log = structlog.get_logger()
 
@@ -111,20 +112,11 @@ async def _order_still(tx: AsyncSession, fact: MotionDetected, now: datetime) ->
     if row is None or session is None:
         return  # retention was faster
     segment = segments.answer(row)
-    picture = picture_of(segment)
-    name = motion_still_name(fact.stream, segment.starts_at)
-    if picture is None or not await files.promise(tx, session, name, "jpeg", span_of(segment)):
+    if picture_of(segment) is None:
         return
-    order = StillRequested(
-        tenant=fact.tenant,
-        stream=fact.stream,
-        session=fact.session,
-        msn=fact.msn,
-        key=name,
-        taken_at=segment.starts_at,
-        **picture.model_dump(),
-    )
-    await outbox.add(tx, order, tenant=fact.tenant, now=now)
+    name = motion_still_name(fact.stream, segment.starts_at)
+    queued = await still_orders.promise(tx, [DueStill(session, segment, name)])
+    await outbox.add_all(tx, queued, now=now)
 
 
 def _over(before: datetime) -> Select[HoldRow]:

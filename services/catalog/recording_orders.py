@@ -7,14 +7,15 @@ from typing import NamedTuple
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.events import CreateJob, MotionRequested, RemuxParams, StillRequested
-from services.catalog import files, jobs, outbox
+from libs.events import CreateJob, MotionRequested, RemuxParams
+from services.catalog import files, jobs, outbox, still_orders
 from services.catalog.errors import JobRangeEmpty
 from services.catalog.file_names import still_name, video_name
 from services.catalog.models import SessionRow
 from services.catalog.outbox import Queued
 from services.catalog.recording_fields import Recording
-from services.catalog.recording_plan import FileSpan, Look, Plan, Still, Video, picture_of, span_of
+from services.catalog.recording_plan import Look, Plan, Video, picture_of
+from services.catalog.still_orders import DueStill
 
 log = structlog.get_logger()
 
@@ -32,17 +33,12 @@ async def give(tx: AsyncSession, planned: Sequence[Planned], *, now: datetime) -
     for session, plan, _ in planned:
         for video in plan.videos:
             await _order_video(tx, session, video, now=now)
-    promises = {
-        (session.tenant_id, order.key): (files.Promise(session, order.key, "jpeg", span), order)
+    stills = [
+        DueStill(session, row, still_name(row.stream, row.starts_at))
         for session, plan, _ in planned
-        for order, span in map(_still, plan.stills)
-    }
-    new = await files.promise_all(tx, [promise for promise, _ in promises.values()])
-    queued = [
-        Queued(order, promise.session.tenant_id, promise.session.traceparent)
-        for key, (promise, order) in promises.items()
-        if key in new
+        for (row,) in plan.stills
     ]
+    queued = await still_orders.promise(tx, stills)
     queued += (
         Queued(order, session.tenant_id, session.traceparent)
         for session, plan, wanted in planned
@@ -64,21 +60,6 @@ async def _order_video(
         return
     key = video_name(session.stream_id, video.number, span.starts_at)
     await files.promise(tx, session, key, "mp4", span, job=job.id)
-
-
-def _still(still: Still) -> tuple[StillRequested, FileSpan]:
-    row, picture = still.row, picture_of(still.row)
-    assert picture is not None
-    order = StillRequested(
-        tenant=row.tenant,
-        stream=row.stream,
-        session=row.session,
-        msn=row.msn,
-        key=still_name(row.stream, row.starts_at),
-        taken_at=row.starts_at,
-        **picture.model_dump(),
-    )
-    return order, span_of(row)
 
 
 def _looks(looks: Iterable[Look], wanted: Recording) -> Iterable[MotionRequested]:

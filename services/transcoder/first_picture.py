@@ -1,13 +1,17 @@
-"""Decodes a segment's first picture; a process of its own imports this, so it imports little."""
+"""Decodes segments' first pictures; a process of its own imports this, so it imports little."""
 
 import io
+import struct
+from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from libs.media.cmaf_reader import read_chunks, read_configuration
-from libs.media.codec import CodecConfigurationInvalid, CodecUnsupported, VideoConfig
+from libs.media.cmaf_reader import read_chunks
+from libs.media.codec import AudioConfig, CodecConfigurationInvalid, VideoConfig
 
 if TYPE_CHECKING:
     import av
+    from av.video.reformatter import VideoReformatter
     from PIL.Image import Image
 
 QUALITY = 85
@@ -23,24 +27,43 @@ class NoPicture(ValueError):
     """There is none to be seen."""
 
 
-class Footage(NamedTuple):
-    """A segment's picture track, as the packager wrote it."""
+class Keyframe(NamedTuple):
+    """All that is needed to decode it."""
 
-    init: bytes
-    chunks: bytes
-
-
-def first_picture(footage: Footage) -> bytes:
-    """Its first keyframe as JPEG. Raises `NoPicture`."""
-    out = io.BytesIO()
-    _image(_decode(footage), "rgb24", "RGB").save(out, format="JPEG", quality=QUALITY)
-    return out.getvalue()
+    decoder: str
+    """FFmpeg's name of it."""
+    record: bytes
+    data: bytes
 
 
-def changed_percent(before: Footage, now: Footage, difference: int) -> float:
-    """How many of the pixels differ by more than `difference` between the first keyframes of two.
-    Raises `NoPicture`.
+def keyframe_of(config: VideoConfig | AudioConfig, chunks: bytes) -> Keyframe:
+    """The first of a segment's picture track, as the packager wrote it. Raises `NoPicture`.
+
+    A demuxer would first try what the stream is like, which costs twice as much as the frame.
     """
+    if not isinstance(config, VideoConfig):
+        raise NoPicture("It is no picture track.")
+    try:
+        samples = (sample for chunk in read_chunks(chunks) for sample in chunk.samples)
+        data = next(sample.data for sample in samples if sample.is_sync)
+    except (CodecConfigurationInvalid, StopIteration, struct.error) as error:
+        raise NoPicture(f"No keyframe is found in it: {error}.") from error
+    return Keyframe(_DECODERS[config.sample_entry], config.record, data)
+
+
+def pictures_of(keyframes: Sequence[Keyframe]) -> list[bytes | NoPicture]:
+    """Each as JPEG, or why there is none."""
+    made: list[bytes | NoPicture] = []
+    for keyframe in keyframes:
+        try:
+            made.append(_jpeg(_decode(keyframe)))
+        except NoPicture as error:
+            made.append(error)
+    return made
+
+
+def changed_percent(before: Keyframe, now: Keyframe, difference: int) -> float:
+    """How many of the pixels differ by more than `difference`. Raises `NoPicture`."""
     from PIL import ImageChops
 
     first, second = _small(before), _small(now)
@@ -50,8 +73,15 @@ def changed_percent(before: Footage, now: Footage, difference: int) -> float:
     return 100 * sum(counts[difference + 1 :]) / sum(counts)
 
 
-def _small(footage: Footage) -> "Image":
-    frame = _decode(footage)
+def _jpeg(frame: "av.VideoFrame") -> bytes:
+    """PIL's encoder takes pixels of four bytes as they are; those of three it would copy first."""
+    out = io.BytesIO()
+    _image(frame, "rgb0", "RGBX").save(out, format="JPEG", quality=QUALITY)
+    return out.getvalue()
+
+
+def _small(keyframe: Keyframe) -> "Image":
+    frame = _decode(keyframe)
     size = max(1, frame.width // SMALLER), max(1, frame.height // SMALLER)
     return _image(frame, "gray", "L", size)
 
@@ -63,32 +93,33 @@ def _image(
     from PIL import Image
 
     width, height = size or (frame.width, frame.height)
-    shown = frame.reformat(width=width, height=height, format=pixels)
+    shown = _scaler().reformat(frame, width=width, height=height, format=pixels)
     plane = shown.planes[0]
     # PyAV's own `to_image` copies line by line.
-    return Image.frombuffer(mode, (width, height), bytes(plane), "raw", mode, plane.line_size, 1)
+    return Image.frombuffer(
+        mode, (width, height), memoryview(plane), "raw", mode, plane.line_size, 1
+    )
 
 
-def _decode(footage: Footage) -> "av.VideoFrame":
-    """A demuxer would first try what the stream is like, which costs twice as much as the frame."""
+@cache
+def _scaler() -> "VideoReformatter":
+    """Kept: to set it up costs three times as much as a picture of 360 lines."""
+    from av.video.reformatter import VideoReformatter
+
+    return VideoReformatter()
+
+
+def _decode(keyframe: Keyframe) -> "av.VideoFrame":
+    """Raises `NoPicture`."""
     import av
     from av.error import FFmpegError
 
     try:
-        config = read_configuration(footage.init)
-        if not isinstance(config, VideoConfig):
-            raise NoPicture("It is no picture track.")
-        made = av.CodecContext.create(_DECODERS[config.sample_entry], "r")
+        made = av.CodecContext.create(keyframe.decoder, "r")
         decoder = cast("av.VideoCodecContext", made)
-        decoder.extradata = config.record
+        decoder.extradata = keyframe.record
         decoder.thread_count = 1
-        packet = av.Packet(_keyframe(footage.chunks))
+        packet = av.Packet(keyframe.data)
         return next(iter([*decoder.decode(packet), *decoder.decode(None)]))
-    except (CodecConfigurationInvalid, CodecUnsupported, FFmpegError, StopIteration) as error:
+    except (FFmpegError, StopIteration) as error:
         raise NoPicture(f"No frame of it can be decoded: {error}.") from error
-
-
-def _keyframe(chunks: bytes) -> bytes:
-    """Raises `CodecConfigurationInvalid`, `StopIteration`."""
-    samples = (sample for chunk in read_chunks(chunks) for sample in chunk.samples)
-    return next(sample.data for sample in samples if sample.is_sync)

@@ -1,6 +1,6 @@
 """The bus's side of the transcoder: offers and orders come in, and news of what is wanted."""
 
-from libs.bus import Bus, Lease
+from libs.bus import Bus, Lease, handling_all
 from libs.events import (
     FINITE_ORDERS,
     BeginJob,
@@ -21,7 +21,7 @@ from libs.events import (
     MotionRequested,
     SegmentPage,
     SessionRange,
-    StillRequested,
+    StillsRequested,
     StreamChanged,
     TranscodePlan,
     TranscodeRequested,
@@ -61,9 +61,12 @@ def register_farm(bus: Bus, farm: Farm) -> None:
 
 
 def register_stills(bus: Bus, stills: Stills) -> None:
-    @bus.on_job(StillRequested, durable="transcoder")
-    async def make(envelope: Envelope[StillRequested]) -> None:
-        await stills.make(envelope.data)
+    @bus.on_job(StillsRequested, durable="transcoder")
+    async def make(envelope: Envelope[StillsRequested]) -> None:
+        order = envelope.data
+        traces = [{"traceparent": still.traceparent or ""} for still in order.stills]
+        with handling_all(f"make {order.name}", traces):
+            await stills.make(order)
 
 
 def register_motion(bus: Bus, looks: MotionLooks) -> None:

@@ -15,7 +15,7 @@ from libs.events import (
     MotionRequested,
     RecordedFile,
     SegmentReady,
-    StillRequested,
+    StillsRequested,
 )
 from libs.names import DEFAULT_TENANT
 from services.catalog.errors import StreamFieldInvalid
@@ -91,7 +91,8 @@ async def test_event_lasts_from_before_the_first_change_to_behind_the_last(
     assert await events(catalog) == [(1.004, 11.008)]
     await sees(catalog, said, 9)
     assert len(await events(catalog)) == 2
-    stills: list[StillRequested] = await said_of(catalog, StillRequested)
+    orders: list[StillsRequested] = await said_of(catalog, StillsRequested)
+    stills = [still for order in orders for still in order.stills]
     assert [still.msn - said.first_msn for still in stills] == [3, 9]
     assert stills[0].key == "cam-1/motion/images/2031/5/6/capture-2031-05-06_07-08-16.jpg"
 

@@ -14,8 +14,10 @@ from libs.events import (
     ListFiles,
     ListJobs,
     RecordedFile,
-    StillRequested,
-    StillStored,
+    StillsRequested,
+    StillsStored,
+    StoredStill,
+    WantedStill,
 )
 from libs.names import DEFAULT_TENANT
 from services.catalog.errors import DatabaseDown, FileUnknown, StreamFieldInvalid
@@ -45,11 +47,15 @@ async def files(catalog: Catalog, **ask: Any) -> list[RecordedFile]:
     return list(page.files)[::-1]
 
 
-async def stills(catalog: Catalog) -> list[StillRequested]:
-    query = select(OutboxRow).where(OutboxRow.type == StillRequested.name)
+async def still_orders(catalog: Catalog) -> list[StillsRequested]:
+    query = select(OutboxRow).where(OutboxRow.type == StillsRequested.name)
     async with catalog.database.transaction(read_only=True) as tx:
         rows = (await tx.execute(query.order_by(OutboxRow.seq))).scalars()
-        return [StillRequested.model_validate(row.data) for row in rows]
+        return [StillsRequested.model_validate(row.data) for row in rows]
+
+
+async def stills(catalog: Catalog) -> list[WantedStill]:
+    return [still for order in await still_orders(catalog) for still in order.stills]
 
 
 async def ends(catalog: Catalog, said: Said, last: int) -> None:
@@ -113,14 +119,12 @@ async def test_pictures_are_ordered_once_and_ready_when_stored(catalog: Catalog)
     orders = await stills(catalog)
     assert [order.msn - said.first_msn for order in orders] == [0, 2, 4]
     row = said.ready(0).segment
-    assert (orders[0].object_key, orders[0].offset, orders[0].size_bytes) == (
-        row.object_key, 0, 1000,
-    )  # fmt: skip
-    assert orders[0].init_key == f"{row.object_key.rpartition('/')[0]}/init-{'a' * 12}.mp4"
+    picture = orders[0].picture
+    assert (picture.object_key, picture.offset, picture.size_bytes) == (row.object_key, 0, 1000)
+    assert picture.init_key == f"{row.object_key.rpartition('/')[0]}/init-{'a' * 12}.mp4"
     assert orders[0].key == "cam-1/images/2031/5/6/capture-2031-05-06_07-08-10.jpg"
-    await catalog.facts.still_stored(
-        StillStored(tenant=DEFAULT_TENANT, stream="cam-1", key=orders[0].key, size_bytes=9)
-    )
+    stored = StoredStill(tenant=DEFAULT_TENANT, stream="cam-1", key=orders[0].key, size_bytes=9)
+    await catalog.facts.stills_stored(StillsStored(stills=(stored,)))
     found = await files(catalog, kind="jpeg")
     assert [each.state for each in found] == ["ready", "pending", "pending"]
 

@@ -15,7 +15,7 @@ from services.catalog.facts import Facts
 from services.catalog.recorder import PATIENCE, Recorder
 from tests.integration.catalog.conftest import Catalog
 from tests.integration.catalog.said import START, Said
-from tests.integration.catalog.test_recorder import files, stills
+from tests.integration.catalog.test_recorder import files, still_orders, stills
 
 SECONDS = 2
 
@@ -114,9 +114,25 @@ async def test_what_falls_due_together_is_ordered_together(catalog: Catalog) -> 
         with house.counting() as statements:
             await house.recorder.tick()
     assert len(await stills(catalog)) == 2 * len(said)
+    assert len((await still_orders(catalog))[-1].stills) == len(said)
     # Who is recorded; what is kept of them; their files, orders, and what is kept now.
     assert len(written(statements)) == 3
     assert len(statements) == 5
+
+
+async def test_order_holds_no_more_than_another_worker_can_wait_for(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.catalog.still_orders.MAX_STILLS", 3)
+    house = Recorded(catalog)
+    said = [await house.on_air(f"cam-{number}", isImage=True, image_time=2) for number in range(8)]
+    for index in (0, 1):
+        for each in said:
+            await house.has(each, index)
+        await house.recorder.tick()
+    assert [len(order.stills) for order in (await still_orders(catalog))[-3:]] == [3, 3, 2]
+    keys = [still.key for still in await stills(catalog)]
+    assert len(set(keys)) == len(keys) == 2 * len(said)
 
 
 async def test_rows_cost_what_is_made_of_them(catalog: Catalog) -> None:

@@ -29,7 +29,8 @@ from libs.events import (
     RemuxParams,
     SegmentPage,
     Session,
-    StillStored,
+    StillsStored,
+    StoredStill,
 )
 from libs.names import DEFAULT_TENANT
 from services.catalog.errors import (
@@ -247,14 +248,16 @@ async def made(catalog: Catalog, **item: Any) -> Said:
     said = await recorded(catalog, **item)
     for file in await files(catalog):
         if file.kind == "jpeg":
-            fact = StillStored(
-                tenant=DEFAULT_TENANT, stream="cam-1", key=file.key, size_bytes=PICTURE
-            )
             for _ in range(2):  # facts come more than once
-                await catalog.facts.still_stored(fact)
+                await still_stored(catalog, file)
         else:
             await video_made(catalog, file)
     return said
+
+
+async def still_stored(catalog: Catalog, file: RecordedFile) -> None:
+    stored = StoredStill(tenant=DEFAULT_TENANT, stream="cam-1", key=file.key, size_bytes=PICTURE)
+    await catalog.facts.stills_stored(StillsStored(stills=(stored,)))
 
 
 async def video_made(catalog: Catalog, file: RecordedFile) -> None:
@@ -392,8 +395,7 @@ async def test_picture_that_comes_after_its_time_is_thrown_away(catalog: Catalog
     late = (await files(catalog))[0]
     await retention(catalog).tick()
     assert await files(catalog) == []
-    fact = StillStored(tenant=DEFAULT_TENANT, stream="cam-1", key=late.key, size_bytes=PICTURE)
-    await catalog.facts.still_stored(fact)
+    await still_stored(catalog, late)
     assert await due(catalog) == [late.key]
 
 

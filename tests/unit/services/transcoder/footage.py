@@ -2,14 +2,44 @@
 
 import io
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import av
 from PIL import Image
 
 from libs.media.avc import parse_avc_record
 from libs.media.cmaf import VIDEO_TRACK_ID, Sample, write_chunk, write_init
+from libs.media.cmaf_reader import read_configuration
 from libs.media.flv import FLVReader, PacketKind, TagType, parse_video
-from services.transcoder.first_picture import Footage
+from libs.storage import ObjectMissing
+from services.transcoder.first_picture import Keyframe, keyframe_of
+
+
+class Footage(NamedTuple):
+    init: bytes
+    chunks: bytes
+
+    @property
+    def keyframe(self) -> Keyframe:
+        """Its first."""
+        return keyframe_of(read_configuration(self.init), self.chunks)
+
+
+class Store:
+    """Of objects in memory; `asked` says for which."""
+
+    def __init__(self, **objects: bytes) -> None:
+        self.objects = objects
+        self.asked: list[str] = []
+
+    async def get(self, key: str, *, offset: int = 0, size: int | None = None) -> bytes:
+        self.asked.append(key)
+        if key not in self.objects:
+            raise ObjectMissing(key)
+        return self.objects[key][offset:][:size]
+
+    async def put(self, key: str, data: bytes, *, content_type: str) -> None:
+        self.objects[key] = data
 
 
 def footage(images: Sequence[Image.Image]) -> Footage:

@@ -4,12 +4,11 @@ import pytest
 from PIL import Image
 
 from libs.events import Message, MotionDetected, MotionRequested, StoredPicture
-from libs.storage import ObjectMissing
 from services.transcoder.decoder import Decoder
-from services.transcoder.first_picture import Footage, NoPicture, changed_percent
+from services.transcoder.first_picture import NoPicture, changed_percent
 from services.transcoder.motion import MotionLooks
 from tests.unit.services.catalog.test_recording_plan import AT
-from tests.unit.services.transcoder.footage import footage
+from tests.unit.services.transcoder.footage import Footage, Store, footage
 
 WIDTH, HEIGHT = 320, 180
 
@@ -22,41 +21,31 @@ def movie(*, covered: float, shade: int = 255, size: tuple[int, int] = (WIDTH, H
 
 
 BLACK = movie(covered=0)
-NONSENSE = Footage(BLACK.init, b"nonsense")
+NONSENSE = BLACK.keyframe._replace(data=b"nonsense")
 
 
 @pytest.mark.parametrize(
     ("covered", "shade", "percent"), [(0.5, 255, 50), (1, 255, 100), (1, 8, 0)]
 )
 def test_share_of_changed_pixels_is_told(covered: float, shade: int, percent: float) -> None:
-    found = changed_percent(BLACK, movie(covered=covered, shade=shade), 10)
+    found = changed_percent(BLACK.keyframe, movie(covered=covered, shade=shade).keyframe, 10)
     assert found == pytest.approx(percent, abs=4)  # a sixth of the pixels, and their borders
 
 
 def test_same_picture_has_not_changed() -> None:
-    assert changed_percent(BLACK, BLACK, 1) == 0
+    assert changed_percent(BLACK.keyframe, BLACK.keyframe, 1) == 0
 
 
 def test_what_cannot_be_compared_is_refused() -> None:
     with pytest.raises(NoPicture):
-        changed_percent(BLACK, movie(covered=1, size=(160, 90)), 10)
+        changed_percent(BLACK.keyframe, movie(covered=1, size=(160, 90)).keyframe, 10)
     with pytest.raises(NoPicture):
-        changed_percent(BLACK, NONSENSE, 10)
-
-
-class Store:
-    def __init__(self, **objects: bytes) -> None:
-        self.objects = objects
-
-    async def get(self, key: str, *, offset: int = 0, size: int | None = None) -> bytes:
-        if key not in self.objects:
-            raise ObjectMissing(key)
-        return self.objects[key]
+        changed_percent(BLACK.keyframe, NONSENSE, 10)
 
 
 def order(percent: float) -> MotionRequested:
     pictures = [
-        StoredPicture(init_key="init", object_key=key, offset=0, size_bytes=1)
+        StoredPicture(init_key="init", object_key=key, offset=0, size_bytes=1 << 20)
         for key in ("before", "now")
     ]
     return MotionRequested(

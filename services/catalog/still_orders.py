@@ -1,0 +1,58 @@
+"""Orders of pictures: what falls due together is one order, and comes back as one fact."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from libs.events import MAX_STILLS, Segment, StillsRequested, WantedStill
+from services.catalog import files
+from services.catalog.models import SessionRow
+from services.catalog.outbox import Queued
+from services.catalog.recording_plan import picture_of, span_of
+
+
+class DueStill(NamedTuple):
+    """A picture of a row that begins with a keyframe."""
+
+    session: SessionRow
+    row: Segment
+    key: str
+
+
+async def promise(tx: AsyncSession, due: Sequence[DueStill]) -> list[Queued]:
+    """Write down that the pictures will be made; the orders of those that were not known."""
+    promises = [files.Promise(each.session, each.key, "jpeg", span_of(each.row)) for each in due]
+    new = await files.promise_all(tx, promises)
+    wanted = {
+        (each.session.tenant_id, each.key): _wanted(each)
+        for each in due
+        if (each.session.tenant_id, each.key) in new
+    }
+    return [Queued(order, order.stills[0].tenant) for order in _orders(wanted.values())]
+
+
+def _orders(wanted: Iterable[WantedStill]) -> Iterator[StillsRequested]:
+    for _, group in groupby(sorted(wanted, key=_tenant), key=_tenant):
+        stills = tuple(group)
+        for begin in range(0, len(stills), MAX_STILLS):
+            yield StillsRequested(stills=stills[begin : begin + MAX_STILLS])
+
+
+def _wanted(due: DueStill) -> WantedStill:
+    picture = picture_of(due.row)
+    assert picture is not None
+    return WantedStill(
+        tenant=due.row.tenant,
+        stream=due.row.stream,
+        session=due.row.session,
+        msn=due.row.msn,
+        key=due.key,
+        picture=picture,
+        traceparent=due.session.traceparent,
+    )
+
+
+def _tenant(still: WantedStill) -> str:
+    return still.tenant
