@@ -7,7 +7,6 @@ keeps a picture of 10 s (`-vf fps=1/10`).
 """
 
 import math
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -36,8 +35,9 @@ EVERY_S = 10
 WARM_UP_S = 8.0
 """The first pictures, and the start of the process that decodes, do not count."""
 STARTED_S = 30.0
-WORKING = frozenset({"transcoder", "catalog", "nats-server", Path(sys.executable).name})
-"""The last is the decoder, and what started the house, which sleeps."""
+WORKING = frozenset({"transcoder", "catalog", "nats-server"})
+PYTHON = "python"
+"""So begins the name of the decoder, and that of what started the house, which sleeps."""
 PICTURES: dict[str, Any] = {"isImage": True, "image_time": EVERY_S}
 CORES = 2
 
@@ -63,7 +63,7 @@ def run_weir(weir: Weir, window_s: float) -> Reading:
     pictured, made = _on_air(weir, window_s, PICTURES)
     unit = 1e6 / (STREAMS * window_s)
     return Reading(
-        unit * (pictured.spent_s(WORKING) - plain.spent_s(WORKING)),
+        unit * (_spent_s(pictured) - _spent_s(plain)),
         pictured,
         whole=unit * (pictured.spent_s() - plain.spent_s()),
         fault=_fault(made, window_s),
@@ -120,6 +120,13 @@ def _on_air(weir: Weir, window_s: float, item: dict[str, Any]) -> tuple[processe
     for stream in streams:
         weir.call("DELETE", f"/api/v1/streams/{stream.name}")
     return window, made
+
+
+def _spent_s(window: processes.Window) -> float:
+    """By those that have to do with pictures."""
+    return window.spent_s(
+        {name for name in window.cpu_s if name in WORKING or name.startswith(PYTHON)}
+    )
 
 
 def _decoding(folder: Path) -> list[object]:

@@ -74,9 +74,9 @@ def changed_percent(before: Keyframe, now: Keyframe, difference: int) -> float:
 
 
 def _jpeg(frame: "av.VideoFrame") -> bytes:
-    """PIL's encoder takes pixels of four bytes as they are; those of three it would copy first."""
+    """(Pixels of four bytes would spare PIL a copy; FFmpeg spoils their last columns.)"""
     out = io.BytesIO()
-    _image(frame, "rgb0", "RGBX").save(out, format="JPEG", quality=QUALITY)
+    _image(frame, "rgb24", "RGB").save(out, format="JPEG", quality=QUALITY)
     return out.getvalue()
 
 
