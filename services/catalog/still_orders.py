@@ -23,14 +23,13 @@ class DueStill(NamedTuple):
 
 async def promise(tx: AsyncSession, due: Sequence[DueStill]) -> list[Queued]:
     """Write down that the pictures will be made; the orders of those that were not known."""
-    promises = [files.Promise(each.session, each.key, "jpeg", span_of(each.row)) for each in due]
+    by_key = {(each.session.tenant_id, each.key): each for each in due}
+    promises = [
+        files.Promise(each.session, each.key, "jpeg", span_of(each.row)) for each in by_key.values()
+    ]
     new = await files.promise_all(tx, promises)
-    wanted = {
-        (each.session.tenant_id, each.key): _wanted(each)
-        for each in due
-        if (each.session.tenant_id, each.key) in new
-    }
-    return [Queued(order, order.stills[0].tenant) for order in _orders(wanted.values())]
+    wanted = [_wanted(each) for key, each in by_key.items() if key in new]
+    return [Queued(order, order.stills[0].tenant) for order in _orders(wanted)]
 
 
 def _orders(wanted: Iterable[WantedStill]) -> Iterator[StillsRequested]:

@@ -96,9 +96,7 @@ def _image(
     shown = _scaler().reformat(frame, width=width, height=height, format=pixels)
     plane = shown.planes[0]
     # PyAV's own `to_image` copies line by line.
-    return Image.frombuffer(
-        mode, (width, height), memoryview(plane), "raw", mode, plane.line_size, 1
-    )
+    return Image.frombuffer(mode, (width, height), bytes(plane), "raw", mode, plane.line_size, 1)
 
 
 @cache
