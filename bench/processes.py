@@ -32,12 +32,20 @@ def favour(pid: int) -> None:
     """Let a process go before everything else, where we may (as root).
 
     The measured servers and the loader alike, so that a neighbour's work does not become latency
-    of the one whose turn it was. Linux weighs sessions, where it groups processes by them.
+    of the one whose turn it was. Linux weighs each thread by itself, and sessions, where it groups
+    processes by them.
     """
-    with contextlib.suppress(PermissionError, ProcessLookupError):
-        os.setpriority(os.PRIO_PROCESS, pid, FOREMOST)
+    for thread in _threads(pid):
+        with contextlib.suppress(PermissionError, ProcessLookupError):
+            os.setpriority(os.PRIO_PROCESS, thread, FOREMOST)
     with contextlib.suppress(OSError):
         Path(f"/proc/{pid}/autogroup").write_text(str(FOREMOST))
+
+
+def _threads(pid: int) -> list[int]:
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return [int(thread.name) for thread in Path(f"/proc/{pid}/task").iterdir()]
+    return []
 
 
 def start(
