@@ -1,20 +1,19 @@
 """Publishes that the gateway makes for devices which speak to it: FLV over HTTP to an ingest."""
 
-import asyncio
+import json
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
+from urllib.parse import urlencode
 
 import httpx2
 
 from libs.errors import Unavailable, WeirError
 from libs.events import Stream
+from libs.open_request import Answer, OpenRequest
 from services.gateway.playback.directory import Directory
 
-CONNECT_S = 2.0
-WRITE_S = 10.0
-PIECES = 16
-"""Pieces that may wait for a slow ingest."""
+ANSWER_S = 10.0
 
 
 class IngestAway(Unavailable):
@@ -58,26 +57,27 @@ class HTTPPushes:
         self._directory = directory
         self._ingests = ingests
         """Their URLs."""
-        self._client = httpx2.AsyncClient(
-            headers={"authorization": f"Bearer {token}"},
-            timeout=httpx2.Timeout(WRITE_S, connect=CONNECT_S, read=None),
-            trust_env=False,
-        )
+        self._headers = {"Authorization": f"Bearer {token}"}
+        self._client = httpx2.AsyncClient(headers=self._headers, timeout=ANSWER_S, trust_env=False)
 
     async def open(self, stream: Stream, wall_ms: int, address: str) -> "HTTPPush":
         live = self._directory.live(stream.id)
         origin = live.origin_url if live is not None else await self._any()
         url = f"{origin}/publish/{stream.id}"
         await self._check_time(url, wall_ms)
-        query = {"sign": stream.key, "wall_ms": str(wall_ms)}
-        headers = {"content-type": "video/x-flv", "x-forwarded-for": address}
-        return HTTPPush(self._client, url, query, headers)
+        query = urlencode({"sign": stream.key, "wall_ms": wall_ms})
+        headers = self._headers | {"Content-Type": "video/x-flv", "X-Forwarded-For": address}
+        try:
+            return HTTPPush(await OpenRequest.open("POST", f"{url}?{query}", headers))
+        except OSError as error:
+            raise IngestAway(f"Ingest did not answer: {error!r}; try again.") from error
 
     async def _check_time(self, url: str, wall_ms: int) -> None:
         try:
-            _judge(await self._client.get(url, params={"wall_ms": wall_ms}, timeout=WRITE_S))
+            answer = await self._client.get(url, params={"wall_ms": wall_ms})
         except httpx2.HTTPError as error:
             raise IngestAway(f"Ingest did not answer: {error!r}; try again.") from error
+        _judge(Answer(answer.status_code, answer.content))
 
     async def _any(self) -> str:
         found = await self._ingests()
@@ -90,46 +90,40 @@ class HTTPPushes:
 
 
 class HTTPPush:
-    def __init__(
-        self, client: httpx2.AsyncClient, url: str, query: dict[str, str], headers: dict[str, str]
-    ) -> None:
-        self._pieces: asyncio.Queue[bytes | None] = asyncio.Queue(PIECES)
-        posting = client.post(url, params=query, headers=headers, content=self._body())
-        self._posting = asyncio.create_task(posting, name="push")
+    def __init__(self, request: OpenRequest) -> None:
+        self._request = request
 
     async def send(self, flv: bytes) -> None:
-        await self._put(flv)
+        try:
+            await self._request.send(flv)
+        except TimeoutError:
+            raise PushRefused("ingest_away", "Ingest takes nothing of it any more.") from None
+        if self._request.answered.done():
+            _judge(self._request.answered.result())
 
     async def finish(self) -> None:
-        await self._put(None)
-        await asyncio.wait({self._posting})
-        self._judge()
+        await self._request.end(ANSWER_S)
+        answered = self._request.answered
+        answer = answered.result() if answered.done() else Answer(0)
+        self._request.abort()
+        _judge(answer)
 
     async def abandon(self) -> None:
-        self._posting.cancel()
-        await asyncio.wait({self._posting})
-
-    async def _body(self) -> AsyncIterator[bytes]:
-        while (piece := await self._pieces.get()) is not None:
-            yield piece
-
-    async def _put(self, piece: bytes | None) -> None:
-        putting = asyncio.create_task(self._pieces.put(piece))
-        await asyncio.wait({putting, self._posting}, return_when=asyncio.FIRST_COMPLETED)
-        if self._posting.done():
-            putting.cancel()
-            self._judge()
-
-    def _judge(self) -> None:
-        """It is over: raise what it came to, unless that is well."""
-        try:
-            _judge(self._posting.result())
-        except httpx2.HTTPError as error:
-            raise PushRefused("ingest_away", f"Ingest did not answer: {error!r}") from error
+        self._request.abort()
 
 
-def _judge(answer: httpx2.Response) -> None:
+def _judge(answer: Answer) -> None:
     """Raises `PushRefused` unless ingest says yes."""
-    if not answer.is_success:
-        problem = answer.json() if answer.content else {}
+    if not answer.status:
+        raise PushRefused("ingest_away", "Ingest did not answer.")
+    if not httpx2.codes.is_success(answer.status):
+        problem = _problem(answer.body)
         raise PushRefused(problem.get("code", ""), problem.get("detail", "Ingest refused it."))
+
+
+def _problem(body: bytes) -> dict[str, str]:
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -8,9 +8,10 @@ import structlog
 from fastapi.responses import JSONResponse, Response
 from starlette.requests import ClientDisconnect
 
+from libs.ending import end
 from libs.errors import Fenced, WeirError
-from libs.problems import problem_of
 from services.ingest.metrics import FLOW
+from services.ingest.refusal import Refusal
 from services.ingest.rung import Rung
 from services.ingest.rung_push import RungPush
 from services.ingest.tag_log import TagLog
@@ -43,13 +44,14 @@ class Feed:
             await reading
         except WeirError as error:
             self._log.info("rung.closed", code=error.code, reason=str(error))
-            return refusal(error)
+            return Refusal(error)
         except ClientDisconnect:
             self._log.warning("rung.broke")
             return Response(status_code=HTTPStatus.BAD_REQUEST)
         finally:
             reading.cancel()
             self._rung.close(self._push)
+            await end(reading)  # a refusal reads on
         self._log.info("rung.closed", newest_ms=self._push.newest_ms)
         return JSONResponse({"newest_ms": self._push.newest_ms})
 
@@ -59,10 +61,3 @@ class Feed:
             tags = self._push.read(data, self._session.latest_ms)
             if tags:
                 self._rung.take(self._push, tags)
-
-
-def refusal(error: WeirError) -> Response:
-    """The answer to a body that is not read to its end: its connection is of no more use."""
-    answer = problem_of(error)
-    answer.headers["Connection"] = "close"
-    return answer

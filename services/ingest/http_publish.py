@@ -13,14 +13,15 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.requests import ClientDisconnect
 
+from libs.ending import end
 from libs.errors import Conflict, WeirError
 from libs.events import EndCause
 from libs.media.flv import FLVInvalid, FLVReader
 from libs.problems import problem_of
-from libs.rtmp import StreamRequest
-from services.ingest.feed import refusal
+from libs.rtmp import RTMPRefused, StreamRequest
 from services.ingest.hub import Hub
 from services.ingest.publish import Publish
+from services.ingest.refusal import Refusal
 
 log = structlog.get_logger()
 
@@ -44,8 +45,12 @@ def build_publishing(hub: Hub) -> APIRouter:
         )
         try:
             opened = await hub.publish(asked, wall_ms=wall_ms)
+        except RTMPRefused as error:
+            # An encoder would hear a status of RTMP's; who speaks HTTP hears what is behind it.
+            cause = error.__cause__
+            return Refusal(cause if isinstance(cause, WeirError) else error)
         except WeirError as error:
-            return refusal(error)
+            return Refusal(error)
         return await _take(opened, request.stream())
 
     @router.get("/publish/{stream}", status_code=204)
@@ -76,15 +81,17 @@ async def _take(publish: Publish, body: AsyncIterator[bytes]) -> Response:
         cause = "publisher_ended"
     except FLVInvalid as error:
         cause = "protocol_error"
-        return refusal(error)
+        return Refusal(error)
     except WeirError as error:
-        return refusal(error)
+        return Refusal(error)
     except ClientDisconnect:
         return Response(status_code=400)
     finally:
         if reading is not None:
             reading.cancel()
         await publish.close(cause)
+        if reading is not None:
+            await end(reading)  # a refusal reads on
     return JSONResponse({"session": publish.session.id})
 
 

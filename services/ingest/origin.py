@@ -24,9 +24,10 @@ from pydantic import BaseModel, Field
 
 from libs.errors import WeirError
 from libs.events import Checkpoint
-from services.ingest.feed import Feed, refusal
+from services.ingest.feed import Feed
 from services.ingest.hub import Hub
 from services.ingest.pull import Pull
+from services.ingest.refusal import Refusal
 from services.ingest.rung_push import Rank
 from services.ingest.session import Session
 from services.ingest.tag_log import PACKAGER
@@ -125,7 +126,7 @@ def _rungs(hub: Hub) -> APIRouter:
                 rung_name, Rank(epoch, take), from_tag, is_marked=marked
             )
         except WeirError as error:
-            return refusal(error)
+            return Refusal(error)
         return await Feed(session, rung, push).take(request.stream())
 
     @router.get("/flv/{session_id}/{rung_name}", response_class=Pull)

@@ -53,8 +53,15 @@ NEAR_MS = 250
 """By so much a row's times may differ from those of the pictures in it."""
 LONGEST_ROW = timedelta(seconds=60)
 READ_ERROR, WRONG_TIME, STREAM_GONE, INTERNAL_ERROR = 4000, 4007, 4008, 5000
-_ERRORS = {"clock_behind": WRONG_TIME, "stream_unknown": STREAM_GONE}
-"""By the code of ingest's error, where it refuses all of a publish."""
+_ERRORS = {
+    "clock_behind": WRONG_TIME,
+    "stream_unknown": STREAM_GONE,
+    "stream_disabled": STREAM_GONE,
+    "publish_revoked": STREAM_GONE,
+}
+"""By the code of ingest's error."""
+_IN_THE_MIDDLE = "publish_revoked"
+"""What came before it is kept; the others refuse all of a publish."""
 
 log = structlog.get_logger()
 
@@ -186,7 +193,7 @@ class Upload:
         except FragmentRefused as error:
             self._refuse(error.error_id, str(error))
         except PushRefused as error:
-            if error.reason in _ERRORS:
+            if error.reason in _ERRORS and error.reason != _IN_THE_MIDDLE:
                 self._received.clear()  # nothing was taken, so no rows are to come
             self._refuse(_ERRORS.get(error.reason, INTERNAL_ERROR), str(error))
         except WeirError as error:

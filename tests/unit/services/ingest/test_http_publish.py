@@ -1,20 +1,33 @@
 """A publish over HTTP."""
 
 import asyncio
+import json
+import socket
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import httpx2
 import pytest
+import uvicorn
+from fastapi import FastAPI
 
+from libs.errors import NotFound
 from libs.events import StreamPublished, StreamUnpublished
 from libs.media.flv import FLV_HEADER, write_tag
+from libs.open_request import OpenRequest
+from libs.quiet_server import QuietServer
 from libs.signing import sign_push
 from services.ingest.http_publish import build_publishing
 from services.ingest.hub import Hub
 from tests.unit.services.ingest.asking import asking
 from tests.unit.services.ingest.hubs import SECRET, SmallCatalog, make_hub, request
 from tests.unit.services.ingest.shelves import frame, keyframe, video_header
+
+
+class StreamUnknown(NotFound):
+    code = "stream_unknown"
+
 
 MEDIA = FLV_HEADER + b"".join(map(write_tag, (video_header(), keyframe(0), frame(40))))
 
@@ -55,7 +68,7 @@ async def test_tags_of_the_body_are_a_publish(
 @pytest.mark.parametrize(
     ("sign", "body", "status", "cause"),
     [
-        (False, MEDIA, 403, None),
+        (False, MEDIA, 401, None),
         (True, b"no FLV at all", 422, "protocol_error"),
     ],
 )
@@ -67,6 +80,14 @@ async def test_what_is_wrong_is_said(
     assert answer.status_code == status
     ends = [each for each in catalog.said if isinstance(each, StreamUnpublished)]
     assert [each.cause for each in ends] == ([] if cause is None else [cause])
+
+
+async def test_refusal_of_the_catalog_is_said_as_it_is(
+    client: httpx2.AsyncClient, catalog: SmallCatalog
+) -> None:
+    catalog.errors.append(StreamUnknown("There is no such stream."))
+    answer = await client.post("/publish/cam", params=signed(), content=MEDIA)
+    assert (answer.status_code, answer.json()["code"]) == (404, "stream_unknown")
 
 
 async def test_media_of_an_earlier_time_is_a_session_of_its_own(
@@ -111,3 +132,28 @@ async def test_publish_that_is_taken_over_ends(client: httpx2.AsyncClient, hub: 
     await hub.publish(request("cam"))
     answer = await asyncio.wait_for(posting, 5)
     assert (answer.status_code, answer.json()["code"]) == (409, "publish_revoked")
+
+
+@asynccontextmanager
+async def listening(hub: Hub) -> AsyncIterator[str]:
+    """On a real port, where connections are closed; its URL."""
+    app = FastAPI()
+    app.include_router(build_publishing(hub))
+    server = QuietServer(uvicorn.Config(app, lifespan="off", log_config=None))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.leave()
+        await serving
+
+
+async def test_refusal_is_heard_by_whoever_is_still_sending(hub: Hub) -> None:
+    async with listening(hub) as url:
+        for _ in range(10):
+            request = await OpenRequest.open("POST", f"{url}/publish/cam", {})
+            for _ in range(16):
+                await request.send(MEDIA + bytes(1 << 20))
+            answer = await asyncio.wait_for(request.answered, 5)
+            request.abort()
+            assert answer.status == 401
+            assert json.loads(answer.body)["code"] == "push_signature_missing"

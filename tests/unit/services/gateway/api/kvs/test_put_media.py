@@ -101,7 +101,16 @@ async def test_wrong_requests_are_refused_before_anything_is_read(
     assert pushes.opened == []
 
 
-@pytest.mark.parametrize(("reason", "error_id"), [("clock_behind", 4007), ("ingest_away", 5000)])
+@pytest.mark.parametrize(
+    ("reason", "error_id"),
+    [
+        ("clock_behind", 4007),
+        ("stream_unknown", 4008),
+        ("stream_disabled", 4008),
+        ("publish_revoked", 4008),
+        ("ingest_away", 5000),
+    ],
+)
 async def test_what_ingest_refuses_is_acknowledged_as_an_error(
     put: Put, pushes: MemoryPushes, media: bytes, reason: str, error_id: int
 ) -> None:
