@@ -109,6 +109,9 @@ def name_of(pid: int) -> str:
     for part in argv:
         if part.startswith(b"services."):
             return part.removeprefix(b"services.").decode()
+        if part == b"libs.launcher.forge":
+            # What was forked from it has its name only here; itself it is called as its program.
+            return Path(f"/proc/{pid}/comm").read_text().strip()
     return Path(argv[0].decode() or "?").name
 
 

@@ -1,6 +1,7 @@
 """A whole Weir as a user runs it: `weir up` in a data directory of its own, on free ports."""
 
 import contextlib
+import itertools
 import json
 import os
 import signal
@@ -127,12 +128,13 @@ class RunningWeir:
     def find(self, service: str) -> int | None:
         """The process that `weir up` keeps for a service; None while it starts another."""
         assert self.process is not None
-        wanted = "nats-server" if service == "nats" else f"services.{service}"
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        for child in children.split():
+        wanted = "nats-server" if service == "nats" else service
+        children = _children(self.process.pid)
+        # Services are the children of the forge, which is one of the launcher's.
+        for child in itertools.chain(children, *map(_children, children)):
             with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-                if wanted in Path(f"/proc/{child}/cmdline").read_text():
-                    return int(child)
+                if Path(f"/proc/{child}/comm").read_text().strip() == wanted:
+                    return child
         return None
 
     def add(self, service: str, **more: str) -> None:
@@ -218,3 +220,10 @@ class RunningWeir:
     def open_store(self) -> ObjectStore:
         """The object store that this Weir writes to; the caller closes it."""
         return open_store(self.store_url)
+
+
+def _children(pid: int) -> list[int]:
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        found = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+        return [int(child) for child in found.split()]
+    return []

@@ -2,48 +2,72 @@
 
 import asyncio
 import contextlib
-import ctypes
 import os
-import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
+
+from libs.errors import Unavailable
+from libs.launcher.forge import die_with_parent
 
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 5.0
 STEADY_AFTER_S = 10.0
 """A process that lived this long is started again at once when it ends."""
 LOG_BYTES = 16 * 1024 * 1024
-_PR_SET_PDEATHSIG = 1
-
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
-def _die_with_parent() -> None:
-    """In the child: be told when the launcher is killed, so that nothing is left behind (Linux)."""
-    with contextlib.suppress(AttributeError):
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+class Process(Protocol):
+    """As much of `asyncio.subprocess.Process` as is needed of a child."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def returncode(self) -> int | None: ...
+    async def wait(self) -> int: ...
+    def terminate(self) -> None: ...
+    def kill(self) -> None: ...
+
+
+Spawn = Callable[[BinaryIO], Awaitable[Process]]
+"""Starts a process that writes what it says there. Raises a `WeirError`."""
+
+
+def command(argv: Sequence[str | Path], environment: Mapping[str, str]) -> Spawn:
+    """A program of its own."""
+
+    async def spawn(log: BinaryIO) -> Process:
+        return await asyncio.create_subprocess_exec(
+            *map(str, argv),
+            env=environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            # Ctrl-C reaches the launcher alone, which then stops services before the bus.
+            start_new_session=True,
+            preexec_fn=die_with_parent,
+        )
+
+    return spawn
 
 
 class Child:
-    """A command that should always run. Its output goes to `log_path`."""
+    """A process that should always run. Its output goes to `log_path`."""
 
     def __init__(
         self,
         name: str,
-        argv: Sequence[str | Path],
+        spawn: Spawn,
         *,
-        environment: Mapping[str, str],
         log_path: Path,
         on_ended: Callable[[str, int, float], None],
     ) -> None:
         self.name = name
-        self._argv = [str(part) for part in argv]
-        self._environment = dict(environment)
+        self._spawn_process = spawn
         self._log_path = log_path
         self._on_ended = on_ended
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Process | None = None
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -51,7 +75,7 @@ class Child:
         return self._process.pid if self._process else None
 
     async def start(self) -> None:
-        """Start the process and keep it running until `stop`."""
+        """Start the process and keep it running until `stop`. Raises what starting it raises."""
         await self._spawn()
         self._task = asyncio.create_task(self._keep(), name=f"keep-{self.name}")
 
@@ -88,20 +112,12 @@ class Child:
             self._on_ended(self.name, code, pause_s)
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
-            await self._spawn()
+            with contextlib.suppress(Unavailable):  # then the old one's end is told once more
+                await self._spawn()
 
     async def _spawn(self) -> None:
         with self._open_log() as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *self._argv,
-                env=self._environment,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                # Ctrl-C reaches the launcher alone, which then stops services before the bus.
-                start_new_session=True,
-                preexec_fn=_die_with_parent,
-            )
+            self._process = await self._spawn_process(log)
 
     def _open_log(self) -> BinaryIO:
         self._log_path.parent.mkdir(parents=True, exist_ok=True)

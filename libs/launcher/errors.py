@@ -28,6 +28,10 @@ class PortTaken(Invalid):
     code = "port_taken"
 
 
+class ForgeGone(Unavailable):
+    code = "forge_gone"
+
+
 class HouseNotReady(Unavailable):
     code = "house_not_ready"
 

@@ -5,14 +5,16 @@ import contextlib
 import os
 import socket
 import sys
+from functools import partial
 from pathlib import Path
 
 import httpx2
 
-from libs.launcher.child import Child
+from libs.launcher.child import Child, Spawn, command
 from libs.launcher.credentials import Credentials
 from libs.launcher.data_dir import DataDirLock, kept_below
 from libs.launcher.errors import HouseNotReady, PortTaken, ServiceRefused
+from libs.launcher.forging import Forge
 from libs.launcher.nats_health import watch_nats
 from libs.launcher.nats_server import find_nats_server, free_port, write_nats_config
 from libs.settings import EXIT_SETTINGS
@@ -44,6 +46,7 @@ class House:
         self.children: dict[str, Child] = {}
         self._refusal: ServiceRefused | None = None
         self._lock: DataDirLock | None = None
+        self._forge: Forge | None = None
         self._nats_watch: asyncio.Task[None] | None = None
 
     @property
@@ -77,13 +80,15 @@ class House:
             store=config.parent,
             token=self.credentials.nats_token,
         )
-        await self._start_child("nats", [find_nats_server(), "--config", config], environment)
+        nats = command([find_nats_server(), "--config", config], environment)
+        await self._start_child("nats", nats)
         health_url = f"http://127.0.0.1:{health_port}"
         self._nats_watch = asyncio.create_task(
             watch_nats(health_url, config.parent, self.children["nats"].restart), name="nats-watch"
         )
+        self._forge = Forge(environment)
         for name in SERVICES:
-            await self._start_child(name, [sys.executable, "-m", f"services.{name}"], environment)
+            await self._start_child(name, partial(self._forge.spawn, name))
 
     async def wait_ready(self, timeout_s: float = 60) -> None:
         """Return when `/api/v1/health` says that the whole house serves.
@@ -116,18 +121,17 @@ class House:
             self._nats_watch.cancel()
         services = [child for name, child in self.children.items() if name != "nats"]
         await asyncio.gather(*(child.stop(STOP_TIMEOUT_S) for child in services))
+        if self._forge is not None:
+            await self._forge.stop()
         if "nats" in self.children:
             await self.children["nats"].stop(NATS_STOP_TIMEOUT_S)
         if self._lock is not None:
             self._lock.release()
 
-    async def _start_child(
-        self, name: str, argv: list[str | Path], environment: dict[str, str]
-    ) -> None:
+    async def _start_child(self, name: str, spawn: Spawn) -> None:
         child = Child(
             name,
-            argv,
-            environment=environment,
+            spawn,
             log_path=self.data_dir / "logs" / f"{name}.log",
             on_ended=self._on_ended,
         )

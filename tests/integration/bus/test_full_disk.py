@@ -11,7 +11,7 @@ from nats.errors import Error as NATSError
 from nats.js import JetStreamContext
 
 from libs.bus import Bus
-from libs.launcher.child import Child
+from libs.launcher.child import Child, command
 from libs.launcher.nats_health import watch_nats
 from libs.launcher.nats_server import find_nats_server, free_port, write_nats_config
 from tests.small_disk import SmallDisk, mounted
@@ -44,14 +44,14 @@ async def running(house: str, disk: SmallDisk, tmp_path: Path) -> AsyncIterator[
     path = f"{find_nats_server().parent}:{os.environ['PATH']}"
     if house == "distributed":
         argv = ["/bin/sh", SCRIPT, "--config", config]
+    environment = {
+        "PATH": path,
+        "NATS_STORE": str(disk.folder),
+        "NATS_HEALTH": f"{health_url}/healthz",
+    }
     child = Child(
         "nats",
-        argv,
-        environment={
-            "PATH": path,
-            "NATS_STORE": str(disk.folder),
-            "NATS_HEALTH": f"{health_url}/healthz",
-        },
+        command(argv, environment),
         log_path=tmp_path / "nats.log",
         on_ended=lambda *_: None,
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from libs.launcher import child as module
-from libs.launcher.child import Child
+from libs.launcher.child import Child, command
 from tests.waiting import until
 
 Ended = list[tuple[str, int, float]]
@@ -30,8 +30,7 @@ async def make(tmp_path: Path, ended: Ended) -> AsyncIterator[Start]:
     def make_one(line: str) -> Child:
         child = Child(
             "sample",
-            ["/bin/sh", "-c", line],
-            environment={"MARK": "given"},
+            command(["/bin/sh", "-c", line], {"MARK": "given"}),
             log_path=tmp_path / "logs" / "sample.log",
             on_ended=lambda *what: ended.append(what),
         )
