@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,10 @@ async def spawn(forge: Forge, service: str, log: Path) -> Forged:
         return await asyncio.wait_for(forge.spawn(service, said), WITHIN_S)
 
 
+def said(log: Path, what: str) -> bool:
+    return what in log.read_text()
+
+
 def environment(pid: int) -> set[str]:
     return set(Path(f"/proc/{pid}/environ").read_text().split("\0"))
 
@@ -43,10 +48,10 @@ async def test_service_has_its_name_its_log_and_its_settings(forge: Forge, tmp_p
     name = Path(f"/proc/{relay.pid}/comm")
     await until(lambda: name.read_text() == "relay\n", within_s=WITHIN_S)
     assert "WEIR_INTERNAL_TOKEN=secret" in environment(ingest.pid)
-    for name in ("relay", "ingest"):
-        log = tmp_path / f"{name}.log"
-        await until(lambda log=log: "bus.error" in log.read_text(), within_s=WITHIN_S)
-        assert f'"service": "{name}"' in log.read_text()
+    for service in ("relay", "ingest"):
+        log = tmp_path / f"{service}.log"
+        await until(partial(said, log, "bus.error"), within_s=WITHIN_S)
+        assert said(log, f'"service": "{service}"')
     relay.terminate()
     assert await asyncio.wait_for(relay.wait(), WITHIN_S) == 0
     assert ingest.returncode is None
