@@ -14,6 +14,8 @@ _NS = 1e-9
 _LISTENS = "0A"
 """A socket's state in /proc/net/tcp."""
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+_REAPED = slice(13, 15)
+"""`cutime` and `cstime` among the fields behind the name of /proc/<pid>/stat."""
 
 
 FOREMOST = -20
@@ -101,6 +103,12 @@ def cpu_s(pid: int) -> float:
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             total_ns += int((task / "schedstat").read_text().split()[0])
     return total_ns * _NS
+
+
+def reaped_s(pid: int) -> float:
+    """User and system time of its children that have ended, and of theirs, in whole ticks."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[_REAPED])) / _TICKS_PER_S
 
 
 def name_of(pid: int) -> str:

@@ -1,9 +1,9 @@
 """A viewer's mark on a picture: one tile of lines, again and again in a grid."""
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageChops, ImageOps
 
 from libs.events.marks import Lettered
-from libs.events.viewer_marks import ViewerMark
+from libs.events.viewer_marks import POSITIONS, ViewerMark
 from libs.marks.fonts import Fonts
 from libs.marks.lettering import draw_text
 from libs.marks.picture import Picture, finish
@@ -29,6 +29,9 @@ def draw_grid(mark: ViewerMark, fonts: Fonts, *, width: int, height: int) -> Pic
             left = round(cell[0] * (column + 0.5) - size[0] / 2)
             top = round(cell[1] * (row + 0.5) - size[1] / 2)
             cover.paste(scaled, (left, top))
+    if mark.position:
+        share = mark.position / POSITIONS
+        cover = ImageChops.offset(cover, round(cell[0] * share), round(cell[1] * share))
     # What is not seen has the letters' colour, too: 4:2:0 lets it into their edges.
     grid = Image.new("RGB", (width, height), mark.color)
     grid.putalpha(cover)

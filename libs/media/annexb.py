@@ -1,8 +1,6 @@
 """Access units of H.264 and H.265 as a byte stream (annex B of either), as MPEG-TS carries them."""
 
-from collections.abc import Iterator
-
-from libs.media import hevc
+from libs.media import avc, hevc
 from libs.media.codec import CodecConfigurationInvalid
 
 START_CODE = b"\0\0\0\1"
@@ -18,7 +16,7 @@ class AnnexB:
     def __init__(self, record: bytes, *, is_hevc: bool = False) -> None:
         if len(record) < 7:  # noqa: PLR2004 - its fixed fields
             raise CodecConfigurationInvalid("The H.264 configuration is cut short.")
-        sets = hevc.parameter_sets(record) if is_hevc else _parameter_sets(record)
+        sets = (hevc if is_hevc else avc).parameter_sets(record)
         self._parameter_sets = b"".join(START_CODE + each for each in sets)
         self._length_bytes = (record[21 if is_hevc else 4] & 3) + 1
         delimiter = _HEVC_DELIMITER if is_hevc else _AVC_DELIMITER
@@ -44,15 +42,3 @@ class AnnexB:
                 pieces += (START_CODE, sample[at : at + size])
             at += size
         return b"".join(pieces)
-
-
-def _parameter_sets(record: bytes) -> Iterator[bytes]:
-    """Sequence, then picture parameter sets (14496-15, 5.3.3.1)."""
-    at = 5
-    for mask in (31, 255):
-        count = record[at] & mask if at < len(record) else 0
-        at += 1
-        for _ in range(count):
-            size = int.from_bytes(record[at : at + 2], "big")
-            yield record[at + 2 : at + 2 + size]
-            at += 2 + size

@@ -3,6 +3,8 @@
 The sequence parameter set is read as far as the timing of its VUI (ITU-T H.264, 7.3.2.1.1, E.1.1).
 """
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from libs.media.bits import BitReader, BitsExhausted, without_emulation_prevention
@@ -16,6 +18,12 @@ _SAR = (
     (80, 33), (18, 11), (15, 11), (64, 33), (160, 99), (4, 3), (3, 2), (2, 1),
 )  # fmt: skip
 """Table E-1; index 0 is "unspecified"."""
+_SPS = 7
+"""Type of its NAL unit (table 7-1)."""
+_SPS_ID_BIT = 24
+"""Where its id begins in a sequence parameter set, behind profile, constraints and level."""
+SET_IDS = range(32)
+"""Of sequence parameter sets (7.4.2.1.1); there may be more picture parameter sets."""
 _UNSPECIFIED = 2
 """Of matrices, as of primaries and transfer (H.273, 8.3)."""
 
@@ -52,6 +60,46 @@ def parse_avc_record(record: bytes) -> VideoConfig:
     )
 
 
+def parameter_sets(record: bytes) -> Iterator[bytes]:
+    """Sequence, then picture parameter sets of an `avcC` record."""
+    at = 5
+    for mask in (31, 255):
+        count = record[at] & mask if at < len(record) else 0
+        at += 1
+        for _ in range(count):
+            size = int.from_bytes(record[at : at + 2], "big")
+            yield record[at + 2 : at + 2 + size]
+            at += 2 + size
+
+
+def free_set_id(record: bytes) -> int:
+    """The lowest id that no parameter set of the record has, of either kind.
+
+    Pictures that are encoded with sets of this id may stand between those of `record`. Raises
+    `BitsExhausted`, `CodecUnsupported`.
+    """
+    taken = {_set_id(each) for each in parameter_sets(record) if each}
+    free = next((each for each in SET_IDS if each not in taken), None)
+    if free is None:
+        raise CodecUnsupported("The H.264 configuration leaves no id for other parameter sets.")
+    return free
+
+
+def with_sets_in_band(config: VideoConfig) -> VideoConfig:
+    """The same track, whose samples may bring parameter sets of their own (14496-15, 5.4.3.1), and
+    whose NAL units have lengths of four bytes.
+    """
+    record = config.record[:4] + bytes((config.record[4] | 3,)) + config.record[5:]
+    return replace(config, sample_entry="avc3", codec=f"avc3{config.codec[4:]}", record=record)
+
+
+def _set_id(nal: bytes) -> int:
+    bits = BitReader(without_emulation_prevention(nal[1:]))
+    if nal[0] & 31 == _SPS:
+        bits.read(_SPS_ID_BIT)
+    return bits.exp_golomb()
+
+
 def _first_sps(record: bytes) -> bytes:
     if len(record) < 8 or record[0] != 1 or not record[5] & 31:  # noqa: PLR2004 - fixed fields
         raise CodecConfigurationInvalid(
@@ -59,7 +107,7 @@ def _first_sps(record: bytes) -> bytes:
         )
     size = int.from_bytes(record[6:8], "big")
     sps = record[8 : 8 + size]
-    if len(sps) < 4 or len(sps) < size or sps[0] & 31 != 7:  # noqa: PLR2004 - NAL type 7
+    if len(sps) < 4 or len(sps) < size or sps[0] & 31 != _SPS:  # noqa: PLR2004 - its header
         raise CodecConfigurationInvalid("The H.264 sequence header's first NAL unit is no SPS.")
     return sps
 

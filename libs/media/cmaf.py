@@ -193,7 +193,7 @@ def _sample_table(entry: bytes) -> bytes:
     )
 
 
-_CONFIGURATION_BOXES = {"avc1": b"avcC", "hvc1": b"hvcC"}
+_CONFIGURATION_BOXES = {"avc1": b"avcC", "avc3": b"avcC", "hvc1": b"hvcC"}
 
 
 def _video_entry(config: VideoConfig) -> bytes:

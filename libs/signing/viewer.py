@@ -96,7 +96,7 @@ class ViewerClaims:
     max_sessions: int = 0
     """How many players may use it at once; 0: any number."""
     watermark: str = ""
-    """Text that the pictures of this viewer carry."""
+    """The mark that the pictures of this viewer must carry (`MarkClaim.write`)."""
     view: str = ""
     """A session, or a window (`<from>-<until>` in Unix milliseconds), of which alone it is good."""
 

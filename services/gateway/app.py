@@ -13,6 +13,8 @@ from services.gateway.api.house import House
 from services.gateway.burning.budget import Budget
 from services.gateway.burning.burners import Burners
 from services.gateway.burning.burning import Burning
+from services.gateway.burning.marked import MarkedMedia
+from services.gateway.burning.schedule import Schedule
 from services.gateway.door import Door
 from services.gateway.handlers import Neighbourhood, News
 from services.gateway.playback.demand import Demand
@@ -70,10 +72,11 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
         edge=edge,
         burning=_build_burning(settings, edge, neighbours),
     )
-    sweep = UploadSweep(store, service.bus)
+    marked = _build_marked(settings, directory, edge, log, house.burning)
     player = Player(
         directory,
         edge,
+        marked,
         fanouts,
         Admission(viewing, proxies),
         proxies=proxies,
@@ -91,7 +94,9 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
         await door.serve()
 
     async def open_door() -> None:
-        service.spawn(sweep.run(settings.upload_sweep_s), name="upload-sweep")
+        service.spawn(
+            UploadSweep(store, service.bus).run(settings.upload_sweep_s), name="upload-sweep"
+        )
         service.spawn(news.run(), name="news")
         service.spawn(news.watch_leases(), name="leases")
         service.spawn(viewer_news.run(), name="viewer-news")
@@ -118,7 +123,7 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
         await demand.close()
         await pushes.close()
         await viewing.bulletin.say_goodbye()
-        await house.burning.close()
+        await marked.close()
         await edge.close()
         await origin.close()
         await store.close()
@@ -138,6 +143,13 @@ def _build_burning(settings: GatewaySettings, edge: Edge, neighbours: Neighbourh
         Budget(burst=settings.watermark_burst, rate=settings.watermark_rate),
         cache_bytes=settings.watermark_cache_bytes,
     )
+
+
+def _build_marked(
+    settings: GatewaySettings, directory: Directory, edge: Edge, log: Log, burning: Burning
+) -> MarkedMedia:
+    schedule = Schedule(settings.internal_token.get_secret_value())
+    return MarkedMedia(directory, edge, log, burning, schedule)
 
 
 def _outside(service: Service, edge: Edge, log: Log) -> Outside:

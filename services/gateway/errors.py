@@ -36,6 +36,7 @@ NotFound
 ├── FileUnknown            no MP4s of that day
 ├── SegmentUnknown         the log has no such segment, or the store has it no more
 ├── KeyUnknown             nothing lies in the bucket under it
+├── MarkImpossible         pictures of this codec are marked in MPEG-TS alone
 Conflict
 ├── OffsetWrong            the upload does not end there
 ├── DirectImpossible       the store takes nothing from clients
@@ -134,6 +135,10 @@ class SegmentUnknown(NotFound):
 
 class KeyUnknown(NotFound):
     code = "key_unknown"
+
+
+class MarkImpossible(NotFound):
+    code = "mark_impossible"
 
 
 class BurnersBusy(Unavailable):

@@ -27,12 +27,12 @@ class Run(NamedTuple):
 
 
 def build_burn(
-    binary: str, mark: int, runs: Sequence[Run], colours: Colours | None = None
+    binary: str, mark: int, runs: Sequence[Run], *, colours: Colours | None = None, set_id: int = 0
 ) -> list[str]:
-    """`mark` is the descriptor that the mark comes from."""
-    source = ffmpeg.input(
-        "pipe:0", f="mp4", protocol_whitelist="pipe", threads=THREADS
-    ).video  # fmt: skip
+    """`mark` is the descriptor that the mark comes from, `set_id` the id of the new parameter sets:
+    no others that are in force beside them may have it.
+    """
+    source = ffmpeg.input("pipe:0", f="mp4", protocol_whitelist="pipe", threads=THREADS).video
     wanted = "+".join(f"between(n,{run.first},{run.last})" for run in runs)
     shown = source.filter("select", wanted)
     over = ffmpeg.input(f"pipe:{mark}", f="png_pipe", protocol_whitelist="pipe")
@@ -40,9 +40,11 @@ def build_burn(
         # As with live marks: of both the same is said, or FFmpeg converts as it likes.
         said = {"colorspace": colours.matrix, "range": colours.range}
         shown = shown.filter("setparams", **said)
-        over = over.filter(
-            "scale", out_color_matrix=colours.scaler_matrix, out_range=colours.range
-        ).filter("format", "yuva420p").filter("setparams", **said)  # fmt: skip
+        over = (
+            over.filter("scale", out_color_matrix=colours.scaler_matrix, out_range=colours.range)
+            .filter("format", "yuva420p")
+            .filter("setparams", **said)
+        )
     burned = ffmpeg.overlay(shown, over, eof_action="repeat")
     output = ffmpeg.output(
         burned,
@@ -57,7 +59,8 @@ def build_burn(
         enc_time_base=f"1:{TIMESCALE}",
         bf=0,
         map_metadata=-1,
-        **{"c:v": "libx264"},
+        # Of each segment the same parameter sets, whatever is in its pictures.
+        **{"c:v": "libx264", "x264-params": f"sps-id={set_id}:stitchable=1"},
     ).global_args(
         "-hide_banner", "-nostats", "-loglevel", "warning", "-filter_complex_threads", "1"
     )  # fmt: skip

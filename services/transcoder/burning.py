@@ -5,12 +5,13 @@ import contextlib
 import itertools
 import os
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import structlog
 
 from libs.events.viewer_marks import BurnOrder, ViewerMark
 from libs.marks import Fonts, draw_grid
+from libs.media.avc import free_set_id
 from libs.media.cmaf_reader import Chunk, read_chunks, read_configuration
 from libs.media.codec import VideoConfig
 from services.transcoder.burn_argv import Run, build_burn
@@ -54,11 +55,16 @@ class Burning:
         if not isinstance(config, VideoConfig) or config.width * config.height > MAX_PIXELS:
             raise BurnRefused(f"Pictures of up to {MAX_PIXELS >> 20} megapixels are burned.")
         runs = wanted_runs(list(read_chunks(media)), order.samples)
+        # Plain H.264 may be in force beside it: of H.265 there are only other segments like this.
+        set_id = 0 if config.is_hevc else free_set_id(config.record)
+
+        def build(mark: int) -> list[str]:
+            colours = colours_of(config)
+            return build_burn(self._binary, mark, runs, colours=colours, set_id=set_id)
+
         async with self._place():
             mark = await self._mark(order.mark, config)
-            reading, writing = os.pipe()
-            argv = build_burn(self._binary, reading, runs, colours_of(config))
-            return await _run(argv, init + media, mark, reading, writing)
+            return await _run(build, init + media, mark)
 
     @contextlib.asynccontextmanager
     async def _place(self) -> AsyncIterator[None]:
@@ -123,32 +129,33 @@ def _draw(mark: ViewerMark, fonts: Fonts, width: int, height: int) -> bytes:
     return draw_grid(mark, fonts, width=width, height=height).png(is_fast=True)
 
 
-async def _run(argv: list[str], media: bytes, mark: bytes, reading: int, writing: int) -> bytes:
-    """What the child makes. Raises `BurnFailed`."""
+async def _run(build: Callable[[int], list[str]], media: bytes, mark: bytes) -> bytes:
+    """What the child makes whose command line `build` gives for the descriptor that it reads the
+    mark from. Raises `BurnFailed`.
+    """
+    reading, writing = os.pipe()
+    with contextlib.ExitStack() as ours:
+        ours.callback(os.close, writing)
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *build(reading),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env=environment(),
+                cwd="/",
+                pass_fds=[reading],
+                start_new_session=True,
+                preexec_fn=confine(LIMITS),
+            )
+        except OSError as error:
+            raise BurnFailed(f"ffmpeg cannot be run: {error}") from error
+        finally:
+            os.close(reading)
+        ours.pop_all()
     try:
-        process = await asyncio.create_subprocess_exec(
-            *argv,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=environment(),
-            cwd="/",
-            pass_fds=[reading],
-            start_new_session=True,
-            preexec_fn=confine(LIMITS),
-        )
-    except OSError as error:
-        os.close(writing)
-        raise BurnFailed(f"ffmpeg cannot be run: {error}") from error
-    finally:
-        os.close(reading)
-    pipe, _ = await asyncio.get_running_loop().connect_write_pipe(
-        asyncio.Protocol, os.fdopen(writing, "wb", 0)
-    )
-    try:
-        pipe.write(mark)
-        pipe.close()  # once that is written, or nobody reads it any more
         async with asyncio.timeout(BURN_S):
+            await _feed(mark, writing)
             made, said = await process.communicate(media)
     except TimeoutError:
         raise BurnFailed("ffmpeg did not end in time.") from None
@@ -162,3 +169,11 @@ async def _run(argv: list[str], media: bytes, mark: bytes, reading: int, writing
         log.warning("burn.failed", code=process.returncode, said=words)
         raise BurnFailed(f"ffmpeg ended with code {process.returncode}.")
     return made
+
+
+async def _feed(mark: bytes, writing: int) -> None:
+    pipe, _ = await asyncio.get_running_loop().connect_write_pipe(
+        asyncio.Protocol, os.fdopen(writing, "wb", 0)
+    )
+    pipe.write(mark)
+    pipe.close()  # once that is written, or nobody reads it any more

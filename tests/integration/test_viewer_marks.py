@@ -9,11 +9,12 @@ from typing import Any
 import av
 import httpx2
 import pytest
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image
 
 from libs.events.viewer_marks import ViewerMark
 from libs.ffmpeg import find_ffmpeg
 from libs.marks import Fonts, draw_grid
+from tests.decoded import apart, frames_of
 from tests.media import encode, push
 from tests.oracles.transport_lint import lint
 from tests.presigning import LINES, MARK, presigned
@@ -166,26 +167,13 @@ def check_pictures(burned: bytes, plain: bytes) -> None:
     grid = draw_grid(mark, Fonts(), width=SIZE[0], height=SIZE[1])
     layer = Image.frombytes("RGBA", SIZE, grid.rgba)
     letters = layer.getchannel("A").point([0] * 180 + [255] * 76)
-    marked, bare = frames_of(burned), frames_of(plain)
+    marked, bare = frames_of(burned, "mpegts"), frames_of(plain, "mpegts")
     assert marked.keys() == bare.keys()
     for at, before in bare.items():
         shown = marked[at]
         wanted = Image.alpha_composite(before.convert("RGBA"), layer).convert("RGB")
         assert apart(shown, wanted) < FAINT
         assert apart(shown, before, letters) > SHOWN
-
-
-def apart(one: Image.Image, other: Image.Image, where: Image.Image | None = None) -> float:
-    """How far they are from each other, on average."""
-    means: list[float] = ImageStat.Stat(ImageChops.difference(one, other), where).mean
-    return sum(means) / len(means)
-
-
-def frames_of(ts: bytes) -> dict[int | None, Image.Image]:
-    """By when they are shown."""
-    with av.open(io.BytesIO(ts), "r", format="mpegts") as media:
-        frames = media.decode(video=0)
-        return {frame.pts: frame.to_image() for frame in frames}  # type: ignore[no-untyped-call]
 
 
 def times_of(ts: bytes, kind: str) -> list[tuple[int | None, ...]]:

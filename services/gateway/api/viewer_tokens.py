@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from libs.errors import Invalid
 from libs.events import GetStream, RevocationScope, RevokeViewers
+from libs.events.viewer_marks import MAX_LINE, MAX_LINES, Line, MarkClaim
 from libs.names import DEFAULT_TENANT
 from libs.signing import ViewerClaims, expiry_of_token_id, sign_viewer
 from services.gateway.api.auth import authorised
@@ -55,6 +56,21 @@ def _check_host(host: str) -> str:
 Text = Annotated[str, AfterValidator(_check_text)]
 
 
+class NewMark(MarkClaim):
+    """Burned into all pictures that the link shows, which it does by HLS alone."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    lines: tuple[Line, ...] = Field(default=(), max_length=MAX_LINES)
+    """Left out: `viewer`, and the minute at which the link is made, in UTC."""
+
+    def claim(self, viewer: str, now: datetime) -> MarkClaim:
+        """Raises `ValidationError`."""
+        said = self.model_dump(exclude_defaults=True)
+        lines = self.lines or tuple(filter(None, (viewer[:MAX_LINE], f"{now:%Y%m%d%H%M}")))
+        return MarkClaim.model_validate(said | {"lines": lines})
+
+
 class NewViewerToken(BaseModel):
     """What is left out restricts nothing."""
 
@@ -72,8 +88,9 @@ class NewViewerToken(BaseModel):
     players that name no page, as apps do."""
     max_players: int = Field(default=0, ge=0, le=100_000)
     """How many players may use the link at once; 0: any number."""
-    watermark: Text = Field(default="", max_length=200)
-    """Text that this viewer's pictures carry. It is kept in the token and not drawn yet."""
+    watermark: NewMark | Annotated[Text, Field(max_length=200)] = ""
+    """A mark that all pictures of this link carry; a text alone is what it says. Such a link shows
+    HLS of whole segments, and nothing else."""
 
 
 class ViewerToken(BaseModel):
@@ -118,7 +135,7 @@ async def make_token(stream_id: str, wanted: NewViewerToken, house: TheHouse) ->
         address=wanted.address,
         referrers=tuple(wanted.referrers),
         max_sessions=wanted.max_players,
-        watermark=wanted.watermark,
+        watermark=_claimed(wanted, datetime.fromtimestamp(now, UTC)),
     )
     try:
         token = sign_viewer(claims, house.viewing.keys.signing(datetime.fromtimestamp(now, UTC)))
@@ -130,6 +147,12 @@ async def make_token(stream_id: str, wanted: NewViewerToken, house: TheHouse) ->
         expires_at=datetime.fromtimestamp(claims.expires_at_s, UTC),
         playback=playback_of(stream_id, house, token),
     )
+
+
+def _claimed(wanted: NewViewerToken, now: datetime) -> str:
+    if isinstance(wanted.watermark, NewMark):
+        return wanted.watermark.claim(wanted.viewer, now).write()
+    return MarkClaim.read(wanted.watermark).write() if wanted.watermark else ""
 
 
 @router.post("/revoke", status_code=204)

@@ -1,4 +1,4 @@
-"""Segments of the log as MPEG-TS with a viewer's mark, burned once for each segment and mark."""
+"""Segments of the log with a viewer's mark, burned once for each segment and mark."""
 
 import asyncio
 from hashlib import sha256
@@ -6,15 +6,15 @@ from hashlib import sha256
 from libs.events import Segment
 from libs.events.viewer_marks import BurnOrder, ViewerMark
 from libs.media.cmaf import VIDEO_TRACK_ID
-from libs.media.cmaf_reader import Chunk, read_chunks
+from libs.media.cmaf_reader import read_chunks
 from libs.media.mpegts import write_segment
 from services.gateway.burning.budget import Budget
 from services.gateway.burning.burners import Burners
-from services.gateway.burning.remade import first_shown, remade
+from services.gateway.burning.remade import first_shown, remade, write_pictures
 from services.gateway.playback.cache import Cache
 from services.gateway.playback.flights import Flights
 from services.gateway.playback.reply import Immutable
-from services.gateway.playback.routes import MediaRoute
+from services.gateway.playback.routes import Kind, MediaRoute
 from services.gateway.views.footage import Footage, Footages
 
 TS_TYPE = "video/MP2T"
@@ -31,7 +31,8 @@ class Burning:
         self._flights: Flights[bytes] = Flights()
 
     async def segment(self, route: MediaRoute, mark: ViewerMark, *, viewer: str) -> bytes:
-        """As MPEG-TS; a segment without pictures is as it is.
+        """As MPEG-TS, or its pictures as CMAF, whichever `route` asks for; as MPEG-TS a segment
+        without pictures is as it is.
 
         Raises `SegmentUnknown`, `ViewerOverBudget`, `MarkInvalid`, `BurnersBusy`, `PicturesLost`,
         and what the reader of our own media does.
@@ -51,26 +52,26 @@ class Burning:
             footage = await self._footages.find(route)
             if footage.tracks.video is None:
                 return await asyncio.to_thread(write_segment, footage.tracks, footage.chunks)
-            body = await self._with_pictures(footage, mark)
+            body = await self._with_pictures(footage, mark, route.kind)
         self._cache.put(key, Immutable(key, body, TS_TYPE.encode()))
         return body
 
-    async def _with_pictures(self, footage: Footage, mark: ViewerMark) -> bytes:
+    async def _with_pictures(self, footage: Footage, mark: ViewerMark, kind: Kind) -> bytes:
         init, media = await self._footages.pictures(_pictured(footage.rows))
         samples = sum(
             len(chunk.samples) for chunk in footage.chunks if chunk.track_id == VIDEO_TRACK_ID
         )
         pictures = b"".join(media)
         flv = await self._burners.burn(BurnOrder(mark=mark, samples=samples), init, pictures)
-        return await asyncio.to_thread(_write, footage, flv, pictures)
+        return await asyncio.to_thread(_write, footage, flv, pictures, kind)
 
 
-def _write(footage: Footage, flv: bytes, pictures: bytes) -> bytes:
-    decoded: list[Chunk] = list(read_chunks(pictures))
-    tracks, chunks = remade(
-        footage.tracks, footage.chunks, flv, begins_at=first_shown(decoded)
-    )  # fmt: skip
-    return write_segment(tracks, chunks)
+def _write(footage: Footage, flv: bytes, pictures: bytes, kind: Kind) -> bytes:
+    begins_at = first_shown(read_chunks(pictures))
+    tracks, chunks = remade(footage.tracks, footage.chunks, flv, begins_at=begins_at)
+    if kind is Kind.TRANSPORT:
+        return write_segment(tracks, chunks)
+    return write_pictures(tracks, chunks, sequence=footage.rows[0].msn)
 
 
 def _pictured(rows: list[Segment]) -> Segment:

@@ -1,11 +1,11 @@
 """A segment with other pictures: as burned, at the very times of those that they stand for."""
 
 import bisect
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from libs.errors import Unavailable
-from libs.media.avc import parse_avc_record
-from libs.media.cmaf import VIDEO_TIMESCALE, VIDEO_TRACK_ID, Sample
+from libs.media.avc import parameter_sets, parse_avc_record
+from libs.media.cmaf import VIDEO_TIMESCALE, VIDEO_TRACK_ID, Sample, write_chunk
 from libs.media.cmaf_reader import Chunk
 from libs.media.codec import VideoConfig
 from libs.media.flv import FLVReader, PacketKind, TagType, parse_video
@@ -14,6 +14,8 @@ from libs.media.mpegts import Tracks
 TICKS_A_MS = VIDEO_TIMESCALE // 1000
 NEAR = 2 * TICKS_A_MS
 """FLV says milliseconds, rounded twice."""
+_LENGTH_BYTES = 4
+"""Of a NAL unit's length, as x264 writes it, and FFmpeg by way of FLV."""
 
 
 class PicturesLost(Unavailable):
@@ -46,7 +48,31 @@ def remade(
     return tracks._replace(video=config), [picture, *others]
 
 
-def first_shown(chunks: Sequence[Chunk]) -> int:
+def write_pictures(tracks: Tracks, chunks: Sequence[Chunk], *, sequence: int) -> bytes:
+    """The pictures as CMAF, with their parameter sets among them: the init segment has the plain
+    ones, and both must be known to whoever plays both.
+    """
+    assert tracks.video is not None
+    sets = b"".join(
+        len(each).to_bytes(_LENGTH_BYTES, "big") + each
+        for each in parameter_sets(tracks.video.record)
+    )
+    return b"".join(
+        write_chunk(
+            VIDEO_TRACK_ID,
+            sequence,
+            chunk.decode_time,
+            [
+                sample._replace(data=sets + sample.data) if sample.is_sync else sample
+                for sample in chunk.samples
+            ],
+        )
+        for chunk in chunks
+        if chunk.track_id == VIDEO_TRACK_ID
+    )
+
+
+def first_shown(chunks: Iterable[Chunk]) -> int:
     """When the first picture of them is shown, in ticks."""
     return min(pts for chunk in chunks for _, pts, _ in _times(chunk))
 

@@ -6,6 +6,7 @@ from functools import partial
 from libs.descriptors import places
 from libs.names import SOURCE
 from services.gateway import metrics
+from services.gateway.burning.marked import DVR, MarkedMedia
 from services.gateway.playback.demand import Demand
 from services.gateway.playback.directory import Directory
 from services.gateway.playback.edge import Edge
@@ -40,6 +41,7 @@ class Player:
         self,
         directory: Directory,
         edge: Edge,
+        marked: MarkedMedia,
         fanouts: Fanouts,
         admission: Admission,
         *,
@@ -49,6 +51,7 @@ class Player:
     ) -> None:
         self._directory = directory
         self._edge = edge
+        self._marked = marked
         self._fanouts = fanouts
         self._admission = admission
         self.proxies = proxies
@@ -73,12 +76,15 @@ class Player:
     def _give(self, route: MediaRoute, visit: Visit, grant: Grant) -> Reply | Growth | Awaited:
         if visit.query and visit.query_token and grant is not ANYBODY:
             return redirect(visit.redirect())
-        if route.kind in _LISTS and route.rendition != SOURCE:
+        if _is_list(route) and route.rendition != SOURCE:
             self._note_demand(route.stream)
         is_new = is_first(route, visit)
         # What is made for a new player is new, whatever it had before.
         asked = visit.asked._replace(if_none_match=None) if is_new else visit.asked
-        reply = self._edge.answer(route, asked)
+        if grant.mark is None:
+            reply = self._edge.answer(route, asked)
+        else:
+            reply = self._marked.answer(route, asked, grant)
         if grant is ANYBODY and not is_new:
             return reply
         token = visit.token if grant is not ANYBODY else ""
@@ -179,3 +185,8 @@ class Player:
         metrics.SKIPS.inc(viewer.skipped)
         self._admission.roster.leave(member)
         fanout.left()
+
+
+def _is_list(route: MediaRoute) -> bool:
+    """Whether it is asked for again and again by whoever watches what is live."""
+    return route.kind in _LISTS or route.name.endswith(DVR)

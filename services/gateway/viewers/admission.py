@@ -99,6 +99,8 @@ class Admission:
             return admitted
         if route.kind is Kind.FLV or visit.query_token or is_first(route, visit):
             return _PASS_ON
+        if admitted.mark is not None:
+            return _PASS_ON  # a cache has the plain pictures under the same name
         key = split_personal(visit.path)[1]
         directives = [each for each in visit.query.split(b"&") if each.startswith(_DIRECTIVE)]
         if directives and route.kind is Kind.PLAYLIST:

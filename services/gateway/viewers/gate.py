@@ -8,6 +8,7 @@ from libs.signing import ViewerClaims
 from services.gateway import metrics
 from services.gateway.playback.reply import Reply, text
 from services.gateway.playback.routes import MediaRoute
+from services.gateway.viewers.doors import is_marked_door
 from services.gateway.viewers.grant import Grant, Refusal
 from services.gateway.viewers.policies import Policies
 from services.gateway.viewers.scopes import Scopes
@@ -25,6 +26,7 @@ WORDS = {
     Refusal.REFERRER: "The viewer token may not be used on this page.",
     Refusal.LIMIT: "As many players as this link allows are watching already.",
     Refusal.KICKED: "An operator ended this; open the link again to watch.",
+    Refusal.MARKED: "This link's pictures carry a mark, which is in HLS alone; open live.m3u8.",
 }
 REFUSALS = {
     reason: text(403, words, b"x-weir-reason: %b\r\n" % reason.encode())
@@ -70,6 +72,8 @@ class Gate:
     ) -> Grant | Refusal | None:
         """The same, for who is not answered over HTTP."""
         found = self._find(stream, visit)
+        if isinstance(found, Grant) and found.mark is not None and not is_marked_door(route):
+            return Refusal.MARKED
         if not isinstance(found, Grant) or not found.claims.view:
             return found
         is_covered = self._scopes.covers(stream, found.claims.view, route)

@@ -4,6 +4,7 @@ import ipaddress
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from libs.events.viewer_marks import MarkClaim
 from libs.signing import ViewerClaims, ViewerTokenWrong
 
 NO_REFERRER = "none"
@@ -24,16 +25,19 @@ class Refusal(StrEnum):
     REFERRER = "viewer_referrer_wrong"
     LIMIT = "viewer_limit_reached"
     KICKED = "viewer_kicked"
+    MARKED = "viewer_marked"
 
 
 class Grant:
     """Claims in the form in which they are compared. `is_revoked` is set from outside."""
 
-    __slots__ = ("_hosts", "_last_address", "_network", "claims", "is_revoked", "token_id")
+    __slots__ = ("_hosts", "_last_address", "_network", "claims", "is_revoked", "mark", "token_id")
 
     def __init__(self, claims: ViewerClaims) -> None:
-        """Raises `ViewerTokenWrong` if the address is none."""
+        """Raises `ViewerTokenWrong` if the address is none, or the mark cannot be read."""
         self.claims = claims
+        self.mark = _read_mark(claims.watermark)
+        """What the pictures must carry."""
         self.token_id = claims.token_id
         self.is_revoked = False
         self._network = None
@@ -85,6 +89,14 @@ class Grant:
             for wanted in self._hosts
             if wanted != NO_REFERRER
         )
+
+
+def _read_mark(text: str) -> MarkClaim | None:
+    try:
+        return MarkClaim.read(text) if text else None
+    except ValueError:
+        # Rather nothing than pictures without it.
+        raise ViewerTokenWrong("The viewer token is for a mark that is not known here.") from None
 
 
 def _host_of(referrer: bytes) -> str:

@@ -10,7 +10,7 @@ from libs.media.codec import AudioConfig, VideoConfig
 from libs.media.mpegts import Tracks
 from libs.names import SOURCE
 from services.gateway.errors import SegmentUnknown
-from services.gateway.playback.routes import MediaRoute
+from services.gateway.playback.routes import Kind, MediaRoute
 from services.gateway.views.clip import init_key
 from services.gateway.views.log import Log
 
@@ -47,10 +47,28 @@ class Footages:
 
     async def find(self, route: MediaRoute) -> Footage:
         rows = await self._rows(route)
-        if not rows:
-            raise SegmentUnknown(f"{route.stream} has no segment {route.name} there")
         chunks = [chunk for row in rows for chunk in await self._chunks(row)]
         return Footage(await self._tracks(rows), chunks, rows)
+
+    async def row(self, route: MediaRoute) -> Segment:
+        """The segment's own row."""
+        msn = int(route.name.partition(".")[0])
+        session, rendition = route.session, route.rendition
+        if not session:
+            # Numbers of sessions never overlap: segments last a second or more on average.
+            found = await self._log.session_at(route.stream, msn)
+            session, rendition = found.id if found is not None else "", SOURCE
+        row = await self._log.row(session, rendition, msn) if session else None
+        if row is None or row.stream != route.stream:
+            raise SegmentUnknown(f"{route.stream} has no segment {route.name} there")
+        return row
+
+    async def picture(self, row: Segment) -> VideoConfig | None:
+        """How the pictures of `row` are encoded; None if it has none."""
+        for track in _of_kind(row, "video"):
+            found = await self._configuration(init_key(row, track.config_id))
+            return found if isinstance(found, VideoConfig) else None
+        return None
 
     async def pictures(self, row: Segment) -> tuple[bytes, list[bytes]]:
         """What decodes the pictures of `row`: the init segment, and the chunks of its track, behind
@@ -73,20 +91,10 @@ class Footages:
         """The segment's row; of a rung also the source's, whose sound it has. Of each only the
         tracks that are wanted.
         """
-        msn = int(route.name.partition(".")[0])
-        session, rendition = route.session, route.rendition
-        if not session:
-            # Numbers of sessions never overlap: segments last a second or more on average.
-            found = await self._log.session_at(route.stream, msn)
-            if found is None:
-                return []
-            session, rendition = found.id, SOURCE
-        row = await self._log.row(session, rendition, msn)
-        if row is None or row.stream != route.stream:
-            return []
-        if rendition == SOURCE:
+        row = await self.row(route)
+        if row.rendition == SOURCE or route.kind is Kind.SEGMENT:
             return [row]
-        source = await self._log.row(session, SOURCE, msn)
+        source = await self._log.row(row.session, SOURCE, row.msn)
         sounds = () if source is None else _of_kind(source, "audio")
         pictures = row.model_copy(update={"tracks": _of_kind(row, "video")})
         if source is None or not sounds:

@@ -54,6 +54,20 @@ class Log:
         found = (await self._catalog.ask(ask)).segments
         return next((each for each in found if each.msn == msn), None)
 
+    async def rows(
+        self, session: str, rendition: str, first: int, last: int
+    ) -> tuple[Segment, ...]:
+        """Those that there are of a few, in order."""
+        ask = ListSegments(
+            tenant=self._tenant,
+            session=session,
+            rendition=rendition,
+            after=first - 1,
+            limit=last - first + 1,
+        )
+        found = (await self._catalog.ask(ask)).segments
+        return tuple(each for each in found if each.msn <= last)
+
     async def renditions(
         self,
         stream: str,

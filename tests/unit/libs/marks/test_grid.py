@@ -1,7 +1,7 @@
 """A viewer's mark lies in a grid over the whole picture."""
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 
 from libs.events.viewer_marks import ViewerMark
 from libs.marks import Fonts, MarkRefused, Picture, draw_grid
@@ -86,3 +86,12 @@ def test_every_angle_is_drawn(rotation: int) -> None:
 def test_letters_that_no_font_has_are_refused() -> None:
     with pytest.raises(MarkRefused):
         draw_grid(ViewerMark(lines=("\U0010fffd",)), FONTS, width=320, height=180)
+
+
+def test_shifted_grid_has_as_much_and_lies_elsewhere() -> None:
+    mark = ViewerMark(lines=("viewer",), rotation=0)
+    middle = alpha(draw_grid(mark, FONTS, width=640, height=360))
+    moved = mark.model_copy(update={"position": 4})
+    shifted = alpha(draw_grid(moved, FONTS, width=640, height=360))
+    assert ImageChops.offset(shifted, -160, -90).tobytes() == middle.tobytes()
+    assert shifted.tobytes() != middle.tobytes()

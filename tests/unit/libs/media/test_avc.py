@@ -2,7 +2,9 @@
 
 import pytest
 
-from libs.media.avc import parse_avc_record
+from libs.media.avc import free_set_id, parameter_sets, parse_avc_record, with_sets_in_band
+from libs.media.cmaf import write_init
+from libs.media.cmaf_reader import split_boxes
 from libs.media.codec import CodecConfigurationInvalid
 
 RECORD_90P = bytes.fromhex(
@@ -73,3 +75,25 @@ def test_record_that_cannot_be_read_is_refused(record: bytes) -> None:
 def test_sps_cut_short_is_refused() -> None:
     with pytest.raises(CodecConfigurationInvalid):
         parse_avc_record(record_of(bytes.fromhex("6764000bacb4")))
+
+
+def test_free_id_is_one_that_no_parameter_set_has() -> None:
+    assert free_set_id(RECORD_90P) == 1
+    sps, pps = parameter_sets(RECORD_90P)
+    # ue(1) is 010: the picture parameter set's id is in front, and it refers to sequence set 0.
+    other = bytes((pps[0], 0b01010000, *pps[1:]))
+    sets = b"".join(len(each).to_bytes(2, "big") + each for each in (pps, other))
+    record = RECORD_90P[:5] + b"\xe1" + len(sps).to_bytes(2, "big") + sps + b"\x02" + sets
+    assert list(parameter_sets(record)) == [sps, pps, other]
+    assert free_set_id(record) == 2
+
+
+def test_track_with_sets_in_band_says_so_and_has_lengths_of_four() -> None:
+    short = RECORD_90P[:4] + b"\xfd" + RECORD_90P[5:]
+    config = with_sets_in_band(parse_avc_record(short))
+    assert (config.codec, config.record[4]) == ("avc3.64000b", 0xFF)
+    assert list(parameter_sets(config.record)) == list(parameter_sets(RECORD_90P))
+    init = write_init(config)
+    assert b"avc3" in init
+    assert b"avc1" not in init
+    assert split_boxes(init).keys() == {b"ftyp", b"moov"}

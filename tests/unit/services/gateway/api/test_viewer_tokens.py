@@ -1,12 +1,14 @@
 """Minting signed links, and taking them back."""
 
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
 import pytest
 
 from libs.events import ListViewerKeys, RevokeViewers
+from libs.events.viewer_marks import MarkClaim
 from libs.signing import read_viewer
 from services.gateway.api.house import House
 
@@ -41,11 +43,33 @@ async def test_link_holds_what_was_asked_for(known: httpx2.AsyncClient, house: H
     assert (claims.subject, claims.kind, claims.viewer) == ("cam", "stream", "张三")
     assert (claims.address, claims.max_sessions) == ("192.0.2.0/24", 2)
     assert claims.referrers == ("example.com", "*.example.org", "none")
-    assert claims.watermark == "张三"
+    assert MarkClaim.read(claims.watermark) == MarkClaim(lines=("张三",))
     playback = body["playback"]
     assert playback["hls"] == f"http://weir.test/~{body['token']}/cam/live.m3u8"
     assert playback["pages"]["flv"] == f"http://weir.test/~{body['token']}/cam/flv.html"
     assert playback["rtmp"].endswith(f"/cam?token={body['token']}")
+
+
+async def test_mark_of_a_link_says_by_itself_who_and_when(
+    known: httpx2.AsyncClient, house: House
+) -> None:
+    cases: tuple[tuple[str, dict[str, Any], tuple[str, ...]], ...] = (
+        ("anna", {"mode": "bursts", "is_moving": True}, ("anna",)),
+        ("", {"opacity": 0.5}, ()),
+    )
+    for viewer, wanted, lines in cases:
+        made = await known.post(TOKENS, json={"viewer": viewer, "watermark": wanted})
+        assert made.status_code == 201
+        claims = read_viewer(made.json()["token"], house.viewing.keys.by_id)
+        claim = MarkClaim.read(claims.watermark)
+        assert claim.lines[:-1] == lines
+        assert abs(minutes(claim.lines[-1]) - time.time() / 60) <= 2
+        assert claim.mode == wanted.get("mode", "every")
+        assert claim.is_moving == ("mode" in wanted)
+
+
+def minutes(text: str) -> float:
+    return datetime.strptime(text, "%Y%m%d%H%M").replace(tzinfo=UTC).timestamp() / 60
 
 
 @pytest.mark.parametrize(
@@ -61,6 +85,10 @@ async def test_link_holds_what_was_asked_for(known: httpx2.AsyncClient, house: H
         {"referrers": [f"{'h' * 250}.test"] * 16},
         {"max_players": -1},
         {"watermark": "\x00"},
+        {"watermark": {"lines": ["a\nb"]}},
+        {"watermark": {"lines": ["a"] * 9}},
+        {"watermark": {"lines": ["a"], "mode": "sometimes"}},
+        {"watermark": {"lines": ["a"], "size": 9}},
         {"expires": 60},
     ],
 )
