@@ -24,10 +24,16 @@ MARKED = "marked"
 AAC = "aac"
 """The rung that is the source's sound as AAC, where the publisher sends another codec."""
 
+_VARIANT_B = "--b"
+"""How the renditions end that hold variant B of another's pictures."""
+
 IN_PROGRAMME = frozenset({MARKED, AAC})
 """Rungs that no player chooses: the programme is made of them."""
 
 DEFAULT_TENANT = "default"
+
+ASSET = "asset-"
+"""How the ids of assets begin, under which those of uploads are played."""
 
 RESERVED_STREAM_IDS = frozenset(
     {
@@ -43,16 +49,28 @@ RESERVED_STREAM_IDS = frozenset(
 """Stream ids that would shadow a route of the gateway (tested against its route table)."""
 
 
+def variant_b(rendition: str) -> str:
+    """The rendition of the same pictures with the other variant of the forensic watermark."""
+    return f"{rendition}{_VARIANT_B}"
+
+
+def is_variant_b(rendition: str) -> bool:
+    """Whether it is one that no player may ask for by its name."""
+    return rendition.endswith(_VARIANT_B)
+
+
 class RungNameInvalid(Invalid):
     code = "rung_name_invalid"
 
 
 def check_rung(name: str) -> str:
     """Return `name` if a rung may have it, else raise `RungNameInvalid`."""
-    if name == SOURCE or not RENDITION.fullmatch(name) or _LOOKS_LIKE_A_VIEW.fullmatch(name):
+    is_taken = name == SOURCE or is_variant_b(name) or _LOOKS_LIKE_A_VIEW.fullmatch(name)
+    if is_taken or not RENDITION.fullmatch(name):
         raise RungNameInvalid(
             "A rung's name has 1 to 32 lower-case letters, digits, '_' or '-', starts with a letter"
-            f" or digit, and is not {SOURCE!r} nor two numbers as a session or a window has."
+            f" or digit, does not end in {_VARIANT_B!r}, and is not {SOURCE!r} nor two numbers as a"
+            " session or a window has."
         )
     return name
 

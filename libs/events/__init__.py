@@ -255,6 +255,14 @@ from libs.events.views import (
     WindowOutline,
     WindowPage,
 )
+from libs.events.watermarks import (
+    GetWatermark,
+    ListWatermarked,
+    NoteWatermarked,
+    Watermark,
+    WatermarkedViewer,
+    WatermarkedViewers,
+)
 
 CATALOG_FACTS: tuple[type[Message], ...] = (
     StreamChanged,
@@ -362,6 +370,7 @@ __all__ = [
     "GetStream",
     "GetTranscodePlan",
     "GetUpload",
+    "GetWatermark",
     "GrantParams",
     "Hold",
     "HoldCause",
@@ -414,6 +423,7 @@ __all__ = [
     "ListUploads",
     "ListViewerKeys",
     "ListViewers",
+    "ListWatermarked",
     "ListWindow",
     "Litter",
     "LoggedRendition",
@@ -434,6 +444,7 @@ __all__ = [
     "NextMove",
     "NoteCameraClip",
     "NoteMultipart",
+    "NoteWatermarked",
     "Nothing",
     "OpenPublish",
     "OpenRelay",
@@ -529,6 +540,9 @@ __all__ = [
     "ViewersRevoked",
     "WantLadder",
     "WantedStill",
+    "Watermark",
+    "WatermarkedViewer",
+    "WatermarkedViewers",
     "WindowOutline",
     "WindowPage",
     "Written",

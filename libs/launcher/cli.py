@@ -22,7 +22,7 @@ from libs.launcher.house import House
 from libs.launcher.publisher import DEMO_STREAM, push_file, push_test_pattern
 from libs.launcher.uploading import Uploading, described
 from libs.launcher.verify import Verify
-from libs.storage import open_store
+from libs.storage import ObjectStore, open_store
 
 EXIT_REFUSED = 2
 EXIT_FAILED = 1
@@ -140,9 +140,9 @@ def verify(options: dict[str, object], session: str | None, *, hashes: bool, rep
     """Compare the store with the segment log: all sessions that are over, or SESSION."""
     data_dir = options["data_dir"]
     assert isinstance(data_dir, Path)
-    kept = kept_below(data_dir.absolute()) | dict(os.environ)
-    store = open_store(kept["WEIR_STORE_URL"], kept.get("WEIR_COLD_STORE_URL", ""))
-    check = Verify(_api(options), store, hashes=hashes, repairs=repair, spools=data_dir / "spool")
+    check = Verify(
+        _api(options), _store(options), hashes=hashes, repairs=repair, spools=data_dir / "spool"
+    )
     found = asyncio.run(check.run(session))
     for trouble in found.troubles:
         click.echo(f"{trouble.what:8} {trouble.key}: {trouble.detail}")
@@ -225,6 +225,37 @@ def upload(options: dict[str, object], file: Path) -> None:
         raise click.ClickException(f"{file.name} was refused: {done['reason']}")
     click.echo(f"{done['id']}: {described(done)}")
     click.echo(f"{str(options['url']).rstrip('/')}/api/v1/uploads/{done['id']}")
+
+
+@weir.group()
+def watermark() -> None:
+    """Forensic watermarks: who leaked it."""
+
+
+@watermark.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--session", required=True, help="What FILE is a copy of.")
+@click.option("--rendition", help="Compare with this one [default: the largest].")
+@click.pass_obj
+def detect(options: dict[str, object], file: Path, session: str, rendition: str | None) -> None:
+    """Name the viewer that FILE, a leaked copy, was served to; exit code 1 if nobody can be."""
+    # With it come numpy and a decoder, which nothing else here needs.
+    from libs.launcher.watermark import Detection, described
+
+    def show(what: str, done: int, of: int) -> None:
+        click.echo(f"\r{what}: {done} of {of} ", nl=done == of, err=True)
+
+    detection = Detection(_api(options), _store(options), on_step=show)
+    detected = asyncio.run(detection.run(file, session, rendition))
+    click.echo(described(detected))
+    sys.exit(0 if detected.verdict.named else EXIT_FAILED)
+
+
+def _store(options: dict[str, object]) -> ObjectStore:
+    data_dir = options["data_dir"]
+    assert isinstance(data_dir, Path)
+    kept = kept_below(data_dir.absolute()) | dict(os.environ)
+    return open_store(kept["WEIR_STORE_URL"], kept.get("WEIR_COLD_STORE_URL", ""))
 
 
 def _backup(options: dict[str, object], place: str) -> Backup:

@@ -23,6 +23,7 @@ from libs.events import (
     GetSession,
     GetStream,
     GetTranscodePlan,
+    GetWatermark,
     JobDetail,
     JobGrant,
     JobLitter,
@@ -42,11 +43,13 @@ from libs.events import (
     ListStreams,
     ListTracks,
     ListViewerKeys,
+    ListWatermarked,
     ListWindow,
     LoggedRenditions,
     LoggedRuns,
     LoggedTracks,
     NoteCameraClip,
+    NoteWatermarked,
     Nothing,
     OpenPublish,
     OpenRelay,
@@ -72,6 +75,8 @@ from libs.events import (
     UpdateStream,
     ViewerKeys,
     WantLadder,
+    Watermark,
+    WatermarkedViewers,
     Written,
 )
 from services.catalog import (
@@ -96,6 +101,7 @@ from services.catalog import (
     streams,
     viewer_keys,
     views,
+    watermarks,
 )
 from services.catalog.clock import Clock
 from services.catalog.database import Database
@@ -281,6 +287,21 @@ class Answers(KeepingAnswers):
     async def list_revocations(self, ask: ListRevocations) -> RevocationPage:
         async with self._database.transaction(read_only=True) as tx:
             return await revocations.list_page(tx, ask, now=self._clock())
+
+    # --- forensic watermarks --------------------------------------------------------------
+
+    async def get_watermark(self, ask: GetWatermark) -> Watermark:
+        async with self._database.transaction(read_only=True) as tx:
+            return await watermarks.get(tx, ask)
+
+    async def note_watermarked(self, ask: NoteWatermarked) -> Nothing:
+        async with self._database.transaction() as tx:
+            await watermarks.note(tx, ask, now=self._clock())
+        return Nothing()
+
+    async def list_watermarked(self, ask: ListWatermarked) -> WatermarkedViewers:
+        async with self._database.transaction(read_only=True) as tx:
+            return await watermarks.list_viewers(tx, ask)
 
     # --- relay targets ------------------------------------------------------------------
 

@@ -164,6 +164,10 @@ class SessionUnknown(NotFound):
     code = "session_unknown"
 
 
+class SessionNotWatermarked(NotFound):
+    code = "session_not_watermarked"
+
+
 class JobUnknown(NotFound):
     code = "job_unknown"
 

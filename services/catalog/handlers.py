@@ -39,6 +39,7 @@ from libs.events import (
     GetStream,
     GetTranscodePlan,
     GetUpload,
+    GetWatermark,
     ImportUpload,
     JobCompleted,
     JobFailed,
@@ -64,11 +65,13 @@ from libs.events import (
     ListUploadPieces,
     ListUploads,
     ListViewerKeys,
+    ListWatermarked,
     ListWindow,
     Message,
     MotionDetected,
     NoteCameraClip,
     NoteMultipart,
+    NoteWatermarked,
     OpenPublish,
     OpenRelay,
     OutlineWindow,
@@ -175,6 +178,9 @@ def register_asks(bus: Bus, answers: Answers) -> None:
     bus.on_ask(RotateViewerKeys)(answers.rotate_viewer_keys)
     bus.on_ask(RevokeViewers)(answers.revoke_viewers)
     bus.on_ask(ListRevocations)(answers.list_revocations)
+    bus.on_ask(GetWatermark)(answers.get_watermark)
+    bus.on_ask(NoteWatermarked)(answers.note_watermarked)
+    bus.on_ask(ListWatermarked)(answers.list_watermarked)
     bus.on_ask(ListRelayTargets)(answers.list_relay_targets)
     bus.on_ask(CreateRelayTarget)(answers.create_relay_target)
     bus.on_ask(UpdateRelayTarget)(answers.update_relay_target)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 
-from libs.events import GetStream, Stream, WantLadder
+from libs.events import GetStream, GetWatermark, NoteWatermarked, Stream, WantLadder
 from libs.names import DEFAULT_TENANT
 from libs.service import Service
 from libs.storage import open_store
@@ -32,6 +32,7 @@ from services.gateway.viewers.admission import Admission
 from services.gateway.viewers.news import ViewerNews
 from services.gateway.viewers.proxies import Proxies
 from services.gateway.viewers.viewing import Outside, Viewing
+from services.gateway.viewers.watermarks import Watermarks
 from services.gateway.views.log import Log
 
 CLOSE_TIMEOUT_S = 3.0
@@ -78,7 +79,7 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
         edge,
         marked,
         fanouts,
-        Admission(viewing, proxies),
+        Admission(viewing, _build_watermarks(service, directory), proxies),
         proxies=proxies,
         demand=demand,
         max_viewers=settings.max_viewers,
@@ -150,6 +151,22 @@ def _build_marked(
 ) -> MarkedMedia:
     schedule = Schedule(settings.internal_token.get_secret_value())
     return MarkedMedia(directory, edge, log, burning, schedule)
+
+
+def _build_watermarks(service: Service, directory: Directory) -> Watermarks:
+    async def find_key(session: str) -> str | None:
+        return (await service.bus.ask(GetWatermark(tenant=DEFAULT_TENANT, session=session))).key
+
+    async def note_viewer(session: str, viewer: str) -> None:
+        await service.bus.ask(
+            NoteWatermarked(tenant=DEFAULT_TENANT, session=session, viewer=viewer)
+        )
+
+    def is_live(stream: str, session: str) -> bool:
+        live = directory.live(stream)
+        return live is not None and live.session == session
+
+    return Watermarks(find_key, note_viewer, is_live)
 
 
 def _outside(service: Service, edge: Edge, log: Log) -> Outside:

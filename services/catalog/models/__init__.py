@@ -30,6 +30,7 @@ from services.catalog.models.streams import (
     ViewerKeyRow,
 )
 from services.catalog.models.uploads import UploadPieceRow, UploadRow
+from services.catalog.models.watermarks import WatermarkedViewerRow, WatermarkRow
 
 __all__ = [
     "Base",
@@ -57,4 +58,6 @@ __all__ = [
     "UploadPieceRow",
     "UploadRow",
     "ViewerKeyRow",
+    "WatermarkRow",
+    "WatermarkedViewerRow",
 ]

@@ -30,6 +30,7 @@ from services.gateway.api import (
     viewer_keys,
     viewer_tokens,
     viewers,
+    watermarks,
     windows,
 )
 from services.gateway.api.house import House
@@ -47,6 +48,7 @@ DESCRIPTION = (
 _API = (
     streams,
     viewers,
+    watermarks,
     viewer_tokens,
     viewer_keys,
     relay_targets,

@@ -6,7 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
+from libs.errors import Forbidden
+from libs.events import GetWatermark
 from libs.names import DEFAULT_TENANT, SESSION_ID, STREAM_ID
+from services.gateway.api.auth import is_known
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.ranged import ranged
 from services.gateway.api.watching import PLAYABLE, refuse
@@ -16,6 +19,12 @@ from services.gateway.views.log import Log
 from services.gateway.views.span import SPAN, read_span
 
 router = APIRouter(tags=["views"])
+
+
+class ClipWatermarked(Forbidden):
+    code = "clip_watermarked"
+
+
 READ = ["GET", "HEAD"]
 _SPAN = SPAN.pattern.decode()
 StreamId = Annotated[str, Path(pattern=f"^{STREAM_ID.pattern}$")]
@@ -39,10 +48,22 @@ async def get_clip(stream: StreamId, view: View, request: Request, house: TheHou
     if refusal is not None:
         return refusal
     clip = await _clip(stream, view, house)
+    if not is_known(request, house):
+        await _check_unmarked(clip, house)
     await clip.open(house.store)
     assert clip.began_at is not None
     name = f"{stream}-{clip.began_at.astimezone(UTC):%Y%m%dT%H%M%SZ}.mp4"
     return respond(clip, house, request, {"content-disposition": f'attachment; filename="{name}"'})
+
+
+async def _check_unmarked(clip: Clip, house: House) -> None:
+    """Raises `ClipWatermarked`: one file for all viewers would name none of them."""
+    for session in sorted(clip.sessions):
+        ask = GetWatermark(tenant=DEFAULT_TENANT, session=session)
+        if (await house.catalog.ask(ask)).key is not None:
+            raise ClipWatermarked(
+                "This has a watermark that tells viewers apart; play it, as HLS or DASH."
+            )
 
 
 def respond(

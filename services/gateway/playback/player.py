@@ -71,7 +71,12 @@ class Player:
         admitted = self._admission.admit(route, visit)
         if admitted is None:
             return Later(self._answer_later(route, visit))
-        return admitted if isinstance(admitted, Reply) else self._give(route, visit, admitted)
+        if isinstance(admitted, Reply):
+            return admitted
+        chosen = self._admission.choose(route, admitted)
+        if chosen is None:
+            return Later(self._answer_later(route, visit))
+        return chosen if isinstance(chosen, Reply) else self._give(chosen, visit, admitted)
 
     def _give(self, route: MediaRoute, visit: Visit, grant: Grant) -> Reply | Growth | Awaited:
         if visit.query and visit.query_token and grant is not ANYBODY:
@@ -105,7 +110,7 @@ class Player:
 
     async def _answer_later(self, route: MediaRoute, visit: Visit) -> Reply | Growth | None:
         """Once it is known who may watch."""
-        await self._admission.know(route.stream, visit)
+        await self._admission.know(route.stream, visit, route)
         reply = self.answer(route, visit)
         if isinstance(reply, Later):
             return await reply.task

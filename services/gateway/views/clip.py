@@ -75,6 +75,8 @@ class Clip:
         self.bare_head = b""
         """Without an index: makes each of its segments a file, too."""
         self.began_at: datetime | None = None
+        self.sessions: set[str] = set()
+        """That it is of."""
 
     @property
     def size_bytes(self) -> int:
@@ -100,6 +102,7 @@ class Clip:
         if len(self._stored) == MAX_PIECES:
             raise ClipTooLong(f"A clip has at most {MAX_PIECES} segments; ask for several clips.")
         self._place(row)
+        self.sessions.add(row.session)
         self._stored.append(_Stored(row.object_key, row.offset, row.size_bytes, self._shift_s))
         self._pieces.append(Piece(row.size_bytes, row.duration_s, row.is_independent))
         self._end_s = _start_s(row) + self._shift_s + row.duration_s

@@ -24,6 +24,7 @@ from libs.events import (
     Session,
     Track,
 )
+from libs.names import is_variant_b
 
 Answered = TypeVar("Answered", bound=Answer)
 
@@ -76,10 +77,12 @@ class Log:
         from_at: datetime | None = None,
         until_at: datetime | None = None,
     ) -> tuple[LoggedRendition, ...]:
+        """That players choose from."""
         ask = ListRenditions(
             tenant=self._tenant, stream=stream, session=session, from_at=from_at, until_at=until_at
         )
-        return (await self._catalog.ask(ask)).renditions
+        found = (await self._catalog.ask(ask)).renditions
+        return tuple(each for each in found if not is_variant_b(each.rendition))
 
     async def tracks(self, sessions: Iterable[str]) -> dict[str, Track]:
         """The codec configurations of these sessions, by their id."""

@@ -11,6 +11,7 @@ from libs.events import AudienceChanged, LoggedRun, SigningKey, Stream, ViewerKe
 from libs.signing import ViewerClaims, ViewerKey, sign_viewer
 from services.gateway.viewers.scopes import ListRuns
 from services.gateway.viewers.viewing import Outside, Viewing
+from services.gateway.viewers.watermarks import Watermarks
 
 OLD, NEW = ViewerKey("k1", b"o" * 32), ViewerKey("k2", b"n" * 32)
 NOW = datetime.now(UTC)
@@ -48,6 +49,15 @@ async def nobody(stream: str) -> Stream:
 
 async def no_runs(stream: str, from_at: datetime, until_at: datetime) -> list[LoggedRun]:
     raise AssertionError(f"nobody asks for {stream} from {from_at} to {until_at}")
+
+
+def without_watermarks() -> Watermarks:
+    """All sessions are on air, and have no variants."""
+
+    async def unasked(*of: str) -> None:
+        raise AssertionError(f"nobody asks for {of}")
+
+    return Watermarks(unasked, unasked, lambda *_: True)
 
 
 def viewing_of(

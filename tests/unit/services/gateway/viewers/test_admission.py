@@ -15,7 +15,12 @@ from services.gateway.viewers.proxies import Proxies
 from services.gateway.viewers.scopes import Scopes
 from services.gateway.viewers.viewing import Viewing
 from services.gateway.viewers.visit import Visit, split_personal
-from tests.unit.services.gateway.viewers.conftest import NOW, mint, no_runs
+from tests.unit.services.gateway.viewers.conftest import (
+    NOW,
+    mint,
+    no_runs,
+    without_watermarks,
+)
 
 ONE, TWO, DASH = ("hAAAAAAAAAAAAAAAAAAAAA", "hBBBBBBBBBBBBBBBBBBBBB", "dCCCCCCCCCCCCCCCCCCCCC")
 SEGMENT = "69573000-0a0b0c0d/source/1767323000.video.m4s"
@@ -23,7 +28,7 @@ SEGMENT = "69573000-0a0b0c0d/source/1767323000.video.m4s"
 
 @pytest.fixture
 async def admission(viewing: Viewing) -> Admission:
-    return Admission(viewing, Proxies("10.0.0.0/8"))
+    return Admission(viewing, without_watermarks(), Proxies("10.0.0.0/8"))
 
 
 def admit(admission: Admission, target: str, **asked: bytes) -> Grant | Reply | None:

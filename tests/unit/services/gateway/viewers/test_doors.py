@@ -11,7 +11,7 @@ from services.gateway.viewers.grant import Grant, Refusal
 from services.gateway.viewers.proxies import Proxies
 from services.gateway.viewers.viewing import Viewing
 from services.gateway.viewers.visit import Visit
-from tests.unit.services.gateway.viewers.conftest import mint
+from tests.unit.services.gateway.viewers.conftest import mint, without_watermarks
 
 SESSION = "69573000-0a0b0c0d"
 SPAN = "1767323000000-1767323100000"
@@ -65,7 +65,7 @@ def test_token_whose_mark_is_not_known_here_admits_nobody(viewing: Viewing) -> N
 
 
 def test_edge_asks_the_gateway_for_all_that_is_marked(viewing: Viewing) -> None:
-    admission = Admission(viewing, Proxies("10.0.0.0/8"))
+    admission = Admission(viewing, without_watermarks(), Proxies("10.0.0.0/8"))
     for token, header in ((mint(watermark="a"), b"x-weir-bypass"), (mint(), b"x-weir-cache-key")):
         target = f"/~{token}/cam/{SESSION}/source/1767323000.video.m4s".encode()
         asking = visit("cam", "", token)._replace(peer="10.0.0.1")
