@@ -114,6 +114,7 @@ async def test_mark_is_seen_where_it_is_promised(
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize(("mode", "size"), [("every", "1920x1080"), ("bursts", "1920x1080")])
 async def test_mark_is_seen_where_it_is_promised_for_two_minutes(
     own_weir: RunningWeir, live: dict[str, Any], page: Page, mode: str
