@@ -8,13 +8,13 @@ from collections.abc import Iterable
 
 from libs.cutting.cuts import Part, SegmentCut, SegmentsLost, TrackConfigured
 from libs.cutting.cutter import Cutter
+from libs.cutting.rows import segment_row
 from libs.events import PackageRequested, TrackKind
 from libs.media.flv import FLV_HEADER, FLVReader, Tag
 from services.ingest.block import Block
 from services.ingest.replay import ReplayWindow
 from services.ingest.session import Session
 from services.packager.playlist import render_media
-from services.packager.rows import segment_row
 from services.packager.window import Window
 from tests.faults import Timed
 from tests.oracles.frame_ledger import Frames, stored_frames

@@ -18,6 +18,7 @@ EndCause = Literal[
     "ingest_lost",  # the ingest process is gone; found when the catalog compared
     "shutdown",  # the ingest process was told to stop
     "protocol_error",  # the publisher broke RTMP or a limit
+    "made",  # of an asset's own session: it never was on air, and all of its rows are there
 ]
 
 

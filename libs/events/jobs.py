@@ -11,8 +11,11 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import ConfigDict, Field, Strict, model_validator
 
+from libs.events.assets import AssetAudio, AssetRung, AssetVideo
 from libs.events.envelope import Message
+from libs.events.ladders import Rung
 from libs.events.rows import Row
+from libs.events.uploads import Container
 from libs.names import RENDITION, SOURCE
 
 JobState = Literal["offered", "queued", "running", "completed", "failed", "cancelled"]
@@ -142,8 +145,53 @@ class InspectParams(Row):
     upload: str
 
 
+class PlanParams(Row):
+    """What is to be made of an upload: where segments and chunks begin, how it is encoded."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["plan"] = "plan"
+    asset: str
+    upload: str
+    container: Container
+    rungs: tuple[Rung, ...]
+    """That are wanted, smallest first."""
+    chunk_s: float
+    """How long a chunk is, about."""
+
+
+class ChunkParams(Row):
+    """A chunk of an asset, in all renditions."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["chunk"] = "chunk"
+    asset: str
+    upload: str
+    container: Container
+    stream: str
+    session: str
+    first_msn: int
+    start_90k: int
+    """Since the source's first frame."""
+    segments_90k: tuple[int, ...]
+    zero_90k: int
+    seek_pts: int | None
+    end_pts: int | None
+    """Of the keyframe that the next chunk begins with; None: it is the last."""
+    video: AssetVideo | None
+    audio: AssetAudio | None
+    rungs: tuple[AssetRung, ...]
+
+
 GrantParams = Annotated[
-    RemuxParams | EncodeParams | StoryboardParams | ImportParams | InspectParams,
+    RemuxParams
+    | EncodeParams
+    | StoryboardParams
+    | ImportParams
+    | InspectParams
+    | PlanParams
+    | ChunkParams,
     Field(discriminator="kind"),
 ]
 """What a worker may be told to do."""
@@ -199,12 +247,26 @@ class InspectRequested(FiniteJobRequested):
     name: ClassVar[str] = "job.requested.inspect"
 
 
+class PlanRequested(FiniteJobRequested):
+    """Order: find out what is to be made of an upload."""
+
+    name: ClassVar[str] = "job.requested.plan"
+
+
+class ChunkRequested(FiniteJobRequested):
+    """Order: make a chunk of an asset."""
+
+    name: ClassVar[str] = "job.requested.chunk"
+
+
 FINITE_ORDERS: dict[str, type[FiniteJobRequested]] = {
     "remux": RemuxRequested,
     "encode": EncodeRequested,
     "storyboard": StoryboardRequested,
     "import": ImportRequested,
     "inspect": InspectRequested,
+    "plan": PlanRequested,
+    "chunk": ChunkRequested,
 }
 """By the kind of the job."""
 

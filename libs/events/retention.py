@@ -9,7 +9,7 @@ from libs.events.asks import Answer, Ask, Nothing
 from libs.events.tiers import Tier
 
 DISCARD_PAGE = 500
-HoldCause = Literal["clip", "bookmark", "motion", "legal"]
+HoldCause = Literal["clip", "bookmark", "motion", "legal", "asset"]
 
 
 class Hold(Answer):

@@ -4,7 +4,7 @@ An upload is an ordered list of *pieces*, objects of the store that end to end a
 """
 
 from datetime import datetime
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -16,6 +16,7 @@ UploadWay = Literal["tus", "direct", "import"]
 UploadState = Literal["open", "complete", "accepted", "refused", "expired", "deleted"]
 """`complete`: all bytes are there, and it is being looked at; `accepted`: it can be used;
 `refused`: its reason says why not."""
+Container = Literal["mov", "matroska", "mpegts", "flv"]
 MAX_UPLOAD_BYTES = 1 << 44
 """What no setting allows more than."""
 PIECES_PAGE = 1000
@@ -48,7 +49,7 @@ class MediaTrack(Row):
 class Media(Answer):
     """What an inspection found in a file."""
 
-    container: Literal["mov", "matroska", "mpegts", "flv"]
+    container: Container
     duration_s: float
     tracks: tuple[MediaTrack, ...]
 
@@ -77,6 +78,8 @@ class Upload(Answer):
     reason: str | None = None
     """Why it was refused."""
     media: Media | None = None
+    ladder: Any = None
+    """That the asset made of it is to have, as in a stream's item."""
     folder: str
     """Where its pieces lie."""
     multipart: str | None = None
@@ -91,7 +94,8 @@ class UploadPage(Answer):
 class CreateUpload(Ask[Upload]):
     """Reserve room for a file.
 
-    Errors: `upload_name_invalid`, `upload_type_refused`, `upload_too_large`, `upload_quota_full`.
+    Errors: `upload_name_invalid`, `upload_type_refused`, `upload_too_large`, `upload_quota_full`,
+    `stream_field_invalid` (the ladder).
     """
 
     name: ClassVar[str] = "catalog.upload.create"
@@ -104,6 +108,7 @@ class CreateUpload(Ask[Upload]):
     fingerprint: str | None = None
     way: Literal["tus", "direct"] = "tus"
     size_bytes: int = Field(ge=1)
+    ladder: Any = None
 
 
 class ImportUpload(Ask[Upload]):
@@ -120,6 +125,7 @@ class ImportUpload(Ask[Upload]):
     url: str
     max_bytes: int | None = Field(default=None, ge=1)
     """Past these it is refused; meanwhile it takes so much of the quota. None: all that is left."""
+    ladder: Any = None
 
 
 class GetUpload(Ask[Upload]):

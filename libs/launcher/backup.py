@@ -27,6 +27,7 @@ from typing import Any, NamedTuple
 
 from libs.errors import Conflict, NotFound
 from libs.launcher import credentials
+from libs.segment_keys import folder, init_key
 from libs.storage import ObjectMissing, ObjectStore, TieredStore
 
 COPIES_AT_ONCE = 16
@@ -240,7 +241,8 @@ def _named(
         is_cold = False
         if said["table"] == "segments":
             for track in row["tracks"]:
-                init = f"{row['object_key'].rpartition('/')[0]}/init-{track['config_id']}.mp4"
+                its = (row["tenant_id"], row["stream_id"], row["session_id"], row["rendition"])
+                init = init_key(folder(*its), track["config_id"])
                 if init not in inits:
                     inits.add(init)
                     yield _Object(init)

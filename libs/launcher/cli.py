@@ -20,7 +20,7 @@ from libs.launcher.credentials import Credentials
 from libs.launcher.data_dir import DataDirLock, kept_below
 from libs.launcher.house import House
 from libs.launcher.publisher import DEMO_STREAM, push_file, push_test_pattern
-from libs.launcher.uploading import Uploading, described
+from libs.launcher.uploading import Uploading, described, wait_for_asset
 from libs.launcher.verify import Verify
 from libs.storage import ObjectStore, open_store
 
@@ -212,19 +212,36 @@ def publish(options: dict[str, object], file: Path, stream_id: str | None, *, lo
 
 @weir.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--ladder", default="", help="Rungs to make of it, for example sd,hd.")
+@click.option("--wait", is_flag=True, help="Wait until it can be played, and say where.")
 @click.pass_obj
-def upload(options: dict[str, object], file: Path) -> None:
+def upload(options: dict[str, object], file: Path, ladder: str, wait: bool) -> None:
     """Upload FILE, and say what is in it. The same command goes on where it was interrupted."""
+    api = _api(options)
     with click.progressbar(length=file.stat().st_size, label=file.name, file=sys.stderr) as bar:
 
         def show(arrived: int, _: int) -> None:
             bar.update(arrived - bar.pos)
 
-        done = Uploading(_api(options), file, on_progress=show).run()
+        done = Uploading(api, file, ladder=ladder, on_progress=show).run()
     if done["state"] != "accepted":
         raise click.ClickException(f"{file.name} was refused: {done['reason']}")
     click.echo(f"{done['id']}: {described(done)}")
     click.echo(f"{str(options['url']).rstrip('/')}/api/v1/uploads/{done['id']}")
+    if wait:
+        _wait_for_asset(api, done["id"])
+
+
+def _wait_for_asset(api: API, upload: str) -> None:
+    with click.progressbar(length=100, label="Processing", file=sys.stderr) as bar:
+
+        def show(progress: float) -> None:
+            bar.update(int(progress * 100) - bar.pos)
+
+        asset = wait_for_asset(api, upload, on_progress=show)
+    if asset["state"] != "ready":
+        raise click.ClickException(f"{asset['name']} cannot be played: {asset['reason']}")
+    click.echo(asset["playback"]["hls"])
 
 
 @weir.group()

@@ -19,6 +19,7 @@ AGAIN_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Pauses after failures in a row; then it is given up, and may be begun again."""
 LOOK_S = 0.5
 WAITING = frozenset({"open", "complete"})
+IN_THE_MAKING = frozenset({"waiting", "processing"})
 _CONFLICT = 409
 
 OnProgress = Callable[[int, int], None]
@@ -30,10 +31,11 @@ class UploadBroken(Unavailable):
 
 
 class Uploading:
-    def __init__(self, api: API, file: Path, *, on_progress: OnProgress) -> None:
+    def __init__(self, api: API, file: Path, *, ladder: str = "", on_progress: OnProgress) -> None:
         self._api = api
         self._file = file
         self._size = file.stat().st_size
+        self._ladder = ladder
         self._on_progress = on_progress
 
     def run(self) -> dict[str, Any]:
@@ -62,8 +64,8 @@ class Uploading:
         return same[0] if same else None
 
     def _create(self, fingerprint: str) -> str:
-        said = {"filename": self._file.name, "fingerprint": fingerprint}
-        pairs = [f"{k} {base64.b64encode(v.encode()).decode()}" for k, v in said.items()]
+        said = {"filename": self._file.name, "fingerprint": fingerprint, "ladder": self._ladder}
+        pairs = [f"{k} {base64.b64encode(v.encode()).decode()}" for k, v in said.items() if v]
         headers = {"upload-length": str(self._size), "upload-metadata": ",".join(pairs)}
         answer = self._api.send("POST", PATH, headers=headers | _TUS)
         return str(answer.headers["location"].rpartition("/")[2])
@@ -88,19 +90,7 @@ class Uploading:
                 failures += 1
 
     def _judged(self, path: str) -> dict[str, Any]:
-        failures = 0
-        while True:
-            try:
-                seen: dict[str, Any] = self._api.call("GET", path)
-                failures = 0
-            except Unavailable:
-                if failures == len(AGAIN_S):
-                    raise
-                failures += 1
-            else:
-                if seen["state"] not in WAITING:
-                    return seen
-            time.sleep(AGAIN_S[failures - 1] if failures else LOOK_S)
+        return _until(self._api, path, lambda seen: seen["state"] not in WAITING)
 
     def _offset(self, path: str) -> int:
         return int(self._api.send("HEAD", path, headers=_TUS).headers["upload-offset"])
@@ -144,3 +134,35 @@ def described(upload: dict[str, Any]) -> str:
         rate = f" {track['sample_rate']} Hz" if track.get("sample_rate") else ""
         tracks.append(f"{track['codec']}{size}{rate}")
     return f"{media['duration_s']:.1f} s, {', '.join(tracks)}"
+
+
+def wait_for_asset(
+    api: API, upload: str, *, on_progress: Callable[[float], None]
+) -> dict[str, Any]:
+    """The newest asset made of an upload that was accepted, once it is `ready`, or `failed`.
+
+    Raises `CallRefused`, `Unavailable`.
+    """
+
+    def is_over(seen: dict[str, Any]) -> bool:
+        on_progress(seen["progress"])
+        return seen["state"] not in IN_THE_MAKING
+
+    page = _until(api, f"/api/v1/assets?upload={upload}&limit=1", lambda seen: seen["assets"])
+    return _until(api, f"/api/v1/assets/{page['assets'][0]['id']}", is_over)
+
+
+def _until(api: API, path: str, is_it: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+    failures = 0
+    while True:
+        try:
+            seen: dict[str, Any] = api.call("GET", path)
+            failures = 0
+        except Unavailable:
+            if failures == len(AGAIN_S):
+                raise
+            failures += 1
+        else:
+            if is_it(seen):
+                return seen
+        time.sleep(AGAIN_S[failures - 1] if failures else LOOK_S)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from libs.events import Segment
 from libs.launcher.api import API
+from libs.segment_keys import folder, init_key, session_folder
 from libs.storage import ObjectMissing, ObjectStore
 from libs.storage.spool_folder import SpoolEntry, SpoolFolder
 
@@ -124,7 +125,7 @@ class Verify:
                 self.found.troubles.append(Trouble("altered", key, "its hash is another"))
 
     async def _orphans(self, session: dict[str, Any], listed: set[str]) -> None:
-        prefix = f"segments/{session['tenant']}/{session['stream']}/{session['id']}/"
+        prefix = f"{session_folder(session['tenant'], session['stream'], session['id'])}/"
         async for stat in self._store.list(prefix):
             if stat.key in listed:
                 continue
@@ -136,8 +137,8 @@ class Verify:
 
     async def _bring_back(self, key: str) -> bool:
         """From the spool of a packager that is gone; whether one had it."""
-        for folder in sorted(self._spools.glob("*")):
-            spool = SpoolFolder(folder)
+        for place in sorted(self._spools.glob("*")):
+            spool = SpoolFolder(place)
             for spooled in spool.load():
                 entry: SpoolEntry = spooled.entry
                 if entry.key == key:
@@ -149,4 +150,4 @@ class Verify:
 
 
 def _init_of(row: Segment, config_id: str) -> str:
-    return f"{row.object_key.rpartition('/')[0]}/{INIT}{config_id}.mp4"
+    return init_key(folder(row.tenant, row.stream, row.session, row.rendition), config_id)

@@ -14,6 +14,7 @@ from libs.ending import end
 from libs.service import Service
 from libs.settings import SettingsInvalid
 from services.catalog.answers import Answers
+from services.catalog.asset_answers import AssetAnswers
 from services.catalog.beats import LeaseBeats
 from services.catalog.clock import now_utc
 from services.catalog.database import Database
@@ -21,6 +22,7 @@ from services.catalog.dispatch import Dispatch
 from services.catalog.facts import Facts
 from services.catalog.handlers import (
     register_asks,
+    register_assets,
     register_facts,
     register_moves,
     register_uploads,
@@ -87,7 +89,9 @@ def build_app(settings: CatalogSettings | None = None) -> Service:
     egress = Egress(settings.egress_allow)
     uploads = UploadAnswers(database, now_utc, _upload_rules(settings), egress=egress)
     register_uploads(bus, uploads)
-    _keep_up(service, settings, database, ingests, retention, recorder, uploads)
+    assets = AssetAnswers(database, now_utc, grace=rules.grace)
+    register_assets(bus, assets)
+    _keep_up(service, settings, database, ingests, retention, recorder, uploads, assets)
     service.ready_when(lambda: f"database: {database.trouble}" if database.trouble else None)
     service.ready_when(lambda: None if bus.is_connected else "the bus is away")
     return service
@@ -101,6 +105,7 @@ def _keep_up(
     retention: Retention,
     recorder: Recorder,
     uploads: UploadAnswers,
+    assets: AssetAnswers,
 ) -> None:
     """The loops that go on until the service stops."""
     bus = service.bus
@@ -137,6 +142,7 @@ def _keep_up(
         loops.append(service.spawn(motion_files.run(settings.motion_s), name="motion-files"))
         loops.append(service.spawn(old_jobs.run(), name="old-jobs"))
         loops.append(service.spawn(uploads.run(settings.upload_look_s), name="uploads"))
+        loops.append(service.spawn(assets.run(settings.upload_look_s), name="assets"))
         loops.append(service.spawn(reconcile.run(settings.reconcile_s), name="reconcile"))
 
     async def stop() -> None:

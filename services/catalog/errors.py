@@ -13,6 +13,7 @@ WeirError
 │   ├── ClipInvalid           likewise, or its name is, or it is longer than a day
 │   ├── UploadNameInvalid     no plain name of a file
 │   ├── UploadPiecesTooMany   it comes in too many small pieces
+│   ├── AssetInvalid          its name is too long, or it is to be made of two things, or of none
 │   └── DatabaseURLInvalid    the setting names no database that Weir knows
 ├── UploadTypeRefused         415, it is neither video nor audio
 ├── TooLarge
@@ -32,6 +33,7 @@ WeirError
 │   ├── StoryboardEmpty       nothing of it is recorded
 │   ├── FileUnknown
 │   ├── UploadUnknown         it never was, or expired, or was deleted
+│   ├── AssetUnknown          likewise
 │   ├── RelayUnwanted         the session is over, or the target disabled or deleted
 │   ├── TranscodeUnwanted     the session is over, or its stream has no ladder
 │   └── TenantUnknown
@@ -41,11 +43,14 @@ WeirError
 │   ├── RelayTargetsTooMany   past what a stream may have
 │   ├── HoldsTooMany          likewise
 │   ├── HoldOfClip            it goes with its clip only
+│   ├── HoldOfAsset           likewise
 │   ├── ClipNotOver           what it is to show has not all been on air
 │   ├── ClipMixed             its codec settings change, and a file has one of each
 │   ├── StoryboardTooEarly    it is not over, and would change
 │   ├── UploadClosed          all of it is there, or it was refused
 │   ├── UploadOffsetWrong     it does not end there
+│   ├── UploadNotAccepted     not all of it is there, or it was refused
+│   ├── SessionNotOver        it is kept as an asset once it is
 │   ├── StreamBusy            on air, and its policy is `reject`
 │   ├── FactContradicts       a fact names another stream than its session's
 │   └── SessionNotYetKnown    a fact overtook the grant that it rests on
@@ -118,6 +123,10 @@ class ClipInvalid(Invalid):
 
 class ClipUnknown(NotFound):
     code = "clip_unknown"
+
+
+class HoldOfAsset(Conflict):
+    code = "hold_of_asset"
 
 
 class ClipNotOver(Conflict):
@@ -259,3 +268,19 @@ class UploadClosed(Conflict):
 
 class UploadOffsetWrong(Conflict):
     code = "upload_offset_wrong"
+
+
+class UploadNotAccepted(Conflict):
+    code = "upload_not_accepted"
+
+
+class AssetInvalid(Invalid):
+    code = "asset_invalid"
+
+
+class AssetUnknown(NotFound):
+    code = "asset_unknown"
+
+
+class SessionNotOver(Conflict):
+    code = "session_not_over"

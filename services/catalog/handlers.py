@@ -11,6 +11,7 @@ from libs.events import (
     BeginJob,
     CancelJob,
     CheckSessions,
+    CreateAsset,
     CreateClip,
     CreateHold,
     CreateJob,
@@ -18,6 +19,7 @@ from libs.events import (
     CreateStream,
     CreateUpload,
     DeferDiscards,
+    DeleteAsset,
     DeleteClip,
     DeleteHold,
     DeleteRelayTarget,
@@ -29,6 +31,7 @@ from libs.events import (
     ForgetDiscards,
     ForgetJobLitter,
     ForgetUploadLitter,
+    GetAsset,
     GetClip,
     GetFile,
     GetJob,
@@ -39,12 +42,14 @@ from libs.events import (
     GetStream,
     GetTranscodePlan,
     GetUpload,
+    GetWatchable,
     GetWatermark,
     ImportUpload,
     JobCompleted,
     JobFailed,
     JobLogged,
     JobProgressed,
+    ListAssets,
     ListClips,
     ListDeadLetters,
     ListDiscards,
@@ -76,6 +81,7 @@ from libs.events import (
     OpenRelay,
     OutlineWindow,
     RelayChanged,
+    RenameAsset,
     RenditionEnded,
     RenditionStarted,
     RevokeViewers,
@@ -95,6 +101,7 @@ from libs.events import (
     WantLadder,
 )
 from services.catalog.answers import Answers
+from services.catalog.asset_answers import AssetAnswers
 from services.catalog.errors import DatabaseDown
 from services.catalog.facts import Facts
 from services.catalog.keeping_answers import KeepingAnswers
@@ -228,6 +235,16 @@ def register_uploads(bus: Bus, answers: UploadAnswers) -> None:
     bus.on_ask(ListUploadPieces)(answers.list_pieces)
     bus.on_ask(ListUploadLitter)(answers.list_litter)
     bus.on_ask(ForgetUploadLitter)(answers.forget_litter)
+
+
+def register_assets(bus: Bus, answers: AssetAnswers) -> None:
+    """Of what is played on demand."""
+    bus.on_ask(CreateAsset)(answers.create)
+    bus.on_ask(GetAsset)(answers.get)
+    bus.on_ask(ListAssets)(answers.list)
+    bus.on_ask(RenameAsset)(answers.rename)
+    bus.on_ask(DeleteAsset)(answers.delete)
+    bus.on_ask(GetWatchable)(answers.watchable)
 
 
 async def patiently(

@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.events import CreateHold, DeleteHold, Hold, Holds, ListHolds
 from services.catalog import streams
-from services.catalog.errors import HoldInvalid, HoldOfClip, HoldsTooMany, HoldUnknown
-from services.catalog.models import FileRow, HoldRow, SegmentRow
+from services.catalog.errors import HoldInvalid, HoldOfAsset, HoldOfClip, HoldsTooMany, HoldUnknown
+from services.catalog.models import AssetRow, FileRow, HoldRow, SegmentRow
 
 MAX_HOLDS = 10_000
 """Of one stream."""
@@ -58,12 +58,14 @@ async def list_of(tx: AsyncSession, ask: ListHolds) -> Holds:
 
 
 async def delete(tx: AsyncSession, ask: DeleteHold) -> None:
-    """Raises `HoldUnknown`, `HoldOfClip`."""
+    """Raises `HoldUnknown`, `HoldOfClip`, `HoldOfAsset`."""
     row = await tx.get(HoldRow, ask.id)
     if row is None or (row.tenant_id, row.stream_id) != (ask.tenant, ask.stream):
         raise HoldUnknown(f"Stream {ask.stream[:64]!r} has no hold {ask.id[:64]!r}.")
     if row.name is not None:
         raise HoldOfClip(f"This hold is the clip {row.name!r}; delete the clip.")
+    if (await tx.execute(select(AssetRow.id).where(AssetRow.hold_id == row.id))).first():
+        raise HoldOfAsset("This hold keeps an asset; delete the asset.")
     await tx.delete(row)
 
 

@@ -7,6 +7,7 @@ it left in the store is litter.
 """
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -45,6 +46,8 @@ USUAL_SIZES: dict[str, JobSize] = {
     "storyboard": "micro",
     "import": "micro",
     "inspect": "micro",
+    "plan": "small",
+    "chunk": "medium",
 }
 ON_BUS = 4
 """Orders of a kind that wait on the bus: what is queued behind them can still be overtaken."""
@@ -88,32 +91,54 @@ async def enqueue(
     now: datetime,
 ) -> JobRow:
     """Queue a job whose `params`, of `libs.events.GrantParams`, are settled."""
-    kind = params["kind"]
-    row = JobRow(
-        id=f"{kind}-{secrets.token_hex(8)}",
-        tenant_id=tenant,
-        kind=kind,
-        stream_id=stream,
-        session_id=session,
-        state="queued",
-        attempt=0,
-        progress=0.0,
-        requested_at=now,
-        offered_at=now,
-        updated_at=now,
-        params=params,
-        size=size or USUAL_SIZES[kind],
-        priority=priority,
-        orders=0,
-        tries=0,
-        losses=0,
-        is_on_bus=False,
-        traceparent=traceparent(),
+    rows = await enqueue_all(
+        tx, tenant, [params], stream=stream, session=session, size=size, priority=priority, now=now
     )
-    tx.add(row)
+    return rows[0]
+
+
+async def enqueue_all(
+    tx: AsyncSession,
+    tenant: str,
+    wanted: Sequence[dict[str, Any]],
+    *,
+    stream: str | None = None,
+    session: str | None = None,
+    size: JobSize | None = None,
+    priority: int = 0,
+    now: datetime,
+) -> list[JobRow]:
+    """The same of several of one kind, to be begun in their order."""
+    kind, name = wanted[0]["kind"], secrets.token_hex(5)
+    rows = [
+        JobRow(
+            # Jobs of one moment are begun in the order of their names.
+            id=f"{kind}-{name}{number:06x}",
+            tenant_id=tenant,
+            kind=kind,
+            stream_id=stream,
+            session_id=session,
+            state="queued",
+            attempt=0,
+            progress=0.0,
+            requested_at=now,
+            offered_at=now,
+            updated_at=now,
+            params=params,
+            size=size or USUAL_SIZES[kind],
+            priority=priority,
+            orders=0,
+            tries=0,
+            losses=0,
+            is_on_bus=False,
+            traceparent=traceparent(),
+        )
+        for number, params in enumerate(wanted)
+    ]
+    tx.add_all(rows)
     await tx.flush()
     await say_orders(tx, kind, now=now)
-    return row
+    return rows
 
 
 async def say_orders(tx: AsyncSession, kind: str, *, now: datetime) -> None:
@@ -248,6 +273,18 @@ async def cancel(tx: AsyncSession, ask: CancelJob, *, now: datetime) -> JobRow:
     await outbox.add(tx, JobCancelled(job=row.id), tenant=row.tenant_id, now=now)
     await say_orders(tx, row.kind, now=now)
     return row
+
+
+async def cancel_all(tx: AsyncSession, tenant: str, stream: str, *, now: datetime) -> None:
+    """Every finite job of a stream, or of an asset, that is not over."""
+    query = select(JobRow.id).where(
+        JobRow.tenant_id == tenant,
+        JobRow.stream_id == stream,
+        JobRow.kind.in_(KINDS),
+        JobRow.state.in_(OPEN_STATES),
+    )
+    for job in (await tx.execute(query)).scalars().all():
+        await cancel(tx, CancelJob(tenant=tenant, job=job), now=now)
 
 
 # --- within -----------------------------------------------------------------------------

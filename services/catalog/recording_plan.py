@@ -13,6 +13,7 @@ from typing import NamedTuple
 from pydantic import BaseModel, ConfigDict
 
 from libs.events import Segment, StoredPicture
+from libs.segment_keys import folder, init_key
 from services.catalog.recording_fields import Recording
 
 
@@ -123,9 +124,9 @@ def picture_of(row: Segment) -> StoredPicture | None:
     track = next((each for each in row.tracks if each.kind == "video"), None)
     if track is None or not row.is_independent:
         return None
-    folder = row.object_key.rpartition("/")[0]
+    where = folder(row.tenant, row.stream, row.session, row.rendition)
     return StoredPicture(
-        init_key=f"{folder}/init-{track.config_id}.mp4",
+        init_key=init_key(where, track.config_id),
         object_key=row.object_key,
         offset=row.offset + track.offset,
         size_bytes=track.size_bytes,

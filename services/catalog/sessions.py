@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.bus.tracing import traceparent
@@ -26,6 +26,13 @@ from libs.events import (
 from services.catalog import page, streams
 from services.catalog.errors import FactContradicts, SessionNotYetKnown, SessionUnknown
 from services.catalog.models import PublishRow, SessionRow, StreamRow
+
+_IS_SHOWN = or_(SessionRow.ended_at.is_(None), SessionRow.cause.is_not(None))
+"""An asset's own session is over from its beginning; while its rows are made it has no cause."""
+
+
+def is_in_the_making(row: SessionRow) -> bool:
+    return row.ended_at is not None and row.cause is None
 
 
 async def open_of(tx: AsyncSession, stream_id: str) -> SessionRow | None:
@@ -200,7 +207,7 @@ async def get_locked(tx: AsyncSession, session_id: str) -> SessionRow | None:
 
 async def get(tx: AsyncSession, ask: GetSession) -> Session:
     """Raises `SessionUnknown`."""
-    its = and_(SessionRow.id == ask.id, SessionRow.tenant_id == ask.tenant)
+    its = and_(SessionRow.id == ask.id, SessionRow.tenant_id == ask.tenant, _IS_SHOWN)
     found = (await tx.execute(_with_publish().where(its))).one_or_none()
     if found is None:
         raise SessionUnknown(f"There is no session {ask.id[:64]!r}.")
@@ -209,7 +216,7 @@ async def get(tx: AsyncSession, ask: GetSession) -> Session:
 
 async def list_page(tx: AsyncSession, ask: ListSessions) -> SessionPage:
     """Newest first: a session's id begins with its start."""
-    query = _with_publish()
+    query = _with_publish().where(_IS_SHOWN)
     if ask.tenant is not None:
         query = query.where(SessionRow.tenant_id == ask.tenant)
     if ask.stream is not None:

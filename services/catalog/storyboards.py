@@ -49,6 +49,7 @@ async def _runs(tx: AsyncSession, ask: GetStoryboard, now: datetime) -> list[Run
         is_over = session.ended_at is not None and (
             now - session.ended_at > SETTLED or await renditions.is_listed(tx, session, "source")
         )
+        is_over = is_over and not sessions.is_in_the_making(session)
         if not is_over:
             raise StoryboardTooEarly("A session has a storyboard once it is over.")
         return await runs.of_session(tx, session)

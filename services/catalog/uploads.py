@@ -41,6 +41,7 @@ from services.catalog.errors import (
     UploadQuotaFull,
     UploadUnknown,
 )
+from services.catalog.ladder_fields import read_ladder
 from services.catalog.models import JobRow, TenantRow, UploadPieceRow, UploadRow
 from services.catalog.upload_rules import UploadRules, check_name, check_size, check_type
 
@@ -61,11 +62,14 @@ OVER = ("expired", "deleted")
 async def create(
     tx: AsyncSession, ask: CreateUpload, *, rules: UploadRules, now: datetime
 ) -> Upload:
-    """Raises `UploadNameInvalid`, `UploadTypeRefused`, `UploadTooLarge`, `UploadQuotaFull`."""
+    """Raises `UploadNameInvalid`, `UploadTypeRefused`, `UploadTooLarge`, `UploadQuotaFull`,
+    `StreamFieldInvalid`.
+    """
     row = _new(ask.tenant, check_name(ask.file), ask.way, now=now, rules=rules)
     row.content_type = check_type(ask.content_type)
     row.size_bytes = row.reserved_bytes = check_size(ask.size_bytes, rules)
     row.fingerprint = ask.fingerprint[:MAX_FINGERPRINT] if ask.fingerprint else None
+    row.ladder = _check_ladder(ask.ladder)
     await _reserve(tx, row, rules)
     return _show(row)
 
@@ -75,9 +79,10 @@ async def create_import(
 ) -> Upload:
     """Its size is known at its end; until then it takes the room that one may have.
 
-    Raises `UploadNameInvalid`, `UploadTypeRefused`, `UploadQuotaFull`.
+    Raises `UploadNameInvalid`, `UploadTypeRefused`, `UploadQuotaFull`, `StreamFieldInvalid`.
     """
     row = _new(ask.tenant, check_name(ask.file), "import", now=now, rules=rules)
+    row.ladder = _check_ladder(ask.ladder)
     row.content_type, row.size_bytes, row.fingerprint, row.expires_at = "", 0, None, None
     left = await _left(tx, row.tenant_id, rules)
     row.reserved_bytes = min(left, ask.max_bytes or left)
@@ -185,14 +190,14 @@ async def expire(tx: AsyncSession, *, now: datetime) -> int:
 # --- its job ----------------------------------------------------------------------------
 
 
-async def follow_job(tx: AsyncSession, job: JobRow, *, now: datetime) -> None:
-    """What came of the job that imports or inspects an upload."""
+async def follow_job(tx: AsyncSession, job: JobRow, *, now: datetime) -> UploadRow | None:
+    """What came of the job that imports or inspects an upload; the upload, if that accepts it."""
     if job.kind not in {"import", "inspect"} or job.state not in jobs.OVER_STATES:
-        return
+        return None
     query = select(UploadRow).where(UploadRow.job_id == job.id).with_for_update()
     row = (await tx.execute(query)).scalar_one_or_none()
     if row is None or row.state not in {"open", "complete"}:
-        return
+        return None
     row.updated_at = now
     if job.state != "completed":
         row.error_code, row.reason = job.error_code, job.reason
@@ -203,6 +208,7 @@ async def follow_job(tx: AsyncSession, job: JobRow, *, now: datetime) -> None:
     else:
         row.state, row.media = "accepted", job.result
     await tx.flush()
+    return row if row.state == "accepted" else None
 
 
 async def _take_import(tx: AsyncSession, row: UploadRow, job: JobRow, *, now: datetime) -> None:
@@ -264,6 +270,12 @@ def _new(tenant: str, name: str, way: str, *, now: datetime, rules: UploadRules)
         is_litter=False,
         folder=f"uploads/{tenant}/{upload}",
     )
+
+
+def _check_ladder(ladder: Any) -> Any:
+    """As it was sent. Raises `StreamFieldInvalid`."""
+    read_ladder({"ladder": ladder})
+    return ladder
 
 
 async def _reserve(tx: AsyncSession, row: UploadRow, rules: UploadRules) -> None:
@@ -365,6 +377,7 @@ def _show(row: UploadRow) -> Upload:
             "error_code": row.error_code,
             "reason": row.reason,
             "media": row.media,
+            "ladder": row.ladder,
             "folder": row.folder,
             "multipart": row.multipart,
         }

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 
-from libs.events import GetStream, GetWatermark, NoteWatermarked, Stream, WantLadder
+from libs.events import GetWatchable, GetWatermark, NoteWatermarked, WantLadder, Watchable
 from libs.names import DEFAULT_TENANT
 from libs.service import Service
 from libs.storage import open_store
@@ -170,8 +170,8 @@ def _build_watermarks(service: Service, directory: Directory) -> Watermarks:
 
 
 def _outside(service: Service, edge: Edge, log: Log) -> Outside:
-    async def find_stream(stream: str) -> Stream:
-        return await service.bus.ask(GetStream(tenant=DEFAULT_TENANT, id=stream))
+    async def find_stream(stream: str) -> Watchable:
+        return await service.bus.ask(GetWatchable(tenant=DEFAULT_TENANT, stream=stream))
 
     return Outside(
         gateway=service.instance,

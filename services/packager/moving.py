@@ -11,11 +11,11 @@ from typing import Any, Literal
 
 import structlog
 
+from libs.cutting.rows import MEDIA_TYPE
 from libs.errors import Timeout, Unavailable
 from libs.events import Ask, FinishMove, Move, MovingObject, NextMove, TakeMove
 from libs.storage import ObjectMissing, ObjectStore, StoreUnavailable, TieredStore
 from services.packager import metrics
-from services.packager.rows import MEDIA_TYPE
 
 log = structlog.get_logger()
 

@@ -16,6 +16,7 @@ from starlette.routing import Router
 from libs.events import TrackKind
 from libs.media.cmaf import AUDIO_TRACK_ID, VIDEO_TRACK_ID, split_tracks
 from libs.names import SOURCE
+from libs.segment_keys import init_key, segment_key
 from services.packager.errors import MediaNotYet, MediaUnknown, PartPassedOver, ReloadWrong
 from services.packager.growing import grow
 from services.packager.manifest import has_media, render_manifest
@@ -25,7 +26,6 @@ from services.packager.packings import Packings
 from services.packager.playlist import MediaPlaylist
 from services.packager.playlists import Reload
 from services.packager.rendition import Rendition
-from services.packager.rows import init_key, segment_key
 from services.packager.window import Window
 
 HOLD_S = 10.0

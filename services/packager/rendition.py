@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable
 import structlog
 
 from libs.cutting.cuts import Cut, Part, SegmentCut, SegmentsLost, TrackConfigured
+from libs.cutting.rows import lost_fact, segment_row
 from libs.events import PackageRequested, RenditionEnded, RenditionStarted
 from libs.names import SOURCE
+from libs.segment_keys import folder, init_key
 from services.packager import metrics
 from services.packager.playlist import Surroundings
 from services.packager.playlists import Playlists
-from services.packager.rows import folder, init_key, lost_fact, segment_row
 from services.packager.storing import Item
 from services.packager.window import Window
 

@@ -16,11 +16,12 @@ import structlog
 from opentelemetry import trace
 
 from libs.bus.tracing import traceparent
+from libs.cutting.rows import MEDIA_TYPE
 from libs.events import Checkpoint, Message, PackageRequested, Segment, SegmentLost
+from libs.segment_keys import session_folder
 from libs.storage import ObjectMissing, ObjectStore, SpoolEntry, SpoolFull, StoreUnavailable
 from libs.tags.errors import IngestAway, SessionUnknown
 from services.packager import metrics
-from services.packager.rows import MEDIA_TYPE, session_folder
 
 log = structlog.get_logger()
 

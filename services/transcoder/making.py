@@ -44,6 +44,8 @@ class Tools(NamedTuple):
     list_rows: ListRows
     list_pieces: ListPieces
     egress: Egress
+    preset: str = "veryfast"
+    """x264's, of assets."""
 
 
 class Making:

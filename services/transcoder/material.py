@@ -16,6 +16,7 @@ from libs.events import (
 )
 from libs.media.cmaf import AUDIO_TRACK_ID, VIDEO_TRACK_ID
 from libs.media.movie import move_chunks
+from libs.segment_keys import folder, init_key
 
 PAGE = 500
 KINDS: tuple[TrackKind, ...] = ("video", "audio")
@@ -98,8 +99,8 @@ def track_of(row: Segment, kind: TrackKind) -> TrackRange | None:
 
 def init_of(row: Segment, track: TrackRange, store: Store) -> Part:
     """The codec configuration of a row's track."""
-    folder = row.object_key.rpartition("/")[0]
-    return lambda: store.get(f"{folder}/init-{track.config_id}.mp4")
+    where = folder(row.tenant, row.stream, row.session, row.rendition)
+    return lambda: store.get(init_key(where, track.config_id))
 
 
 def range_of(row: Segment, track: TrackRange, store: Store) -> Part:

@@ -29,7 +29,8 @@ class TranscoderSettings(SharedSettings):
     """What the rungs of live streams are encoded with. `auto`: the first of nvenc, qsv and vaapi
     that encodes a frame here, else software (x264). Untested on real hardware."""
     encoder_preset: Preset = "veryfast"
-    """x264's: slower ones make better pictures of the same bits. Hardware has its own."""
+    """x264's, of live rungs and of assets: slower ones make better pictures of the same bits.
+    Hardware has its own."""
     encoder_input_max_bytes: int = Field(default=16 << 20, ge=1 << 20)
     """Memory of one session for what ffmpeg has not taken; past it rungs are shed."""
     litter_every_s: float = Field(default=30.0, gt=0)

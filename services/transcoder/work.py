@@ -2,11 +2,13 @@
 
 from typing import Any, Protocol
 
-from libs.events import ImportParams, InspectParams, JobGrant
+from libs.events import ChunkParams, ImportParams, InspectParams, JobGrant, PlanParams
+from services.transcoder.chunking import Chunking
 from services.transcoder.importing import Importing
 from services.transcoder.inspecting import Inspecting
 from services.transcoder.logbook import Logbook
 from services.transcoder.making import Making, Tools
+from services.transcoder.planning import Planning
 
 
 class Work(Protocol):
@@ -30,4 +32,8 @@ def open_work(grant: JobGrant, tools: Tools, logbook: Logbook) -> Work:
         return Importing(grant, params, tools)
     if isinstance(params, InspectParams):
         return Inspecting(params, tools, logbook)
+    if isinstance(params, PlanParams):
+        return Planning(params, tools, logbook)
+    if isinstance(params, ChunkParams):
+        return Chunking(grant, params, tools, logbook)
     return Making(grant, params, tools, logbook)

@@ -3,6 +3,7 @@
 Stream ids are unique over all tenants, because no playback or push URL names a tenant.
 """
 
+from services.catalog.models.assets import AssetRow
 from services.catalog.models.base import Base
 from services.catalog.models.jobs import JobAttemptRow, JobLogRow, JobRow
 from services.catalog.models.keeping import (
@@ -33,6 +34,7 @@ from services.catalog.models.uploads import UploadPieceRow, UploadRow
 from services.catalog.models.watermarks import WatermarkedViewerRow, WatermarkRow
 
 __all__ = [
+    "AssetRow",
     "Base",
     "CameraClipRow",
     "DeadLetterRow",

@@ -43,6 +43,8 @@ class UploadRow(Base):
     reason: Mapped[str | None]
     media: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     """A `libs.events.Media`."""
+    ladder: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
+    """That the asset made of it is to have, as it was sent."""
     is_litter: Mapped[bool]
     """Whether its folder of the store is to be emptied."""
 

@@ -7,6 +7,7 @@ from libs.api_problems import install_api_problems
 from libs.marks.picture import MAX_FILE_BYTES
 from services.gateway import pages
 from services.gateway.api import (
+    assets,
     bucket,
     camera_clips,
     clips,
@@ -61,6 +62,7 @@ _API = (
     jobs,
     uploads,
     tus,
+    assets,
     login,
     health,
 )

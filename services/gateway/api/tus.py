@@ -79,7 +79,8 @@ async def describe_uploads() -> Response:
 @router.post(PATH, status_code=201, response_class=Response)
 async def create_upload(request: Request, house: TheHouse) -> Response:
     """Begin an upload of `Upload-Length` bytes; `Upload-Metadata` names the file (`filename`, and
-    `filetype`, and `fingerprint` to find it again by).
+    `filetype`, `fingerprint` to find it again by, and `ladder`: the rungs of the asset that it
+    becomes, for example `sd,hd`).
     """
     metadata = read_metadata(request.headers.get("upload-metadata", ""))
     if not metadata.get("filename"):
@@ -90,6 +91,7 @@ async def create_upload(request: Request, house: TheHouse) -> Response:
         content_type=metadata.get("filetype", ""),
         fingerprint=metadata.get("fingerprint") or None,
         size_bytes=_number(request, "upload-length"),
+        ladder=_ladder(metadata.get("ladder", "")),
     )
     upload = await house.catalog.ask(ask)
     location = f"{house.settings.public_url.rstrip('/')}/api/v1{PATH}/{upload.id}"
@@ -180,6 +182,12 @@ def write_metadata(upload: Upload) -> str:
     return ",".join(
         f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in said.items() if value
     )
+
+
+def _ladder(said: str) -> dict[str, Any] | None:
+    """Names of templates with commas between them."""
+    rungs = [name.strip() for name in said.split(",") if name.strip()]
+    return {"rungs": rungs} if rungs else None
 
 
 def _number(request: Request, header: str) -> int:

@@ -45,6 +45,8 @@ class UploadView(BaseModel):
     error_code: str | None
     reason: str | None
     media: Media | None
+    ladder: Any = None
+    """That the asset made of it has."""
 
     @classmethod
     def of(cls, upload: Upload) -> "UploadView":
@@ -65,6 +67,8 @@ class NewDirect(BaseModel):
     size_bytes: int = Field(ge=1, le=MAX_UPLOAD_BYTES)
     content_type: str = ""
     fingerprint: str | None = Field(default=None, max_length=128)
+    ladder: dict[str, Any] | None = None
+    """That the asset made of it is to have, as in a stream: `{"rungs": ["sd", "hd"]}`."""
 
 
 class NewImport(BaseModel):
@@ -76,6 +80,8 @@ class NewImport(BaseModel):
     name: str | None = None
     """Default: the last part of the address."""
     max_bytes: int | None = Field(default=None, ge=1, le=MAX_UPLOAD_BYTES)
+    ladder: dict[str, Any] | None = None
+    """Likewise."""
 
 
 def _sent(model: type[BaseModel]) -> dict[str, Any]:
@@ -111,7 +117,13 @@ async def import_upload(request: Request, response: Response, house: TheHouse) -
     """Fetch a file by its URL; a job does it, and no address within this network is asked."""
     body = _read(NewImport, await read_item(request))
     name = body.name or unquote(urlsplit(body.url).path.rpartition("/")[2])
-    ask = ImportUpload(tenant=DEFAULT_TENANT, file=name, url=body.url, max_bytes=body.max_bytes)
+    ask = ImportUpload(
+        tenant=DEFAULT_TENANT,
+        file=name,
+        url=body.url,
+        max_bytes=body.max_bytes,
+        ladder=body.ladder,
+    )
     return _created(await house.catalog.ask(ask), response)
 
 
@@ -129,6 +141,7 @@ async def create_direct(request: Request, response: Response, house: TheHouse) -
         fingerprint=body.fingerprint,
         way="direct",
         size_bytes=body.size_bytes,
+        ladder=body.ladder,
     )
     upload = await house.catalog.ask(ask)
     return _created(await house.direct.begin(upload), response)

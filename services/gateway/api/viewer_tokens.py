@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from libs.errors import Invalid
-from libs.events import GetStream, RevocationScope, RevokeViewers
+from libs.events import GetWatchable, RevocationScope, RevokeViewers
 from libs.events.viewer_marks import MAX_LINE, MAX_LINES, Line, MarkClaim
 from libs.names import DEFAULT_TENANT
 from libs.signing import ViewerClaims, expiry_of_token_id, sign_viewer
@@ -125,7 +125,7 @@ class Revocation(BaseModel):
 async def make_token(stream_id: str, wanted: NewViewerToken, house: TheHouse) -> ViewerToken:
     """A signed link to watch the stream; it is needed once `viewPolicy` is `signed`."""
     check_known_id(stream_id)
-    await house.catalog.ask(GetStream(tenant=DEFAULT_TENANT, id=stream_id))
+    await house.catalog.ask(GetWatchable(tenant=DEFAULT_TENANT, stream=stream_id))
     now = time.time()
     claims = ViewerClaims(
         subject=stream_id,

@@ -34,7 +34,13 @@ class Edge:
     ) -> None:
         packagers = Packagers(directory, origin, clock=clock)
         self._media = Media(
-            directory, origin, packagers, cache_bytes=cache_bytes, clock=clock, wall=wall
+            directory,
+            origin,
+            packagers,
+            find_row=log.row,
+            cache_bytes=cache_bytes,
+            clock=clock,
+            wall=wall,
         )
         self.targets = Targets()
         self._playlists = Playlists(

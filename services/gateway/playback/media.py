@@ -7,11 +7,13 @@ that got a 404 may give up.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from http.client import GONE, OK
 from typing import Any
 
 from libs.ending import end
+from libs.events import Segment
 from libs.media.cmaf import split_tracks
 from libs.names import DEFAULT_TENANT, session_started_at_s
 from libs.storage import ColdStoreUnavailable
@@ -32,12 +34,17 @@ GRACE_S = 1.0
 """A packager that holds a request as long itself gets so much longer for its answer."""
 RETRY_S = 0.25
 MAX_RETRY_S = 2.0
+MADE_KEPT = 4096
 CLOCK_SKEW_S = 300
 """A media sequence number further in the future than this cannot exist."""
 
 _TRACKS = {1: "video", 2: "audio"}
 _TYPES = {"video": b"video/mp4", "audio": b"audio/mp4"}
 _RETRY = b"retry-after: 1\r\n"
+
+
+FindRow = Callable[[str, str, int], Awaitable[Segment | None]]
+"""Of a session, a rendition and an MSN."""
 
 
 class Media:
@@ -47,6 +54,7 @@ class Media:
         origin: Origin,
         packagers: Packagers,
         *,
+        find_row: FindRow,
         cache_bytes: int,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
@@ -54,6 +62,9 @@ class Media:
         self._directory = directory
         self._origin = origin
         self._packagers = packagers
+        self._find_row = find_row
+        self._made: OrderedDict[str, None] = OrderedDict()
+        """Sessions whose segments lie where their rows say, not where a packager puts them."""
         self._cache = Cache(cache_bytes)
         self._misses = Misses()
         self._reads: Flights[dict[str, Immutable]] = Flights()
@@ -196,8 +207,27 @@ class Media:
         if route.kind is Kind.SEGMENT:
             name = f"{name.partition('.')[0]}.m4s"
         key = f"{folder}/{name}"
-        found = await self._reads.fly(key, lambda: self._read(route, key))
+        found = await self._reads.fly(key, lambda: self._read_where_it_lies(route, key))
         return found.get(route.name)
+
+    async def _read_where_it_lies(self, route: MediaRoute, key: str) -> dict[str, Immutable]:
+        """What a job made has a key that only its row knows."""
+        if route.session not in self._made or route.kind is not Kind.SEGMENT:
+            found = await self._read(route, key)
+            if found or route.kind is not Kind.SEGMENT or self._is_live(route):
+                return found
+        msn = int(route.name.partition(".")[0])
+        row = await self._find_row(route.session, route.rendition, msn)
+        if row is None or row.stream != route.stream or row.object_key == key:
+            return {}
+        self._made[route.session] = None
+        if len(self._made) > MADE_KEPT:
+            self._made.popitem(last=False)
+        return await self._read(route, row.object_key)
+
+    def _is_live(self, route: MediaRoute) -> bool:
+        live = self._directory.live(route.stream)
+        return live is not None and live.session == route.session
 
     async def _read(self, route: MediaRoute, key: str) -> dict[str, Immutable]:
         """Read one object into memory, each of its tracks under its own name."""

@@ -2,12 +2,21 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-from libs.events import Stream, ViewPolicy
+from libs.events import ViewPolicy
 from services.gateway.playback.flights import Flights
 
 KEPT = 100_000
+
+
+class Watched(Protocol):
+    """What is played under a stream's id."""
+
+    @property
+    def view_policy(self) -> ViewPolicy: ...
+    @property
+    def revision(self) -> int: ...
 
 
 class _Known(NamedTuple):
@@ -18,7 +27,7 @@ class _Known(NamedTuple):
 class Policies:
     """`find` asks the catalog for what is not known; nobody is let in on a guess."""
 
-    def __init__(self, ask: Callable[[str], Coroutine[Any, Any, Stream]]) -> None:
+    def __init__(self, ask: Callable[[str], Coroutine[Any, Any, Watched]]) -> None:
         self._ask = ask
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._flights: Flights[ViewPolicy] = Flights()

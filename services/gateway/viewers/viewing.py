@@ -12,7 +12,6 @@ from libs.events import (
     AudienceChanged,
     PlayerAdmitted,
     RevocationScope,
-    Stream,
     Viewer,
     ViewerKeys,
     ViewerKind,
@@ -27,7 +26,7 @@ from services.gateway.viewers.gate import ANYBODY, WORDS, Gate
 from services.gateway.viewers.grant import Grant, Refusal
 from services.gateway.viewers.keys import Keys
 from services.gateway.viewers.players import Players
-from services.gateway.viewers.policies import Policies
+from services.gateway.viewers.policies import Policies, Watched
 from services.gateway.viewers.revocations import Revocations
 from services.gateway.viewers.roster import Member, Roster
 from services.gateway.viewers.scopes import ListRuns, Scopes
@@ -41,7 +40,7 @@ class Outside:
 
     gateway: str
     """Name of this gateway."""
-    find_stream: Callable[[str], Coroutine[Any, Any, Stream]]
+    find_stream: Callable[[str], Coroutine[Any, Any, Watched]]
     list_runs: ListRuns
     say: Callable[[AudienceChanged], Awaitable[None]]
     target_s: Callable[[str], float]

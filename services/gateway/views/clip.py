@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from libs import segment_keys
 from libs.errors import Conflict, Invalid, NotFound
 from libs.events import Segment, TrackKind
 from libs.media.cmaf import AUDIO_TRACK_ID, VIDEO_TRACK_ID
@@ -187,5 +188,5 @@ def _start_s(row: Segment) -> float:
 
 
 def init_key(row: Segment, config_id: str) -> str:
-    folder = f"segments/{row.tenant}/{row.stream}/{row.session}/{row.rendition}"
-    return f"{folder}/init-{config_id}.mp4"
+    where = segment_keys.folder(row.tenant, row.stream, row.session, row.rendition)
+    return segment_keys.init_key(where, config_id)

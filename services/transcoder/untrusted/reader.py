@@ -1,17 +1,9 @@
-"""The process that opens an untrusted file: `python -m services.transcoder.untrusted.reader`.
-
-It is told the descriptor of its socket, the container and its empty folder, loads what it needs,
-and locks itself down. Only then does it ask for the file's first byte.
+"""The process that looks what an untrusted file is:
+`python -m services.transcoder.untrusted.reader`.
 """
 
-import importlib
-import io
-import json
-import pkgutil
 import socket
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import av
@@ -24,13 +16,10 @@ from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from services.transcoder.untrusted import wire
-from services.transcoder.untrusted.limits import DECODERS, DEMUXERS, MAX_PIXELS, MAX_TRACKS
-from services.transcoder.untrusted.lockdown import lock_down
+from services.transcoder.untrusted.inmate import serve
+from services.transcoder.untrusted.limits import MAX_PIXELS
+from services.transcoder.untrusted.remote import Remote, open_file
 
-BUFFER_BYTES = 256 << 10
-PROBE_BYTES = 8 << 20
-PROBE_US = 8_000_000
 PACKETS = 200
 """So many are tried for pictures and sound."""
 PACKETS_BYTES = 32 << 20
@@ -38,73 +27,10 @@ ENOUGH = 24
 """Frames of each track: what changes at the next keyframe is seen with it."""
 
 
-class Remote(io.RawIOBase):
-    """The file, as far as the parent gives it."""
-
-    def __init__(self, line: socket.socket, size_bytes: int) -> None:
-        self._line = line
-        self._size = size_bytes
-        self._at = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        base = {0: 0, 1: self._at, 2: self._size}[whence]
-        self._at = min(max(base + offset, 0), self._size)
-        return self._at
-
-    def tell(self) -> int:
-        return self._at
-
-    def read(self, size: int = -1) -> bytes:
-        left = self._size - self._at
-        size = min(left if size < 0 else size, left, wire.MAX_READ_BYTES)
-        if size <= 0:
-            return b""
-        self._line.sendall(wire.ASK.pack(self._at, size))
-        (given,) = wire.SIZE.unpack(_exactly(self._line, wire.SIZE.size))
-        data = _exactly(self._line, given)
-        self._at += len(data)
-        return data
-
-
-def _exactly(line: socket.socket, size: int) -> bytes:
-    data = bytearray()
-    while len(data) < size:
-        piece = line.recv(size - len(data))
-        if not piece:
-            raise SystemExit(1)
-        data += piece
-    return bytes(data)
-
-
 def read(remote: Remote, container: str) -> dict[str, Any]:
     """What is in the file; `error` says why it could not be read."""
-    options = {
-        "format_whitelist": DEMUXERS[container],
-        "codec_whitelist": ",".join(sorted(DECODERS)),
-        "protocol_whitelist": "",
-        "max_streams": str(MAX_TRACKS + 1),
-        "probesize": str(PROBE_BYTES),
-        "analyzeduration": str(PROBE_US),
-        "max_pixels": str(MAX_PIXELS),
-        "threads": "1",
-    }
-    if container == "mov":
-        options |= {"enable_drefs": "0", "use_absolute_path": "0"}
     try:
-        with av.open(
-            remote,
-            "r",
-            format=container,
-            options=options,
-            buffer_size=BUFFER_BYTES,
-            io_open=_refuse,
-        ) as opened:
+        with open_file(remote, container) as opened:
             tracks = [_describe(stream) for stream in opened.streams]
             _decode(opened, tracks)
             return {"duration_s": (opened.duration or 0) / av.time_base, "tracks": tracks}
@@ -112,11 +38,6 @@ def read(remote: Remote, container: str) -> dict[str, Any]:
         return {"error": "MemoryError"}
     except (FFmpegError, ValueError, OverflowError) as error:
         return {"error": f"{type(error).__name__}: {error}"[:200]}
-
-
-def _refuse(*_: object) -> None:
-    """No file leads to another."""
-    raise PermissionError("It names another file.")
 
 
 def _describe(stream: Stream) -> dict[str, Any]:
@@ -177,23 +98,9 @@ def _packets(opened: InputContainer, tracks: int) -> Iterator["Packet[Any]"]:
             return
 
 
-def _load_all() -> None:
-    """What PyAV would load when it first needs it."""
-    for found in pkgutil.walk_packages(av.__path__, "av."):
-        if found.name != "av.__main__":
-            importlib.import_module(found.name)
-
-
-def main() -> None:
-    descriptor, container, folder, size_bytes = sys.argv[1:]
-    line = socket.socket(fileno=int(descriptor))
-    av.logging.set_level(av.logging.ERROR)
-    _load_all()
-    lock_down(Path(folder))
-    found = json.dumps(read(Remote(line, int(size_bytes)), container)).encode()
-    line.sendall(wire.ASK.pack(wire.DONE, len(found)) + found)
-    line.close()
+def work(_: socket.socket, remote: Remote, container: str, __: Any) -> dict[str, Any]:
+    return read(remote, container)
 
 
 if __name__ == "__main__":
-    main()
+    serve(work)

@@ -21,11 +21,14 @@ from libs.events import (
     Ask,
     CreateStream,
     GetStream,
+    GetWatchable,
     ListRevocations,
+    ListSegments,
     ListSessions,
     ListStreams,
     ListViewerKeys,
     RevocationPage,
+    SegmentPage,
     Session,
     SessionEnded,
     SessionPage,
@@ -34,6 +37,7 @@ from libs.events import (
     StreamPage,
     StreamPublished,
     ViewerKeys,
+    Watchable,
 )
 from libs.launcher.nats_server import free_port
 from libs.media import amf0
@@ -121,6 +125,8 @@ class Catalog:
         self._answer(ListStreams, self._list_streams)
         self._answer(CreateStream, self._create_stream)
         self._answer(GetStream, self._get_stream)
+        self._answer(GetWatchable, self._get_watchable)
+        self._answer(ListSegments, self._list_segments)
         self._answer(ListViewerKeys, self._list_viewer_keys)
         self._answer(ListRevocations, self._list_revocations)
 
@@ -140,6 +146,13 @@ class Catalog:
 
     async def _get_stream(self, ask: GetStream) -> Stream:
         return self.streams.get(ask.id) or _stream(ask.id, {})
+
+    async def _get_watchable(self, ask: GetWatchable) -> Watchable:
+        found = self.streams.get(ask.stream) or _stream(ask.stream, {})
+        return Watchable(view_policy=found.view_policy, revision=found.revision)
+
+    async def _list_segments(self, _: ListSegments) -> SegmentPage:
+        return SegmentPage(segments=())
 
     async def _list_viewer_keys(self, _: ListViewerKeys) -> ViewerKeys:
         return ViewerKeys(keys=(SigningKey(id="k1", secret="aa" * 32, created_at=AT),))

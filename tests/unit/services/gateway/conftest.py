@@ -19,6 +19,7 @@ from libs.events import (
     DeadLetterPage,
     DeleteStream,
     GetStream,
+    GetWatchable,
     JobPage,
     ListDeadLetters,
     ListJobs,
@@ -38,6 +39,7 @@ from libs.events import (
     UpdateStream,
     ViewerKeys,
     ViewerPage,
+    Watchable,
 )
 from libs.signing import sign_push
 from libs.storage import open_store
@@ -114,6 +116,9 @@ class MemoryCatalog:
                 return self.streams[stream_id]
             case GetStream():
                 return self._known(ask.id)
+            case GetWatchable():
+                known = self._known(ask.stream)
+                return Watchable(view_policy=known.view_policy, revision=known.revision)
             case UpdateStream():
                 known = self._known(ask.id)
                 changed = known.model_copy(update={"item": known.item | ask.item})
@@ -217,9 +222,9 @@ async def forget(_: Message) -> None:
 
 
 def viewing_of(catalog: MemoryCatalog, **more: Any) -> Viewing:
-    async def find_stream(stream: str) -> Stream:
-        found = await catalog.ask(GetStream(tenant="default", id=stream))
-        assert isinstance(found, Stream)
+    async def find_stream(stream: str) -> Watchable:
+        found = await catalog.ask(GetWatchable(tenant="default", stream=stream))
+        assert isinstance(found, Watchable)
         return found
 
     facts: dict[str, Any] = {"gateway": "gateway-1", "say": forget, "target_s": lambda _: 2.0}

@@ -26,6 +26,7 @@ from tests.unit.services.gateway.playback.origins import (
     MemoryOrigin,
     get,
 )
+from tests.unit.services.gateway.views.logged import MemoryCatalog, row
 
 
 @pytest.fixture(autouse=True)
@@ -69,6 +70,21 @@ async def test_track_that_the_segment_lacks_is_404(edge: Edge, origin: MemoryOri
     origin.store[KEY] = segment()[1]
     assert (await get(edge, VIDEO)).status == 404
     assert (await get(edge, AUDIO)).status == 200
+
+
+async def test_segment_that_a_job_made_lies_where_its_row_says(
+    edge: Edge, origin: MemoryOrigin, catalog: MemoryCatalog
+) -> None:
+    """The key of a packager's is tried in vain once a session."""
+    keys = [f"jobs/default/chunk-1/2/source/{msn}.m4s" for msn in (MSN, MSN + 1)]
+    for number, key in enumerate(keys):
+        made = row(0, session=SESSION)
+        catalog.rows.append(made.model_copy(update={"msn": MSN + number, "object_key": key}))
+        origin.store[key] = segment()[0] + segment()[1]
+    assert (await get(edge, VIDEO)).body == segment()[0]
+    assert (await get(edge, VIDEO.replace(str(MSN), str(MSN + 1)))).body == segment()[0]
+    assert origin.calls == [KEY, *keys]
+    assert (await get(edge, VIDEO.replace("/cam/", "/other/"))).status == 404
 
 
 async def test_stored_init_segment(edge: Edge, origin: MemoryOrigin) -> None:

@@ -1,34 +1,32 @@
-"""What the packager says of its cuts: rows of the segment log, facts and object keys."""
+"""What is said of cuts: rows of the segment log, and facts."""
 
 import hashlib
 from datetime import UTC, datetime
+from typing import Protocol
 
 from libs.cutting.cuts import SegmentCut, SegmentsLost
-from libs.events import PackageRequested, Segment, SegmentLost
+from libs.events import Segment, SegmentLost
 from libs.names import SOURCE
+from libs.segment_keys import folder, segment_key
 
 MEDIA_TYPE = "video/mp4"
 
 
-def session_folder(tenant: str, stream: str, session: str) -> str:
-    return f"segments/{tenant}/{stream}/{session}"
+class Whose(Protocol):
+    """Whose media they are: an order to package a session, or to make a chunk of one."""
 
-
-def folder(tenant: str, stream: str, session: str, rendition: str) -> str:
-    return f"{session_folder(tenant, stream, session)}/{rendition}"
-
-
-def segment_key(folder: str, msn: int) -> str:
-    return f"{folder}/{msn}.m4s"
-
-
-def init_key(folder: str, config_id: str) -> str:
-    return f"{folder}/init-{config_id}.mp4"
+    @property
+    def tenant(self) -> str: ...
+    @property
+    def stream(self) -> str: ...
+    @property
+    def session(self) -> str: ...
 
 
 def segment_row(
-    order: PackageRequested, cut: SegmentCut, *, epoch: int, rendition: str = SOURCE
+    order: Whose, cut: SegmentCut, *, epoch: int, rendition: str = SOURCE, key: str | None = None
 ) -> Segment:
+    """`key`: where its object lies, if that is not where a packager puts it."""
     where = folder(order.tenant, order.stream, order.session, rendition)
     size_bytes = len(cut.data)
     return Segment(
@@ -37,7 +35,7 @@ def segment_row(
         session=order.session,
         rendition=rendition,
         msn=cut.msn,
-        object_key=segment_key(where, cut.msn),
+        object_key=key or segment_key(where, cut.msn),
         size_bytes=size_bytes,
         sha256=hashlib.sha256(cut.data).hexdigest(),
         tracks=cut.tracks,
@@ -54,9 +52,7 @@ def segment_row(
     )
 
 
-def lost_fact(
-    order: PackageRequested, lost: SegmentsLost, *, rendition: str = SOURCE
-) -> SegmentLost:
+def lost_fact(order: Whose, lost: SegmentsLost, *, rendition: str = SOURCE) -> SegmentLost:
     return SegmentLost(
         tenant=order.tenant,
         stream=order.stream,

@@ -1,0 +1,93 @@
+"""What is answered of assets, and the look for those whose rows are to go."""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from libs.events import (
+    Asset,
+    AssetPage,
+    CreateAsset,
+    DeleteAsset,
+    GetAsset,
+    GetWatchable,
+    ListAssets,
+    Nothing,
+    RenameAsset,
+    Watchable,
+)
+from services.catalog import assets, discards
+from services.catalog.clock import Clock
+from services.catalog.database import Database
+from services.catalog.looks import look_every
+from services.catalog.models import AssetRow
+
+LITTER_PAGE = 100
+
+
+class AssetAnswers:
+    """One transaction an ask; errors are those of the asks' own words, and `DatabaseDown`."""
+
+    def __init__(self, database: Database, clock: Clock, *, grace: timedelta) -> None:
+        self._database = database
+        self._clock = clock
+        self._grace = grace
+        """From the end of a row to that of its object."""
+
+    async def create(self, ask: CreateAsset) -> Asset:
+        async with self._database.transaction() as tx:
+            return await assets.create(tx, ask, now=self._clock())
+
+    async def get(self, ask: GetAsset) -> Asset:
+        async with self._database.transaction(read_only=True) as tx:
+            return await assets.get(tx, ask)
+
+    async def list(self, ask: ListAssets) -> AssetPage:
+        async with self._database.transaction(read_only=True) as tx:
+            return await assets.list_page(tx, ask)
+
+    async def rename(self, ask: RenameAsset) -> Asset:
+        async with self._database.transaction() as tx:
+            return await assets.rename(tx, ask, now=self._clock())
+
+    async def delete(self, ask: DeleteAsset) -> Nothing:
+        async with self._database.transaction() as tx:
+            await assets.delete(tx, ask, now=self._clock())
+        return Nothing()
+
+    async def watchable(self, ask: GetWatchable) -> Watchable:
+        async with self._database.transaction(read_only=True) as tx:
+            return await assets.watchable(tx, ask)
+
+    async def sweep(self) -> None:
+        """Take out the rows of assets that are not wanted or were not made, a batch at a time."""
+        async with self._database.transaction(read_only=True) as tx:
+            query = select(AssetRow).where(AssetRow.is_litter).limit(LITTER_PAGE)
+            litter = list((await tx.execute(query)).scalars())
+        for row in litter:
+            while await self._take_out(row):
+                pass
+            async with self._database.transaction() as tx:
+                await _forget(tx, row)
+
+    async def run(self, every_s: float) -> None:
+        """Look for what is to go, until it is cancelled."""
+        await look_every(every_s, self.sweep, "assets")
+
+    async def _take_out(self, row: AssetRow) -> int:
+        now = self._clock()
+        async with self._database.transaction() as tx:
+            return await discards.discard(
+                tx, row.tenant_id, row.stream_id, before=now, due_at=now + self._grace
+            )
+
+
+async def _forget(tx: AsyncSession, row: AssetRow) -> None:
+    """Of what failed the reason stays."""
+    found = await tx.get(AssetRow, row.id, with_for_update=True)
+    if found is None:
+        return
+    found.is_litter = False
+    if found.state == assets.GONE:
+        await tx.delete(found)

@@ -1,0 +1,47 @@
+"""The table of assets."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.catalog.models.base import Base
+
+
+class AssetRow(Base):
+    """What can be played on demand; see `assets`."""
+
+    __tablename__ = "assets"
+    __table_args__ = (
+        Index(None, "tenant_id", "created_at", "id"),
+        Index(None, "tenant_id", "stream_id"),
+        Index(None, "upload_id"),
+        Index(None, "is_litter"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    name: Mapped[str]
+    way: Mapped[str]
+    state: Mapped[str]
+    upload_id: Mapped[str | None]
+    stream_id: Mapped[str]
+    """Under which it is played."""
+    session_id: Mapped[str | None] = mapped_column(ForeignKey("sessions.id"))
+    hold_id: Mapped[str | None]
+    """That keeps its rows from retention."""
+    view_policy: Mapped[str]
+    ladder: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """A `libs.events.Ladder`."""
+    job_id: Mapped[str | None]
+    """That plans it."""
+    chunks: Mapped[int]
+    chunks_done: Mapped[int]
+    duration_s: Mapped[float | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    error_code: Mapped[str | None]
+    reason: Mapped[str | None]
+    is_litter: Mapped[bool]
+    """Whether its own rows are to be let go."""

@@ -1,0 +1,155 @@
+"""`/api/v1/assets`: what can be played on demand."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from libs.events import (
+    Asset,
+    AssetState,
+    CreateAsset,
+    DeleteAsset,
+    GetAsset,
+    ListAssets,
+    RenameAsset,
+    ViewPolicy,
+)
+from libs.events.assets import MAX_ASSET_NAME, AssetWay
+from libs.names import DEFAULT_TENANT, SESSION_ID
+from services.gateway.api.auth import authorised
+from services.gateway.api.house import House, TheHouse
+from services.gateway.api.named_clips import ClipLinks, links_of
+
+PAGE_ASSETS = 200
+
+router = APIRouter(prefix="/assets", tags=["assets"], dependencies=[Depends(authorised)])
+AssetId = Annotated[str, Path(pattern="^asset-[0-9a-f]{16}$")]
+Name = Annotated[str, Field(min_length=1, max_length=MAX_ASSET_NAME)]
+
+
+class NewAsset(BaseModel):
+    """Made of an upload that was accepted, or of a session that is over: then nothing is copied,
+    and nothing of it goes until the asset is deleted.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    upload: str | None = Field(default=None, pattern="^upload-[0-9a-f]{16}$")
+    session: str | None = Field(default=None, pattern=f"^{SESSION_ID.pattern}$")
+    name: Name | None = None
+    """Default: that of the file, or the id of the stream."""
+    ladder: dict[str, Any] | None = None
+    """Of an upload: as in a stream, for example `{"rungs": ["sd", "hd"]}`."""
+    view_policy: ViewPolicy | None = None
+    """Of an upload; default: `public`. A session's is that of its stream."""
+
+
+class AssetChange(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name
+
+
+class AssetLinks(ClipLinks):
+    storyboard: str
+    """WebVTT: which tile of which JPEG shows which time. It is made when it is first asked for."""
+
+
+class AssetView(BaseModel):
+    """An asset. `state` goes from `waiting` by `processing` to `ready`, or is `failed`, with a
+    reason.
+    """
+
+    id: str
+    name: str
+    way: AssetWay
+    state: AssetState
+    upload: str | None
+    stream: str
+    session: str | None
+    view_policy: ViewPolicy
+    ladder: dict[str, Any] | None
+    created_at: datetime
+    updated_at: datetime
+    chunks: int
+    chunks_done: int
+    progress: float
+    """0 to 1: how much of it is made."""
+    duration_s: float | None
+    job: str | None
+    error_code: str | None
+    reason: str | None
+    playback: AssetLinks | None
+    """Where it is watched, once it is ready, by whoever may."""
+
+
+class AssetsView(BaseModel):
+    assets: tuple[AssetView, ...]
+    next_after: str | None
+
+
+@router.get("")
+async def list_assets(
+    house: TheHouse,
+    state: AssetState | None = None,
+    upload: Annotated[str | None, Query(pattern="^upload-[0-9a-f]{16}$")] = None,
+    after: Annotated[str | None, Query(max_length=128, pattern=r"^[\x21-\x7e]*$")] = None,
+    limit: Annotated[int, Query(ge=1, le=PAGE_ASSETS)] = PAGE_ASSETS,
+) -> AssetsView:
+    """A page of assets, newest first."""
+    ask = ListAssets(tenant=DEFAULT_TENANT, state=state, upload=upload, after=after, limit=limit)
+    page = await house.catalog.ask(ask)
+    shown = tuple(_show(asset, house) for asset in page.assets)
+    return AssetsView(assets=shown, next_after=page.next_after)
+
+
+@router.post("", status_code=201)
+async def create_asset(body: NewAsset, response: Response, house: TheHouse) -> AssetView:
+    """Make an asset of an upload (each has one already, with the ladder that it was sent with), or
+    keep a session as one.
+    """
+    ask = CreateAsset(
+        tenant=DEFAULT_TENANT,
+        upload=body.upload,
+        session=body.session,
+        title=body.name,
+        ladder=body.ladder,
+        view_policy=body.view_policy,
+    )
+    asset = await house.catalog.ask(ask)
+    response.headers["location"] = f"/api/v1/assets/{asset.id}"
+    return _show(asset, house)
+
+
+@router.get("/{asset_id}")
+async def get_asset(asset_id: AssetId, house: TheHouse) -> AssetView:
+    """An asset, how far it is made, and where it is watched."""
+    return _show(await house.catalog.ask(GetAsset(tenant=DEFAULT_TENANT, asset=asset_id)), house)
+
+
+@router.patch("/{asset_id}")
+async def rename_asset(asset_id: AssetId, body: AssetChange, house: TheHouse) -> AssetView:
+    """Call it something else."""
+    ask = RenameAsset(tenant=DEFAULT_TENANT, asset=asset_id, title=body.name)
+    return _show(await house.catalog.ask(ask), house)
+
+
+@router.delete("/{asset_id}", status_code=204)
+async def delete_asset(asset_id: AssetId, house: TheHouse) -> None:
+    """Stop making it, and let its media go; those of a session are left to retention again."""
+    await house.catalog.ask(DeleteAsset(tenant=DEFAULT_TENANT, asset=asset_id))
+
+
+def _show(asset: Asset, house: House) -> AssetView:
+    playback = None
+    if asset.state == "ready" and asset.session is not None:
+        base = f"{house.settings.public_url.rstrip('/')}/{asset.stream}"
+        links = links_of(asset.session, lambda name: f"{base}/{name}")
+        storyboard = f"{base}/{asset.session}/storyboard.vtt"
+        playback = AssetLinks(**links.model_dump(), storyboard=storyboard)
+    done = asset.chunks_done / asset.chunks if asset.chunks else float(asset.state == "ready")
+    return AssetView(
+        **asset.model_dump(exclude={"tenant"}), progress=round(done, 3), playback=playback
+    )

@@ -1,0 +1,283 @@
+"""Assets: planned, made chunk by chunk, once each, ready with the last; kept, and let go of."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from libs.errors import WeirError
+from libs.events import (
+    Asset,
+    AssetAudio,
+    AssetChunk,
+    AssetPlan,
+    AssetRows,
+    BeginJob,
+    ChunkParams,
+    CreateAsset,
+    CreateUpload,
+    DeleteAsset,
+    GetAsset,
+    GetJob,
+    GetSession,
+    GetWatchable,
+    InspectParams,
+    JobCompleted,
+    JobFailed,
+    JobGrant,
+    ListAssets,
+    ListJobs,
+    ListSessions,
+    PlanParams,
+    RenameAsset,
+    Segment,
+    Track,
+    TrackRange,
+    UploadPiece,
+)
+from libs.events.uploads import AppendUpload
+from libs.names import DEFAULT_TENANT
+from services.catalog.asset_answers import AssetAnswers
+from services.catalog.models import HoldRow, OutboxRow, SegmentRow, SessionRow
+from services.catalog.retention import Retention, Room, Rules
+from services.catalog.upload_answers import UploadAnswers
+from services.catalog.upload_rules import UploadRules
+from tests.integration.catalog.conftest import Catalog
+
+MEDIA = {"container": "mov", "duration_s": 12.0, "tracks": []}
+SECOND = 90_000
+PLAN = AssetPlan(
+    zero_90k=0,
+    segments_90k=(4 * SECOND,) * 3,
+    chunks=(AssetChunk(segments=2, seek_pts=None), AssetChunk(segments=1, seek_pts=None)),
+    video=None,
+    audio=AssetAudio(index=0, is_copied=True, first_pts=0),
+    rungs=(),
+)
+TRACK = Track(kind="audio", codec="mp4a.40.2", config_id="a" * 12, timescale=48_000,
+              sample_rate=48_000, channels=2)  # fmt: skip
+
+
+class Assets:
+    """The catalog, as far as assets go."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self.answers = AssetAnswers(catalog.database, catalog.clock, grace=timedelta())
+        self.uploads = UploadAnswers(catalog.database, catalog.clock, UploadRules())
+
+    async def begin(self, job: str) -> JobGrant:
+        return await self.catalog.answers.begin_job(BeginJob(job=job, worker="worker-1"))
+
+    async def complete(self, grant: JobGrant, result: dict[str, object]) -> None:
+        fact = JobCompleted(job=grant.job, attempt=grant.attempt, result=result)
+        await self.catalog.facts.job_completed(fact)
+
+    async def accepted(self, **more: object) -> str:
+        """The id of an upload that was accepted."""
+        ask = CreateUpload.model_validate(
+            {"tenant": DEFAULT_TENANT, "file": "Film.mp4", "size_bytes": 10} | more
+        )
+        upload = await self.uploads.create(ask)
+        piece = UploadPiece(offset=0, size_bytes=10, object_key=f"{upload.folder}/0")
+        done = await self.uploads.append(
+            AppendUpload(tenant=DEFAULT_TENANT, upload=upload.id, pieces=(piece,))
+        )
+        assert done.job is not None
+        grant = await self.begin(done.job)
+        assert isinstance(grant.params, InspectParams)
+        for _ in range(2):  # it may be said twice
+            await self.complete(grant, MEDIA)
+        return upload.id
+
+    async def of(self, upload: str) -> Asset:
+        page = await self.answers.list(ListAssets(tenant=DEFAULT_TENANT, upload=upload))
+        (asset,) = page.assets
+        return asset
+
+    async def get(self, asset: Asset) -> Asset:
+        return await self.answers.get(GetAsset(tenant=DEFAULT_TENANT, asset=asset.id))
+
+    async def planned(self) -> tuple[Asset, list[str]]:
+        """An asset that is to be made, and the jobs of its chunks."""
+        asset = await self.of(await self.accepted())
+        assert asset.job is not None
+        grant = await self.begin(asset.job)
+        for _ in range(2):
+            await self.complete(grant, PLAN.model_dump(mode="json"))
+        return await self.get(asset), await self.chunks(asset)
+
+    async def chunks(self, asset: Asset) -> list[str]:
+        ask = ListJobs(tenant=DEFAULT_TENANT, stream=asset.id, kind="chunk")
+        page = await self.catalog.answers.list_jobs(ask)
+        return sorted(job.id for job in page.jobs)
+
+    async def count(self, table: type[SegmentRow | HoldRow | SessionRow]) -> int:
+        async with self.catalog.database.transaction(read_only=True) as tx:
+            return int((await tx.execute(select(func.count()).select_from(table))).scalar_one())
+
+    async def said(self) -> list[str]:
+        async with self.catalog.database.transaction(read_only=True) as tx:
+            query = select(OutboxRow.type).where(OutboxRow.type.like("asset.%"))
+            return list((await tx.execute(query.order_by(OutboxRow.seq))).scalars())
+
+
+def rows_of(grant: JobGrant) -> dict[str, object]:
+    params = grant.params
+    assert isinstance(params, ChunkParams)
+    rows = [
+        Segment(
+            tenant=grant.tenant, stream=params.stream, session=params.session, rendition="source",
+            msn=params.first_msn + number, object_key=f"{grant.folder}/source/{number}.m4s",
+            size_bytes=100, sha256="00" * 32,
+            tracks=(TrackRange(kind="audio", offset=0, size_bytes=100, dts=0, pts=0,
+                               duration=48_000 * 4, timescale=48_000, samples=188,
+                               config_id=TRACK.config_id),),
+            start_ms=10_000 + params.start_90k // 90 + 4000 * number, duration_s=4.0,
+            starts_at=f"2031-05-06T07:07:{50 + number:02}Z", is_independent=True,
+            discontinuity_sequence=0, generation=0, epoch=grant.attempt, first_tag=0, last_tag=0,
+        )
+        for number in range(len(params.segments_90k))
+    ]  # fmt: skip
+    return AssetRows(rows=tuple(rows), tracks={"source": (TRACK,)}).model_dump(mode="json")
+
+
+@pytest.fixture
+def assets(catalog: Catalog) -> Assets:
+    return Assets(catalog)
+
+
+async def test_accepted_upload_becomes_one_asset(assets: Assets) -> None:
+    asset = await assets.of(await assets.accepted(ladder={"rungs": ["sd"]}))
+    assert (asset.state, asset.name, asset.stream, asset.session) == (
+        "waiting", "Film.mp4", asset.id, None,
+    )  # fmt: skip
+    assert asset.job is not None
+    grant = await assets.begin(asset.job)
+    assert isinstance(grant.params, PlanParams)
+    assert [rung.name for rung in grant.params.rungs] == ["480p"]
+
+
+async def test_chunks_are_committed_once_whatever_comes(assets: Assets) -> None:
+    """In any order, said twice, and by attempts that do not count any more."""
+    asset, (first, second) = await assets.planned()
+    assert (asset.state, asset.chunks, asset.duration_s) == ("processing", 2, 12.0)
+    slow = await assets.begin(first)
+    failed = JobFailed(job=first, attempt=1, code="x", reason="x.", fault="worker")
+    await assets.catalog.facts.job_failed(failed)
+    grant = await assets.begin(second)
+    for _ in range(2):
+        await assets.complete(grant, rows_of(grant))
+    assert (await assets.get(asset)).chunks_done == 1
+    await assets.complete(slow, rows_of(slow))
+    assert (await assets.count(SegmentRow), await assets.said()) == (1, ["asset.progressed"])
+    again = await assets.begin(first)
+    for _ in range(2):
+        await assets.complete(again, rows_of(again))
+    ready = await assets.get(asset)
+    assert (ready.state, ready.chunks_done) == ("ready", 2)
+    assert await assets.count(SegmentRow) == 3
+    assert await assets.said() == ["asset.progressed", "asset.ready"]
+    job = await assets.catalog.answers.get_job(GetJob(tenant=DEFAULT_TENANT, job=first))
+    assert job.result == {"segments": 2, "size_bytes": 200}, "its rows are where rows are"
+
+
+async def test_session_is_shown_once_all_of_it_is_there(assets: Assets) -> None:
+    asset, jobs = await assets.planned()
+    assert asset.session is not None
+    ask = GetSession(tenant=DEFAULT_TENANT, id=asset.session)
+    for job in jobs:
+        with pytest.raises(WeirError, match="no session"):
+            await assets.catalog.answers.get_session(ask)
+        listed = await assets.catalog.answers.list_sessions(ListSessions())
+        assert listed.sessions == ()
+        grant = await assets.begin(job)
+        await assets.complete(grant, rows_of(grant))
+    session = await assets.catalog.answers.get_session(ask)
+    assert (session.cause, session.segments, session.duration_s) == ("made", 3, 12.0)
+    first_msn = int(session.id[:8], 16)
+    now_s = int(assets.catalog.clock().timestamp())
+    assert first_msn + 3 <= now_s, "numbers never run ahead of the clock"
+
+
+async def test_chunk_that_cannot_be_made_fails_all(assets: Assets) -> None:
+    asset, (first, second) = await assets.planned()
+    grant = await assets.begin(first)
+    await assets.complete(grant, rows_of(grant))
+    await assets.begin(second)
+    fault = JobFailed(job=second, attempt=1, code="media_broken", reason="Why.", fault="input")
+    await assets.catalog.facts.job_failed(fault)
+    found = await assets.get(asset)
+    assert (found.state, found.error_code, found.reason) == ("failed", "media_broken", "Why.")
+    assets.catalog.clock.pass_s(60)
+    await assets.answers.sweep()
+    assert (await assets.count(SegmentRow), await assets.count(HoldRow)) == (0, 0)
+    assert (await assets.get(asset)).state == "failed", "its reason stays"
+
+
+async def test_deleted_asset_stops_and_goes(assets: Assets) -> None:
+    asset, (first, second) = await assets.planned()
+    grant = await assets.begin(first)
+    late = await assets.begin(second)
+    await assets.complete(grant, rows_of(grant))
+    await assets.answers.delete(DeleteAsset(tenant=DEFAULT_TENANT, asset=asset.id))
+    await assets.complete(late, rows_of(late))
+    with pytest.raises(WeirError, match="no asset"):
+        await assets.get(asset)
+    assets.catalog.clock.pass_s(60)
+    await assets.answers.sweep()
+    assert (await assets.count(SegmentRow), await assets.count(HoldRow)) == (0, 0)
+    states = {
+        job.state
+        for job in (await assets.catalog.answers.list_jobs(ListJobs(stream=asset.id))).jobs
+    }
+    assert states == {"completed", "cancelled"}
+
+
+async def test_retention_leaves_an_asset_alone(assets: Assets) -> None:
+    _, jobs = await assets.planned()
+    for job in jobs:
+        grant = await assets.begin(job)
+        await assets.complete(grant, rows_of(grant))
+    assets.catalog.clock.pass_s(10_000)
+    rules = Rules(hours=0.01, max_bytes=1)
+    retention = Retention(assets.catalog.database, assets.catalog.clock, rules, Room())
+    await retention.tick()
+    assert await assets.count(SegmentRow) == 3
+
+
+async def test_who_may_watch_is_told_of_streams_and_assets(assets: Assets) -> None:
+    await assets.catalog.create("cam-1", viewPolicy="signed")
+    asset = await assets.of(await assets.accepted())
+    policies = {
+        name: (
+            await assets.answers.watchable(GetWatchable(tenant=DEFAULT_TENANT, stream=name))
+        ).view_policy
+        for name in ("cam-1", asset.id)
+    }
+    assert policies == {"cam-1": "signed", asset.id: "public"}
+    with pytest.raises(WeirError, match="no stream"):
+        await assets.answers.watchable(GetWatchable(tenant=DEFAULT_TENANT, stream="cam-2"))
+
+
+async def test_asset_is_renamed(assets: Assets) -> None:
+    asset = await assets.of(await assets.accepted())
+    ask = RenameAsset(tenant=DEFAULT_TENANT, asset=asset.id, title=" The film ")
+    assert (await assets.answers.rename(ask)).name == "The film"
+    with pytest.raises(WeirError, match="1 to 200"):
+        await assets.answers.rename(ask.model_copy(update={"title": " "}))
+
+
+async def test_what_is_not_there_is_no_asset(assets: Assets) -> None:
+    for made in ({"upload": f"upload-{'0' * 16}"}, {"session": "655f1c00-0badcafe"}):
+        with pytest.raises(WeirError, match="There is no"):
+            await assets.answers.create(
+                CreateAsset.model_validate({"tenant": DEFAULT_TENANT} | made)
+            )
+
+
+async def test_session_on_air_is_kept_once_it_is_over(assets: Assets) -> None:
+    await assets.catalog.create()
+    granted = await assets.catalog.open()
+    with pytest.raises(WeirError, match="still on air"):
+        await assets.answers.create(CreateAsset(tenant=DEFAULT_TENANT, session=granted.session))
