@@ -194,7 +194,9 @@ async def insert_all_new(
     """Insert those of the rows whose keys are not there."""
     dialect = tx.get_bind().dialect.name
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    await tx.execute(insert(model).values(list(rows)).on_conflict_do_nothing())
+    # As above: with the rows in it, the statement would be compiled for each number of them.
+    table = cast("Table", model.__table__)
+    await tx.execute(insert(table).on_conflict_do_nothing(), list(rows))
 
 
 def make_engine(url: str) -> AsyncEngine:

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from heapq import merge
 from itertools import groupby, islice
+from typing import Any, NamedTuple
 
-from sqlalchemy import delete, func, select, tuple_, update
+from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.events import DeferDiscards, Discards, ForgetDiscards, ListDiscards, Tier
@@ -29,21 +30,40 @@ from services.catalog.models import (
 CAUSE = "retention"
 """Of the gap that is left."""
 BATCH_ROWS = 500
+_Rows = Sequence[Row[Any]]
+_COLUMNS = (
+    SegmentRow.tenant_id,
+    SegmentRow.stream_id,
+    SegmentRow.session_id,
+    SegmentRow.rendition,
+    SegmentRow.msn,
+    SegmentRow.object_key,
+    SegmentRow.size_bytes,
+    SegmentRow.duration_s,
+    SegmentRow.starts_at,
+)
+"""What is to be known of a row that goes."""
+
+
+class Taken(NamedTuple):
+    size_bytes: int
+    is_all: bool
+    """Nothing is left that might go, too."""
 
 
 async def discard(
     tx: AsyncSession, tenant: str, stream: str, *, before: datetime, due_at: datetime,
     size_bytes: int | None = None, since: datetime | None = None,
-) -> int:  # fmt: skip
+) -> Taken:  # fmt: skip
     """Take out the stream's oldest rows and files, of before `before` and not held, a batch of
     them at most, until they are `size_bytes`; only rows that start at `since` or later. Their
-    objects may go from `due_at` on. Returns how many bytes they were.
+    objects may go from `due_at` on.
     """
-    rows: list[SegmentRow] = []
+    rows: list[Row[Any]] = []
     made: list[FileRow] = []
     taken_bytes = 0
     # Of the same moment a file goes first: its last row ends where the next row begins.
-    found: tuple[Sequence[SegmentRow | FileRow], ...] = (
+    found: tuple[Sequence[Row[Any] | FileRow], ...] = (
         await old_files.oldest(tx, tenant, stream, before, limit=BATCH_ROWS),
         await _oldest_rows(tx, tenant, stream, before, since),
     )
@@ -61,14 +81,15 @@ async def discard(
     if made:
         await put(tx, tenant, await old_files.take_out(tx, made), due_at)
         metrics.DISCARDED_FILES.inc(len(made))
-    return taken_bytes
+    is_all = len(rows) + len(made) == sum(map(len, found)) < BATCH_ROWS
+    return Taken(taken_bytes, is_all)
 
 
 async def oldest_at(
     tx: AsyncSession, tenant: str, stream: str, *, before: datetime, since: datetime | None = None
 ) -> datetime | None:
     """When the oldest is from that `discard` would take; None: it would take nothing."""
-    found: list[SegmentRow | FileRow] = [
+    found: list[Row[Any] | FileRow] = [
         *await _oldest_rows(tx, tenant, stream, before, since, limit=1),
         *await old_files.oldest(tx, tenant, stream, before, limit=1),
     ]
@@ -78,9 +99,9 @@ async def oldest_at(
 async def _oldest_rows(
     tx: AsyncSession, tenant: str, stream: str, before: datetime, since: datetime | None,
     *, limit: int = BATCH_ROWS,
-) -> Sequence[SegmentRow]:  # fmt: skip
+) -> _Rows:  # fmt: skip
     query = (
-        select(SegmentRow)
+        select(*_COLUMNS)
         .where(
             SegmentRow.tenant_id == tenant,
             SegmentRow.stream_id == stream,
@@ -92,12 +113,13 @@ async def _oldest_rows(
     )
     if since is not None:
         query = query.where(SegmentRow.starts_at >= since)
-    return (await tx.execute(query)).scalars().all()
+    return list(await tx.execute(query))
 
 
-def _shown_at(each: SegmentRow | FileRow) -> datetime:
+def _shown_at(each: Row[Any] | FileRow) -> datetime:
     """By what the two are ordered; the last that a file shows is what makes it young."""
-    return each.ends_at if isinstance(each, FileRow) else each.starts_at
+    at: datetime = each.ends_at if isinstance(each, FileRow) else each.starts_at
+    return at
 
 
 async def list_due(tx: AsyncSession, ask: ListDiscards, *, now: datetime) -> Discards:
@@ -138,15 +160,10 @@ async def pending_bytes(tx: AsyncSession) -> int:
     return int((await tx.execute(select(func.sum(DiscardRow.size_bytes)))).scalar_one() or 0)
 
 
-async def _take_out(tx: AsyncSession, rows: Sequence[SegmentRow], due_at: datetime) -> None:
-    keys = [(row.session_id, row.rendition, row.msn) for row in rows]
-    key = tuple_(SegmentRow.session_id, SegmentRow.rendition, SegmentRow.msn)
+async def _take_out(tx: AsyncSession, rows: _Rows, due_at: datetime) -> None:
     hot_since = await tiers.hot_since(tx, rows[0].tenant_id, rows[0].stream_id)
     sizes = {row.object_key: row.size_bytes if row.starts_at >= hot_since else 0 for row in rows}
     await put(tx, rows[0].tenant_id, sizes, due_at)
-    await tx.execute(
-        delete(SegmentRow).where(SegmentRow.tenant_id == rows[0].tenant_id, key.in_(keys))
-    )
     by_rendition = sorted(rows, key=lambda row: (row.session_id, row.rendition, row.msn))
     for (session_id, rendition), group in groupby(
         by_rendition, key=lambda row: (row.session_id, row.rendition)
@@ -158,12 +175,24 @@ async def _take_out(tx: AsyncSession, rows: Sequence[SegmentRow], due_at: dateti
             session.segments -= len(found)
             session.duration_us -= sum(round(row.duration_s * 1_000_000) for row in found)
         for first, last in _runs(row.msn for row in found):
+            await _delete_run(tx, found[0], first, last)
             await _leave_gap(tx, found[0], first, last)
         await _discard_inits(tx, session, rendition, due_at)
     await tx.flush()
 
 
-async def _leave_gap(tx: AsyncSession, row: SegmentRow, first: int, last: int) -> None:
+async def _delete_run(tx: AsyncSession, row: Row[Any], first: int, last: int) -> None:
+    """As a range of the primary key: a list of whole keys makes SQLite read all of the tenant."""
+    run = delete(SegmentRow).where(
+        SegmentRow.tenant_id == row.tenant_id,
+        SegmentRow.session_id == row.session_id,
+        SegmentRow.rendition == row.rendition,
+        SegmentRow.msn.between(first, last),
+    )
+    await tx.execute(run.execution_options(synchronize_session=False))
+
+
+async def _leave_gap(tx: AsyncSession, row: Row[Any], first: int, last: int) -> None:
     """One gap for all that retention took away in a row."""
     query = select(GapRow).where(
         GapRow.tenant_id == row.tenant_id,

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import select, tuple_
@@ -76,8 +78,12 @@ def _values(promised: Promise) -> dict[str, Any]:
 async def stills_stored(tx: AsyncSession, stored: Sequence[StoredStill], *, now: datetime) -> None:
     """A picture that nobody knows any more was let go of before it was made."""
     said = {(still.tenant, still.key): still for still in stored}
-    query = select(FileRow).where(tuple_(FileRow.tenant_id, FileRow.key).in_(list(said)))
-    rows = {(row.tenant_id, row.key): row for row in (await tx.execute(query)).scalars()}
+    rows: dict[tuple[str, str], FileRow] = {}
+    for tenant, names in groupby(sorted(said), key=itemgetter(0)):
+        # A list of whole keys would make SQLite read all files.
+        keys = [key for _, key in names]
+        query = select(FileRow).where(FileRow.tenant_id == tenant, FileRow.key.in_(keys))
+        rows |= {(tenant, row.key): row for row in (await tx.execute(query)).scalars()}
     for name in said.keys() - rows.keys():
         await discards.put(tx, name[0], {name[1]: said[name].size_bytes}, due_at=now)
     if rows:

@@ -141,12 +141,14 @@ class Retention:
         for _ in range(BATCHES):
             left = None if size_bytes is None else size_bytes - gone
             taken = await self._discard_batch(kept, before, left)
-            gone += taken
-            if not taken or (size_bytes is not None and gone >= size_bytes):
+            gone += taken.size_bytes
+            if taken.is_all or (size_bytes is not None and gone >= size_bytes):
                 break
         return gone
 
-    async def _discard_batch(self, kept: _Kept, before: datetime, left: int | None) -> int:
+    async def _discard_batch(
+        self, kept: _Kept, before: datetime, left: int | None
+    ) -> discards.Taken:
         async with self._database.transaction() as tx:
             due_at = self._clock() + self._rules.grace
             return await discards.discard(
@@ -167,9 +169,9 @@ class Retention:
             if gone >= excess or (oldest := await self._oldest(waiting, before)) is None:
                 break
             taken = await self._discard_batch(oldest, before, excess - gone)
-            if not taken:
-                waiting.remove(oldest)  # somebody has held it since
-            gone += taken
+            if taken.is_all:
+                waiting.remove(oldest)
+            gone += taken.size_bytes
         return gone
 
     async def _oldest(self, kept: list[_Kept], before: datetime) -> _Kept | None:

@@ -1,19 +1,19 @@
 """What the recorder asks the database: nothing of a row that makes nothing due."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
-from libs.events import UpdateStream
+from libs.events import StillsStored, StoredStill, UpdateStream
 from libs.names import DEFAULT_TENANT
 from services.catalog.errors import DatabaseDown
 from services.catalog.facts import Facts
 from services.catalog.recorder import PATIENCE, Recorder
 from tests.integration.catalog.conftest import Catalog
+from tests.integration.catalog.hearing import counting_steps, hearing
 from tests.integration.catalog.said import START, Said
 from tests.integration.catalog.test_recorder import files, still_orders, stills
 
@@ -53,7 +53,7 @@ class Recorded:
     def counting(self) -> Iterator[list[str]]:
         """The statements that are executed meanwhile."""
         said: list[str] = []
-        with self._hearing(said.append):
+        with hearing(self.catalog.database, said.append):
             yield said
 
     @contextmanager
@@ -64,21 +64,8 @@ class Recorded:
             if statement.startswith(beginning):
                 raise ConnectionResetError
 
-        with self._hearing(fail):
+        with hearing(self.catalog.database, fail):
             yield
-
-    @contextmanager
-    def _hearing(self, hear: Callable[[str], None]) -> Iterator[None]:
-        def on_statement(_c: object, _r: object, statement: str, *_: object) -> None:
-            if not statement.startswith("BEGIN"):  # SQLite's, which is ours to say
-                hear(statement)
-
-        engine = self.catalog.database.engine.sync_engine
-        event.listen(engine, "before_cursor_execute", on_statement)
-        try:
-            yield
-        finally:
-            event.remove(engine, "before_cursor_execute", on_statement)
 
 
 def written(statements: list[str]) -> list[str]:
@@ -290,3 +277,24 @@ async def test_hole_is_waited_for_and_then_passed_over(catalog: Catalog) -> None
     catalog.clock.now += PATIENCE
     await house.recorder.tick()
     assert [order.msn - said.first_msn for order in await stills(catalog)] == [0, 2, 3]
+
+
+async def steps_of_a_picture(house: Recorded) -> int:
+    """What it costs to hear that the last one that was asked for is stored."""
+    key = (await stills(house.catalog))[-1].key
+    stored = StoredStill(tenant=DEFAULT_TENANT, stream="cam-1", key=key, size_bytes=300)
+    with counting_steps(house.catalog.database) as counted:
+        await house.facts.stills_stored(StillsStored(stills=(stored,)))
+    return sum(counted)
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+async def test_picture_that_is_stored_costs_the_same_beside_many(catalog: Catalog) -> None:
+    house = Recorded(catalog)
+    said = await house.on_air(isImage=True, image_time=2)
+    await house.has(said, *range(3))
+    await house.recorder.tick()
+    beside_few = await steps_of_a_picture(house)
+    await house.has(said, *range(3, 200))
+    await house.recorder.tick()
+    assert await steps_of_a_picture(house) < 2 * beside_few
