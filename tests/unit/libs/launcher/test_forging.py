@@ -14,7 +14,7 @@ from libs.launcher.forging import Forge, Forged
 from libs.settings import EXIT_SETTINGS
 from tests.waiting import until
 
-WITHIN_S = 10
+WITHIN_S = 30
 
 
 @pytest.fixture
