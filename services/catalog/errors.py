@@ -25,6 +25,7 @@ WeirError
 ├── NotFound
 │   ├── StreamUnknown
 │   ├── SessionUnknown
+│   ├── SessionNotWatermarked its renditions have no variants
 │   ├── JobUnknown
 │   ├── JobUnwanted           it is over, or another worker has begun it
 │   ├── RelayTargetUnknown

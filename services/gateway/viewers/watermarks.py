@@ -10,6 +10,7 @@ from typing import Any
 
 from libs.forensic import Code
 from libs.names import variant_b
+from services.gateway.playback.flights import Flights
 from services.gateway.playback.routes import Kind, MediaRoute
 from services.gateway.viewers.grant import Grant, Refusal
 
@@ -33,6 +34,7 @@ class Watermarks:
         self._is_live = is_live
         self._codes: OrderedDict[str, Code | None] = OrderedDict()
         self._noted: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._flights: Flights[None] = Flights()
 
     def choose(self, route: MediaRoute, grant: Grant) -> MediaRoute | Refusal | None:
         """What is to be served for `route`; None if that has to be asked for (`learn`)."""
@@ -59,18 +61,23 @@ class Watermarks:
         """
         if not self._may_vary(route):
             return
-        session = route.session
+        session, viewer = route.session, name_of(grant)
         if session not in self._codes:
-            key = await self._find_key(session)
-            self._codes[session] = Code(bytes.fromhex(key)) if key else None
-            if len(self._codes) > KEPT_SESSIONS:
-                self._codes.popitem(last=False)
-        viewer = name_of(grant)
+            await self._flights.fly(session, lambda: self._find(session))
         if viewer and self._codes.get(session) and (session, viewer) not in self._noted:
-            await self._note_viewer(session, viewer)
-            self._noted[session, viewer] = None
-            if len(self._noted) > KEPT_VIEWERS:
-                self._noted.popitem(last=False)
+            await self._flights.fly(f"{session}/{viewer}", lambda: self._note(session, viewer))
+
+    async def _find(self, session: str) -> None:
+        key = await self._find_key(session)
+        self._codes[session] = Code(bytes.fromhex(key)) if key else None
+        if len(self._codes) > KEPT_SESSIONS:
+            self._codes.popitem(last=False)
+
+    async def _note(self, session: str, viewer: str) -> None:
+        await self._note_viewer(session, viewer)
+        self._noted[session, viewer] = None
+        if len(self._noted) > KEPT_VIEWERS:
+            self._noted.popitem(last=False)
 
     def _may_vary(self, route: MediaRoute) -> bool:
         return _is_varied(route) and not self._is_live(route.stream, route.session)

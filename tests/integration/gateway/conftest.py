@@ -22,6 +22,7 @@ from libs.events import (
     CreateStream,
     GetStream,
     GetWatchable,
+    GetWatermark,
     ListRevocations,
     ListSegments,
     ListSessions,
@@ -38,6 +39,7 @@ from libs.events import (
     StreamPublished,
     ViewerKeys,
     Watchable,
+    Watermark,
 )
 from libs.launcher.nats_server import free_port
 from libs.media import amf0
@@ -121,11 +123,13 @@ class Catalog:
         self.bus = nats.bus("catalog/test", provisions=True)
         self.sessions: list[Session] = []
         self.streams: dict[str, Stream] = {}
+        self.watermarks_asked = 0
         self._answer(ListSessions, self._list_sessions)
         self._answer(ListStreams, self._list_streams)
         self._answer(CreateStream, self._create_stream)
         self._answer(GetStream, self._get_stream)
         self._answer(GetWatchable, self._get_watchable)
+        self._answer(GetWatermark, self._get_watermark)
         self._answer(ListSegments, self._list_segments)
         self._answer(ListViewerKeys, self._list_viewer_keys)
         self._answer(ListRevocations, self._list_revocations)
@@ -150,6 +154,10 @@ class Catalog:
     async def _get_watchable(self, ask: GetWatchable) -> Watchable:
         found = self.streams.get(ask.stream) or _stream(ask.stream, {})
         return Watchable(view_policy=found.view_policy, revision=found.revision)
+
+    async def _get_watermark(self, _: GetWatermark) -> Watermark:
+        self.watermarks_asked += 1
+        return Watermark(key=None)
 
     async def _list_segments(self, _: ListSegments) -> SegmentPage:
         return SegmentPage(segments=())

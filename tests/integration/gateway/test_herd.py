@@ -64,7 +64,9 @@ def store_of_gateway(store_url: str, tmp_path: Path) -> str:
     return store_url
 
 
-async def test_herd_on_a_stored_segment_is_one_read(gateway: Any, store: SlowStore) -> None:
+async def test_herd_on_a_stored_segment_is_one_read_and_one_question(
+    gateway: Any, catalog: Any, store: SlowStore
+) -> None:
     streams = [await asyncio.open_connection("127.0.0.1", gateway.port) for _ in range(CLIENTS)]
 
     async def ask(number: int) -> float:
@@ -80,7 +82,7 @@ async def test_herd_on_a_stored_segment_is_one_read(gateway: Any, store: SlowSto
 
     began = time.monotonic()
     ends = await asyncio.gather(*(ask(number) for number in range(CLIENTS)))
-    assert store.gets == {KEY: 1}
+    assert (store.gets, catalog.watermarks_asked) == ({KEY: 1}, 1)
     assert min(ends) - began >= LATENCY_S
     # The store's latency once, and 40 MB over loopback on a machine that has other work.
     assert max(ends) - began < LATENCY_S + 5

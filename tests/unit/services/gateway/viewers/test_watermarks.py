@@ -1,5 +1,7 @@
 """Which variant is behind a name, and that nobody is served unknown."""
 
+import asyncio
+
 import pytest
 
 from libs.errors import Unavailable
@@ -75,6 +77,12 @@ async def test_each_viewer_gets_their_own_word(watermarks: Watermarks, catalog: 
         assert served == [code.variant(viewer, FIRST + number) for number in range(200)]
     assert catalog.asked == [MARKED]
     assert catalog.noted == [(MARKED, "anna"), (MARKED, "ben")]
+
+
+async def test_herd_asks_once(watermarks: Watermarks, catalog: Catalog) -> None:
+    viewers = [grant("ann"), grant("bob")] * 50
+    await asyncio.gather(*(watermarks.learn(segment(), viewer) for viewer in viewers))
+    assert (catalog.asked, sorted(catalog.noted)) == ([MARKED], [(MARKED, "ann"), (MARKED, "bob")])
 
 
 async def test_token_without_a_name_stands_for_itself(
