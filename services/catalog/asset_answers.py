@@ -66,7 +66,7 @@ class AssetAnswers:
             query = select(AssetRow).where(AssetRow.is_litter).limit(LITTER_PAGE)
             litter = list((await tx.execute(query)).scalars())
         for row in litter:
-            while await self._take_out(row):
+            while not await self._take_out(row):
                 pass
             async with self._database.transaction() as tx:
                 await _forget(tx, row)
@@ -75,12 +75,14 @@ class AssetAnswers:
         """Look for what is to go, until it is cancelled."""
         await look_every(every_s, self.sweep, "assets")
 
-    async def _take_out(self, row: AssetRow) -> int:
+    async def _take_out(self, row: AssetRow) -> bool:
+        """Whether all is gone that may go."""
         now = self._clock()
         async with self._database.transaction() as tx:
-            return await discards.discard(
+            taken = await discards.discard(
                 tx, row.tenant_id, row.stream_id, before=now, due_at=now + self._grace
             )
+        return taken.is_all
 
 
 async def _forget(tx: AsyncSession, row: AssetRow) -> None:
