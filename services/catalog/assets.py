@@ -40,7 +40,7 @@ from services.catalog.ladder_fields import read_ladder
 from services.catalog.models import AssetRow, HoldRow, SessionRow, StreamRow, UploadRow
 
 MAX_NAME_CHARS = 200
-CHUNK_S, SHORT_CHUNK_S = 60.0, 15.0
+CHUNK_S, SHORT_CHUNK_S = 30.0, 15.0
 """About how long chunks are; what is short is made by two at once, too."""
 GONE = "deleted"
 """The state of one that nobody sees any more; it goes when its rows are gone."""
