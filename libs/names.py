@@ -10,7 +10,8 @@ from libs.errors import Invalid
 
 STREAM_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 SESSION_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{8}", re.ASCII)
-RENDITION = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}", re.ASCII)
+RENDITION = re.compile(r"[a-z0-9][a-z0-9_-]{0,34}", re.ASCII)
+"""As long as a rung's longest name and what marks its variant B."""
 
 _LOOKS_LIKE_A_VIEW = re.compile(r"[0-9a-f]{8}-[0-9a-f]{8}|[0-9]{13}-(?:[0-9]{13})?", re.ASCII)
 """Names of folders that lie beside those of renditions."""
@@ -23,6 +24,8 @@ MARKED = "marked"
 
 AAC = "aac"
 """The rung that is the source's sound as AAC, where the publisher sends another codec."""
+
+MAX_RUNG_NAME = 32
 
 _VARIANT_B = "--b"
 """How the renditions end that hold variant B of another's pictures."""
@@ -66,7 +69,7 @@ class RungNameInvalid(Invalid):
 def check_rung(name: str) -> str:
     """Return `name` if a rung may have it, else raise `RungNameInvalid`."""
     is_taken = name == SOURCE or is_variant_b(name) or _LOOKS_LIKE_A_VIEW.fullmatch(name)
-    if is_taken or not RENDITION.fullmatch(name):
+    if is_taken or len(name) > MAX_RUNG_NAME or not RENDITION.fullmatch(name):
         raise RungNameInvalid(
             "A rung's name has 1 to 32 lower-case letters, digits, '_' or '-', starts with a letter"
             f" or digit, does not end in {_VARIANT_B!r}, and is not {SOURCE!r} nor two numbers as a"

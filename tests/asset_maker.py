@@ -35,6 +35,7 @@ from services.transcoder.workshop import Workshop
 SESSION = "655f1c00-0badcafe"
 FIRST_MSN = 0x655F1C00
 PIECE_BYTES = 300_000
+WATERMARK = bytes(range(32))
 
 
 class Shown(NamedTuple):
@@ -56,12 +57,22 @@ class AssetMaker:
         """By rendition and kind."""
 
     async def make(
-        self, data: bytes, *rungs: Rung, chunk_s: float = 60.0, preset: str = "ultrafast"
+        self,
+        data: bytes,
+        *rungs: Rung,
+        chunk_s: float = 60.0,
+        preset: str = "ultrafast",
+        is_watermarked: bool = False,
     ) -> None:
         tools = await self._upload(data, preset)
         container: Container = sniff(data[:2048])
         wanted = PlanParams(
-            asset="asset-1", upload="upload-1", container=container, rungs=rungs, chunk_s=chunk_s
+            asset="asset-1",
+            upload="upload-1",
+            container=container,
+            rungs=rungs,
+            chunk_s=chunk_s,
+            is_watermarked=is_watermarked,
         )
         self.plan = AssetPlan.model_validate(await Planning(wanted, tools, self._logbook()).run())
         for number in range(len(self.plan.chunks)):
@@ -130,7 +141,19 @@ class AssetMaker:
         async def nothing(*_: object) -> Any:
             raise AssertionError("a chunk reads no segments")
 
-        return Tools(self.store, self.workshop, "/none", nothing, list_pieces, Egress(), preset)
+        async def find_watermark(_: str) -> str:
+            return WATERMARK.hex()
+
+        return Tools(
+            self.store,
+            self.workshop,
+            "/none",
+            nothing,
+            list_pieces,
+            Egress(),
+            find_watermark,
+            preset,
+        )
 
 
 def chunk_of(plan: AssetPlan, number: int, container: Container) -> ChunkParams:

@@ -15,6 +15,8 @@ from libs.events.ladders import Rung
 from libs.events.rows import Row, Segment, Track
 from libs.events.uploads import UploadId
 from libs.events.viewers import ViewPolicy
+from libs.forensic import Variant
+from libs.names import variant_b
 
 AssetWay = Literal["upload", "session"]
 AssetState = Literal["waiting", "processing", "ready", "failed"]
@@ -58,9 +60,15 @@ class AssetRung(Row):
     """A picture that is encoded, and its size to the pixel."""
 
     rung: Rung
-    """`bitrate_bps` 0: what stands for a source that cannot be played as it is."""
+    """`bitrate_bps` 0: what stands for a source that is not played as it is."""
     width: int
     height: int
+    variant: Variant | None = None
+    """Of the forensic watermark; None: it has none."""
+
+    @property
+    def rendition(self) -> str:
+        return variant_b(self.rung.name) if self.variant == "b" else self.rung.name
 
 
 class AssetChunk(Row):
@@ -162,6 +170,8 @@ class Asset(Answer):
     chunks: int
     chunks_done: int
     duration_s: float | None
+    is_watermarked: bool
+    """Whether each rendition is there in two variants, so that a leak names its viewer."""
     job: str | None
     """That plans it."""
     error_code: str | None = None
@@ -193,6 +203,8 @@ class CreateAsset(Ask[Asset]):
     """As in a stream's item."""
     view_policy: ViewPolicy | None = None
     """None: the stream's, or `public`."""
+    is_watermarked: bool = False
+    """Make two variants of it; it is then `signed`."""
 
 
 class GetAsset(Ask[Asset]):

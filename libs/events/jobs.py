@@ -158,6 +158,8 @@ class PlanParams(Row):
     """That are wanted, smallest first."""
     chunk_s: float
     """How long a chunk is, about."""
+    is_watermarked: bool = False
+    """Whether each rendition is made in two variants, and nothing is copied."""
 
 
 class ChunkParams(Row):

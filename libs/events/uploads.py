@@ -80,6 +80,8 @@ class Upload(Answer):
     media: Media | None = None
     ladder: Any = None
     """That the asset made of it is to have, as in a stream's item."""
+    is_watermarked: bool = False
+    """Whether that asset is to have a forensic watermark."""
     folder: str
     """Where its pieces lie."""
     multipart: str | None = None
@@ -109,6 +111,7 @@ class CreateUpload(Ask[Upload]):
     way: Literal["tus", "direct"] = "tus"
     size_bytes: int = Field(ge=1)
     ladder: Any = None
+    is_watermarked: bool = False
 
 
 class ImportUpload(Ask[Upload]):
@@ -126,6 +129,7 @@ class ImportUpload(Ask[Upload]):
     max_bytes: int | None = Field(default=None, ge=1)
     """Past these it is refused; meanwhile it takes so much of the quota. None: all that is left."""
     ladder: Any = None
+    is_watermarked: bool = False
 
 
 class GetUpload(Ask[Upload]):

@@ -213,9 +213,12 @@ def publish(options: dict[str, object], file: Path, stream_id: str | None, *, lo
 @weir.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--ladder", default="", help="Rungs to make of it, for example sd,hd.")
+@click.option("--watermark", is_flag=True, help="So that a leaked copy names its viewer.")
 @click.option("--wait", is_flag=True, help="Wait until it can be played, and say where.")
 @click.pass_obj
-def upload(options: dict[str, object], file: Path, ladder: str, wait: bool) -> None:
+def upload(
+    options: dict[str, object], file: Path, ladder: str, watermark: bool, wait: bool
+) -> None:
     """Upload FILE, and say what is in it. The same command goes on where it was interrupted."""
     api = _api(options)
     with click.progressbar(length=file.stat().st_size, label=file.name, file=sys.stderr) as bar:
@@ -223,7 +226,10 @@ def upload(options: dict[str, object], file: Path, ladder: str, wait: bool) -> N
         def show(arrived: int, _: int) -> None:
             bar.update(arrived - bar.pos)
 
-        done = Uploading(api, file, ladder=ladder, on_progress=show).run()
+        uploading = Uploading(
+            api, file, ladder=ladder, is_watermarked=watermark, on_progress=show
+        )
+        done = uploading.run()
     if done["state"] != "accepted":
         raise click.ClickException(f"{file.name} was refused: {done['reason']}")
     click.echo(f"{done['id']}: {described(done)}")

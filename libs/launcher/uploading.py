@@ -31,11 +31,20 @@ class UploadBroken(Unavailable):
 
 
 class Uploading:
-    def __init__(self, api: API, file: Path, *, ladder: str = "", on_progress: OnProgress) -> None:
+    def __init__(
+        self,
+        api: API,
+        file: Path,
+        *,
+        ladder: str = "",
+        is_watermarked: bool = False,
+        on_progress: OnProgress,
+    ) -> None:
         self._api = api
         self._file = file
         self._size = file.stat().st_size
         self._ladder = ladder
+        self._is_watermarked = is_watermarked
         self._on_progress = on_progress
 
     def run(self) -> dict[str, Any]:
@@ -60,11 +69,20 @@ class Uploading:
 
     def _unfinished(self, fingerprint: str) -> dict[str, Any] | None:
         page = self._api.call("GET", f"{PATH}?state=open&fingerprint={fingerprint}")
-        same = [each for each in page["uploads"] if each["way"] == "tus"]
+        same = [
+            each
+            for each in page["uploads"]
+            if each["way"] == "tus" and each["is_watermarked"] == self._is_watermarked
+        ]
         return same[0] if same else None
 
     def _create(self, fingerprint: str) -> str:
-        said = {"filename": self._file.name, "fingerprint": fingerprint, "ladder": self._ladder}
+        said = {
+            "filename": self._file.name,
+            "fingerprint": fingerprint,
+            "ladder": self._ladder,
+            "is_watermarked": "true" if self._is_watermarked else "",
+        }
         pairs = [f"{k} {base64.b64encode(v.encode()).decode()}" for k, v in said.items() if v]
         headers = {"upload-length": str(self._size), "upload-metadata": ",".join(pairs)}
         answer = self._api.send("POST", PATH, headers=headers | _TUS)

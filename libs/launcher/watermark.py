@@ -17,6 +17,7 @@ from libs.forensic import Code, Verdict, judge
 from libs.forensic.detector import Detector, Found, ReferenceSegment
 from libs.launcher.api import API
 from libs.names import is_variant_b, variant_b
+from libs.segment_keys import folder, init_key
 from libs.storage import ObjectStore
 
 OnStep = Callable[[str, int, int], None]
@@ -147,4 +148,4 @@ def _pictures(row: Segment) -> TrackRange:
 
 
 def _init_of(row: Segment, config_id: str) -> str:
-    return f"{row.object_key.rpartition('/')[0]}/init-{config_id}.mp4"
+    return init_key(folder(row.tenant, row.stream, row.session, row.rendition), config_id)

@@ -21,14 +21,14 @@ from libs.events import (
     SegmentLost,
 )
 from libs.names import SOURCE
-from services.catalog import assets, jobs, outbox, renditions, segments
+from services.catalog import assets, jobs, outbox, renditions, segments, watermarks
 from services.catalog.errors import StreamFieldInvalid
 from services.catalog.ladder_fields import read_ladder
 from services.catalog.models import AssetRow, JobRow, RenditionRow, SessionRow, UploadRow
 
 log = structlog.get_logger()
 
-SEGMENT_S = 4.0
+SEGMENT_S, WATERMARKED_S = 4.0, 2.0
 """About as long as each of its segments lasts."""
 HD_PIXELS = 1920 * 1088
 """More than these need more memory, and a second core."""
@@ -40,7 +40,7 @@ async def follow_upload(tx: AsyncSession, upload: UploadRow, *, now: datetime) -
         ladder = read_ladder({"ladder": upload.ladder})
     except StreamFieldInvalid:  # it was checked when it came; what is allowed has changed since
         ladder = None
-    await assets.of_upload(tx, upload, ladder, now=now)
+    await assets.of_upload(tx, upload, ladder, is_watermarked=upload.is_watermarked, now=now)
 
 
 async def follow_job(tx: AsyncSession, job: JobRow, *, now: datetime) -> None:
@@ -68,6 +68,8 @@ async def _begin(tx: AsyncSession, row: AssetRow, job: JobRow, *, now: datetime)
     tx.add(session)
     await tx.flush()
     await assets.hold(tx, row, session, now=now)
+    if row.is_watermarked:
+        await watermarks.make(tx, row.tenant_id, session.id, now=now)
     row.state, row.updated_at = "processing", now
     row.chunks, row.duration_s = len(plan.chunks), plan.duration_s
     wanted = [
@@ -97,7 +99,7 @@ def _session(row: AssetRow, plan: AssetPlan, *, now: datetime) -> SessionRow:
         granted_at=started_at,
         started_at=started_at,
         ended_at=started_at + timedelta(seconds=plan.duration_s),
-        segment_s=SEGMENT_S,
+        segment_s=WATERMARKED_S if row.is_watermarked else SEGMENT_S,
         playlist_segments=len(plan.segments_90k),
         segments=0,
         duration_us=0,

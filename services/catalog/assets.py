@@ -54,6 +54,8 @@ async def create(tx: AsyncSession, ask: CreateAsset, *, now: datetime) -> Asset:
     if (ask.upload is None) == (ask.session is None):
         raise AssetInvalid("An asset is made of one `upload`, or of one `session`.")
     if ask.session is not None:
+        if ask.is_watermarked:
+            raise AssetInvalid("A session is kept as it was; only an upload gets a watermark.")
         if ask.ladder is not None:
             raise AssetInvalid("A session's renditions are those that it was on air with.")
         return show(await _of_session(tx, ask, now=now))
@@ -63,20 +65,29 @@ async def create(tx: AsyncSession, ask: CreateAsset, *, now: datetime) -> Asset:
     if upload.state != "accepted":
         raise UploadNotAccepted(f"The upload cannot be made an asset: it is {upload.state}.")
     ladder = read_ladder({"ladder": ask.ladder})
-    row = await of_upload(tx, upload, ladder, now=now)
+    row = await of_upload(tx, upload, ladder, is_watermarked=ask.is_watermarked, now=now)
     row.name = check_name(ask.title) if ask.title is not None else row.name
+    if ask.is_watermarked and ask.view_policy == "public":
+        raise AssetInvalid("What has a watermark is watched with viewer tokens: it is `signed`.")
     row.view_policy = ask.view_policy or row.view_policy
     await tx.flush()
     return show(row)
 
 
 async def of_upload(
-    tx: AsyncSession, upload: UploadRow, ladder: Ladder | None, *, now: datetime
+    tx: AsyncSession,
+    upload: UploadRow,
+    ladder: Ladder | None,
+    *,
+    is_watermarked: bool = False,
+    now: datetime,
 ) -> AssetRow:
     """Begin to make an asset of an upload that was accepted."""
     media = Media.model_validate(upload.media)
     row = _new(upload.tenant_id, "upload", upload.name, now=now)
     row.stream_id, row.upload_id, row.view_policy = row.id, upload.id, "public"
+    if is_watermarked:
+        row.view_policy, row.is_watermarked = "signed", True
     row.ladder = ladder.model_dump() if ladder is not None else None
     tx.add(row)
     await tx.flush()
@@ -85,6 +96,7 @@ async def of_upload(
         upload=upload.id,
         container=media.container,
         rungs=ladder.rungs if ladder is not None else (),
+        is_watermarked=is_watermarked,
         chunk_s=min(max(media.duration_s / 2, SHORT_CHUNK_S), CHUNK_S),
     )
     job = await jobs.enqueue(
@@ -227,6 +239,7 @@ def show(row: AssetRow) -> Asset:
             "chunks": row.chunks,
             "chunks_done": row.chunks_done,
             "duration_s": row.duration_s,
+            "is_watermarked": row.is_watermarked,
             "job": row.job_id,
             "error_code": row.error_code,
             "reason": row.reason,
@@ -265,5 +278,6 @@ def _new(tenant: str, way: str, name: str, *, now: datetime) -> AssetRow:
         chunks_done=0,
         created_at=now,
         updated_at=now,
+        is_watermarked=False,
         is_litter=False,
     )

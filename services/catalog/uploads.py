@@ -69,7 +69,7 @@ async def create(
     row.content_type = check_type(ask.content_type)
     row.size_bytes = row.reserved_bytes = check_size(ask.size_bytes, rules)
     row.fingerprint = ask.fingerprint[:MAX_FINGERPRINT] if ask.fingerprint else None
-    row.ladder = _check_ladder(ask.ladder)
+    row.ladder, row.is_watermarked = _check_ladder(ask.ladder), ask.is_watermarked
     await _reserve(tx, row, rules)
     return _show(row)
 
@@ -82,7 +82,7 @@ async def create_import(
     Raises `UploadNameInvalid`, `UploadTypeRefused`, `UploadQuotaFull`, `StreamFieldInvalid`.
     """
     row = _new(ask.tenant, check_name(ask.file), "import", now=now, rules=rules)
-    row.ladder = _check_ladder(ask.ladder)
+    row.ladder, row.is_watermarked = _check_ladder(ask.ladder), ask.is_watermarked
     row.content_type, row.size_bytes, row.fingerprint, row.expires_at = "", 0, None, None
     left = await _left(tx, row.tenant_id, rules)
     row.reserved_bytes = min(left, ask.max_bytes or left)
@@ -378,6 +378,7 @@ def _show(row: UploadRow) -> Upload:
             "reason": row.reason,
             "media": row.media,
             "ladder": row.ladder,
+            "is_watermarked": row.is_watermarked,
             "folder": row.folder,
             "multipart": row.multipart,
         }

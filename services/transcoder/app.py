@@ -105,6 +105,7 @@ def _build_farm(
             list_rows=catalog.list_rows,
             list_pieces=catalog.list_pieces,
             egress=egress,
+            find_watermark=catalog.find_watermark,
             preset=settings.encoder_preset,
         ),
         take_lease=lambda grant: catalog.take_lease(grant, service.url),

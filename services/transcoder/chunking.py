@@ -20,6 +20,7 @@ from libs.events import (
     Track,
     TrackKind,
 )
+from libs.forensic import draw_pattern
 from libs.names import SOURCE, session_started_at_s
 from libs.segment_keys import folder as folder_of
 from libs.segment_keys import init_key
@@ -100,6 +101,7 @@ class Chunking:
         if self._is_paused:
             self._sandbox.pause()
         order = params.model_dump(mode="json") | {"preset": tools.preset}
+        order["patterns"] = await self._patterns()
         try:
             said = await self._sandbox.run(file.read, file.size_bytes, params.container, order)
             _judge(said)
@@ -119,6 +121,15 @@ class Chunking:
             if each.tracks
         }
         return AssetRows(rows=tuple(self._rows), tracks=tracks).model_dump(mode="json")
+
+    async def _patterns(self) -> list[str]:
+        """Of each segment, in hex; the secret that they are drawn with stays here."""
+        params = self._params
+        if not any(each.variant for each in params.rungs):
+            return []
+        key = await self._tools.find_watermark(params.session)
+        msns = range(params.first_msn, params.first_msn + len(params.segments_90k))
+        return [draw_pattern(bytes.fromhex(key), msn).hex() for msn in msns]
 
     # --- what the process makes -----------------------------------------------------------------
 
@@ -227,8 +238,8 @@ def _renditions(
     of_track[wire.SOURCE_AUDIO] = (source, "audio")
     for number, rung in enumerate(params.rungs if "video" in kinds else ()):
         rendition = source
-        if rung.rung.name != SOURCE:
-            rendition = made(rung.rung.name, "video")
+        if rung.rendition != SOURCE:
+            rendition = made(rung.rendition, "video")
             renditions.append(rendition)
         of_track[wire.FIRST_RUNG + number] = (rendition, "video")
     return renditions, of_track

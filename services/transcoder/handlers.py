@@ -9,6 +9,7 @@ from libs.events import (
     ForgetJobLitter,
     GetJob,
     GetTranscodePlan,
+    GetWatermark,
     JobCancelled,
     JobDetail,
     JobGrant,
@@ -107,6 +108,11 @@ class Catalog:
     async def list_pieces(self, upload: str, after: int | None) -> UploadPieces:
         ask = ListUploadPieces(tenant=self._tenant, upload=upload, after=after)
         return await self._bus.ask(ask)
+
+    async def find_watermark(self, session: str) -> str:
+        found = await self._bus.ask(GetWatermark(tenant=self._tenant, session=session))
+        assert found.key is not None, "its rungs have variants"
+        return found.key
 
     async def litter(self) -> JobLitter:
         return await self._bus.ask(ListJobLitter())

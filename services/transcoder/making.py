@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,6 +35,10 @@ class Trouble(Exception):
         self.fault: JobFault = fault
 
 
+FindWatermark = Callable[[str], Awaitable[str]]
+"""The secret of a session's forensic watermark, in hex."""
+
+
 class Tools(NamedTuple):
     """What the work needs of the world."""
 
@@ -44,6 +48,7 @@ class Tools(NamedTuple):
     list_rows: ListRows
     list_pieces: ListPieces
     egress: Egress
+    find_watermark: FindWatermark
     preset: str = "veryfast"
     """x264's, of assets."""
 

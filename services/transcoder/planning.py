@@ -27,6 +27,8 @@ from services.transcoder.untrusted.sandbox import MAPPED_BYTES, Allowed, ReaderK
 
 MODULE = "services.transcoder.untrusted.indexer"
 SEGMENT_90K = 4 * 90_000
+WATERMARKED_90K = 2 * 90_000
+"""Each segment says one bit of whom it was served to."""
 MEMORY_BYTES = 1 << 30
 START_S = 60
 BYTES_A_CPU_S = 4_000_000
@@ -83,7 +85,12 @@ class Planning:
         )
         if self._is_paused:
             self._sandbox.pause()
-        order = {"segment_90k": SEGMENT_90K, "chunk_90k": round(params.chunk_s * 90_000)}
+        segment_90k = WATERMARKED_90K if params.is_watermarked else SEGMENT_90K
+        order = {
+            "segment_90k": segment_90k,
+            "chunk_90k": round(params.chunk_s * 90_000),
+            "may_copy": not params.is_watermarked,
+        }
         try:
             said = await self._sandbox.run(self._read, file.size_bytes, params.container, order)
         except ReaderKilled as error:
@@ -113,8 +120,10 @@ def plan(found: Indexed, params: PlanParams) -> AssetPlan:
     has_records = params.container in WITH_RECORDS
     video, rungs = None, list[AssetRung]()
     if found.video is not None:
-        is_copied = has_records and _is_playable(found.video)
+        is_copied = has_records and not params.is_watermarked and _is_playable(found.video)
         video, rungs = _picture(found.video, params.rungs, is_copied=is_copied)
+        if params.is_watermarked:
+            rungs = [each.model_copy(update={"variant": v}) for each in rungs for v in ("a", "b")]
     audio = None
     if found.audio is not None:
         is_copied = has_records and _is_heard(found.audio)

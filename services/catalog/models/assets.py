@@ -43,5 +43,7 @@ class AssetRow(Base):
     updated_at: Mapped[datetime]
     error_code: Mapped[str | None]
     reason: Mapped[str | None]
+    is_watermarked: Mapped[bool]
+    """Whether each rendition is there in two variants."""
     is_litter: Mapped[bool]
     """Whether its own rows are to be let go."""

@@ -45,6 +45,8 @@ class UploadRow(Base):
     """A `libs.events.Media`."""
     ladder: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
     """That the asset made of it is to have, as it was sent."""
+    is_watermarked: Mapped[bool]
+    """Whether that asset is to have a forensic watermark."""
     is_litter: Mapped[bool]
     """Whether its folder of the store is to be emptied."""
 

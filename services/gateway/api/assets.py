@@ -44,6 +44,10 @@ class NewAsset(BaseModel):
     """Of an upload: as in a stream, for example `{"rungs": ["sd", "hd"]}`."""
     view_policy: ViewPolicy | None = None
     """Of an upload; default: `public`. A session's is that of its stream."""
+    is_watermarked: bool = False
+    """Of an upload: make each rendition in two variants, so that a leaked copy names its viewer. It
+    is `signed`, takes twice the room, and is not copied from the source.
+    """
 
 
 class AssetChange(BaseModel):
@@ -78,6 +82,7 @@ class AssetView(BaseModel):
     progress: float
     """0 to 1: how much of it is made."""
     duration_s: float | None
+    is_watermarked: bool
     job: str | None
     error_code: str | None
     reason: str | None
@@ -117,6 +122,7 @@ async def create_asset(body: NewAsset, response: Response, house: TheHouse) -> A
         title=body.name,
         ladder=body.ladder,
         view_policy=body.view_policy,
+        is_watermarked=body.is_watermarked,
     )
     asset = await house.catalog.ask(ask)
     response.headers["location"] = f"/api/v1/assets/{asset.id}"

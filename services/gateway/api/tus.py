@@ -79,8 +79,8 @@ async def describe_uploads() -> Response:
 @router.post(PATH, status_code=201, response_class=Response)
 async def create_upload(request: Request, house: TheHouse) -> Response:
     """Begin an upload of `Upload-Length` bytes; `Upload-Metadata` names the file (`filename`, and
-    `filetype`, `fingerprint` to find it again by, and `ladder`: the rungs of the asset that it
-    becomes, for example `sd,hd`).
+    `filetype`, `fingerprint` to find it again by, and of the asset that it becomes `ladder`: its
+    rungs, for example `sd,hd`, and `is_watermarked`: `true` or `false`).
     """
     metadata = read_metadata(request.headers.get("upload-metadata", ""))
     if not metadata.get("filename"):
@@ -92,6 +92,7 @@ async def create_upload(request: Request, house: TheHouse) -> Response:
         fingerprint=metadata.get("fingerprint") or None,
         size_bytes=_number(request, "upload-length"),
         ladder=_ladder(metadata.get("ladder", "")),
+        is_watermarked=_is_set(metadata, "is_watermarked"),
     )
     upload = await house.catalog.ask(ask)
     location = f"{house.settings.public_url.rstrip('/')}/api/v1{PATH}/{upload.id}"
@@ -188,6 +189,14 @@ def _ladder(said: str) -> dict[str, Any] | None:
     """Names of templates with commas between them."""
     rungs = [name.strip() for name in said.split(",") if name.strip()]
     return {"rungs": rungs} if rungs else None
+
+
+def _is_set(metadata: dict[str, str], key: str) -> bool:
+    """Raises `MetadataWrong`: what somebody meant to be `true` must not pass for `false`."""
+    said = metadata.get(key, "false")
+    if said not in {"true", "false"}:
+        raise MetadataWrong(f"Upload-Metadata: {key!r} is `true` or `false`.")
+    return said == "true"
 
 
 def _number(request: Request, header: str) -> int:

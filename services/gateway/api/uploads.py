@@ -47,6 +47,7 @@ class UploadView(BaseModel):
     media: Media | None
     ladder: Any = None
     """That the asset made of it has."""
+    is_watermarked: bool
 
     @classmethod
     def of(cls, upload: Upload) -> "UploadView":
@@ -69,6 +70,8 @@ class NewDirect(BaseModel):
     fingerprint: str | None = Field(default=None, max_length=128)
     ladder: dict[str, Any] | None = None
     """That the asset made of it is to have, as in a stream: `{"rungs": ["sd", "hd"]}`."""
+    is_watermarked: bool = False
+    """Whether that asset is to have a forensic watermark (see `POST /assets`)."""
 
 
 class NewImport(BaseModel):
@@ -81,6 +84,8 @@ class NewImport(BaseModel):
     """Default: the last part of the address."""
     max_bytes: int | None = Field(default=None, ge=1, le=MAX_UPLOAD_BYTES)
     ladder: dict[str, Any] | None = None
+    """Likewise."""
+    is_watermarked: bool = False
     """Likewise."""
 
 
@@ -123,6 +128,7 @@ async def import_upload(request: Request, response: Response, house: TheHouse) -
         url=body.url,
         max_bytes=body.max_bytes,
         ladder=body.ladder,
+        is_watermarked=body.is_watermarked,
     )
     return _created(await house.catalog.ask(ask), response)
 
@@ -142,6 +148,7 @@ async def create_direct(request: Request, response: Response, house: TheHouse) -
         way="direct",
         size_bytes=body.size_bytes,
         ladder=body.ladder,
+        is_watermarked=body.is_watermarked,
     )
     upload = await house.catalog.ask(ask)
     return _created(await house.direct.begin(upload), response)

@@ -36,17 +36,21 @@ SLACK = VIDEO_TIMESCALE // 2
 
 
 def work(_: socket.socket, remote: Remote, container: str, order: Any) -> dict[str, Any]:
-    """`order`: about how long segments and chunks are, in 90 kHz."""
+    """`order`: about how long segments and chunks are, in 90 kHz, and whether frames may become
+    segments as they are.
+    """
     try:
         with open_file(remote, container) as opened:
-            return _index(opened, order["segment_90k"], order["chunk_90k"])
+            return _index(opened, order["segment_90k"], order["chunk_90k"], order["may_copy"])
     except MemoryError:
         return {"error": "MemoryError"}
     except (FFmpegError, ValueError, OverflowError) as error:
         return {"error": f"{type(error).__name__}: {error}"[:200]}
 
 
-def _index(opened: InputContainer, segment: int, chunk: int) -> dict[str, Any]:
+def _index(
+    opened: InputContainer, segment: int, chunk: int, may_copy: bool
+) -> dict[str, Any]:
     picture, sound = _first_video(opened), _first_audio(opened)
     shown = _Pictures(picture) if picture is not None else None
     heard = _Sound(sound) if sound is not None else None
@@ -69,7 +73,7 @@ def _index(opened: InputContainer, segment: int, chunk: int) -> dict[str, Any]:
     zero = _zero(shown, heard)
     video_end = shown.end if shown else zero
     audio_end = heard.end if heard else zero
-    bounds = shown.bounds(zero, segment) if shown else [zero]
+    bounds = shown.bounds(zero, segment, may_copy=may_copy) if shown else [zero]
     bounds = _with_sound(bounds, video_end, audio_end, segment)
     return {
         "zero_90k": zero,
@@ -166,10 +170,12 @@ class _Pictures:
             "frames": len(self.times),
         }
 
-    def bounds(self, zero: int, segment: int) -> list[int]:
-        """Where segments begin: at keyframes, and, where there is none for long, at any frame."""
+    def bounds(self, zero: int, segment: int, *, may_copy: bool) -> list[int]:
+        """Where segments begin: at keyframes, and, where there is none for long, at any frame; only
+        what may be copied waits for its keyframes.
+        """
         times, keys = sorted(self.times), [at for at, _ in self.keys]
-        is_steady = self.found["is_steady"]
+        is_steady = may_copy and self.found["is_steady"]
         found, of_keys, of_times = [zero], 0, 0
         while True:
             begun = found[-1]

@@ -19,6 +19,7 @@ from av.video.reformatter import Interpolation, VideoReformatter
 
 from services.transcoder.untrusted import wire
 from services.transcoder.untrusted.times import VIDEO_TIMESCALE, span_of, ticks
+from services.transcoder.untrusted.variants import Patterned
 
 BASE = Fraction(1, VIDEO_TIMESCALE)
 QUALITY = 20
@@ -40,6 +41,8 @@ class Pictures:
         self._is_last = order["end_pts"] is None
         self._begin = begin
         self._starts = deque(_starts(begin, order["segments_90k"]))
+        self._patterns = [bytes.fromhex(each) for each in order["patterns"]]
+        self._segment = -1
         self._video = order["video"]
         self._last = begin - 1
         self._upright: _Upright | None = None
@@ -88,14 +91,14 @@ class Pictures:
         is_key = bool(self._starts) and frame.pts >= self._starts[0]
         while self._starts and frame.pts >= self._starts[0]:
             self._starts.popleft()
+            self._segment += 1
+        drawn = self._patterns[max(0, self._segment)] if self._patterns else b""
         at = frame.pts - self._zero
         scaled = [frame]
         for rung in self._rungs:
-            source = next(
-                (each for each in reversed(scaled) if each.width >= rung.width * LARGER), frame
-            )
+            source = next((each for each in reversed(scaled) if rung.may_take(each)), frame)
             scaled.append(rung.scale(source))
-            rung.encode(scaled[-1], at, is_key=is_key)
+            rung.encode(scaled[-1], at, drawn, is_key=is_key)
         self.frames += 1
 
 
@@ -114,7 +117,15 @@ class _Rung:
         self._rate = Fraction(*order["video"]["frame_rate"])
         self._preset = order["preset"]
         self._scaler = VideoReformatter()
+        self._patterned = None
+        if rung["variant"] is not None:
+            self._patterned = Patterned(rung["variant"], width=self.width, height=self.height)
         self._encoder: VideoCodecContext | None = None
+
+    def may_take(self, frame: VideoFrame) -> bool:
+        """Whether it is scaled from that, or is of that very size, as the other variant is."""
+        is_same = (frame.width, frame.height) == (self.width, self.height)
+        return is_same or frame.width >= self.width * LARGER
 
     def scale(self, frame: VideoFrame) -> VideoFrame:
         return self._scaler.reformat(
@@ -122,7 +133,9 @@ class _Rung:
             threads=1,
         )  # fmt: skip
 
-    def encode(self, frame: VideoFrame, at: int, *, is_key: bool) -> None:
+    def encode(self, frame: VideoFrame, at: int, drawn: bytes, *, is_key: bool) -> None:
+        if self._patterned is not None:
+            frame = self._patterned.lay(frame, drawn)
         encoder = self._encoder or self._open(frame)
         frame.pts, frame.time_base = at, BASE
         frame.pict_type = PictureType.I if is_key else PictureType.NONE

@@ -21,6 +21,7 @@ from libs.events import (
     GetJob,
     GetSession,
     GetWatchable,
+    GetWatermark,
     InspectParams,
     JobCompleted,
     JobFailed,
@@ -98,9 +99,9 @@ class Assets:
     async def get(self, asset: Asset) -> Asset:
         return await self.answers.get(GetAsset(tenant=DEFAULT_TENANT, asset=asset.id))
 
-    async def planned(self) -> tuple[Asset, list[str]]:
+    async def planned(self, **more: object) -> tuple[Asset, list[str]]:
         """An asset that is to be made, and the jobs of its chunks."""
-        asset = await self.of(await self.accepted())
+        asset = await self.of(await self.accepted(**more))
         assert asset.job is not None
         grant = await self.begin(asset.job)
         for _ in range(2):
@@ -111,6 +112,11 @@ class Assets:
         ask = ListJobs(tenant=DEFAULT_TENANT, stream=asset.id, kind="chunk")
         page = await self.catalog.answers.list_jobs(ask)
         return sorted(job.id for job in page.jobs)
+
+    async def key_of(self, asset: Asset) -> str | None:
+        assert asset.session is not None
+        ask = GetWatermark(tenant=DEFAULT_TENANT, session=asset.session)
+        return (await self.catalog.answers.get_watermark(ask)).key
 
     async def count(self, table: type[SegmentRow | HoldRow | SessionRow]) -> int:
         async with self.catalog.database.transaction(read_only=True) as tx:
@@ -258,6 +264,29 @@ async def test_who_may_watch_is_told_of_streams_and_assets(assets: Assets) -> No
     assert policies == {"cam-1": "signed", asset.id: "public"}
     with pytest.raises(WeirError, match="no stream"):
         await assets.answers.watchable(GetWatchable(tenant=DEFAULT_TENANT, stream="cam-2"))
+
+
+async def test_watermarked_upload_becomes_a_signed_asset_with_a_secret(assets: Assets) -> None:
+    asset, _ = await assets.planned(is_watermarked=True)
+    assert (asset.is_watermarked, asset.view_policy) == (True, "signed")
+    assert asset.job is not None
+    job = await assets.catalog.answers.get_job(GetJob(tenant=DEFAULT_TENANT, job=asset.job))
+    assert (job.params or {})["is_watermarked"] is True
+    assert await assets.key_of(asset) is not None
+    plain, _ = await assets.planned()
+    assert (plain.is_watermarked, plain.view_policy) == (False, "public")
+    assert await assets.key_of(plain) is None
+
+
+async def test_watermark_is_of_uploads_and_never_public(assets: Assets) -> None:
+    upload = await assets.accepted()
+    wanted = CreateAsset(tenant=DEFAULT_TENANT, upload=upload, is_watermarked=True)
+    with pytest.raises(WeirError, match="it is `signed`"):
+        await assets.answers.create(wanted.model_copy(update={"view_policy": "public"}))
+    assert (await assets.answers.create(wanted)).view_policy == "signed"
+    of_session = {"upload": None, "session": "655f1c00-0badcafe"}
+    with pytest.raises(WeirError, match="only an upload gets a watermark"):
+        await assets.answers.create(wanted.model_copy(update=of_session))
 
 
 async def test_asset_is_renamed(assets: Assets) -> None:

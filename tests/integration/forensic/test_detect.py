@@ -1,63 +1,58 @@
-"""A watermarked session is played with links of two viewers, one leaks it, and is named.
+"""A watermarked asset is played with links of two viewers, one leaks it, and is named."""
 
-Variant B is put into the store and the log by hand, beside what a push made of variant A.
-"""
-
-import asyncio
-import hashlib
 import io
-import json
 import os
-import sqlite3
 import subprocess
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import av
 import httpx2
 import pytest
 
-from libs.cutting.sequencer import SESSION_START_MS
-from libs.events import Segment
-from libs.media.cmaf import VIDEO_TRACK_ID, Sample, write_chunk
-from libs.media.cmaf_reader import read_chunks
-from libs.storage import ObjectStore
-from tests.marked_film import KEY, MarkedFilm, leak
-from tests.media import push
+from libs.ffmpeg import find_ffmpeg
+from tests.asset_house import made, made_of
+from tests.marked_film import SEGMENT_S, MarkedFilm, leak
 from tests.running import RunningWeir
-from tests.stored import ended_rows
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 RATE, SEGMENTS = 15, 50
+QUICK = {"WEIR_ENCODER_PRESET": "ultrafast", "WEIR_UPLOAD_LOOK_S": "0.3"}
 
 
-async def test_leaker_of_a_session_is_named(own_weir: RunningWeir, tmp_path: Path) -> None:
-    film = MarkedFilm(width=640, height=360, rate=RATE, segments=SEGMENTS, bps=900_000)
+def test_leaker_of_an_asset_is_named(own_weir: RunningWeir, tmp_path: Path) -> None:
+    film = MarkedFilm(width=640, height=360, rate=RATE, segments=SEGMENTS, bps=900_000, keep=True)
+    sent = with_sound(film.whole("plain"), tmp_path)
+    own_weir.environment |= QUICK
     own_weir.start()
-    stream = own_weir.create_stream(name="film", viewPolicy="signed", reconnectWindow=1)["id"]
-    pushed = tmp_path / "a.mp4"
-    pushed.write_bytes(film.whole("a"))
-    url = own_weir.call("GET", f"/api/v1/streams/{stream}")["push"]["url"]
-    publisher = push(pushed, url, is_paced=False)
-    assert await asyncio.to_thread(publisher.wait, 60) == 0
-    rows = [Segment.model_validate(row) for row in await ended_rows(own_weir, stream)]
-    session = rows[0].session
-    assert "10^" not in detect(own_weir, pushed, session, code=2)
-    store = own_weir.open_store()
-    await add_variant(own_weir, store, rows, packets_of(film.whole("b")))
-    await store.close()
+    asset = made_of(own_weir, sent, "film.mp4", is_watermarked="true")
+    assert asset["state"] == "ready", asset
+    assert (asset["is_watermarked"], asset["view_policy"]) == (True, "signed")
+    (only,) = own_weir.call("GET", "/api/v1/assets")["assets"]
+    assert only["id"] == asset["id"], "nobody made a plain one of the upload, too"
+    stream, session = asset["stream"], asset["session"]
+    assert httpx2.get(asset["playback"]["hls"]).status_code == 403
 
     played = {each: Played(own_weir, stream, session, each) for each in ("anna", "ben")}
-    assert played["anna"].playlist == played["ben"].playlist
-    assert len(played["anna"].segments) == len(rows)
+    anna = played["anna"]
+    assert anna.playlist == played["ben"].playlist
+    assert len(anna.segments) == SEGMENTS
     differing = sum(a != b for a, b in zip(*(p.segments for p in played.values()), strict=True))
     # Of two viewers a third of the segments differ, on average.
     assert SEGMENTS / 8 < differing < SEGMENTS * 2 / 3
-    for path in (f"{session}/source--b/video.m3u8", f"{session}/source--b/{rows[3].msn}.ts"):
-        assert played["anna"].get(path).status_code == 404
-    assert "source--b" not in played["anna"].get(f"{session}/index.m3u8").text
+    for way in ("video.m3u8", f"{anna.numbers[3]}.ts", f"{anna.numbers[3]}.video.m4s"):
+        assert anna.get(f"{session}/source--b/{way}").status_code == 404, way
+    assert anna.get(f"720p/{anna.numbers[3]}.ts").status_code == 404
+    assert anna.get(f"{session}/clip.mp4").status_code == 403
+    for name in ("index.m3u8", "manifest.mpd", "ts.m3u8"):
+        listed = anna.get(f"{session}/{name}")
+        assert listed.status_code == 200
+        assert "--b" not in listed.text
+    for number in anna.numbers[:6]:
+        answer = anna.get(f"{session}/source/{number}.ts")
+        assert answer.status_code == 200, answer.text
+        with av.open(io.BytesIO(answer.content), format="mpegts") as opened:
+            assert sorted(each.type for each in opened.streams) == ["audio", "video"]
     viewers = own_weir.call("GET", f"/api/v1/sessions/{session}/watermark/viewers")["viewers"]
     assert [each["viewer"] for each in viewers] == ["anna", "ben"]
 
@@ -71,6 +66,23 @@ async def test_leaker_of_a_session_is_named(own_weir: RunningWeir, tmp_path: Pat
     assert "Nobody is named" in said
     assert "ben" not in said
 
+    body = {"upload": asset["upload"], "name": "Plain"}
+    plain = made(own_weir, own_weir.call("POST", "/api/v1/assets", body)["id"])
+    assert (plain["is_watermarked"], plain["view_policy"]) == (False, "public")
+    assert "10^" not in detect(own_weir, leaked, plain["session"], code=2)
+
+
+def with_sound(film: bytes, folder: Path) -> bytes:
+    pictures, whole = folder / "pictures.mp4", folder / "film.mp4"
+    pictures.write_bytes(film)
+    argv = [
+        find_ffmpeg(), "-nostdin", "-loglevel", "error", "-i", str(pictures), "-f", "lavfi", "-i",
+        f"sine=sample_rate=48000:duration={SEGMENTS * SEGMENT_S}", "-c:v", "copy", "-c:a", "aac",
+        str(whole),
+    ]  # fmt: skip
+    subprocess.run(argv, check=True)
+    return whole.read_bytes()
+
 
 class Played:
     """What one viewer's player gets: the playlist, and all that it names."""
@@ -81,6 +93,7 @@ class Played:
         self._folder = f"{weir.http_url}/~{made['token']}/{stream}/"
         self.playlist = self.get(f"{session}/source/video.m3u8").text
         names = [line for line in self.playlist.splitlines() if line.endswith(".m4s")]
+        self.numbers = [name.rpartition("/")[2].partition(".")[0] for name in names]
         (init,) = {line.split('"')[1] for line in self.playlist.splitlines() if "EXT-X-MAP" in line}
         at = f"{session}/source/"
         self._init = self.get(at + init).content
@@ -107,68 +120,3 @@ def detect(weir: RunningWeir, file: Path, session: str, *, code: int) -> str:
     assert run.returncode == code, run.stderr
     assert "Traceback" not in run.stderr
     return run.stdout
-
-
-def packets_of(film: bytes) -> list[bytes]:
-    with av.open(io.BytesIO(film), "r", format="mp4") as opened:
-        return [bytes(packet) for packet in opened.demux(video=0) if packet.size]
-
-
-async def add_variant(
-    weir: RunningWeir, store: ObjectStore, rows: list[Segment], pictures: list[bytes]
-) -> None:
-    """Rows of `source--b`, whose pictures stand at the times of the source's."""
-    made: list[dict[str, Any]] = []
-    for row in rows:
-        data = await store.get(row.object_key)
-        chunks = [each for each in read_chunks(data) if each.track_id == VIDEO_TRACK_ID]
-        olds = [sample for chunk in chunks for sample in chunk.samples]
-        at = round((row.start_ms - SESSION_START_MS) * RATE / 1000)
-        samples = [
-            Sample(old.duration, old.composition, old.is_sync, new)
-            for old, new in zip(olds, pictures[at : at + len(olds)], strict=True)
-        ]
-        other = write_chunk(VIDEO_TRACK_ID, row.msn, chunks[0].decode_time, samples)
-        (track,) = row.tracks
-        key = row.object_key.replace("/source/", "/source--b/")
-        await store.put(key, other, content_type="video/mp4")
-        init = f"{row.object_key.rpartition('/')[0]}/init-{track.config_id}.mp4"
-        beside = init.replace("/source/", "/source--b/")
-        await store.put(beside, await store.get(init), content_type="video/mp4")
-        track = track.model_copy(update={"offset": 0, "size_bytes": len(other)})
-        made.append(
-            {
-                "msn": row.msn,
-                "object_key": key,
-                "size_bytes": len(other),
-                "sha256": hashlib.sha256(other).hexdigest(),
-                "tracks": json.dumps([track.model_dump(mode="json")]),
-            }
-        )
-    _write(weir, rows[0].session, made)
-
-
-def _write(weir: RunningWeir, session: str, made: list[dict[str, Any]]) -> None:
-    """As the job that makes variants is to: the secret, then the rows."""
-    with sqlite3.connect(weir.data_dir / "catalog.sqlite", timeout=20) as database:
-        now = datetime.now(UTC).replace(tzinfo=None).isoformat(sep=" ")
-        database.execute(
-            "INSERT INTO watermarks (session_id, tenant_id, key, created_at)"
-            " VALUES (?, 'default', ?, ?)",
-            (session, KEY.hex(), now),
-        )
-        for table in ("renditions", "tracks", "segments"):
-            columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
-            selected = ", ".join("'source--b'" if each == "rendition" else each for each in columns)
-            database.execute(
-                f"INSERT INTO {table} ({', '.join(columns)}) SELECT {selected} FROM {table}"
-                " WHERE session_id = ? AND rendition = 'source'",
-                (session,),
-            )
-        for row in made:
-            database.execute(
-                "UPDATE segments SET object_key = :object_key, object_offset = 0,"
-                " size_bytes = :size_bytes, sha256 = :sha256, tracks = :tracks"
-                " WHERE session_id = :session AND rendition = 'source--b' AND msn = :msn",
-                row | {"session": session},
-            )

@@ -5,15 +5,19 @@ import subprocess
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import av
+import numpy as np
 import pytest
 
 from libs.events import Rung
 from libs.ffmpeg import find_ffmpeg
-from tests.asset_maker import AssetMaker
+from libs.forensic import COLUMNS, LINES, draw_pattern
+from tests.asset_maker import WATERMARK, AssetMaker
 from tests.odd_files import ODD, Odd, make
 
+Picture = np.ndarray[Any, np.dtype[np.float32]]
 LONG_S, RATE = 10, 25
 PICTURE = ["-f", "lavfi", "-i", f"testsrc2=size=320x180:rate={RATE}:duration={LONG_S}"]
 SOUND = ["-f", "lavfi", "-i", f"sine=frequency=440:sample_rate=48000:duration={LONG_S}"]
@@ -162,3 +166,39 @@ async def test_sound_that_outlasts_the_picture_is_kept(maker: AssetMaker, tmp_pa
     assert float((await maker.frames("audio"))[-1].at_s) == pytest.approx(LONG_S, abs=0.1)
     assert sum(row.duration_s for row in maker.rows_of()) == pytest.approx(LONG_S, abs=0.1)
     assert len(maker.rows_of("tiny")) == 1, "where there is no picture there is no rung"
+
+
+@pytest.mark.parametrize("gop", [50, 230])
+async def test_watermarked_asset_is_made_in_two_variants_that_may_follow_each_other(
+    gop: int, maker: AssetMaker, tmp_path: Path
+) -> None:
+    """In segments of two seconds, also where the source's keyframes are rarer."""
+    odd = Odd("film.mp4", [*PICTURE, *SOUND, *X264, "-g", f"{gop}", "-bf", "2", "-c:a", "aac"])
+    await maker.make(make(odd, tmp_path), TINY, chunk_s=4, is_watermarked=True)
+    assert set(maker.tracks) == {"source", "source--b", "tiny", "tiny--b"}
+    assert [row.duration_s for row in maker.rows_of()] == [2] * (LONG_S // 2)
+    for name in ("source", "tiny"):
+        a, b = maker.rows_of(name), maker.rows_of(f"{name}--b")
+        assert [(row.msn, row.start_ms) for row in a] == [(row.msn, row.start_ms) for row in b]
+        of_a, of_b = (maker.tracks[each]["video"] for each in (name, f"{name}--b"))
+        assert of_a.config_id == of_b.config_id
+        lumas = [luma_of(await maker.track("video", each)) for each in (name, f"{name}--b")]
+        assert len(lumas[0]) == len(lumas[1]) == LONG_S * RATE
+        apart = np.split(patches_of(lumas[0]) - patches_of(lumas[1]), LONG_S // 2)
+        for row, frames in zip(a, apart, strict=True):
+            drawn = np.frombuffer(draw_pattern(WATERMARK, row.msn), np.uint8).astype(float)
+            likeness = np.corrcoef(frames.mean(axis=0).ravel(), drawn)[0, 1]
+            assert likeness > 0.5, f"segment {row.msn} of {name} has another pattern"
+
+
+def luma_of(data: bytes) -> Picture:
+    with av.open(io.BytesIO(data), "r") as opened:
+        frames = [frame.reformat(format="gray") for frame in opened.decode(video=0)]
+    return np.stack([frame.to_ndarray().astype(np.float32) for frame in frames])
+
+
+def patches_of(luma: Picture) -> Picture:
+    """The mean of each place of the pattern, in each frame."""
+    frames, lines, columns = luma.shape
+    parts = luma.reshape(frames, LINES, lines // LINES, COLUMNS, columns // COLUMNS)
+    return np.asarray(parts.mean(axis=(2, 4)), np.float32)

@@ -84,7 +84,7 @@ def importing(
     )  # fmt: skip
     unused: Any = None
     egress = Egress(LOOPBACK if is_allowed else ())
-    return Importing(grant, params, Tools(store, unused, "/none", unused, unused, egress))
+    return Importing(grant, params, Tools(store, unused, "/none", unused, unused, egress, unused))
 
 
 async def test_file_comes_in_equal_pieces(web: Web, store: ObjectStore) -> None:

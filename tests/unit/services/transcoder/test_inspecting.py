@@ -58,7 +58,7 @@ class Inspector:
         async def nothing(*_: object) -> Any:
             raise AssertionError("an inspection reads no segments")
 
-        tools = Tools(self.store, self.workshop, "/none", nothing, list_pieces, Egress())
+        tools = Tools(self.store, self.workshop, "/none", nothing, list_pieces, Egress(), nothing)
         said: list[Any] = []
         logbook = Logbook("inspect-1", 1, worker="worker-1", say=said.append)
         params = InspectParams(upload="upload-1")
