@@ -90,11 +90,14 @@ def leak(served: bytes, folder: Path, *, filters: str, crf: int = 28, cut: str =
     recorded, leaked = folder / "recorded.mp4", folder / "leaked.mkv"
     recorded.write_bytes(served)
     argv = [
-        find_ffmpeg(), "-y", "-hide_banner", "-loglevel", "error", *cut.split(),
+        find_ffmpeg(), "-y", "-nostdin", "-hide_banner", "-loglevel", "error", *cut.split(),
         "-i", str(recorded), "-vf", filters,
         "-c:v", "libx264", "-preset", "ultrafast", "-crf", str(crf), "-threads", "1", str(leaked),
     ]  # fmt: skip
-    subprocess.run(argv, check=True, timeout=600)
+    ran = subprocess.run(
+        argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600, check=False
+    )
+    assert ran.returncode == 0, f"{filters}: {ran.stderr[-2000:]}"
     return leaked
 
 

@@ -7,6 +7,9 @@ MPEG-TS (input C is of the same pictures).
 
 (a)  every segment shows the mark
 (b)  bursts: some do, by lot; so many viewers load so many segments that the share is the usual one
+(c)  two variants: the same film as an asset with a forensic watermark, which is encoded twice, once
+     for all; each viewer loads a mixture of their own. What counts is gateway and catalog, which
+     serve it and note who was served. Beside it also the plain asset, and what of both is stored.
 
 Segments are asked for from the last to the first, so that none is prepared: the first byte is that
 of a segment which nobody expected. The line's comes when it has ended, as its answer did.
@@ -27,7 +30,7 @@ from typing import Any, NamedTuple
 
 import httpx2
 
-from bench import inputs, processes, replay
+from bench import inputs, processes, replay, two_variants
 from bench.board import Board
 from bench.loop import Loop
 from bench.psnr import mean_psnr
@@ -44,7 +47,9 @@ METRIC = "a viewer's own mark"
 UNIT = "ms CPU per 10 s"
 LINE = "the ffmpeg line"
 EVERY, BURSTS = "(a) every segment", "(b) bursts"
-GOALS = {EVERY: Goal(1.0), BURSTS: Goal(0.15)}
+VARIANTS, PLAIN = "(c) two variants", "the plain asset"
+GOALS = {EVERY: Goal(1.0), BURSTS: Goal(0.15), VARIANTS: Goal(0.001)}
+STORED = Goal(2.1)
 FIRST_BYTE = Goal(0.3)
 WORST_DB = Goal(-0.1, at_least=True, unit=" dB")
 SIZE = (1920, 1080)
@@ -83,22 +88,41 @@ def measure(board: Board) -> list[Line]:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         recorded = _record(weir, on_air_s=ON_AIR_S)
         source = _as_one_file(recorded, folder)
+        film, plain = two_variants.make(weir)
         waits: list[float] = []
         line_s: list[float] = []
         viewers = 10 if board.is_quick else VIEWERS
         runs = {
             EVERY: partial(run_weir, recorded, "every", 1, []),
             BURSTS: partial(run_weir, recorded, "bursts", viewers, waits),
+            VARIANTS: partial(two_variants.play, film, viewers),
+            PLAIN: partial(two_variants.play, plain, viewers),
             LINE: partial(run_line, source, folder, line_s),
         }
         found = board.compare("marks", runs, pairs=board.pairs_of(2))
         pictures = compare_pictures(recorded, source, folder)
     work = f"{len(recorded.rows)} segments of B"
     lines = [
-        found.line(ROW, METRIC, f"{work}, {way}", UNIT, LINE, goal, ours=way)
+        found.line(
+            ROW, METRIC, f"{'C' if way == VARIANTS else work}, {way}", UNIT, LINE, goal, ours=way
+        )
         for way, goal in GOALS.items()
     ]
-    return [*lines, *_first_bytes(waits, line_s), pictures]
+    lines.append(found.line(ROW, METRIC, f"C, {VARIANTS}", UNIT, PLAIN, None, ours=VARIANTS))
+    return [*lines, *_first_bytes(waits, line_s), pictures, stored(film, plain)]
+
+
+def stored(film: two_variants.Film, plain: two_variants.Film) -> Line:
+    """The rung that both have: what stands for the source is encoded in the one, copied in the
+    other.
+    """
+    ours, theirs = film.rung_bytes / 1e6, plain.rung_bytes / 1e6
+    ratio = Ratio(ours / theirs, ours / theirs, ours / theirs)
+    whole = sum(film.stored_bytes.values()) / sum(plain.stored_bytes.values())
+    return Line(
+        ROW, "stored, two variants", "1080p of C", "MB", ours, PLAIN, theirs, ratio, str(STORED),
+        STORED.judge(ratio), f"the source too, at constant quality: {whole:.2f}",
+    )  # fmt: skip
 
 
 def run_weir(recorded: Recorded, mode: str, viewers: int, waits: list[float]) -> Reading:

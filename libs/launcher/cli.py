@@ -226,9 +226,7 @@ def upload(
         def show(arrived: int, _: int) -> None:
             bar.update(arrived - bar.pos)
 
-        uploading = Uploading(
-            api, file, ladder=ladder, is_watermarked=watermark, on_progress=show
-        )
+        uploading = Uploading(api, file, ladder=ladder, is_watermarked=watermark, on_progress=show)
         done = uploading.run()
     if done["state"] != "accepted":
         raise click.ClickException(f"{file.name} was refused: {done['reason']}")

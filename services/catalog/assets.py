@@ -26,7 +26,7 @@ from libs.events import (
     RenameAsset,
     Watchable,
 )
-from services.catalog import holds, jobs, outbox, page, sessions, streams
+from services.catalog import holds, jobs, outbox, page, sessions, streams, watermarks
 from services.catalog.errors import (
     AssetInvalid,
     AssetUnknown,
@@ -261,6 +261,8 @@ async def _of_session(tx: AsyncSession, ask: CreateAsset, *, now: datetime) -> A
     row = _new(ask.tenant, "session", check_name(ask.title or session.stream_id), now=now)
     row.stream_id, row.state = session.stream_id, "ready"
     row.view_policy = streams.view_policy_of(stream) if stream else ask.view_policy or "public"
+    if await watermarks.has(tx, ask.tenant, session.id):
+        row.view_policy, row.is_watermarked = "signed", True
     row.duration_s = session.duration_us / 1_000_000
     tx.add(row)
     await hold(tx, row, session, now=now)

@@ -41,6 +41,10 @@ async def get(tx: AsyncSession, ask: GetWatermark) -> Watermark:
     return Watermark(key=row.key if row else None)
 
 
+async def has(tx: AsyncSession, tenant: str, session: str) -> bool:
+    return await _find(tx, tenant, session) is not None
+
+
 async def note(tx: AsyncSession, ask: NoteWatermarked, *, now: datetime) -> None:
     """Raises `SessionNotWatermarked`."""
     await _know(tx, ask.tenant, ask.session)

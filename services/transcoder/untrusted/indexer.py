@@ -48,9 +48,7 @@ def work(_: socket.socket, remote: Remote, container: str, order: Any) -> dict[s
         return {"error": f"{type(error).__name__}: {error}"[:200]}
 
 
-def _index(
-    opened: InputContainer, segment: int, chunk: int, may_copy: bool
-) -> dict[str, Any]:
+def _index(opened: InputContainer, segment: int, chunk: int, may_copy: bool) -> dict[str, Any]:
     picture, sound = _first_video(opened), _first_audio(opened)
     shown = _Pictures(picture) if picture is not None else None
     heard = _Sound(sound) if sound is not None else None

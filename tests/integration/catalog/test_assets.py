@@ -310,3 +310,14 @@ async def test_session_on_air_is_kept_once_it_is_over(assets: Assets) -> None:
     granted = await assets.catalog.open()
     with pytest.raises(WeirError, match="still on air"):
         await assets.answers.create(CreateAsset(tenant=DEFAULT_TENANT, session=granted.session))
+
+
+async def test_session_with_a_watermark_is_kept_signed(assets: Assets) -> None:
+    """As an asset of its own, too, it is shown to nobody without a token."""
+    marked, jobs = await assets.planned(is_watermarked=True)
+    for job in jobs:
+        grant = await assets.begin(job)
+        await assets.complete(grant, rows_of(grant))
+    wanted = CreateAsset(tenant=DEFAULT_TENANT, session=marked.session, view_policy="public")
+    kept = await assets.answers.create(wanted)
+    assert (kept.is_watermarked, kept.view_policy) == (True, "signed")
