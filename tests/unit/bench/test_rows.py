@@ -1,9 +1,14 @@
 """What rows count, on made-up figures."""
 
+from typing import Any
+
 import pytest
 
+from bench.rows.row14 import stored
 from bench.rows.row16 import Recorded
 from bench.rows.row18 import WEEK_H, WINDOW_MS, Filled, random_windows
+from bench.two_variants import Film
+from bench.verdict import Line
 
 
 def test_windows_are_distinct_lie_within_the_log_and_are_the_same_for_all() -> None:
@@ -34,3 +39,21 @@ def test_segment_that_the_store_lacks_waits_for_ever_and_its_frames_are_lost() -
     ]  # fmt: skip
     assert len(recorded.waits_s(begin + 3, begin + 5)) == 1
     assert recorded.stored_frames == 100
+
+
+def test_both_variants_of_a_rung_are_held_against_the_rung_alone() -> None:
+    marked = {"source": 9_000_000, "source--b": 9_000_000, "1080p": 4_000_000}
+    plain = {"source": 2_600_000, "1080p": 4_000_000}
+
+    def line_of(size_of_b: int) -> Line:
+        unused: Any = None
+        both = marked | {"1080p--b": size_of_b}
+        return stored(*(Film(unused, "asset", [], 10, each) for each in (both, plain)))
+
+    line = line_of(4_400_000)
+    assert line.ratio is not None
+    assert (line.ours, line.theirs) == (8.4, 4.0)
+    assert line.ratio.median == pytest.approx(2.1)
+    assert line.verdict == "holds"
+    assert "4.00" in line.note
+    assert line_of(4_500_000).verdict == "fails"
