@@ -64,6 +64,10 @@ async def follow_job(tx: AsyncSession, job: JobRow, *, now: datetime) -> None:
 async def _begin(tx: AsyncSession, row: AssetRow, job: JobRow, *, now: datetime) -> None:
     """The asset's session, and the jobs of its chunks."""
     plan = AssetPlan.model_validate(job.result)
+    if row.is_watermarked and not any(each.variant for each in plan.rungs):
+        reason = "There are no pictures in it that could carry a watermark."
+        await assets.fail(tx, row, "not_watermarkable", reason, now=now)
+        return
     session = _session(row, plan, now=now)
     tx.add(session)
     await tx.flush()

@@ -12,6 +12,8 @@ from libs.events import (
     AssetChunk,
     AssetPlan,
     AssetRows,
+    AssetRung,
+    AssetVideo,
     BeginJob,
     ChunkParams,
     CreateAsset,
@@ -31,6 +33,7 @@ from libs.events import (
     ListSessions,
     PlanParams,
     RenameAsset,
+    Rung,
     Segment,
     Track,
     TrackRange,
@@ -54,6 +57,15 @@ PLAN = AssetPlan(
     video=None,
     audio=AssetAudio(index=0, is_copied=True, first_pts=0),
     rungs=(),
+)
+PICTURE = AssetVideo(index=0, is_copied=False, width=1280, height=720, pixel_aspect=(1, 1),
+                     frame_rate=(25, 1), turn=0, is_interlaced=False)  # fmt: skip
+HD = Rung(name="720p", width=1280, height=720, bitrate_bps=2_000_000, max_bitrate_bps=3_000_000)
+MARKED_PLAN = PLAN.model_copy(
+    update={
+        "video": PICTURE,
+        "rungs": tuple(AssetRung(rung=HD, width=1280, height=720, variant=v) for v in ("a", "b")),
+    }
 )
 TRACK = Track(kind="audio", codec="mp4a.40.2", config_id="a" * 12, timescale=48_000,
               sample_rate=48_000, channels=2)  # fmt: skip
@@ -99,13 +111,13 @@ class Assets:
     async def get(self, asset: Asset) -> Asset:
         return await self.answers.get(GetAsset(tenant=DEFAULT_TENANT, asset=asset.id))
 
-    async def planned(self, **more: object) -> tuple[Asset, list[str]]:
+    async def planned(self, plan: AssetPlan = PLAN, **more: object) -> tuple[Asset, list[str]]:
         """An asset that is to be made, and the jobs of its chunks."""
         asset = await self.of(await self.accepted(**more))
         assert asset.job is not None
         grant = await self.begin(asset.job)
         for _ in range(2):
-            await self.complete(grant, PLAN.model_dump(mode="json"))
+            await self.complete(grant, plan.model_dump(mode="json"))
         return await self.get(asset), await self.chunks(asset)
 
     async def chunks(self, asset: Asset) -> list[str]:
@@ -267,7 +279,7 @@ async def test_who_may_watch_is_told_of_streams_and_assets(assets: Assets) -> No
 
 
 async def test_watermarked_upload_becomes_a_signed_asset_with_a_secret(assets: Assets) -> None:
-    asset, _ = await assets.planned(is_watermarked=True)
+    asset, _ = await assets.planned(MARKED_PLAN, is_watermarked=True)
     assert (asset.is_watermarked, asset.view_policy) == (True, "signed")
     assert asset.job is not None
     job = await assets.catalog.answers.get_job(GetJob(tenant=DEFAULT_TENANT, job=asset.job))
@@ -276,6 +288,11 @@ async def test_watermarked_upload_becomes_a_signed_asset_with_a_secret(assets: A
     plain, _ = await assets.planned()
     assert (plain.is_watermarked, plain.view_policy) == (False, "public")
     assert await assets.key_of(plain) is None
+
+
+async def test_sound_alone_carries_no_watermark(assets: Assets) -> None:
+    asset, chunks = await assets.planned(PLAN, is_watermarked=True)
+    assert (asset.state, asset.error_code, chunks) == ("failed", "not_watermarkable", [])
 
 
 async def test_watermark_is_of_uploads_and_never_public(assets: Assets) -> None:
@@ -314,7 +331,7 @@ async def test_session_on_air_is_kept_once_it_is_over(assets: Assets) -> None:
 
 async def test_session_with_a_watermark_is_kept_signed(assets: Assets) -> None:
     """As an asset of its own, too, it is shown to nobody without a token."""
-    marked, jobs = await assets.planned(is_watermarked=True)
+    marked, jobs = await assets.planned(MARKED_PLAN, is_watermarked=True)
     for job in jobs:
         grant = await assets.begin(job)
         await assets.complete(grant, rows_of(grant))
