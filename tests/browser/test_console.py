@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.console import WIDER_THAN_THE_WINDOW, on_a_phone, sign_in
 from tests.nginx_rtmp import nginx_rtmp
 from tests.pattern import READ_CODE, PatternPublisher
 from tests.running import RunningWeir
@@ -15,16 +16,6 @@ from tests.viewing import reading
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
 
 PLAYS_WITHIN_S = 20.0
-PHONE = {"width": 360, "height": 780}
-WIDER_THAN_THE_WINDOW = "document.documentElement.scrollWidth > window.innerWidth"
-
-
-async def _sign_in(weir: RunningWeir, page: Page) -> None:
-    await page.goto(weir.http_url)
-    await page.fill("input[autocomplete=username]", weir.credentials["admin_user"])
-    await page.fill("input[type=password]", weir.credentials["admin_password"])
-    await page.press("input[type=password]", "Enter")
-    await page.wait_for_selector(".heading")
 
 
 async def test_wrong_password_is_said_and_kept_out(weir: RunningWeir, page: Page) -> None:
@@ -38,7 +29,7 @@ async def test_wrong_password_is_said_and_kept_out(weir: RunningWeir, page: Page
 async def test_stream_is_created_shown_and_deleted(
     weir: RunningWeir, page: Page, faults: list[str]
 ) -> None:
-    await _sign_in(weir, page)
+    await sign_in(weir, page)
     await page.get_by_role("button", name="New stream").first.click()
     await page.get_by_role("button", name="Create stream").click()
     await expect(page.get_by_text("Please fill this in.")).to_be_visible()
@@ -66,7 +57,7 @@ async def test_live_stream_plays_in_its_dialog(
     weir: RunningWeir, page: Page, faults: list[str]
 ) -> None:
     stream = weir.create_stream(videoname="On the wall")
-    await _sign_in(weir, page)
+    await sign_in(weir, page)
     async with PatternPublisher(stream["push"]["url"]):
         card = page.get_by_role("listitem").filter(has_text="On the wall")
         await expect(card.locator(".state")).to_contain_text("Live", timeout=20_000)
@@ -82,7 +73,7 @@ async def test_viewers_are_counted_listed_and_kicked_and_a_link_lets_them_in(
 ) -> None:
     stream = weir.create_stream(videoname="Guarded")
     await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    await _sign_in(weir, page)
+    await sign_in(weir, page)
     async with PatternPublisher(stream["push"]["url"]):
         card = page.get_by_role("listitem").filter(has_text="Guarded")
         await expect(card.locator(".state")).to_contain_text("Live", timeout=20_000)
@@ -119,9 +110,9 @@ async def test_phone_shows_everything_in_its_width(
     weir: RunningWeir, page: Page, tag: str, heading: str
 ) -> None:
     weir.create_stream(videoname="A name that is far too long for the narrow screen of a phone")
-    await page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
+    await on_a_phone(page)
     await page.add_init_script(f"localStorage.setItem('weir.language', '{tag[:2]}')")
-    await _sign_in(weir, page)
+    await sign_in(weir, page)
     await expect(page.get_by_role("heading", level=1)).to_have_text(heading)
     assert await page.get_attribute("html", "lang") == tag.removesuffix("-US")
     card = page.locator(".card").first
@@ -136,7 +127,7 @@ async def test_phone_shows_everything_in_its_width(
 
 
 async def test_language_is_remembered(weir: RunningWeir, page: Page) -> None:
-    await _sign_in(weir, page)
+    await sign_in(weir, page)
     await page.get_by_role("button", name="Language").click()
     await page.get_by_role("menuitem", name="中文").click()
     await page.reload()
@@ -149,7 +140,7 @@ async def test_relay_target_is_added_followed_switched_and_deleted(
     own_weir.environment = {"WEIR_EGRESS_ALLOW": "127.0.0.0/8"}
     own_weir.start()
     stream = own_weir.create_stream(videoname="To the world")
-    await _sign_in(own_weir, page)
+    await sign_in(own_weir, page)
     card = page.get_by_role("listitem").filter(has_text="To the world")
     await card.get_by_role("button", name="More for").click()
     await page.get_by_role("menuitem", name="Relay to other servers").click()
@@ -173,7 +164,7 @@ async def test_relay_target_is_added_followed_switched_and_deleted(
             await expect(target.get_by_text("Off")).to_be_visible()
         await target.get_by_role("button", name="Delete Elsewhere").click()
         await expect(target).to_have_count(0)
-    await page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
+    await on_a_phone(page)
     assert not await page.evaluate(WIDER_THAN_THE_WINDOW)
     assert "s3cret" not in await page.content()
     assert faults == []
@@ -185,7 +176,7 @@ async def test_push_over_tls_is_shown_where_it_is_possible(
     own_weir.environment |= {"WEIR_RTMPS_PUBLIC_URL": "rtmps://video.example:1938"}
     own_weir.start()
     own_weir.create_stream(name="Over TLS")
-    await _sign_in(own_weir, page)
+    await sign_in(own_weir, page)
     await page.get_by_role("button", name="How to push").click()
     push = page.get_by_role("dialog", name="Push to Over TLS")
     await expect(push.locator("code").nth(1)).to_have_text("rtmps://video.example:1938/stream")

@@ -16,11 +16,26 @@ export class RequestFailed extends Error {
 /** Nothing answered: the network is away, or Weir is not running. Its status is 0. */
 const UNREACHABLE: Problem = { status: 0, code: "unreachable", detail: "" };
 
-export async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const response = await send(method, path, body);
+export async function request<T>(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers?: Record<string, string>,
+): Promise<T> {
+  const response = await send(method, path, body, headers);
   const text = await response.text();
   if (!response.ok) throw new RequestFailed(problemOf(response, text));
   return (text ? JSON.parse(text) : undefined) as T;
+}
+
+/** POST headers alone; where what was made of them is found. */
+export async function requestLocation(
+  path: string,
+  headers: Record<string, string>,
+): Promise<string> {
+  const response = await send("POST", path, undefined, headers);
+  if (!response.ok) throw new RequestFailed(problemOf(response, await response.text()));
+  return response.headers.get("location") ?? "";
 }
 
 /** An answer's JSON whatever its status: for what says with a 503 how it is. */
@@ -32,8 +47,13 @@ export async function requestState<T>(path: string): Promise<T> {
   return JSON.parse(text) as T;
 }
 
-async function send(method: string, path: string, body?: unknown): Promise<Response> {
-  const init: RequestInit = { method, headers: { accept: "application/json" } };
+async function send(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  const init: RequestInit = { method, headers: { accept: "application/json", ...headers } };
   if (body !== undefined) {
     init.headers = { ...init.headers, "content-type": "application/json" };
     init.body = JSON.stringify(body);
@@ -45,8 +65,13 @@ async function send(method: string, path: string, body?: unknown): Promise<Respo
   }
 }
 
-function problemOf(response: Response, text: string): Problem {
-  const fallback = { status: response.status, code: "", detail: response.statusText };
+function problemOf({ status, statusText }: Response, text: string): Problem {
+  return readProblem(status, statusText, text);
+}
+
+/** What an answer's body says of a refusal; of a body that says nothing, its status. */
+export function readProblem(status: number, detail: string, text: string): Problem {
+  const fallback = { status, code: "", detail };
   try {
     return { ...fallback, ...(JSON.parse(text) as Partial<Problem>) };
   } catch {

@@ -19,6 +19,15 @@ export interface Viewers {
   is_complete: boolean;
 }
 
+/** Burned into the pictures of one viewer. */
+export interface Watermark {
+  /** None: the viewer, and the minute in which the link is made. */
+  lines: string[];
+  /** `bursts`: some segments show it, and nobody can foretell which. */
+  mode: "every" | "bursts";
+  is_moving: boolean;
+}
+
 export interface SignedLink {
   token: string;
   expires_at: string;
@@ -42,6 +51,12 @@ export function setViewPolicy(stream: string, policy: ViewPolicy): Promise<Strea
   return request("PATCH", under(stream, ""), { item: { viewPolicy: policy } });
 }
 
-export function signLink(stream: string, expires_in_s: number, viewer: string): Promise<SignedLink> {
-  return request("POST", under(stream, "/viewer-tokens"), { expires_in_s, viewer });
+export function signLink(
+  stream: string,
+  expires_in_s: number,
+  viewer: string,
+  watermark?: Watermark,
+): Promise<SignedLink> {
+  const marked = watermark ? { watermark } : {};
+  return request("POST", under(stream, "/viewer-tokens"), { expires_in_s, viewer, ...marked });
 }

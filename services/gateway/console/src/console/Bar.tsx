@@ -7,8 +7,9 @@ import { type Language, LANGUAGES } from "../i18n/language";
 import { useReader } from "../i18n/Reader";
 import { HealthDot } from "./HealthDot";
 import { Icon } from "./icons";
+import { addressOf, type Page, PAGES } from "./place";
 
-export function Bar({ account }: { account: Account | null }) {
+export function Bar({ account, page }: { account: Account | null; page: Page }) {
   const { t } = useReader();
   return (
     <header className="bar">
@@ -17,12 +18,26 @@ export function Bar({ account }: { account: Account | null }) {
           <Mark />
           <span>{t.product}</span>
         </a>
+        {account && <Pages shown={page} />}
         <HealthDot isSignedIn={account !== null} />
         <LanguageMenu />
         <SchemeSwitch />
         {account && <SignOut />}
       </div>
     </header>
+  );
+}
+
+function Pages({ shown }: { shown: Page }) {
+  const { t } = useReader();
+  return (
+    <nav className="pages" aria-label={t.pages}>
+      {PAGES.map((page) => (
+        <a key={page} href={addressOf(page)} aria-current={page === shown ? "page" : undefined}>
+          {t[page]}
+        </a>
+      ))}
+    </nav>
   );
 }
 

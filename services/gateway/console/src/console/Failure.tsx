@@ -14,7 +14,20 @@ export function sentenceOf(error: unknown, t: Messages): string {
     login_limited: t.loginLimited,
     stream_exists: t.streamExists,
     egress_refused: t.relayPrivate,
+    egress_unresolved: t.addressUnresolved,
     push_url_invalid: t.badRelayServer,
+    file_empty: t.fileEmpty,
+    fetch_failed: t.fetchFailed,
+    media_disguised: t.mediaDisguised,
+    media_broken: t.mediaBroken,
+    media_excessive: t.mediaExcessive,
+    media_unsupported: t.mediaUnsupported,
+    media_refused: t.mediaRefused,
+    upload_type_refused: t.uploadType,
+    upload_name_invalid: t.uploadName,
+    upload_too_large: t.uploadTooLarge,
+    upload_quota_full: t.uploadQuota,
+    upload_unknown: t.uploadUnknown,
   };
   return known[code] ?? (detail || t.failed);
 }

@@ -58,7 +58,7 @@ export function SignLink({ stream }: { stream: Stream }) {
       </form>
       {signing.error && <Failure error={signing.error} />}
       {signing.data && (
-        <CopyField label={t.signedLink} value={signing.data.playback.pages.hls_cmaf} isLong />
+        <CopyField label={t.signedLink} value={signing.data.playback.pages.hls_cmaf} />
       )}
     </section>
   );

@@ -8,7 +8,7 @@ import { Icon } from "./icons";
 import { PushKeyTerm } from "./PushKeyTerm";
 import { StateBadge } from "./StateBadge";
 
-export type Dialog = "push" | "watch" | "relay" | "ladder" | "viewers" | "delete";
+export type Dialog = "push" | "watch" | "relay" | "ladder" | "viewers" | "mark" | "delete";
 
 export function StreamCard({
   stream,
@@ -106,6 +106,12 @@ function CardMenu({
           onClick={() => onOpen("ladder")}
         >
           {t.ladder}
+        </Menu.Item>
+        <Menu.Item
+          leftSection={<Icon name="stamp" size={18} />}
+          onClick={() => onOpen("mark")}
+        >
+          {t.markedLink}
         </Menu.Item>
         <Menu.Item
           className="danger"

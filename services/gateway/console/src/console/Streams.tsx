@@ -1,9 +1,8 @@
 import { Button, Skeleton } from "@mantine/core";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 
-import { RequestFailed } from "../api/http";
-import { listStreams, type Stream } from "../api/streams";
+import { listStreams, nameOf, type Stream } from "../api/streams";
 import { useReader } from "../i18n/Reader";
 import { CreateDialog } from "./CreateDialog";
 import { DeleteDialog } from "./DeleteDialog";
@@ -11,8 +10,10 @@ import { EmptyState } from "./EmptyState";
 import { Failure } from "./Failure";
 import { Icon } from "./icons";
 import { LadderDialog } from "./LadderDialog";
+import { MarkedLinkDialog } from "./MarkedLinkDialog";
 import { PushDialog } from "./PushDialog";
 import { RelayDialog } from "./RelayDialog";
+import { useSignedOut } from "./signed-out";
 import { type Dialog, StreamCard } from "./StreamCard";
 import { ViewersDialog } from "./ViewersDialog";
 import { WatchDialog } from "./WatchDialog";
@@ -21,7 +22,6 @@ const EVERY_MS = 3000;
 
 export function Streams({ pushServer }: { pushServer: string }) {
   const { t } = useReader();
-  const queries = useQueryClient();
   const streams = useQuery({
     queryKey: ["streams"],
     queryFn: listStreams,
@@ -29,11 +29,7 @@ export function Streams({ pushServer }: { pushServer: string }) {
   });
   const [isCreating, setCreating] = useState(false);
   const [open, setOpen] = useState<{ id: string; dialog: Dialog } | null>(null);
-  const isSignedOut =
-    streams.error instanceof RequestFailed && streams.error.problem.status === 401;
-  useEffect(() => {
-    if (isSignedOut) queries.setQueryData(["account"], null);
-  }, [isSignedOut, queries]);
+  const isSignedOut = useSignedOut(streams.error);
 
   const all = streams.data ?? [];
   const chosen = all.find((stream) => stream.id === open?.id);
@@ -82,6 +78,16 @@ export function Streams({ pushServer }: { pushServer: string }) {
       {chosen && open?.dialog === "relay" && <RelayDialog stream={chosen} onClose={close} />}
       {chosen && open?.dialog === "ladder" && <LadderDialog stream={chosen} onClose={close} />}
       {chosen && open?.dialog === "viewers" && <ViewersDialog stream={chosen} onClose={close} />}
+      {chosen && open?.dialog === "mark" && (
+        <MarkedLinkDialog
+          stream={chosen.id}
+          name={nameOf(chosen)}
+          policy={chosen.view_policy}
+          openHint={t.markedOpen}
+          linkOf={({ playback }) => playback.pages.hls_cmaf}
+          onClose={close}
+        />
+      )}
       {chosen && open?.dialog === "delete" && <DeleteDialog stream={chosen} onClose={close} />}
     </>
   );

@@ -1,30 +1,20 @@
 import { Button, Modal, SegmentedControl } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { nameOf, type Stream } from "../api/streams";
-import { signLink } from "../api/viewers";
 import { useReader } from "../i18n/Reader";
 import { type Kind, KINDS, OFFERED } from "../playback/kind";
 import { CopyField } from "./CopyField";
 import { EmbeddedPlayer } from "./EmbeddedPlayer";
 import { Failure } from "./Failure";
 import { Icon } from "./icons";
-
-/** The console's own link to a signed stream. */
-const OWN_LINK_S = 3600;
+import { useOwnToken } from "./own-link";
 
 export function WatchDialog({ stream, onClose }: { stream: Stream; onClose: () => void }) {
   const { t } = useReader();
   const [kind, setKind] = useState<Kind>("flv");
-  const isSigned = stream.view_policy === "signed";
-  const link = useQuery({
-    queryKey: ["own-link", stream.id],
-    queryFn: () => signLink(stream.id, OWN_LINK_S, t.consoleViewer),
-    enabled: isSigned,
-    staleTime: OWN_LINK_S * 500,
-  });
-  const token = isSigned ? link.data?.token : undefined;
+  const own = useOwnToken(stream.id, stream.view_policy);
+  const { token } = own;
   const page = `${token ? `/~${token}` : ""}/${stream.id}/${KINDS[kind].page}`;
   const urls: Record<Kind, string> = {
     flv: stream.playback.flv,
@@ -54,8 +44,8 @@ export function WatchDialog({ stream, onClose }: { stream: Stream; onClose: () =
           {t.watchOpen}
         </Button>
       </div>
-      {link.error && <Failure error={link.error} />}
-      {(!isSigned || token) && (
+      {own.error && <Failure error={own.error} />}
+      {own.isReady && (
         <EmbeddedPlayer key={kind} stream={stream.id} kind={kind} token={token} />
       )}
       <CopyField label={t.watchURL(KINDS[kind].label)} value={urls[kind]} />

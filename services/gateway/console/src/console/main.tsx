@@ -9,6 +9,8 @@ import "@fontsource-variable/hanken-grotesk";
 import "@mantine/core/styles.css";
 import "./theme.css";
 import "./console.css";
+import "./uploads.css";
+import "./videos.css";
 import { theme } from "./theme";
 
 const queries = new QueryClient({

@@ -1,0 +1,89 @@
+import { Button, Modal, TextInput } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+
+import type { Template } from "../api/streams";
+import { importFile } from "../api/uploads";
+import { useReader } from "../i18n/Reader";
+import { Failure } from "./Failure";
+import { RungChips } from "./RungChips";
+
+const ADDRESS = /^https?:\/\/[^\s/]+/;
+
+export function ImportDialog({
+  rungs,
+  onRungs,
+  onClose,
+}: {
+  rungs: Template[];
+  onRungs: (rungs: Template[]) => void;
+  onClose: () => void;
+}) {
+  const { t } = useReader();
+  const queries = useQueryClient();
+  const [url, setURL] = useState("");
+  const [name, setName] = useState("");
+  const [isChecked, setChecked] = useState(false);
+  const isRight = ADDRESS.test(url.trim());
+  const importing = useMutation({
+    mutationFn: () => importFile(url.trim(), name.trim(), rungs),
+    onSuccess: async () => {
+      await queries.invalidateQueries({ queryKey: ["uploads"] });
+      onClose();
+    },
+  });
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      title={t.importTitle}
+      closeButtonProps={{ "aria-label": t.close }}
+    >
+      <form
+        className="form"
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          setChecked(true);
+          if (isRight) importing.mutate();
+        }}
+      >
+        <p className="hint">{t.importHint}</p>
+        <TextInput
+          type="url"
+          label={t.importURL}
+          placeholder="https://example.com/film.mp4"
+          spellCheck={false}
+          maxLength={2048}
+          data-autofocus
+          withAsterisk
+          value={url}
+          error={isChecked && !isRight ? t.badAddress : null}
+          onChange={(event) => setURL(event.currentTarget.value)}
+        />
+        <TextInput
+          label={
+            <>
+              {t.importName} <span className="optional">{t.optional}</span>
+            </>
+          }
+          description={t.importNameHint}
+          placeholder="film.mp4"
+          maxLength={200}
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+        />
+        <RungChips chosen={rungs} onChoose={onRungs} />
+        {importing.error && <Failure error={importing.error} />}
+        <div className="dialog-actions">
+          <Button variant="default" onClick={onClose}>
+            {t.cancel}
+          </Button>
+          <Button type="submit" loading={importing.isPending}>
+            {t.importStart}
+          </Button>
+        </div>
+      </form>
+    </Modal>
+  );
+}

@@ -1,0 +1,37 @@
+import { useMediaQuery } from "@mantine/hooks";
+
+import type { Template } from "../api/streams";
+import { useReader } from "../i18n/Reader";
+import { FileButton } from "./FileButton";
+import { useFileDrop } from "./file-drop";
+import { Icon } from "./icons";
+import { RungChips } from "./RungChips";
+
+/** Where files come in: dropped anywhere on the page, or chosen. */
+export function Intake({
+  rungs,
+  onRungs,
+  onFiles,
+}: {
+  rungs: Template[];
+  onRungs: (rungs: Template[]) => void;
+  onFiles: (files: File[]) => void;
+}) {
+  const { t } = useReader();
+  const isOver = useFileDrop(onFiles);
+  const isTouched = useMediaQuery("(pointer: coarse)", false, { getInitialValueInEffect: false });
+  const invitation = isTouched ? t.chooseHere : t.dropHere;
+  return (
+    <section className="intake" data-over={isOver}>
+      <Icon name="upload" size={28} />
+      <div className="intake-text">
+        <h2>{isOver ? t.dropNow : invitation}</h2>
+        <p className="hint">{t.dropKinds}</p>
+      </div>
+      <FileButton isMultiple onFiles={onFiles}>
+        {t.chooseFiles}
+      </FileButton>
+      <RungChips chosen={rungs} onChoose={onRungs} />
+    </section>
+  );
+}

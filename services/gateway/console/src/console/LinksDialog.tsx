@@ -1,0 +1,35 @@
+import { Modal } from "@mantine/core";
+
+import type { Asset, AssetLinks } from "../api/assets";
+import { useReader } from "../i18n/Reader";
+import { CopyField } from "./CopyField";
+
+/** Where an asset is watched, to copy. */
+export function LinksDialog({
+  asset,
+  links,
+  onClose,
+}: {
+  asset: Asset;
+  links: AssetLinks;
+  onClose: () => void;
+}) {
+  const { t } = useReader();
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      size="lg"
+      title={t.linksTitle(asset.name)}
+      closeButtonProps={{ "aria-label": t.close }}
+    >
+      <section className="way">
+        <p>{asset.view_policy === "signed" ? t.linksSigned : t.linksPublic}</p>
+        <CopyField label="HLS" value={links.hls} />
+        <CopyField label="DASH" value={links.dash} />
+        <CopyField label="MP4" value={links.mp4} />
+        <CopyField label={t.linkTS} value={links.hls_ts} />
+      </section>
+    </Modal>
+  );
+}

@@ -1,0 +1,31 @@
+/** Links with a viewer token in them. */
+
+import { useQuery } from "@tanstack/react-query";
+
+import type { ViewPolicy } from "../api/streams";
+import { signLink } from "../api/viewers";
+import { useReader } from "../i18n/Reader";
+
+/** The console's own link to what is signed. */
+const OWN_LINK_S = 3600;
+
+/** The same address with a viewer's token in front of its path. */
+export function personal(url: string, token: string): string {
+  const made = new URL(url);
+  made.pathname = `/~${token}${made.pathname}`;
+  return made.href;
+}
+
+/** The console's own token for a stream or asset that needs one; `isReady`: it may be played. */
+export function useOwnToken(stream: string, policy: ViewPolicy, isWanted = true) {
+  const { t } = useReader();
+  const isSigned = policy === "signed";
+  const link = useQuery({
+    queryKey: ["own-link", stream],
+    queryFn: () => signLink(stream, OWN_LINK_S, t.consoleViewer),
+    enabled: isSigned && isWanted,
+    staleTime: OWN_LINK_S * 500,
+  });
+  const token = isSigned ? link.data?.token : undefined;
+  return { token, isReady: !isSigned || token !== undefined, error: link.error };
+}
