@@ -282,6 +282,8 @@ class JobProgressed(Message):
     attempt: int
     progress: float
     """0 to 1."""
+    stream: str | None = None
+    """For which stream, or asset, it works."""
     note: str = ""
 
     def natural_key(self) -> str:

@@ -23,6 +23,7 @@ from services.gateway.playback.edge import Edge
 from services.gateway.playback.fanout import Fanouts
 from services.gateway.playback.origin import Origin
 from services.gateway.playback.player import Player
+from services.gateway.progress import Progress
 from services.gateway.pushes import HTTPPushes
 from services.gateway.settings import GatewaySettings
 from services.gateway.uploads.intake import Intake
@@ -72,6 +73,7 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
         direct=DirectUploads(store, service.bus),
         edge=edge,
         burning=_build_burning(settings, edge, neighbours),
+        progress=_build_progress(service),
     )
     marked = _build_marked(settings, directory, edge, log, house.burning)
     player = Player(
@@ -135,6 +137,12 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
         lambda: None if directory.is_complete else "the list of live sessions is not read yet"
     )
     return service
+
+
+def _build_progress(service: Service) -> Progress:
+    progress = Progress()
+    progress.listen(service.bus)
+    return progress
 
 
 def _build_burning(settings: GatewaySettings, edge: Edge, neighbours: Neighbourhood) -> Burning:

@@ -46,6 +46,7 @@ Unavailable
 ├── OriginUnreachable      ingest or packager does not answer
 ├── UploadsBusy            this gateway reads as many as it may
 ├── BurnersBusy            no transcoder has room to burn a viewer's mark, or none answers
+├── FollowersTooMany       this gateway tells as many as it may how things are made
 """
 
 from libs.errors import (
@@ -222,3 +223,7 @@ class PartsWrong(Conflict):
 
 class UploadsBusy(Unavailable):
     code = "uploads_busy"
+
+
+class FollowersTooMany(Unavailable):
+    code = "followers_too_many"

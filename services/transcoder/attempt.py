@@ -225,9 +225,12 @@ class Attempt:
                     self.stop(Stop.FENCED)
 
     async def _say_progress(self, progress: float) -> None:
-        job, attempt = self.grant.job, self.grant.attempt
+        grant = self.grant
+        fact = JobProgressed(
+            job=grant.job, attempt=grant.attempt, progress=progress, stream=grant.stream
+        )
         with contextlib.suppress(BusUnavailable):  # the next one says more
-            await self._outside.publish(JobProgressed(job=job, attempt=attempt, progress=progress))
+            await self._outside.publish(fact)
 
     async def _is_wanted(self) -> bool:
         try:

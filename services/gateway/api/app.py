@@ -7,6 +7,7 @@ from libs.api_problems import install_api_problems
 from libs.marks.picture import MAX_FILE_BYTES
 from services.gateway import pages
 from services.gateway.api import (
+    asset_events,
     assets,
     bucket,
     camera_clips,
@@ -62,6 +63,7 @@ _API = (
     jobs,
     uploads,
     tus,
+    asset_events,
     assets,
     login,
     health,

@@ -106,7 +106,7 @@ async def list_assets(
     """A page of assets, newest first."""
     ask = ListAssets(tenant=DEFAULT_TENANT, state=state, upload=upload, after=after, limit=limit)
     page = await house.catalog.ask(ask)
-    shown = tuple(_show(asset, house) for asset in page.assets)
+    shown = tuple(show(asset, house) for asset in page.assets)
     return AssetsView(assets=shown, next_after=page.next_after)
 
 
@@ -126,20 +126,20 @@ async def create_asset(body: NewAsset, response: Response, house: TheHouse) -> A
     )
     asset = await house.catalog.ask(ask)
     response.headers["location"] = f"/api/v1/assets/{asset.id}"
-    return _show(asset, house)
+    return show(asset, house)
 
 
 @router.get("/{asset_id}")
 async def get_asset(asset_id: AssetId, house: TheHouse) -> AssetView:
     """An asset, how far it is made, and where it is watched."""
-    return _show(await house.catalog.ask(GetAsset(tenant=DEFAULT_TENANT, asset=asset_id)), house)
+    return show(await house.catalog.ask(GetAsset(tenant=DEFAULT_TENANT, asset=asset_id)), house)
 
 
 @router.patch("/{asset_id}")
 async def rename_asset(asset_id: AssetId, body: AssetChange, house: TheHouse) -> AssetView:
     """Call it something else."""
     ask = RenameAsset(tenant=DEFAULT_TENANT, asset=asset_id, title=body.name)
-    return _show(await house.catalog.ask(ask), house)
+    return show(await house.catalog.ask(ask), house)
 
 
 @router.delete("/{asset_id}", status_code=204)
@@ -148,7 +148,7 @@ async def delete_asset(asset_id: AssetId, house: TheHouse) -> None:
     await house.catalog.ask(DeleteAsset(tenant=DEFAULT_TENANT, asset=asset_id))
 
 
-def _show(asset: Asset, house: House) -> AssetView:
+def show(asset: Asset, house: House) -> AssetView:
     playback = None
     if asset.state == "ready" and asset.session is not None:
         base = f"{house.settings.public_url.rstrip('/')}/{asset.stream}"

@@ -11,6 +11,7 @@ from services.gateway.api.console_session import ConsoleSessions
 from services.gateway.burning.burning import Burning
 from services.gateway.playback.directory import Directory
 from services.gateway.playback.edge import Edge
+from services.gateway.progress import Progress
 from services.gateway.pushes import Pushes
 from services.gateway.settings import GatewaySettings
 from services.gateway.viewers.viewing import Viewing
@@ -62,6 +63,7 @@ class House:
     direct: "DirectUploads"
     edge: Edge
     burning: Burning
+    progress: Progress
     failed_logins: dict[str, list[float]] = field(default_factory=dict)
     """By address, when its last wrong logins were (monotonic)."""
 

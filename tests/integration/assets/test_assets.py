@@ -1,6 +1,7 @@
 """Uploads that become assets in a whole Weir: made, played in every form, kept, deleted."""
 
 import io
+import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -112,6 +113,53 @@ def test_asset_has_a_storyboard(weir: RunningWeir, film: Path) -> None:
     url = asset["playback"]["storyboard"]
     wait_until(lambda: httpx2.get(url).status_code == 200, within_s=60, what="the storyboard")
     assert httpx2.get(url).text.count("-->") == len(weir.segments(asset["session"]))
+
+
+def test_making_an_asset_is_told_as_it_happens(weir: RunningWeir, tmp_path: Path) -> None:
+    flv = encode(tmp_path / "film.flv", seconds=40, size="640x360", gop=2 * RATE)
+    asset = begun_of(weir, flv.read_bytes(), "film.flv", ladder="ld,sd")
+    states, shares = list[str](), dict[str, list[float]]()
+    for name, data in told_of(weir, asset):
+        if name == "asset":
+            states.append(data["state"])
+            assert data["id"] == asset
+        else:
+            shares.setdefault(data["job"], []).append(data["progress"])
+    assert states[-1] == "ready", states
+    assert states == sorted(states, key=["waiting", "processing", "ready"].index)
+    jobs = {job["id"] for job in weir.call("GET", f"/api/v1/jobs?stream={asset}")["jobs"]}
+    assert shares, "jobs say how far they are"
+    assert set(shares) <= jobs
+    for each in shares.values():
+        assert each == sorted(each)
+    (last,) = told_of(weir, asset)
+    assert last[1]["playback"]["hls"].endswith("/index.m3u8")
+
+
+def test_deleted_asset_is_followed_no_longer(weir: RunningWeir, film: Path) -> None:
+    asset = begun_of(weir, film.read_bytes(), "film.mp4", ladder="ld")
+    told = told_of(weir, asset)
+    next(told)
+    weir.call("DELETE", f"/api/v1/assets/{asset}")
+    assert all(data.get("state") != "ready" for _, data in told)
+    with pytest.raises(httpx2.HTTPStatusError, match="404"):
+        next(told_of(weir, asset))
+
+
+def told_of(weir: RunningWeir, asset: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The events of its making, to the end."""
+    url = f"{weir.http_url}/api/v1/assets/{asset}/events"
+    headers = {"x-api-key": weir.credentials["api_key"]}
+    with httpx2.stream("GET", url, headers=headers, timeout=60) as answer:
+        answer.raise_for_status()
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        name = ""
+        for line in answer.iter_lines():
+            field, _, value = line.partition(": ")
+            if field == "event":
+                name = value
+            elif field == "data":
+                yield name, json.loads(value)
 
 
 def test_another_asset_of_an_upload_has_another_ladder(weir: RunningWeir, film: Path) -> None:

@@ -52,6 +52,7 @@ from services.gateway.burning.burning import Burning
 from services.gateway.playback.directory import Directory
 from services.gateway.playback.edge import Edge
 from services.gateway.playback.origin import Origin
+from services.gateway.progress import Progress
 from services.gateway.pushes import PushRefused
 from services.gateway.settings import GatewaySettings
 from services.gateway.uploads.intake import Intake
@@ -264,6 +265,7 @@ def house_of(settings: GatewaySettings, folder: Path) -> House:
             Budget(burst=2, rate=0.5),
             cache_bytes=1 << 20,
         ),
+        progress=Progress(),
     )
 
 

@@ -1,0 +1,65 @@
+"""`/api/v1/assets/{id}/events`: how an asset is made, as server-sent events."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import StreamingResponse
+
+from libs.errors import WeirError
+from libs.events import Asset, GetAsset
+from libs.names import DEFAULT_TENANT
+from services.gateway.api.assets import AssetId, show
+from services.gateway.api.auth import authorised
+from services.gateway.api.house import House, TheHouse
+
+LOOK_S = 15.0
+"""How often the asset is looked at though nothing was heard: a fact may have been missed."""
+OVER = frozenset({"ready", "failed"})
+HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
+
+router = APIRouter(prefix="/assets", tags=["assets"], dependencies=[Depends(authorised)])
+
+
+@router.get("/{asset_id}/events", response_class=StreamingResponse)
+async def follow_asset(asset_id: AssetId, house: TheHouse) -> StreamingResponse:
+    """`text/event-stream`: an event `asset`, as `GET` answers it, at first and whenever it is
+    another; an event `job` with `job`, `attempt`, `progress` whenever one of its chunks gets
+    further. It ends when the asset is ready or has failed.
+    """
+    house.progress.check_room()
+    await _ask(asset_id, house)
+    return StreamingResponse(
+        _tell(asset_id, house), media_type="text/event-stream", headers=HEADERS
+    )
+
+
+async def _tell(asset_id: str, house: House) -> AsyncIterator[bytes]:
+    with house.progress.follow(asset_id) as following:
+        following.changed()  # how it is now comes first
+        while True:
+            has_changed, jobs = following.take()
+            for fact in jobs:
+                yield _event("job", fact.model_dump(include={"job", "attempt", "progress"}))
+            if has_changed or not jobs:
+                try:
+                    asset = await _ask(asset_id, house)
+                except WeirError as error:
+                    if not error.retry:
+                        return  # it was deleted
+                    yield b": the catalog is away\n\n"
+                else:
+                    yield _event("asset", show(asset, house).model_dump(mode="json"))
+                    if asset.state in OVER:
+                        return
+            await following.wait(LOOK_S)
+
+
+async def _ask(asset: str, house: House) -> Asset:
+    return await house.catalog.ask(GetAsset(tenant=DEFAULT_TENANT, asset=asset))
+
+
+def _event(name: str, data: dict[str, Any]) -> bytes:
+    """WHATWG HTML, section 9.2.5. JSON of one line has no line break that would end it."""
+    return f"event: {name}\ndata: {json.dumps(data)}\n\n".encode()
