@@ -158,6 +158,34 @@ async def test_refusals_are_said_in_plain_words(
     assert faults == []
 
 
+async def test_watermark_is_ordered_shown_and_given_away_by_signed_links(
+    weir: RunningWeir, page: Page, faults: list[str], tmp_path: Path
+) -> None:
+    film = tmp_path / "premiere.flv"
+    encode_counted(film, seconds=8, size=(320, 180), rate=25, bitrate="300k")
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await sign_in(weir, page, "videos")
+    await page.get_by_role("switch", name="Forensic watermark").check()
+    await page.locator("input[type=file]").first.set_input_files(film)
+    card = _card(page, film.name)
+    play = card.get_by_role("button", name=f"Play {film.name}")
+    await expect(play).to_be_visible(timeout=MADE_MS)
+    await expect(card.get_by_text("Watermarked")).to_be_visible()
+    await expect(card.get_by_role("link", name="Download MP4")).to_have_count(0)
+    await play.click()
+    await page.wait_for_function(MOVING)
+
+    await card.get_by_role("button", name=f"Links to {film.name}").click()
+    links = page.get_by_role("dialog", name=f"Links to {film.name}")
+    await expect(links.get_by_role("button", name="Copy: MP4")).to_have_count(0)
+    await links.get_by_label("For whom").fill("Anna")
+    await links.get_by_role("button", name="Copy a signed link").click()
+    await expect(links.locator(".copy code").first).to_contain_text("/~")
+    link = await page.evaluate("navigator.clipboard.readText()")
+    assert httpx2.get(link, follow_redirects=True).status_code == 200
+    assert faults == []
+
+
 async def test_asset_is_renamed_linked_and_deleted(
     weir: RunningWeir, page: Page, faults: list[str], asset: dict[str, Any]
 ) -> None:

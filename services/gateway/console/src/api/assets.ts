@@ -32,6 +32,8 @@ export interface Asset {
   chunks: number;
   chunks_done: number;
   duration_s: number | null;
+  /** A leaked copy names who watched it; then it is `signed`. */
+  is_watermarked: boolean;
   error_code: string | null;
   reason: string | null;
   /** Once it is ready. */

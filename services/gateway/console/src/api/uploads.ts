@@ -1,7 +1,7 @@
 /** Files that come to Weir, and what became of them. */
 
 import { request, requestLocation } from "./http";
-import type { Template } from "./streams";
+import type { Order } from "../uploading/order";
 
 /** `complete`: all of it is there, and it is being looked at. */
 export type UploadState = "open" | "complete" | "accepted" | "refused" | "expired" | "deleted";
@@ -16,6 +16,9 @@ export interface Upload {
   size_bytes: number;
   offset_bytes: number;
   created_at: string;
+  /** As it was asked for. */
+  ladder: { rungs?: unknown } | null;
+  is_watermarked: boolean;
   error_code: string | null;
   reason: string | null;
 }
@@ -48,9 +51,15 @@ async function find(query: string): Promise<Upload[]> {
 export async function createUpload(
   file: File,
   fingerprint: string,
-  ladder: Template[],
+  { rungs, is_watermarked }: Order,
 ): Promise<string> {
-  const said = { filename: file.name, filetype: file.type, fingerprint, ladder: ladder.join(",") };
+  const said = {
+    filename: file.name,
+    filetype: file.type,
+    fingerprint,
+    ladder: rungs.join(","),
+    is_watermarked: String(is_watermarked),
+  };
   const metadata = Object.entries(said)
     .filter(([, value]) => value)
     .map(([key, value]) => `${key} ${base64(value)}`);
@@ -68,10 +77,14 @@ export function deleteUpload(id: string): Promise<void> {
 }
 
 /** Have a file fetched from an address; without a name it is called as the address ends. */
-export function importFile(url: string, name: string, ladder: Template[]): Promise<Upload> {
-  const rungs = ladder.length > 0 ? { ladder: { rungs: ladder } } : {};
+export function importFile(
+  url: string,
+  name: string,
+  { rungs, is_watermarked }: Order,
+): Promise<Upload> {
+  const ladder = rungs.length > 0 ? { ladder: { rungs } } : {};
   const named = name ? { name } : {};
-  return request("POST", "/api/v1/uploads/import", { url, ...named, ...rungs });
+  return request("POST", "/api/v1/uploads/import", { url, is_watermarked, ...named, ...ladder });
 }
 
 function base64(text: string): string {

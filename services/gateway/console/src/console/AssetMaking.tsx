@@ -1,12 +1,14 @@
 import type { Asset } from "../api/assets";
 import { useReader } from "../i18n/Reader";
+import { AssetBadge } from "./AssetBadge";
 import { Icon } from "./icons";
 
 /** More parts than these are shown as one bar. */
 const MOST_CELLS = 48;
 
 /** In place of the picture, while there is none: which of the chunks are made. */
-export function AssetMaking({ asset: { name, state, chunks, chunks_done } }: { asset: Asset }) {
+export function AssetMaking({ asset }: { asset: Asset }) {
+  const { name, state, chunks, chunks_done } = asset;
   const { t } = useReader();
   if (state === "failed") {
     return (
@@ -21,6 +23,7 @@ export function AssetMaking({ asset: { name, state, chunks, chunks_done } }: { a
   const done = chunks > 0 ? (chunks_done / chunks) * cells : 0;
   return (
     <div className="screen screen-making">
+      <AssetBadge asset={asset} />
       <div
         className="cells"
         role="progressbar"

@@ -3,6 +3,7 @@ import { lazy, Suspense, useState } from "react";
 
 import type { Asset, AssetLinks } from "../api/assets";
 import { useReader } from "../i18n/Reader";
+import { AssetBadge } from "./AssetBadge";
 import { Failure } from "./Failure";
 import { Icon } from "./icons";
 import { personal, useOwnToken } from "./own-link";
@@ -63,6 +64,7 @@ export function AssetScreen({
       onClick={() => onPlay(true)}
     >
       {own.isReady && <Storyboard path={pathOf(links.storyboard)} duration_s={duration_s ?? 0} />}
+      <AssetBadge asset={asset} />
       <span className="screen-button">
         <Icon name="play" size={26} />
       </span>

@@ -2,21 +2,21 @@ import { Button, Modal, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
-import type { Template } from "../api/streams";
 import { importFile } from "../api/uploads";
 import { useReader } from "../i18n/Reader";
+import type { Order } from "../uploading/order";
 import { Failure } from "./Failure";
-import { RungChips } from "./RungChips";
+import { OrderFields } from "./OrderFields";
 
 const ADDRESS = /^https?:\/\/[^\s/]+/;
 
 export function ImportDialog({
-  rungs,
-  onRungs,
+  order,
+  onOrder,
   onClose,
 }: {
-  rungs: Template[];
-  onRungs: (rungs: Template[]) => void;
+  order: Order;
+  onOrder: (order: Order) => void;
   onClose: () => void;
 }) {
   const { t } = useReader();
@@ -26,7 +26,7 @@ export function ImportDialog({
   const [isChecked, setChecked] = useState(false);
   const isRight = ADDRESS.test(url.trim());
   const importing = useMutation({
-    mutationFn: () => importFile(url.trim(), name.trim(), rungs),
+    mutationFn: () => importFile(url.trim(), name.trim(), order),
     onSuccess: async () => {
       await queries.invalidateQueries({ queryKey: ["uploads"] });
       onClose();
@@ -73,7 +73,7 @@ export function ImportDialog({
           value={name}
           onChange={(event) => setName(event.currentTarget.value)}
         />
-        <RungChips chosen={rungs} onChoose={onRungs} />
+        <OrderFields order={order} onOrder={onOrder} />
         {importing.error && <Failure error={importing.error} />}
         <div className="dialog-actions">
           <Button variant="default" onClick={onClose}>

@@ -1,20 +1,20 @@
 import { useMediaQuery } from "@mantine/hooks";
 
-import type { Template } from "../api/streams";
 import { useReader } from "../i18n/Reader";
+import type { Order } from "../uploading/order";
 import { FileButton } from "./FileButton";
 import { useFileDrop } from "./file-drop";
 import { Icon } from "./icons";
-import { RungChips } from "./RungChips";
+import { OrderFields } from "./OrderFields";
 
 /** Where files come in: dropped anywhere on the page, or chosen. */
 export function Intake({
-  rungs,
-  onRungs,
+  order,
+  onOrder,
   onFiles,
 }: {
-  rungs: Template[];
-  onRungs: (rungs: Template[]) => void;
+  order: Order;
+  onOrder: (order: Order) => void;
   onFiles: (files: File[]) => void;
 }) {
   const { t } = useReader();
@@ -31,7 +31,7 @@ export function Intake({
       <FileButton isMultiple onFiles={onFiles}>
         {t.chooseFiles}
       </FileButton>
-      <RungChips chosen={rungs} onChoose={onRungs} />
+      <OrderFields order={order} onOrder={onOrder} />
     </section>
   );
 }

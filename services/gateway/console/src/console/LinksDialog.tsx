@@ -3,6 +3,8 @@ import { Modal } from "@mantine/core";
 import type { Asset, AssetLinks } from "../api/assets";
 import { useReader } from "../i18n/Reader";
 import { CopyField } from "./CopyField";
+import { personal } from "./own-link";
+import { SignLink } from "./SignLink";
 
 /** Where an asset is watched, to copy. */
 export function LinksDialog({
@@ -23,11 +25,15 @@ export function LinksDialog({
       title={t.linksTitle(asset.name)}
       closeButtonProps={{ "aria-label": t.close }}
     >
+      {asset.view_policy === "signed" && (
+        <SignLink stream={asset.stream} linkOf={({ token }) => personal(links.hls, token)} />
+      )}
       <section className="way">
         <p>{asset.view_policy === "signed" ? t.linksSigned : t.linksPublic}</p>
         <CopyField label="HLS" value={links.hls} />
         <CopyField label="DASH" value={links.dash} />
-        <CopyField label="MP4" value={links.mp4} />
+        {/* One file for all viewers would name none of them. */}
+        {!asset.is_watermarked && <CopyField label="MP4" value={links.mp4} />}
         <CopyField label={t.linkTS} value={links.hls_ts} />
       </section>
     </Modal>

@@ -3,8 +3,7 @@ import { useClipboard } from "@mantine/hooks";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 
-import type { Stream } from "../api/streams";
-import { signLink } from "../api/viewers";
+import { type SignedLink, signLink } from "../api/viewers";
 import { useReader } from "../i18n/Reader";
 import { CopyField } from "./CopyField";
 import { Failure } from "./Failure";
@@ -14,14 +13,20 @@ const HOUR_S = 3600;
 const DAY_S = 24 * HOUR_S;
 
 /** Makes a link with a viewer token in it, and puts it on the clipboard. */
-export function SignLink({ stream }: { stream: Stream }) {
+export function SignLink({
+  stream,
+  linkOf,
+}: {
+  stream: string;
+  linkOf: (link: SignedLink) => string;
+}) {
   const { t } = useReader();
   const [viewer, setViewer] = useState("");
   const [lasts_s, setLasts] = useState(DAY_S);
   const clipboard = useClipboard();
   const signing = useMutation({
-    mutationFn: () => signLink(stream.id, lasts_s, viewer.trim()),
-    onSuccess: (link) => clipboard.copy(link.playback.pages.hls_cmaf),
+    mutationFn: () => signLink(stream, lasts_s, viewer.trim()),
+    onSuccess: (link) => clipboard.copy(linkOf(link)),
   });
   const terms = [
     { value: String(HOUR_S), label: t.oneHour },
@@ -58,7 +63,7 @@ export function SignLink({ stream }: { stream: Stream }) {
       </form>
       {signing.error && <Failure error={signing.error} />}
       {signing.data && (
-        <CopyField label={t.signedLink} value={signing.data.playback.pages.hls_cmaf} />
+        <CopyField label={t.signedLink} value={linkOf(signing.data)} />
       )}
     </section>
   );

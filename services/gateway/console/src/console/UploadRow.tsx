@@ -7,6 +7,7 @@ import { bytesText } from "../i18n/amounts";
 import type { Messages } from "../i18n/en";
 import { useReader } from "../i18n/Reader";
 import { fingerprintOf, isOurs } from "../uploading/fingerprint";
+import { orderOf } from "../uploading/order";
 import { uploads } from "../uploading/queue";
 import { FileButton } from "./FileButton";
 import { sentenceOf } from "./Failure";
@@ -29,7 +30,7 @@ export function UploadRow({ upload }: { upload: Upload }) {
     if (!file) return;
     const isSame = fingerprintOf(file) === upload.fingerprint;
     setOther(!isSame);
-    if (isSame) uploads.add([file], []);
+    if (isSame) uploads.add([file], orderOf(upload));
   };
   const here = bytesText(tag, offset_bytes);
   const amount = size_bytes > 0 ? t.sentOf(here, bytesText(tag, size_bytes)) : here;

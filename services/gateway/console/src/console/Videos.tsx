@@ -1,11 +1,8 @@
 import { Button, Skeleton } from "@mantine/core";
-import { useLocalStorage } from "@mantine/hooks";
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
 
 import { isInTheMaking, listAssets } from "../api/assets";
-import { TEMPLATES } from "../api/ladder";
-import type { Template } from "../api/streams";
 import { listUnfinished } from "../api/uploads";
 import { useReader } from "../i18n/Reader";
 import { uploads } from "../uploading/queue";
@@ -19,6 +16,7 @@ import { News } from "./News";
 import { SendingRow } from "./SendingRow";
 import { useSignedOut } from "./signed-out";
 import { UploadRow } from "./UploadRow";
+import { useOrder } from "./use-order";
 
 const SOON_MS = 1500;
 const EVERY_MS = 5000;
@@ -27,7 +25,7 @@ const EVERY_MS = 5000;
 export function Videos() {
   const { t } = useReader();
   const queries = useQueryClient();
-  const [rungs, setRungs] = useRungs();
+  const [order, setOrder] = useOrder();
   const [isImporting, setImporting] = useState(false);
   const sendings = useSyncExternalStore(uploads.subscribe, uploads.get);
   const unfinished = useQuery({
@@ -88,7 +86,7 @@ export function Videos() {
           onRetry={() => void assets.refetch()}
         />
       )}
-      <Intake rungs={rungs} onRungs={setRungs} onFiles={(files) => uploads.add(files, rungs)} />
+      <Intake order={order} onOrder={setOrder} onFiles={(files) => uploads.add(files, order)} />
       {waiting.length + sendings.length > 0 && (
         <ul className="comings" aria-label={t.inProgress}>
           {sendings.map((sending) => (
@@ -113,20 +111,10 @@ export function Videos() {
         </Button>
       )}
       {isImporting && (
-        <ImportDialog rungs={rungs} onRungs={setRungs} onClose={() => setImporting(false)} />
+        <ImportDialog order={order} onOrder={setOrder} onClose={() => setImporting(false)} />
       )}
     </>
   );
-}
-
-/** The rungs that were chosen last, on this machine. */
-function useRungs(): [Template[], (rungs: Template[]) => void] {
-  const [stored, store] = useLocalStorage<Template[]>({
-    key: "weir.upload-rungs",
-    defaultValue: [],
-    getInitialValueInEffect: false,
-  });
-  return [TEMPLATES.filter((template) => stored.includes(template)), store];
 }
 
 function Placeholders() {

@@ -1,9 +1,9 @@
 /** The files that this page sends: one after another, so that the first can be watched soonest. */
 
 import { RequestFailed } from "../api/http";
-import type { Template } from "../api/streams";
 import { createUpload, deleteUpload, findOpen, pathOfUpload } from "../api/uploads";
 import { fingerprintOf } from "./fingerprint";
+import type { Order } from "./order";
 import { send } from "./send";
 import { Speed } from "./speed";
 
@@ -11,7 +11,7 @@ export interface Sending {
   /** The file's fingerprint. */
   key: string;
   file: File;
-  ladder: Template[];
+  order: Order;
   /** Its id; null: not begun. */
   upload: string | null;
   state: "queued" | "sending" | "paused" | "failed";
@@ -42,7 +42,7 @@ export class UploadQueue {
   readonly get = (): readonly Sending[] => this.sendings;
 
   /** Files that are here already are only gone on with. */
-  add(files: Iterable<File>, ladder: Template[]): void {
+  add(files: Iterable<File>, order: Order): void {
     for (const file of files) {
       const key = fingerprintOf(file);
       if (this.find(key)) {
@@ -50,7 +50,7 @@ export class UploadQueue {
         continue;
       }
       const fresh = { upload: null, sent: 0, speed: null, isBroken: false, error: null };
-      this.set([...this.sendings, { key, file, ladder, state: "queued", ...fresh }]);
+      this.set([...this.sendings, { key, file, order, state: "queued", ...fresh }]);
     }
     this.next();
   }
@@ -84,11 +84,11 @@ export class UploadQueue {
     void this.begin(first);
   }
 
-  private async begin({ key, file, ladder, upload }: Sending): Promise<void> {
+  private async begin({ key, file, order, upload }: Sending): Promise<void> {
     const turn = this.current;
     try {
       if (file.size === 0) throw new RequestFailed(EMPTY);
-      const id = upload ?? (await findOpen(key))?.id ?? (await createUpload(file, key, ladder));
+      const id = upload ?? (await findOpen(key))?.id ?? (await createUpload(file, key, order));
       // It was dropped meanwhile: what was made for it goes, too.
       if (!this.find(key)) return await deleteUpload(id);
       this.change(key, { upload: id });
