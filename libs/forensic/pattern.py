@@ -8,23 +8,21 @@ from hashlib import blake2b
 
 COLUMNS, LINES = 16, 9
 """As large as its patches are, compression, scaling and cropping leave them alone."""
-MIDDLE = 128
-"""The value that changes nothing."""
-STRENGTH = 3
-"""In quarters of a luma level, in the middle of a patch."""
+DARK, GREY, LIGHT = 32, 128, 224
+"""Of a patch; where the pattern is grey it changes nothing."""
 
 
 def draw_pattern(key: bytes, msn: int) -> bytes:
-    """Values around `MIDDLE`, line by line: `STRENGTH` above or below.
+    """A tiny picture, line by line: each patch is `DARK` or `LIGHT`.
 
-    As many are above as below, so that the mean of a picture does not tell the variants apart.
+    As many are dark as light, so that the mean of a picture does not tell the variants apart.
     """
     seed = blake2b(msn.to_bytes(8, "big"), digest_size=64, key=key, person=b"pattern").digest()
     order = sorted(
         range(COLUMNS * LINES),
         key=lambda place: blake2b(bytes((place,)), digest_size=8, key=seed).digest(),
     )
-    values = bytearray((MIDDLE - STRENGTH,)) * (COLUMNS * LINES)
+    values = bytearray((DARK,)) * (COLUMNS * LINES)
     for place in order[: len(order) // 2]:
-        values[place] = MIDDLE + STRENGTH
+        values[place] = LIGHT
     return bytes(values)

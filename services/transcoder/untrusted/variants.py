@@ -4,7 +4,6 @@ Both have the same times, and, encoded with the same settings, the same paramete
 at the same places, so that any segment of one may follow any of the other.
 """
 
-import struct
 from fractions import Fraction
 
 from av.filter import Graph
@@ -13,13 +12,19 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from libs.forensic import COLUMNS, LINES, Variant
-from libs.forensic.pattern import MIDDLE
+from libs.forensic.pattern import GREY
+from services.transcoder.untrusted.times import VIDEO_TIMESCALE
 
-NO_COLOUR = 512
-PIXELS, FINE = "yuv420p", "yuv420p10le"
-_TICK = Fraction(1, 1000)
+PIXELS = "yuv420p"
+_BASE = Fraction(1, VIDEO_TIMESCALE)
 _MODES = {"a": "grainmerge", "b": "grainextract"}
 """Of FFmpeg's `blend`: picture + pattern - 128, and picture - pattern + 128."""
+_EDGE = 64
+"""So much lighter or darker than grey, the enlarged pattern changes a picture by one level.
+
+Half levels, dithered, would be noise: that costs bits and quality, and compression takes it away.
+"""
+_LEVELS = bytes(GREY + (at >= GREY + _EDGE) - (at <= GREY - _EDGE) for at in range(256))
 
 
 class Patterned:
@@ -31,42 +36,34 @@ class Patterned:
         self._width, self._height = width, height
         self._drawn = b""
         self._pattern: VideoFrame | None = None
-        self._shown = 0
         self._graph = self._open(_MODES[variant])
 
     def lay(self, frame: VideoFrame, drawn: bytes) -> VideoFrame:
-        """A new picture, of the same time and colours. `frame` is 4:2:0 of eight bits, `drawn` what
-        `draw_pattern` makes.
+        """A new picture, of the same time and colours. `frame` is 4:2:0 of eight bits, its time in
+        90 kHz and later than those before it; `drawn` is what `draw_pattern` makes.
         """
         if drawn != self._drawn or self._pattern is None:
             self._drawn, self._pattern = drawn, self._enlarge(drawn)
-        # Both inputs are told the same time, or the filter would wait for the pattern's next one.
-        pts, base = frame.pts, frame.time_base
-        self._shown += 1
+        # Of one time, or the filter would wait for the pattern's next one.
+        self._pattern.pts = frame.pts
         for each, source in zip((frame, self._pattern), self._sources, strict=True):
-            each.pts, each.time_base = self._shown, _TICK
             source.push(each)
-        frame.pts, frame.time_base = pts, base
         laid = self._sink.pull()
         assert isinstance(laid, VideoFrame)
-        laid.pts, laid.time_base = pts, base
-        laid.color_primaries, laid.color_trc = frame.color_primaries, frame.color_trc
-        laid.colorspace, laid.color_range = frame.colorspace, frame.color_range
         return laid
 
     def _enlarge(self, drawn: bytes) -> VideoFrame:
-        """As large as the pictures, smooth from the middle of a patch to that of the next."""
-        small = VideoFrame(COLUMNS, LINES, FINE)
-        # Of ten bits, around the middle of those: what eight cannot say is dithered.
-        values = struct.pack(f"<{len(drawn)}H", *(NO_COLOUR - MIDDLE + each for each in drawn))
-        luma, *chroma = small.planes
-        lines = [values[at : at + 2 * COLUMNS] for at in range(0, len(values), 2 * COLUMNS)]
+        """As large as the pictures; of its planes only luma counts."""
+        small = VideoFrame(COLUMNS, LINES, PIXELS)
+        luma = small.planes[0]
+        lines = [drawn[at : at + COLUMNS] for at in range(0, len(drawn), COLUMNS)]
         luma.update(b"".join(line.ljust(luma.line_size, b"\0") for line in lines))
-        for plane in chroma:
-            plane.update(struct.pack("<H", NO_COLOUR) * (plane.buffer_size // 2))
-        return VideoReformatter().reformat(
-            small, self._width, self._height, PIXELS, interpolation=Interpolation.GAUSS, threads=1
+        large = VideoReformatter().reformat(
+            small, self._width, self._height, interpolation=Interpolation.GAUSS, threads=1
         )
+        luma = large.planes[0]
+        luma.update(bytes(luma).translate(_LEVELS))
+        return large
 
     def _open(self, mode: str) -> Graph:
         graph = Graph()
@@ -74,7 +71,7 @@ class Patterned:
         size = self._width, self._height
         shape = VideoFormat(PIXELS, *size)
         self._sources = [
-            graph.add_buffer(width=size[0], height=size[1], format=shape, time_base=_TICK)
+            graph.add_buffer(width=size[0], height=size[1], format=shape, time_base=_BASE)
             for _ in range(2)
         ]
         blend = graph.add("blend", f"c0_mode={mode}:c1_mode=normal:c2_mode=normal")

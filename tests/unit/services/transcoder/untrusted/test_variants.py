@@ -19,7 +19,8 @@ def picture(luma: int = 100) -> VideoFrame:
     planes[HEIGHT:] = 77
     frame = VideoFrame.from_ndarray(planes, format="yuv420p")
     frame.pts, frame.time_base = 123_456, Fraction(1, 90_000)
-    frame.colorspace = 1
+    frame.colorspace, frame.color_primaries, frame.color_trc = 9, 9, 16
+    frame.color_range = 1
     return frame
 
 
@@ -34,8 +35,8 @@ def test_variants_differ_by_the_pattern_of_the_segment() -> None:
     assert np.abs(a - b).max() == 2
     cells = (a - b).reshape(LINES, HEIGHT // LINES, COLUMNS, WIDTH // COLUMNS).mean((1, 3))
     wanted = np.frombuffer(draw_pattern(KEY, 7), np.uint8).astype(int) - 128
-    # Smoothed as they are, patches between unlike ones keep less of themselves.
-    assert np.corrcoef(cells.ravel(), wanted)[0, 1] > 0.85
+    # Smoothed as they are, patches between unlike ones keep little of themselves.
+    assert np.corrcoef(cells.ravel(), wanted)[0, 1] > 0.75
 
 
 def test_variants_alone_are_farther_apart_than_any_limit_asks() -> None:
@@ -45,11 +46,15 @@ def test_variants_alone_are_farther_apart_than_any_limit_asks() -> None:
 
 
 def test_colours_and_times_stay_as_they_are() -> None:
-    frame = picture()
-    laid = Patterned("a", width=WIDTH, height=HEIGHT).lay(frame, draw_pattern(KEY, 7))
-    assert (laid.to_ndarray()[HEIGHT:] == 77).all()
-    for each in (frame, laid):
-        assert (each.pts, each.time_base, int(each.colorspace)) == (123_456, Fraction(1, 90_000), 1)
+    over = Patterned("a", width=WIDTH, height=HEIGHT)
+    for pts in (0, 3600, 123_456):
+        frame = picture()
+        frame.pts = pts
+        laid = over.lay(frame, draw_pattern(KEY, 7))
+        assert (laid.to_ndarray()[HEIGHT:] == 77).all()
+        assert (laid.pts, laid.time_base) == (frame.pts, frame.time_base)
+        colours = (laid.colorspace, laid.color_primaries, laid.color_trc, laid.color_range)
+        assert tuple(map(int, colours)) == (9, 9, 16, 1)
 
 
 @pytest.mark.parametrize("luma", [0, 255])
