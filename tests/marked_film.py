@@ -5,8 +5,10 @@ Its scenes look like photographs that a camera moves over, with grain; none come
 
 import io
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -38,22 +40,18 @@ class MarkedFilm:
     ) -> None:
         self.rate, self.width, self.height = rate, width, height
         self.code = Code(KEY)
-        writers = {
-            name: _Writer(width, height, rate, bps) for name in ("a", "b", "plain")[: 2 + keep]
-        }
-        laid = {
-            "a": Patterned("a", width=width, height=height),
-            "b": Patterned("b", width=width, height=height),
-        }
-        for at, picture in enumerate(_shoot(width, height, rate, segments * SEGMENT_S * rate)):
-            segment, is_first = divmod(at, SEGMENT_S * rate)
-            drawn = draw_pattern(KEY, FIRST_MSN + segment)
-            for name, writer in writers.items():
-                shown = laid[name].lay(picture, drawn) if name in laid else picture
-                writer.add(shown, is_key=not is_first)
-        self.inits = {}
+        variants: tuple[Variant | None, ...] = ("a", "b", None) if keep else ("a", "b")
+        writers = [_Writer(each, width, height, rate, bps) for each in variants]
+        shot = _shoot(width, height, rate, segments * SEGMENT_S * rate)
+        with ThreadPoolExecutor() as pool:
+            for msn in range(FIRST_MSN, FIRST_MSN + segments):
+                pictures, drawn = list(islice(shot, SEGMENT_S * rate)), draw_pattern(KEY, msn)
+                for done in [pool.submit(each.add, pictures, drawn) for each in writers]:
+                    done.result()
+        self.inits: dict[str, bytes] = {}
         self.pieces: dict[str, list[bytes]] = {}
-        for name, writer in writers.items():
+        for writer in writers:
+            name = writer.variant or "plain"
             self.inits[name], self.pieces[name] = writer.finish()
         assert self.inits["a"] == self.inits["b"]
 
@@ -104,7 +102,11 @@ def leak(served: bytes, folder: Path, *, filters: str, crf: int = 28, cut: str =
 class _Writer:
     """Encodes as rungs of assets are, into fragmented MP4: one fragment a segment."""
 
-    def __init__(self, width: int, height: int, rate: int, bps: int) -> None:
+    def __init__(
+        self, variant: Variant | None, width: int, height: int, rate: int, bps: int
+    ) -> None:
+        self.variant = variant
+        self._patterned = Patterned(variant, width=width, height=height) if variant else None
         encoder = av.CodecContext.create("libx264", "w")
         assert isinstance(encoder, VideoCodecContext)
         encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
@@ -124,9 +126,12 @@ class _Writer:
         self._stream = self._muxer.add_stream("libx264", rate=rate)
         self._step = 90_000 // rate
 
-    def add(self, frame: VideoFrame, *, is_key: bool) -> None:
-        frame.pict_type = PictureType.I if is_key else PictureType.NONE
-        self._mux(frame)
+    def add(self, pictures: Sequence[VideoFrame], drawn: bytes) -> None:
+        """A segment."""
+        for at, picture in enumerate(pictures):
+            frame = self._patterned.lay(picture, drawn) if self._patterned else picture
+            frame.pict_type = PictureType.NONE if at else PictureType.I
+            self._mux(frame)
 
     def finish(self) -> tuple[bytes, list[bytes]]:
         self._mux(None)
