@@ -15,7 +15,7 @@ from libs.forensic.detector import whereabouts
 from libs.forensic.detector.geometry import WHOLE, Geometry, register
 from libs.forensic.detector.grey import HEIGHT, SMALL_HEIGHT, SMALL_WIDTH, WIDTH, Grey, standard
 from libs.forensic.detector.leak import read_leak
-from libs.forensic.detector.reading import leans, measure
+from libs.forensic.detector.reading import Numbers, leans, measure
 from libs.forensic.detector.reference import ReferenceSegment, first_picture, pictures
 from libs.forensic.detector.whereabouts import Place
 from libs.forensic.verdict import Reading
@@ -27,6 +27,8 @@ PAIRS, APART = 20, 2
 near its beginning, so that not all of it need be decoded for them."""
 AROUND_S = 0.3
 """Of the leak's pictures before and behind a segment's that are looked at."""
+UNSURE = 6
+"""Of those, how many before and behind a moment may be it: `whereabouts` knows it to 0.1 s."""
 
 
 class LeakUnlike(Invalid):
@@ -109,16 +111,13 @@ class Detector:
             if abs(leaked_s[at] - place.at_s) > 1 / RATE:
                 continue
             first = first_picture(self._segments[place.segment].read_a(), WIDTH, HEIGHT)
-            # The moment is known to a tenth of a second: the likest of those around.
-            near = leaked[max(0, at - 6) : at + 7]
+            near = leaked[max(0, at - UNSURE) : at + UNSURE + 1]
             likeness = standard(near) @ standard(first[None])[0]
             ours.append(first)
             theirs.append(near[int(likeness.argmax())])
         return register(np.stack(ours), np.stack(theirs)) if ours else WHOLE
 
-    def _beside(
-        self, file: Path, places: Sequence[Place]
-    ) -> Iterator[tuple[Place, Grey, np.ndarray[tuple[int], np.dtype[np.float64]]]]:
+    def _beside(self, file: Path, places: Sequence[Place]) -> Iterator[tuple[Place, Grey, Numbers]]:
         """Each place with the leak's pictures around it, and their times. In one reading."""
         shown = enumerate(read_leak(self._ffmpeg, file, rate=RATE, width=WIDTH, height=HEIGHT))
         kept: deque[tuple[int, Grey]] = deque()

@@ -7,6 +7,7 @@ from typing import Any
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from libs.forensic.detector.grey import DEPTH, HEIGHT, WIDTH, Grey
 
@@ -45,7 +46,8 @@ def _decoded(
         stream = opened.streams.video[0]
         if keyframes:
             stream.codec_context.skip_frame = "NONKEY"
+        scaler = VideoReformatter()
         for frame in opened.decode(stream):
-            small = frame.reformat(width, height, "gray16le", interpolation="AREA")
+            small = scaler.reformat(frame, width, height, "gray16le", interpolation="AREA")
             picture: Grey = small.to_ndarray().astype(np.float32) * np.float32(1 / DEPTH)
             yield float(frame.time or 0), picture

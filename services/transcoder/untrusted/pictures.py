@@ -4,9 +4,9 @@ Each frame keeps its time; the first of each segment is a keyframe, and no other
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import av
 from av.codec.context import Flags
@@ -40,9 +40,8 @@ class Pictures:
         self._zero = order["zero_90k"]
         self._is_last = order["end_pts"] is None
         self._begin = begin
-        self._starts = deque(_starts(begin, order["segments_90k"]))
-        self._patterns = [bytes.fromhex(each) for each in order["patterns"]]
-        self._segment = -1
+        self._segments = deque(_segments(begin, order["segments_90k"], order["patterns"]))
+        self._drawn = b""
         self._video = order["video"]
         self._last = begin - 1
         self._upright: _Upright | None = None
@@ -88,23 +87,28 @@ class Pictures:
 
     def _show(self, frame: VideoFrame) -> None:
         assert frame.pts is not None
-        is_key = bool(self._starts) and frame.pts >= self._starts[0]
-        while self._starts and frame.pts >= self._starts[0]:
-            self._starts.popleft()
-            self._segment += 1
-        drawn = self._patterns[max(0, self._segment)] if self._patterns else b""
+        is_key = False
+        while self._segments and frame.pts >= self._segments[0].begin:
+            self._drawn, is_key = self._segments.popleft().drawn, True
         at = frame.pts - self._zero
         scaled = [frame]
         for rung in self._rungs:
             source = next((each for each in reversed(scaled) if rung.may_take(each)), frame)
             scaled.append(rung.scale(source))
-            rung.encode(scaled[-1], at, drawn, is_key=is_key)
+            rung.encode(scaled[-1], at, self._drawn, is_key=is_key)
         self.frames += 1
 
 
-def _starts(begin: int, segments: Iterable[int]) -> Iterable[int]:
-    for duration in segments:
-        yield begin
+class _Segment(NamedTuple):
+    begin: int
+    drawn: bytes
+    """The pattern of its watermark; empty: it has none."""
+
+
+def _segments(begin: int, durations: Sequence[int], patterns: Sequence[str]) -> Iterable[_Segment]:
+    """`patterns` are in hex: of all segments, or of none."""
+    for duration, drawn in zip(durations, patterns or [""] * len(durations), strict=True):
+        yield _Segment(begin, bytes.fromhex(drawn))
         begin += duration
 
 
