@@ -22,6 +22,8 @@ _HEAD = (
     "| row | metric | work | ours | beside | theirs | ratio (min–max) | goal | verdict | date |\n"
     "|---|---|---|---|---|---|---|---|---|---|\n"
 )
+SMALL = 0.01
+"""Ratios below it are told by their first digits."""
 
 
 def keep(rows: Mapping[int, Sequence[Line]], path: Path = RESULTS) -> dict[str, Any]:
@@ -38,7 +40,7 @@ def keep(rows: Mapping[int, Sequence[Line]], path: Path = RESULTS) -> dict[str, 
 
 def described(line: Line) -> str:
     """One line for whoever watches."""
-    ratio = "{:.2f}x ({:.2f}–{:.2f})".format(*line.ratio) if line.ratio else ""
+    ratio = "{}x ({}–{})".format(*map(_times, line.ratio)) if line.ratio else ""
     beside = f"{line.beside} {_amount(line.theirs, '')}" if line.beside else ""
     said = [line.metric, line.work, _amount(line.ours, line.unit), line.note, beside, ratio]
     return " · ".join(part for part in [*said, line.goal, line.verdict] if part)
@@ -100,7 +102,7 @@ def write_page(known: dict[str, Any], page: Path = PAGE) -> None:
 
 def _table_line(row: str, date: str, facts: dict[str, Any]) -> str:
     ratio = facts["ratio"]
-    said = "{:.2f} ({:.2f}–{:.2f})".format(*ratio) if ratio else ""
+    said = "{} ({}–{})".format(*map(_times, ratio)) if ratio else ""
     verdict = f"**{facts['verdict']}**" if facts["verdict"] == "fails" else facts["verdict"]
     note = f" ({facts['note']})" if facts["note"] else ""
     cells = [
@@ -108,6 +110,10 @@ def _table_line(row: str, date: str, facts: dict[str, Any]) -> str:
         facts["beside"], _amount(facts["theirs"], ""), said, facts["goal"], verdict, date,
     ]  # fmt: skip
     return "| " + " | ".join(cells) + " |\n"
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.2f}" if abs(ratio) >= SMALL else f"{ratio:.2g}"
 
 
 def _amount(value: float | None, unit: str) -> str:

@@ -29,6 +29,11 @@ def test_page_keeps_its_text_around_the_table(tmp_path: Path) -> None:
     assert "stale words" not in text
 
 
+def test_small_ratio_is_told_from_none() -> None:
+    small = LINE._replace(ratio=Ratio(0.000374, 0.0002, 0.012))
+    assert "0.00037x (0.0002–0.01)" in results.described(small)
+
+
 def test_page_of_the_checkout_is_current() -> None:
     known = json.loads(results.RESULTS.read_text())
     assert results.table(known) in results.PAGE.read_text(), "run `make bench` for this row again"
