@@ -15,10 +15,13 @@ ROUNDS = 300
 LEAST_NOISE = 0.1
 """Of half the distance: nothing is known better."""
 TINY = 1e-9
+UNSURE_S = 0.16
+"""Around the moment that was found, in which the exact one lies."""
 EVERY = 4
 """Of pictures, of which one is compared to find out the exact moment."""
 
 Numbers = np.ndarray[Any, np.dtype[np.float64]]
+Indices = np.ndarray[Any, np.dtype[np.intp]]
 
 
 def measure(
@@ -48,18 +51,18 @@ def measure(
     # Where the pictures differ from each other most, they tell least.
     noise = (leaked[chosen] - middle[shown]).std(axis=0)
     weights = 1 / (noise + 1.0)
-    columns_of = np.stack(
-        [(each * weights).ravel() for each in [*light, *place, drift, apart]], axis=1
-    )
-    told = np.linalg.lstsq(columns_of, ((seen - mean) * weights).ravel(), rcond=None)[0]
+    causes = np.stack([(each * weights).ravel() for each in [*light, *place, drift, apart]], axis=1)
+    told = np.linalg.lstsq(causes, ((seen - mean) * weights).ravel(), rcond=None)[0]
     return float(told[-1])
 
 
-def _chosen(times_s: Numbers, middle: Grey, leaked: Grey, leaked_s: Numbers) -> tuple[Any, Any]:
+def _chosen(
+    times_s: Numbers, middle: Grey, leaked: Grey, leaked_s: Numbers
+) -> tuple[Indices, Indices]:
     """Pictures of ours and of the leak that show the same; the moment is found to a step."""
     step_s = float(leaked_s[1] - leaked_s[0])
     nearest = np.round((times_s - leaked_s[0]) / step_s).astype(int)
-    reach = max(1, round(0.16 / step_s))
+    reach = max(1, round(UNSURE_S / step_s))
     best, least = 0, math.inf
     for shift in range(-reach, reach + 1):
         inside = np.flatnonzero((nearest + shift >= 0) & (nearest + shift < len(leaked)))[::EVERY]

@@ -36,7 +36,20 @@ class Patterned:
         self._width, self._height = width, height
         self._drawn = b""
         self._pattern: VideoFrame | None = None
-        self._graph = self._open(_MODES[variant])
+        self._graph = graph = Graph()
+        graph.threads = 1
+        shape = VideoFormat(PIXELS, width, height)
+        self._sources = [
+            graph.add_buffer(width=width, height=height, format=shape, time_base=_BASE)
+            for _ in range(2)
+        ]
+        mode = _MODES[variant]
+        blend = graph.add("blend", f"c0_mode={mode}:c1_mode=normal:c2_mode=normal")
+        for at, source in enumerate(self._sources):
+            source.link_to(blend, 0, at)
+        self._sink = graph.add("buffersink")
+        blend.link_to(self._sink)
+        graph.configure()
 
     def lay(self, frame: VideoFrame, drawn: bytes) -> VideoFrame:
         """A new picture, of the same time and colours. `frame` is 4:2:0 of eight bits, its time in
@@ -64,20 +77,3 @@ class Patterned:
         luma = large.planes[0]
         luma.update(bytes(luma).translate(_LEVELS))
         return large
-
-    def _open(self, mode: str) -> Graph:
-        graph = Graph()
-        graph.threads = 1
-        size = self._width, self._height
-        shape = VideoFormat(PIXELS, *size)
-        self._sources = [
-            graph.add_buffer(width=size[0], height=size[1], format=shape, time_base=_BASE)
-            for _ in range(2)
-        ]
-        blend = graph.add("blend", f"c0_mode={mode}:c1_mode=normal:c2_mode=normal")
-        self._sink = graph.add("buffersink")
-        for at, source in enumerate(self._sources):
-            source.link_to(blend, 0, at)
-        blend.link_to(self._sink)
-        graph.configure()
-        return graph
