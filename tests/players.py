@@ -16,7 +16,8 @@ _PLAY_HLS = """
 url => {
   const hls = new Hls();
   hls.on(Hls.Events.ERROR, (_, {details, error}) => {
-    if (details !== 'bufferStalledError') window.problems.push(`${details}: ${error}`);
+    const isItsOwn = ['bufferStalledError', 'aborted'].includes(details);
+    if (!isItsOwn) window.problems.push(`${details}: ${error}`);
   });
   hls.loadSource(url);
   hls.attachMedia(document.querySelector('video'));
@@ -38,7 +39,8 @@ _WATCH = """
 }
 """
 """JavaScript: `problems` has whatever a player stumbles over, whether it goes on or not. That it
-waits for bytes is none: the machine may be busy, and what is jumped shows in `ranges`."""
+waits for bytes is none: the machine may be busy, and what is jumped shows in `ranges`. Nor is it
+one that it gives up a load that it needs no more, as after a seek."""
 _HURRY = """
 rate => {
   const video = document.querySelector('video');

@@ -53,6 +53,14 @@ from libs.events.assets import (
     Watchable,
 )
 from libs.events.camera_clips import NoteCameraClip
+from libs.events.captions import (
+    AddCaption,
+    Caption,
+    Captions,
+    DeleteCaption,
+    ListCaptions,
+    ListShownCaptions,
+)
 from libs.events.clips import (
     Clip,
     ClipExport,
@@ -343,6 +351,7 @@ __all__ = [
     "PAGE_ROWS",
     "ROOMS",
     "TEMPLATES",
+    "AddCaption",
     "AdmitPlayer",
     "Answer",
     "AppendUpload",
@@ -365,6 +374,8 @@ __all__ = [
     "AudienceChanged",
     "BeginJob",
     "CancelJob",
+    "Caption",
+    "Captions",
     "CheckSessions",
     "Checkpoint",
     "ChunkParams",
@@ -385,6 +396,7 @@ __all__ = [
     "DeadLetterPage",
     "DeferDiscards",
     "DeleteAsset",
+    "DeleteCaption",
     "DeleteClip",
     "DeleteHold",
     "DeleteRelayTarget",
@@ -451,6 +463,7 @@ __all__ = [
     "LadderDemand",
     "LadderMode",
     "ListAssets",
+    "ListCaptions",
     "ListClips",
     "ListDeadLetters",
     "ListDiscards",
@@ -465,6 +478,7 @@ __all__ = [
     "ListRuns",
     "ListSegments",
     "ListSessions",
+    "ListShownCaptions",
     "ListStreams",
     "ListTracks",
     "ListUploadLitter",

@@ -6,18 +6,24 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.events import (
+    AddCaption,
     Asset,
     AssetPage,
+    Caption,
+    Captions,
     CreateAsset,
     DeleteAsset,
+    DeleteCaption,
     GetAsset,
     GetWatchable,
     ListAssets,
+    ListCaptions,
+    ListShownCaptions,
     Nothing,
     RenameAsset,
     Watchable,
 )
-from services.catalog import assets, discards
+from services.catalog import assets, captions, discards
 from services.catalog.clock import Clock
 from services.catalog.database import Database
 from services.catalog.looks import look_every
@@ -52,13 +58,33 @@ class AssetAnswers:
             return await assets.rename(tx, ask, now=self._clock())
 
     async def delete(self, ask: DeleteAsset) -> Nothing:
+        now = self._clock()
         async with self._database.transaction() as tx:
-            await assets.delete(tx, ask, now=self._clock())
+            row = await assets.find(tx, ask.tenant, ask.asset, locks=True)
+            await captions.delete_all(tx, row, due_at=now + self._grace)
+            await assets.delete(tx, ask, now=now)
         return Nothing()
 
     async def watchable(self, ask: GetWatchable) -> Watchable:
         async with self._database.transaction(read_only=True) as tx:
             return await assets.watchable(tx, ask)
+
+    async def add_caption(self, ask: AddCaption) -> Caption:
+        async with self._database.transaction() as tx:
+            return await captions.add(tx, ask, now=self._clock())
+
+    async def list_captions(self, ask: ListCaptions) -> Captions:
+        async with self._database.transaction(read_only=True) as tx:
+            return await captions.list_all(tx, ask)
+
+    async def list_shown_captions(self, ask: ListShownCaptions) -> Captions:
+        async with self._database.transaction(read_only=True) as tx:
+            return await captions.list_shown(tx, ask)
+
+    async def delete_caption(self, ask: DeleteCaption) -> Nothing:
+        async with self._database.transaction() as tx:
+            await captions.delete(tx, ask, due_at=self._clock() + self._grace)
+        return Nothing()
 
     async def sweep(self) -> None:
         """Take out the rows of assets that are not wanted or were not made, a batch at a time."""

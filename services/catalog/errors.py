@@ -35,6 +35,7 @@ WeirError
 │   ├── FileUnknown
 │   ├── UploadUnknown         it never was, or expired, or was deleted
 │   ├── AssetUnknown          likewise
+│   ├── CaptionUnknown
 │   ├── RelayUnwanted         the session is over, or the target disabled or deleted
 │   ├── TranscodeUnwanted     the session is over, or its stream has no ladder
 │   └── TenantUnknown
@@ -51,6 +52,8 @@ WeirError
 │   ├── UploadClosed          all of it is there, or it was refused
 │   ├── UploadOffsetWrong     it does not end there
 │   ├── UploadNotAccepted     not all of it is there, or it was refused
+│   ├── CaptionExists         the asset has captions of that label
+│   ├── CaptionsTooMany       past what an asset may have
 │   ├── SessionNotOver        it is kept as an asset once it is
 │   ├── StreamBusy            on air, and its policy is `reject`
 │   ├── FactContradicts       a fact names another stream than its session's
@@ -281,6 +284,18 @@ class AssetInvalid(Invalid):
 
 class AssetUnknown(NotFound):
     code = "asset_unknown"
+
+
+class CaptionUnknown(NotFound):
+    code = "caption_unknown"
+
+
+class CaptionExists(Conflict):
+    code = "caption_exists"
+
+
+class CaptionsTooMany(Conflict):
+    code = "captions_too_many"
 
 
 class SessionNotOver(Conflict):

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from libs.bus import Bus
 from libs.events import (
+    AddCaption,
     AppendUpload,
     BeginJob,
     CancelJob,
@@ -20,6 +21,7 @@ from libs.events import (
     CreateUpload,
     DeferDiscards,
     DeleteAsset,
+    DeleteCaption,
     DeleteClip,
     DeleteHold,
     DeleteRelayTarget,
@@ -50,6 +52,7 @@ from libs.events import (
     JobLogged,
     JobProgressed,
     ListAssets,
+    ListCaptions,
     ListClips,
     ListDeadLetters,
     ListDiscards,
@@ -64,6 +67,7 @@ from libs.events import (
     ListRuns,
     ListSegments,
     ListSessions,
+    ListShownCaptions,
     ListStreams,
     ListTracks,
     ListUploadLitter,
@@ -245,6 +249,10 @@ def register_assets(bus: Bus, answers: AssetAnswers) -> None:
     bus.on_ask(RenameAsset)(answers.rename)
     bus.on_ask(DeleteAsset)(answers.delete)
     bus.on_ask(GetWatchable)(answers.watchable)
+    bus.on_ask(AddCaption)(answers.add_caption)
+    bus.on_ask(ListCaptions)(answers.list_captions)
+    bus.on_ask(ListShownCaptions)(answers.list_shown_captions)
+    bus.on_ask(DeleteCaption)(answers.delete_caption)
 
 
 async def patiently(

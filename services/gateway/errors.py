@@ -33,6 +33,7 @@ NotFound
 ├── ImageUnknown
 ├── JobResultMissing       the job has made no file (yet)
 ├── StoryboardUnknown      it has no such sheet
+├── CaptionUnknown         the asset has none such, or the store has lost them
 ├── FileUnknown            no MP4s of that day
 ├── SegmentUnknown         the log has no such segment, or the store has it no more
 ├── KeyUnknown             nothing lies in the bucket under it
@@ -156,6 +157,10 @@ class FileUnknown(NotFound):
 
 class StoryboardUnknown(NotFound):
     code = "storyboard_unknown"
+
+
+class CaptionUnknown(NotFound):
+    code = "caption_unknown"
 
 
 class FileNotReady(Conflict):

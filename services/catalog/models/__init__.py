@@ -3,7 +3,7 @@
 Stream ids are unique over all tenants, because no playback or push URL names a tenant.
 """
 
-from services.catalog.models.assets import AssetRow
+from services.catalog.models.assets import AssetRow, CaptionRow
 from services.catalog.models.base import Base
 from services.catalog.models.jobs import JobAttemptRow, JobLogRow, JobRow
 from services.catalog.models.keeping import (
@@ -37,6 +37,7 @@ __all__ = [
     "AssetRow",
     "Base",
     "CameraClipRow",
+    "CaptionRow",
     "DeadLetterRow",
     "DiscardRow",
     "FileRow",

@@ -1,9 +1,9 @@
-"""The table of assets."""
+"""The tables of assets."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.catalog.models.base import Base
@@ -47,3 +47,21 @@ class AssetRow(Base):
     """Whether each rendition is there in two variants."""
     is_litter: Mapped[bool]
     """Whether its own rows are to be let go."""
+
+
+class CaptionRow(Base):
+    """Captions of an asset; see `captions`."""
+
+    __tablename__ = "captions"
+    __table_args__ = (UniqueConstraint("asset_id", "label"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    asset_id: Mapped[str] = mapped_column(ForeignKey("assets.id"))
+    language: Mapped[str]
+    label: Mapped[str]
+    is_default: Mapped[bool]
+    cues: Mapped[int]
+    size_bytes: Mapped[int]
+    object_key: Mapped[str]
+    created_at: Mapped[datetime]

@@ -4,6 +4,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
 from libs.api_problems import install_api_problems
+from libs.captions import MAX_CAPTIONS_BYTES
 from libs.marks.picture import MAX_FILE_BYTES
 from services.gateway import pages
 from services.gateway.api import (
@@ -11,6 +12,7 @@ from services.gateway.api import (
     assets,
     bucket,
     camera_clips,
+    captions,
     clips,
     docs,
     files,
@@ -41,7 +43,12 @@ from services.gateway.assets import assets_router
 from services.gateway.settings import GatewaySettings
 
 MAX_BODY_BYTES = 64 * 1024
-UPLOADS = {"/api/v1/images": MAX_FILE_BYTES, "/putMedia": None, "/api/v1/uploads/upload-*": None}
+UPLOADS = {
+    "/api/v1/images": MAX_FILE_BYTES,
+    "/putMedia": None,
+    "/api/v1/uploads/upload-*": None,
+    "/api/v1/assets/asset-*": MAX_CAPTIONS_BYTES,
+}
 DESCRIPTION = (
     "Streams, sessions and the segment log of this Weir. Send the API key as the header "
     "x-api-key. Errors are problem+json (RFC 9457) with a stable code."
@@ -65,6 +72,7 @@ _API = (
     tus,
     asset_events,
     assets,
+    captions,
     login,
     health,
 )
@@ -98,6 +106,7 @@ def build_api(house: House | None = None) -> FastAPI:
     app.include_router(camera_clips.router)
     app.include_router(clips.router)
     app.include_router(storyboards.router)
+    app.include_router(captions.public)
     app.include_router(files.public)
     app.include_router(pages.router)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES, uploads=UPLOADS)

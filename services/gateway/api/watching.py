@@ -18,14 +18,16 @@ PLAYABLE = {
 """Headers of what pages of other origins may play."""
 
 
-async def refuse(stream: str, request: Request, house: House, *, view: str = "") -> Response | None:
+async def refuse(
+    stream: str, request: Request, house: House, *, view: str = "", name: str = ""
+) -> Response | None:
     """The refusal, if there is a reason for one. `view`: the session or window that is asked for,
-    if that is all.
+    if that is all; `name`: what of it.
     """
     if is_known(request, house):
         return None
     visit = _visit(request)
-    route = MediaRoute(Kind.VIEW, stream, session=view) if view else None
+    route = MediaRoute(Kind.VIEW, stream, session=view, name=name) if view else None
     granted = house.viewing.gate.check(stream, visit, route)
     if granted is None:
         await house.viewing.policies.find(stream)

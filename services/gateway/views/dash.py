@@ -5,11 +5,12 @@ two sessions is left out. Rungs are cut where the source is, so its timeline is 
 period tells of those that have all of it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 
-from libs.events import Track, TrackKind
+from libs.events import Caption, Track, TrackKind
+from services.gateway.views.captions import dash_sets
 from services.gateway.views.timeline import Period, Run, Timeline, TrackRuns
 
 UPDATE_S = 2
@@ -31,12 +32,17 @@ def render_manifest(
     source_name: str,
     is_ended: bool,
     to_stream: str,
+    captions: Sequence[Caption] = (),
 ) -> bytes:
-    """The MPD. `tracks` are known by config id; `to_stream` leads to the stream's folder."""
+    """The MPD. `tracks` are known by config id; `to_stream` leads to the stream's folder.
+
+    `captions` are files whose times begin with the view: what has several periods is without.
+    """
     longest_s = max(each.longest_s for each in source.periods)
     starts_s = _starts(source.periods)
     last = source.periods[-1]
     end_s = starts_s[-1] + last.end_s - last.start_s
+    beside = dash_sets(captions, end_s) if len(source.periods) == 1 else []
     attributes = [
         'xmlns="urn:mpeg:dash:schema:mpd:2011"',
         'profiles="urn:mpeg:dash:profile:isoff-live:2011"',
@@ -59,10 +65,10 @@ def render_manifest(
     for period, start_s in zip(source.periods, starts_s, strict=True):
         shown = {source_name: period}
         shown |= {name: own for name, rung in rungs.items() if (own := rung.covers(period))}
-        lines += _period(shown, period, start_s, tracks, to_stream)
+        lines += _period(shown, period, start_s, tracks, to_stream, beside)
     if not is_ended:
         lines.append(f'  <UTCTiming schemeIdUri="{_CLOCK}" value="{_CLOCK_PATH}"/>')
-    return "\n".join([*lines, "</MPD>", ""]).encode("ascii")
+    return "\n".join([*lines, "</MPD>", ""]).encode()
 
 
 def _starts(periods: list[Period]) -> list[float]:
@@ -81,6 +87,7 @@ def _period(
     start_s: float,
     tracks: Mapping[str, Track],
     to_stream: str,
+    beside: list[str],
 ) -> list[str]:
     lines = [f'  <Period id="{period.id}" start="{_duration(start_s)}">']
     for kind in _KINDS:
@@ -99,7 +106,7 @@ def _period(
                 template = _template(period, kind, timeline, f"{folder}/", each.config_id)
                 lines += _representation(name, each, tracks[each.config_id], template)
             lines.append("    </AdaptationSet>")
-    return [*lines, "  </Period>"]
+    return [*lines, *beside, "  </Period>"]
 
 
 def _family(track: Track) -> str:

@@ -8,12 +8,14 @@ from libs.events import (
     MAX_SESSIONS,
     Answer,
     Ask,
+    Caption,
     Gap,
     GetSession,
     ListRenditions,
     ListRuns,
     ListSegments,
     ListSessions,
+    ListShownCaptions,
     ListTracks,
     ListWindow,
     LoggedRendition,
@@ -83,6 +85,11 @@ class Log:
         )
         found = (await self._catalog.ask(ask)).renditions
         return tuple(each for each in found if not is_variant_b(each.rendition))
+
+    async def captions(self, stream: str, session: str) -> tuple[Caption, ...]:
+        """That a session is played with."""
+        ask = ListShownCaptions(tenant=self._tenant, stream=stream, session=session)
+        return (await self._catalog.ask(ask)).captions
 
     async def tracks(self, sessions: Iterable[str]) -> dict[str, Track]:
         """The codec configurations of these sessions, by their id."""

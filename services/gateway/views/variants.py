@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from libs.events import LoggedRendition, Track
+from libs.events import Caption, LoggedRendition, Track
 from libs.names import SOURCE
+from services.gateway.views.captions import GROUP, hls_renditions
 from services.gateway.views.listing import VERSION
 
 _PACKETS = 1.1
@@ -13,7 +14,11 @@ _SOUND_BPS = 192_000
 
 
 def render_variants(
-    renditions: Sequence[LoggedRendition], *, base: str = "", suffix: str = ""
+    renditions: Sequence[LoggedRendition],
+    *,
+    base: str = "",
+    suffix: str = "",
+    captions: Sequence[Caption] = (),
 ) -> bytes:
     """One variant for each rendition, with the source's sound. `base` leads to their folders,
     `suffix` stands between a playlist's kind and `.m3u8`.
@@ -27,17 +32,21 @@ def render_variants(
             f'#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="{SOURCE}",DEFAULT=YES,'
             f'AUTOSELECT=YES,CHANNELS="{sound.channels}",URI="{base}{SOURCE}/audio{suffix}.m3u8"'
         )
+    lines += hls_renditions(captions)
     ordered = sorted(renditions, key=lambda each: (each.rendition != SOURCE, -each.peak_bps))
     for each in ordered:
-        lines += _variant(each, sound, f"{base}{each.rendition}/", suffix)
-    return ("\n".join(lines) + "\n").encode("ascii")
+        attributes, uri = _variant(each, sound, f"{base}{each.rendition}/", suffix)
+        lines += _entry(attributes, uri, captions)
+    return ("\n".join(lines) + "\n").encode()
 
 
-def render_transport_variants(renditions: Sequence[LoggedRendition]) -> bytes:
+def render_transport_variants(
+    renditions: Sequence[LoggedRendition], *, captions: Sequence[Caption] = ()
+) -> bytes:
     """One variant for each rendition as MPEG-TS, in which the source's sound is."""
     source = next((each for each in renditions if each.rendition == SOURCE), None)
     sound = _track(source, "audio") if source else None
-    lines = ["#EXTM3U", "#EXT-X-VERSION:3"]
+    lines = ["#EXTM3U", "#EXT-X-VERSION:3", *hls_renditions(captions)]
     for each in sorted(renditions, key=lambda each: (each.rendition != SOURCE, -each.peak_bps)):
         picture = _track(each, "video")
         tracks = [track for track in (picture, sound) if track is not None]
@@ -48,11 +57,20 @@ def render_transport_variants(renditions: Sequence[LoggedRendition]) -> bytes:
         ]
         if picture is not None:
             attributes.append(f"RESOLUTION={picture.width}x{picture.height}")
-        lines += [f"#EXT-X-STREAM-INF:{','.join(attributes)}", f"{each.rendition}/ts.m3u8"]
-    return ("\n".join(lines) + "\n").encode("ascii")
+        lines += _entry(attributes, f"{each.rendition}/ts.m3u8", captions)
+    return ("\n".join(lines) + "\n").encode()
 
 
-def _variant(rendition: LoggedRendition, sound: Track | None, base: str, suffix: str) -> list[str]:
+def _entry(attributes: list[str], uri: str, captions: Sequence[Caption]) -> list[str]:
+    if captions:
+        attributes = [*attributes, f'SUBTITLES="{GROUP}"']
+    return [f"#EXT-X-STREAM-INF:{','.join(attributes)}", uri]
+
+
+def _variant(
+    rendition: LoggedRendition, sound: Track | None, base: str, suffix: str
+) -> tuple[list[str], str]:
+    """Its attributes, and where it is."""
     picture = _track(rendition, "video")
     tracks = [each for each in (picture, sound) if each is not None]
     attributes = [
@@ -67,7 +85,7 @@ def _variant(rendition: LoggedRendition, sound: Track | None, base: str, suffix:
         if sound is not None:
             attributes.append('AUDIO="audio"')
     kind = "video" if picture is not None else "audio"
-    return [f"#EXT-X-STREAM-INF:{','.join(attributes)}", f"{base}{kind}{suffix}.m3u8"]
+    return attributes, f"{base}{kind}{suffix}.m3u8"
 
 
 def _track(rendition: LoggedRendition, kind: str) -> Track | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from libs.events import Session, TrackKind
+from libs.events import Caption, Session, TrackKind
 from libs.names import SOURCE
 from services.gateway.playback.directory import Directory
 from services.gateway.playback.flights import Flights
@@ -154,7 +154,9 @@ class Views:
             found = await self._log.renditions(session.stream, session=session.id)
             if not found:
                 return text(404, f"Nothing of session {session.id} is recorded")
-            return Reply(200, _lines(session), render_transport_variants(found))
+            captions = await self._captions(session)
+            body = render_transport_variants(found, captions=captions)
+            return Reply(200, _lines(session), body)
         listing = TransportListing(to_stream=_FROM_RENDITION)
         return await self._listed(session, rendition, listing, _TRANSPORT, since=since)
 
@@ -179,7 +181,14 @@ class Views:
         found = await self._log.renditions(session.stream, session=session.id)
         if not found:
             return text(404, f"Nothing of session {session.id} is recorded")
-        return Reply(200, _lines(session), render_variants(found))
+        captions = await self._captions(session)
+        return Reply(200, _lines(session), render_variants(found, captions=captions))
+
+    async def _captions(self, session: Session) -> tuple[Caption, ...]:
+        """Only what is over can be an asset."""
+        if session.ended_at is None:
+            return ()
+        return await self._log.captions(session.stream, session.id)
 
     async def _media_of_session(
         self,
@@ -204,16 +213,28 @@ class Views:
         source = (await self._read_on(session, SOURCE)).timeline
         rungs = {name: (await self._read_on(session, name)).timeline for name in names}
         shown = source if since is None else source.since(since)
-        return await self._manifest(shown, rungs, is_ended=session.ended_at is not None)
+        is_ended, captions = session.ended_at is not None, await self._captions(session)
+        return await self._manifest(shown, rungs, is_ended=is_ended, captions=captions)
 
     async def _manifest(
-        self, source: Timeline, rungs: dict[str, Timeline], *, is_ended: bool
+        self,
+        source: Timeline,
+        rungs: dict[str, Timeline],
+        *,
+        is_ended: bool,
+        captions: tuple[Caption, ...] = (),
     ) -> Reply:
         if not source.periods:
             return text(404, "Nothing of this is recorded yet", b"retry-after: 1\r\n")
         tracks = await self._log.tracks(each.last.session for each in source.periods)
         body = render_manifest(
-            source, rungs, tracks, source_name=SOURCE, is_ended=is_ended, to_stream=_TO_STREAM
+            source,
+            rungs,
+            tracks,
+            source_name=SOURCE,
+            is_ended=is_ended,
+            to_stream=_TO_STREAM,
+            captions=captions,
         )
         return Reply(200, _MANIFEST_OVER if is_ended else _GROWING_MANIFEST, body)
 

@@ -6,11 +6,14 @@ from typing import Any, TypeVar, cast
 from libs.events import (
     Answer,
     Ask,
+    Caption,
+    Captions,
     Gap,
     GetSession,
     ListRenditions,
     ListSegments,
     ListSessions,
+    ListShownCaptions,
     ListTracks,
     ListWindow,
     LoggedRendition,
@@ -104,6 +107,7 @@ class MemoryCatalog:
         self.rows: list[Segment] = []
         self.gaps: list[Gap] = []
         self.sessions: dict[str, Session] = {}
+        self.captions: list[Caption] = []
         self.asked: list[str] = []
         self.page = page
         self.begin()
@@ -165,6 +169,8 @@ class MemoryCatalog:
                         for name in names
                     )
                 )  # fmt: skip
+            case ListShownCaptions():
+                return Captions(captions=tuple(self.captions))
             case ListTracks():
                 return LoggedTracks(tracks=(VIDEO, AUDIO))
         raise AssertionError(ask)
