@@ -74,7 +74,13 @@ class AssetMaker:
             chunk_s=chunk_s,
             is_watermarked=is_watermarked,
         )
-        self.plan = AssetPlan.model_validate(await Planning(wanted, tools, self._logbook()).run())
+        grant = JobGrant(
+            job="plan-1", attempt=1, tenant="default", stream="asset-1", params=wanted,
+            size="small", folder="jobs/default/plan-1/1",
+        )  # fmt: skip
+        self.plan = AssetPlan.model_validate(
+            await Planning(grant, wanted, tools, self._logbook()).run()
+        )
         for number in range(len(self.plan.chunks)):
             made = await self.make_chunk(number, tools, container)
             self.rows += made.rows

@@ -1,7 +1,7 @@
-"""The text of a cue, cleaned: what is shown stays, what could be more than text goes.
+r"""The text of a cue, cleaned: what is shown stays, what could be more than text goes.
 
 Of tags italics, bold and underlined stay, each closed in its order; colours, fonts, classes, voices
-and override codes (`{\\an8}`) go, their contents stay. All else is escaped (WebVTT, 4.2.2).
+and override codes (`{\an8}`) go, their contents stay. All else is escaped (WebVTT, 4.2.2).
 """
 
 import html

@@ -60,6 +60,7 @@ from libs.events.captions import (
     DeleteCaption,
     ListCaptions,
     ListShownCaptions,
+    PlannedCaption,
 )
 from libs.events.clips import (
     Clip,
@@ -515,6 +516,7 @@ __all__ = [
     "PackageRequested",
     "PlanParams",
     "PlanRequested",
+    "PlannedCaption",
     "PlannedLadder",
     "PlayerAdmitted",
     "PlayersChanged",

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from libs.events.asks import PAGE_ROWS, Answer, Ask, Nothing
+from libs.events.captions import PlannedCaption
 from libs.events.envelope import Message
 from libs.events.ladders import Rung
 from libs.events.rows import Row, Segment, Track
@@ -91,6 +92,8 @@ class AssetPlan(Row):
     audio: AssetAudio | None
     rungs: tuple[AssetRung, ...]
     """The source's stand-in, if there is one, and the ladder's."""
+    captions: tuple[PlannedCaption, ...] = ()
+    """Of the texts in the file; the store has them already."""
 
     @property
     def duration_s(self) -> float:

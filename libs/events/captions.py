@@ -6,7 +6,6 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from libs.events.asks import Answer, Ask, Nothing
-from libs.events.assets import AssetId
 from libs.events.rows import Row
 
 MAX_CAPTIONS = 50
@@ -34,6 +33,12 @@ class CaptionText(Row):
     """Of the WebVTT file, whose times count from the asset's first frame."""
 
 
+class PlannedCaption(CaptionText):
+    """Of a text that was found in an asset's file."""
+
+    id: CaptionId
+
+
 class Caption(CaptionText, Answer):
     id: str
     asset: str
@@ -51,7 +56,7 @@ class AddCaption(CaptionText, Ask[Caption]):
     answer: ClassVar[type[Answer]] = Caption
 
     tenant: str
-    asset: AssetId
+    asset: str
     id: CaptionId
 
 
@@ -62,7 +67,7 @@ class ListCaptions(Ask[Captions]):
     answer: ClassVar[type[Answer]] = Captions
 
     tenant: str
-    asset: AssetId
+    asset: str
 
 
 class ListShownCaptions(Ask[Captions]):
@@ -83,5 +88,5 @@ class DeleteCaption(Ask[Nothing]):
     answer: ClassVar[type[Answer]] = Nothing
 
     tenant: str
-    asset: AssetId
+    asset: str
     id: CaptionId

@@ -21,7 +21,7 @@ from libs.events import (
     SegmentLost,
 )
 from libs.names import SOURCE
-from services.catalog import assets, jobs, outbox, renditions, segments, watermarks
+from services.catalog import assets, captions, jobs, outbox, renditions, segments, watermarks
 from services.catalog.errors import StreamFieldInvalid
 from services.catalog.ladder_fields import read_ladder
 from services.catalog.models import AssetRow, JobRow, RenditionRow, SessionRow, UploadRow
@@ -74,6 +74,7 @@ async def _begin(tx: AsyncSession, row: AssetRow, job: JobRow, *, now: datetime)
     await assets.hold(tx, row, session, now=now)
     if row.is_watermarked:
         await watermarks.make(tx, row.tenant_id, session.id, now=now)
+    await captions.add_planned(tx, row, plan.captions, now=now)
     row.state, row.updated_at = "processing", now
     row.chunks, row.duration_s = len(plan.chunks), plan.duration_s
     wanted = [

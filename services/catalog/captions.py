@@ -1,5 +1,6 @@
 """Captions of assets: which there are, and which a session is played with."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -12,6 +13,7 @@ from libs.events import (
     DeleteCaption,
     ListCaptions,
     ListShownCaptions,
+    PlannedCaption,
 )
 from libs.events.captions import MAX_CAPTIONS
 from services.catalog import assets, discards
@@ -45,6 +47,21 @@ async def add(tx: AsyncSession, ask: AddCaption, *, now: datetime) -> Caption:
     tx.add(row)
     await tx.flush()
     return _show(row)
+
+
+async def add_planned(
+    tx: AsyncSession, asset: AssetRow, planned: Sequence[PlannedCaption], *, now: datetime
+) -> None:
+    """Those of its file. What somebody has added meanwhile under the same label counts."""
+    labels = {row.label for row in await _of_asset(tx, asset.id)}
+    for each in planned:
+        if each.label in labels or len(labels) >= MAX_CAPTIONS:
+            await discards.put(tx, asset.tenant_id, {each.object_key: each.size_bytes}, now)
+            continue
+        labels.add(each.label)
+        whose = {"tenant_id": asset.tenant_id, "asset_id": asset.id}
+        tx.add(CaptionRow(**whose, created_at=now, **each.model_dump()))
+    await tx.flush()
 
 
 async def list_all(tx: AsyncSession, ask: ListCaptions) -> Captions:

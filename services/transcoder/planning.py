@@ -10,6 +10,7 @@ from libs.events import (
     AssetPlan,
     AssetRung,
     AssetVideo,
+    JobGrant,
     PlanParams,
     Rung,
 )
@@ -22,6 +23,7 @@ from services.transcoder.confinement import Limits
 from services.transcoder.logbook import Logbook
 from services.transcoder.making import Tools, Trouble
 from services.transcoder.pieces import PieceFile
+from services.transcoder.texts import CAPTIONS_TYPE, Texts
 from services.transcoder.untrusted.indexed import Indexed, IndexedAudio, IndexedVideo, read_index
 from services.transcoder.untrusted.sandbox import MAPPED_BYTES, Allowed, ReaderKilled, Sandbox
 
@@ -35,6 +37,8 @@ BYTES_A_CPU_S = 4_000_000
 """Read by the slowest machine that is worth it."""
 MORE_READ, SPARE_BYTES = 3, 64 << 20
 """Of the file's size: a demuxer goes to and fro."""
+TEXTS_BYTES = 64 << 20
+"""Of all texts in a file; a film's have a few hundred kilobytes."""
 PLAYABLE_PIXELS = frozenset({"yuv420p", "yuvj420p"})
 WITH_RECORDS = frozenset({"mov", "matroska", "flv"})
 """Containers that hold codec configurations as an MP4 does."""
@@ -49,8 +53,9 @@ class Shape(NamedTuple):
 
 
 class Planning:
-    def __init__(self, params: PlanParams, tools: Tools, logbook: Logbook) -> None:
+    def __init__(self, grant: JobGrant, params: PlanParams, tools: Tools, logbook: Logbook) -> None:
         self.put: list[str] = []
+        self._grant = grant
         self._params = params
         self._tools = tools
         self._logbook = logbook
@@ -80,8 +85,13 @@ class Planning:
         tools, params = self._tools, self._params
         file = self._file = await PieceFile.open(params.upload, tools.list_pieces, tools.store)
         folder = await tools.workshop.open()
+        texts = Texts()
         self._sandbox = Sandbox(
-            MODULE, _allowed(file.size_bytes), folder=folder, add_line=self._logbook.add
+            MODULE,
+            _allowed(file.size_bytes),
+            folder=folder,
+            add_line=self._logbook.add,
+            take=texts.take,
         )
         if self._is_paused:
             self._sandbox.pause()
@@ -97,7 +107,15 @@ class Planning:
             raise Trouble("process_killed", str(error), "worker") from None
         finally:
             await tools.workshop.close(folder)
-        return plan(read_index(said), params).model_dump(mode="json")
+        found = read_index(said)
+        captions = texts.captions(found.texts, found.zero_90k, params.asset, self._grant.folder)
+        for caption, data in captions:
+            self.put.append(caption.object_key)
+            await tools.store.put(caption.object_key, data, content_type=CAPTIONS_TYPE)
+        planned = plan(found, params).model_copy(
+            update={"captions": tuple(each for each, _ in captions)}
+        )
+        return planned.model_dump(mode="json")
 
     async def _read(self, offset: int, size: int) -> bytes:
         assert self._file is not None
@@ -112,7 +130,12 @@ def _allowed(size_bytes: int) -> Allowed:
         address_space_bytes=MAPPED_BYTES + MEMORY_BYTES, file_bytes=0, cpu_s=cpu_s, open_files=64,
         niceness=10,
     )  # fmt: skip
-    return Allowed(limits, 4.0 * cpu_s, read_bytes=MORE_READ * size_bytes + SPARE_BYTES)
+    return Allowed(
+        limits,
+        4.0 * cpu_s,
+        read_bytes=MORE_READ * size_bytes + SPARE_BYTES,
+        made_bytes=TEXTS_BYTES,
+    )
 
 
 def plan(found: Indexed, params: PlanParams) -> AssetPlan:

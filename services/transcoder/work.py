@@ -33,7 +33,7 @@ def open_work(grant: JobGrant, tools: Tools, logbook: Logbook) -> Work:
     if isinstance(params, InspectParams):
         return Inspecting(params, tools, logbook)
     if isinstance(params, PlanParams):
-        return Planning(params, tools, logbook)
+        return Planning(grant, params, tools, logbook)
     if isinstance(params, ChunkParams):
         return Chunking(grant, params, tools, logbook)
     return Making(grant, params, tools, logbook)

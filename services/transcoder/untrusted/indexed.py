@@ -6,7 +6,13 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.transcoder.untrusted.errors import MediaBroken, MediaExcessive
-from services.transcoder.untrusted.limits import MAX_DURATION_S, MAX_PIXELS, MAX_RATE, MAX_SIDE
+from services.transcoder.untrusted.limits import (
+    MAX_DURATION_S,
+    MAX_PIXELS,
+    MAX_RATE,
+    MAX_SIDE,
+    MAX_TEXTS,
+)
 
 _FAR = 1 << 53
 _OUT_OF_MEMORY = "MemoryError"
@@ -38,6 +44,11 @@ class IndexedAudio(_Said):
     first_pts: int = Field(ge=-_FAR, le=_FAR)
 
 
+class IndexedText(_Said):
+    language: str
+    title: str
+
+
 class IndexedChunk(_Said):
     segments: int = Field(ge=1)
     seek_pts: int | None = Field(ge=-_FAR, le=_FAR)
@@ -50,6 +61,7 @@ class Indexed(_Said):
     chunks: tuple[IndexedChunk, ...] = Field(default=(), strict=False)
     video: IndexedVideo | None = None
     audio: IndexedAudio | None = None
+    texts: tuple[IndexedText, ...] = Field(default=(), max_length=MAX_TEXTS, strict=False)
 
 
 def read_index(said: dict[str, Any]) -> Indexed:

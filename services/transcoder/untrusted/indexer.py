@@ -23,6 +23,7 @@ from libs.target_duration import EARLY
 from services.transcoder.untrusted.inmate import serve
 from services.transcoder.untrusted.limits import AUDIO_CODECS, MAX_PIXELS, VIDEO_CODECS
 from services.transcoder.untrusted.remote import Remote, open_file
+from services.transcoder.untrusted.texts import Texts
 from services.transcoder.untrusted.times import VIDEO_TIMESCALE, ticks
 
 LOOKED_AT = 24
@@ -35,35 +36,38 @@ SLACK = VIDEO_TIMESCALE // 2
 """Sound that begins so little before the picture is left out: mostly it is the encoder's lead."""
 
 
-def work(_: socket.socket, remote: Remote, container: str, order: Any) -> dict[str, Any]:
+def work(line: socket.socket, remote: Remote, container: str, order: Any) -> dict[str, Any]:
     """`order`: about how long segments and chunks are, in 90 kHz, and whether frames may become
     segments as they are.
     """
     try:
         with open_file(remote, container) as opened:
-            return _index(opened, order["segment_90k"], order["chunk_90k"], order["may_copy"])
+            return _index(line, opened, order)
     except MemoryError:
         return {"error": "MemoryError"}
     except (FFmpegError, ValueError, OverflowError) as error:
         return {"error": f"{type(error).__name__}: {error}"[:200]}
 
 
-def _index(opened: InputContainer, segment: int, chunk: int, may_copy: bool) -> dict[str, Any]:
+def _index(line: socket.socket, opened: InputContainer, order: dict[str, Any]) -> dict[str, Any]:
     picture, sound = _first_video(opened), _first_audio(opened)
     shown = _Pictures(picture) if picture is not None else None
     heard = _Sound(sound) if sound is not None else None
     wanted: list[Stream] = [each for each in (picture, sound) if each is not None]
     if not wanted:
         return {"error": "no track that is taken"}
-    for packet in opened.demux(wanted):
+    texts = Texts(line, opened)
+    for packet in opened.demux([*wanted, *texts.streams]):
         if packet.size == 0 or packet.pts is None:
             if shown is not None and packet.size and packet.stream is picture:
                 shown.is_whole = False
             continue
         if shown is not None and packet.stream is picture:
             shown.add(packet)
-        elif heard is not None:
+        elif heard is not None and packet.stream is sound:
             heard.add(packet)
+        else:
+            texts.add(packet)
     shown = shown if shown is not None and shown.times else None
     heard = heard if heard is not None and heard.frames else None
     if shown is None and heard is None:
@@ -71,14 +75,16 @@ def _index(opened: InputContainer, segment: int, chunk: int, may_copy: bool) -> 
     zero = _zero(shown, heard)
     video_end = shown.end if shown else zero
     audio_end = heard.end if heard else zero
-    bounds = shown.bounds(zero, segment, may_copy=may_copy) if shown else [zero]
+    segment = order["segment_90k"]
+    bounds = shown.bounds(zero, segment, may_copy=order["may_copy"]) if shown else [zero]
     bounds = _with_sound(bounds, video_end, audio_end, segment)
     return {
         "zero_90k": zero,
         "segments_90k": [after - before for before, after in pairwise(bounds)],
-        "chunks": _chunks(bounds, shown, video_end, chunk),
+        "chunks": _chunks(bounds, shown, video_end, order["chunk_90k"]),
         "video": shown.found if shown else None,
         "audio": heard.found if heard else None,
+        "texts": texts.found,
     }
 
 

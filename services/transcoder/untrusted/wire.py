@@ -20,7 +20,8 @@ MAX_PIECE_BYTES = 32 << 20
 
 PIECE = struct.Struct(">BBqq")
 """In front of a piece: its track, what it is, and the DTS and PTS of a frame in the track's ticks,
-since the source's first frame."""
-CONFIGURATION, FRAME, KEYFRAME = range(3)
+since the source's first frame. (Of a text: its number, and when it begins and ends by the file's
+clock, 90 kHz.)"""
+CONFIGURATION, FRAME, KEYFRAME, TEXT = range(4)
 SOURCE_VIDEO, SOURCE_AUDIO, FIRST_RUNG = range(3)
 """Tracks; those of rungs count on."""

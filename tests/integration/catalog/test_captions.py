@@ -14,11 +14,12 @@ from libs.events import (
     ListCaptions,
     ListDiscards,
     ListShownCaptions,
+    PlannedCaption,
 )
 from libs.events.captions import MAX_CAPTIONS
 from libs.names import DEFAULT_TENANT
 from tests.integration.catalog.conftest import Catalog
-from tests.integration.catalog.test_assets import Assets, rows_of
+from tests.integration.catalog.test_assets import PLAN, Assets, rows_of
 
 
 @pytest.fixture
@@ -52,6 +53,28 @@ async def shown(assets: Assets, asset: Asset, stream: str = "") -> list[str]:
         tenant=DEFAULT_TENANT, stream=stream or asset.stream, session=asset.session
     )
     return [each.label for each in (await assets.answers.list_shown_captions(ask)).captions]
+
+
+async def test_texts_of_the_file_are_added_beside_what_somebody_sent(assets: Assets) -> None:
+    """Who was first has the label, and what nobody wants goes from the store."""
+    asset = await assets.of(await assets.accepted())
+    await assets.answers.add_caption(caption(asset, 1))
+    texts = tuple(
+        PlannedCaption(
+            id=f"caption-{number:016x}", language="de", label=label, cues=1, size_bytes=10,
+            object_key=f"captions/{number}.vtt",
+        )
+        for number, label in ((2, "English 1"), (3, "Deutsch"))
+    )  # fmt: skip
+    assert asset.job is not None
+    grant = await assets.begin(asset.job)
+    assets.catalog.clock.pass_s(1)
+    planned = PLAN.model_copy(update={"captions": texts})
+    for _ in range(2):
+        await assets.complete(grant, planned.model_dump(mode="json"))
+    assert await labels(assets, asset) == [("English 1", False), ("Deutsch", False)]
+    assets.catalog.clock.pass_s(1)
+    assert await due(assets) == ("captions/2.vtt",)
 
 
 async def due(assets: Assets) -> tuple[str, ...]:

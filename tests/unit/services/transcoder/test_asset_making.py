@@ -61,6 +61,33 @@ def maker(tmp_path: Path) -> Iterator[AssetMaker]:
     made.workshop.release()
 
 
+async def test_texts_of_a_file_become_captions(maker: AssetMaker, tmp_path: Path) -> None:
+    """Of both containers; their times count from the first frame, as those of the picture do."""
+    srt = tmp_path / "a.srt"
+    srt.write_text(
+        "1\n00:00:00,500 --> 00:00:01,250\nHallo <i>Welt</i>\n\n"
+        "2\n00:00:01,500 --> 00:00:01,900\nzwei\n<script>Zeilen\n"
+    )
+    picture = ["-f", "lavfi", "-i", "testsrc2=size=64x36:rate=5:duration=2", "-i", str(srt)]
+    named = ["-metadata:s:s:0", "language=deu", "-metadata:s:s:0", 'title=Das "Deutsche"']
+    for name, codec, first in (
+        ("film.mkv", "srt", "Hallo <i>Welt</i>"),
+        ("film.mkv", "webvtt", "Hallo <i>Welt</i>"),
+        ("film.mp4", "mov_text", "Hallo Welt"),
+    ):
+        argv = [*picture, "-map", "0", "-map", "1", "-map", "1", *X264, "-c:s", codec, *named]
+        await maker.make(make(Odd(name, argv), tmp_path))
+        one, two = maker.plan.captions
+        assert (one.language, one.label, one.cues) == ("deu", "Das  Deutsche", 2), codec
+        assert (two.language, two.label) == ("und", "und"), codec
+        assert (await maker.store.get(one.object_key)).decode() == (
+            f"WEBVTT\n\n00:00:00.500 --> 00:00:01.250\n{first}\n\n"
+            "00:00:01.500 --> 00:00:01.900\nzwei\nZeilen\n"
+        ), codec
+        maker.rows.clear()
+        maker.tracks.clear()
+
+
 def pictures_in(data: bytes) -> int:
     with av.open(io.BytesIO(data), "r") as opened:
         return sum(1 for _ in opened.decode(video=0))
