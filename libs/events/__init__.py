@@ -129,6 +129,8 @@ from libs.events.jobs import (
     JobState,
     PlanParams,
     PlanRequested,
+    PosterParams,
+    PosterRequested,
     RemuxParams,
     RemuxRequested,
     Room,
@@ -151,6 +153,7 @@ from libs.events.ladders import (
 from libs.events.marks import ClockMark, ImageMark, Mark, TextMark
 from libs.events.motion import MotionDetected, MotionRequested, StoredPicture
 from libs.events.orders import PackageRequested
+from libs.events.posters import GetPoster, Poster
 from libs.events.recording import (
     MAX_STILLS,
     FileKind,
@@ -425,6 +428,7 @@ __all__ = [
     "GetJob",
     "GetJobLog",
     "GetLadder",
+    "GetPoster",
     "GetSession",
     "GetStoryboard",
     "GetStream",
@@ -520,6 +524,9 @@ __all__ = [
     "PlannedLadder",
     "PlayerAdmitted",
     "PlayersChanged",
+    "Poster",
+    "PosterParams",
+    "PosterRequested",
     "PublishGrant",
     "RecordedFile",
     "RecordedFiles",

@@ -121,7 +121,15 @@ class StoryboardParams(SessionRange):
     """At most; no more than there are segments that begin with a keyframe."""
 
 
-JobParams = Annotated[RemuxParams | EncodeParams | StoryboardParams, Field(discriminator="kind")]
+class PosterParams(SessionRange):
+    """One JPEG of a keyframe that is not black."""
+
+    kind: Literal["poster"] = "poster"
+
+
+JobParams = Annotated[
+    RemuxParams | EncodeParams | StoryboardParams | PosterParams, Field(discriminator="kind")
+]
 """What may be asked for."""
 
 
@@ -190,6 +198,7 @@ GrantParams = Annotated[
     RemuxParams
     | EncodeParams
     | StoryboardParams
+    | PosterParams
     | ImportParams
     | InspectParams
     | PlanParams
@@ -237,6 +246,12 @@ class StoryboardRequested(FiniteJobRequested):
     name: ClassVar[str] = "job.requested.storyboard"
 
 
+class PosterRequested(FiniteJobRequested):
+    """Order: choose a keyframe that stands for segments."""
+
+    name: ClassVar[str] = "job.requested.poster"
+
+
 class ImportRequested(FiniteJobRequested):
     """Order: fetch the file of an upload."""
 
@@ -265,6 +280,7 @@ FINITE_ORDERS: dict[str, type[FiniteJobRequested]] = {
     "remux": RemuxRequested,
     "encode": EncodeRequested,
     "storyboard": StoryboardRequested,
+    "poster": PosterRequested,
     "import": ImportRequested,
     "inspect": InspectRequested,
     "plan": PlanRequested,

@@ -17,7 +17,7 @@ from libs.events.rows import Row
 MAX_STILLS = 50
 """In one order: another worker may take the next."""
 
-FileKind = Literal["mp4", "jpeg", "storyboard", "export"]
+FileKind = Literal["mp4", "jpeg", "storyboard", "poster", "export"]
 """`export`: an MP4 that a job made for whoever asked, or of a clip."""
 FileState = Literal["pending", "ready", "failed"]
 

@@ -21,7 +21,16 @@ from libs.events import (
     SegmentLost,
 )
 from libs.names import SOURCE
-from services.catalog import assets, captions, jobs, outbox, renditions, segments, watermarks
+from services.catalog import (
+    assets,
+    captions,
+    jobs,
+    outbox,
+    posters,
+    renditions,
+    segments,
+    watermarks,
+)
 from services.catalog.errors import StreamFieldInvalid
 from services.catalog.ladder_fields import read_ladder
 from services.catalog.models import AssetRow, JobRow, RenditionRow, SessionRow, UploadRow
@@ -204,6 +213,8 @@ async def _finish(tx: AsyncSession, row: AssetRow, made: AssetRows, *, now: date
         its = await tx.get_one(RenditionRow, (row.tenant_id, session.id, rendition))
         its.is_ended, its.last_msn = True, session.last_msn
     row.state = "ready"
+    if any(track.kind == "video" for each in made.rows for track in each.tracks):
+        await posters.order(tx, session, now=now)
     ready = AssetReady(asset=row.id, tenant=row.tenant_id, stream=row.stream_id, session=session.id)
     await outbox.add(tx, ready, tenant=row.tenant_id, now=now)
     log.info("asset.ready", asset=row.id, session=session.id, segments=session.segments)

@@ -32,6 +32,7 @@ WeirError
 │   ├── HoldUnknown
 │   ├── ClipUnknown
 │   ├── StoryboardEmpty       nothing of it is recorded
+│   ├── PosterEmpty           likewise
 │   ├── FileUnknown
 │   ├── UploadUnknown         it never was, or expired, or was deleted
 │   ├── AssetUnknown          likewise
@@ -49,6 +50,7 @@ WeirError
 │   ├── ClipNotOver           what it is to show has not all been on air
 │   ├── ClipMixed             its codec settings change, and a file has one of each
 │   ├── StoryboardTooEarly    it is not over, and would change
+│   ├── PosterTooEarly        likewise
 │   ├── UploadClosed          all of it is there, or it was refused
 │   ├── UploadOffsetWrong     it does not end there
 │   ├── UploadNotAccepted     not all of it is there, or it was refused
@@ -59,7 +61,8 @@ WeirError
 │   ├── FactContradicts       a fact names another stream than its session's
 │   └── SessionNotYetKnown    a fact overtook the grant that it rests on
 ├── TooMany
-│   └── StoryboardsTooMany    of the stream are being made
+│   ├── StoryboardsTooMany    of the stream are being made
+│   └── PostersTooMany        likewise
 └── Unavailable
     └── DatabaseDown          nothing was written; the same call works later
 """
@@ -139,6 +142,18 @@ class ClipNotOver(Conflict):
 
 class ClipMixed(Conflict):
     code = "clip_mixed"
+
+
+class PosterEmpty(NotFound):
+    code = "poster_empty"
+
+
+class PosterTooEarly(Conflict):
+    code = "poster_too_early"
+
+
+class PostersTooMany(TooMany):
+    code = "posters_too_many"
 
 
 class StoryboardEmpty(NotFound):

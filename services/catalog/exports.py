@@ -16,6 +16,7 @@ _KINDS: dict[str, tuple[FileKind, str]] = {
     "remux": ("export", "mp4"),
     "encode": ("export", "mp4"),
     "storyboard": ("storyboard", "jpg"),
+    "poster": ("poster", "jpg"),
 }
 """By the kind of the job, with the ending of its file's name."""
 

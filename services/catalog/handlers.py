@@ -39,6 +39,7 @@ from libs.events import (
     GetJob,
     GetJobLog,
     GetLadder,
+    GetPoster,
     GetSession,
     GetStoryboard,
     GetStream,
@@ -224,6 +225,7 @@ def register_keeping(bus: Bus, answers: KeepingAnswers) -> None:
     bus.on_ask(DeleteClip)(answers.delete_clip)
     bus.on_ask(ExportClip)(answers.export_clip)
     bus.on_ask(GetStoryboard)(answers.get_storyboard)
+    bus.on_ask(GetPoster)(answers.get_poster)
     bus.on_ask(DeferDiscards)(answers.defer_discards)
 
 

@@ -44,6 +44,7 @@ USUAL_SIZES: dict[str, JobSize] = {
     "remux": "micro",
     "encode": "medium",
     "storyboard": "micro",
+    "poster": "micro",
     "import": "micro",
     "inspect": "micro",
     "plan": "small",

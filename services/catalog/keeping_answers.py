@@ -13,6 +13,7 @@ from libs.events import (
     ForgetDiscards,
     GetClip,
     GetFile,
+    GetPoster,
     GetStoryboard,
     Hold,
     Holds,
@@ -21,11 +22,12 @@ from libs.events import (
     ListFiles,
     ListHolds,
     Nothing,
+    Poster,
     RecordedFile,
     RecordedFiles,
     Storyboard,
 )
-from services.catalog import clips, discards, files, holds, storyboards
+from services.catalog import clips, discards, files, holds, posters, storyboards
 from services.catalog.clock import Clock
 from services.catalog.database import Database
 from services.catalog.retention import Room
@@ -76,6 +78,10 @@ class KeepingAnswers:
     async def export_clip(self, ask: ExportClip) -> Clip:
         async with self._database.transaction() as tx:
             return await clips.export(tx, ask, now=self._clock())
+
+    async def get_poster(self, ask: GetPoster) -> Poster:
+        async with self._database.transaction() as tx:
+            return await posters.get(tx, ask, now=self._clock())
 
     async def get_storyboard(self, ask: GetStoryboard) -> Storyboard:
         async with self._database.transaction() as tx:

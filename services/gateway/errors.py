@@ -33,6 +33,7 @@ NotFound
 ├── ImageUnknown
 ├── JobResultMissing       the job has made no file (yet)
 ├── StoryboardUnknown      it has no such sheet
+├── PosterUnknown          nothing of it has a picture
 ├── CaptionUnknown         the asset has none such, or the store has lost them
 ├── FileUnknown            no MP4s of that day
 ├── SegmentUnknown         the log has no such segment, or the store has it no more
@@ -161,6 +162,10 @@ class StoryboardUnknown(NotFound):
 
 class CaptionUnknown(NotFound):
     code = "caption_unknown"
+
+
+class PosterUnknown(NotFound):
+    code = "poster_unknown"
 
 
 class FileNotReady(Conflict):

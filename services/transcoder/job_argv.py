@@ -9,6 +9,9 @@ MOVIE_FILE, PICTURE_FILE = "out.mp4", "out.jpg"
 """In the child's own folder."""
 JPEG_QUALITY = 5
 """FFmpeg's own scale: 2 is best, 31 worst."""
+POSTER_QUALITY = 3
+BLACK_LUMA, BLACK_PERCENT = 32, 90
+"""A picture of which so many percent of all pixels are darker than that is black."""
 VIDEO_TIMESCALE = 90_000
 KEYFRAME_EVERY_S = 2
 
@@ -62,6 +65,39 @@ def build_storyboard(
     shown = shown.filter("tile", layout=f"{tiles.columns}x{tiles.lines}")
     how = {"c:v": "mjpeg", "q:v": JPEG_QUALITY, "pix_fmt": "yuvj420p", "frames:v": 1, "threads": 1}
     output = ffmpeg.output(shown, PICTURE_FILE, f="mjpeg", map_metadata=-1, **how)
+    return _line(binary, output, progress)
+
+
+def build_poster(
+    binary: str, source: Input, *, frames: int, width: int, height: int, progress: int
+) -> list[str]:
+    """One JPEG: of the frames that are not black the one that is most like the others, and if all
+    are, of all.
+    """
+    shown = (
+        _open_one(source, copyts=None, skip_frame="nokey")
+        .video.filter("scale", w="iw*sar", h="ih")
+        .filter(
+            "scale",
+            w=f"min({width},iw)",
+            h=f"min({height},ih)",
+            force_original_aspect_ratio="decrease",
+        )
+        .filter("setsar", "1")
+        .filter_multi_output("split")
+    )
+    bright = (
+        shown.stream(0)
+        .filter("blackframe", amount=0, threshold=BLACK_LUMA)
+        .filter(
+            "metadata", mode="select", key="lavfi.blackframe.pblack", value=BLACK_PERCENT,
+            function="less",
+        )
+        .filter("thumbnail", n=frames)
+    )  # fmt: skip
+    chosen = ffmpeg.filter([bright, shown.stream(1).filter("thumbnail", n=frames)], "concat", n=2)
+    how = {"c:v": "mjpeg", "q:v": POSTER_QUALITY, "pix_fmt": "yuvj420p", "frames:v": 1}
+    output = ffmpeg.output(chosen, PICTURE_FILE, f="mjpeg", map_metadata=-1, threads=1, **how)
     return _line(binary, output, progress)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from libs.events import TEMPLATES, EncodeParams, JobParams, Room, StoryboardParams
+from libs.events import TEMPLATES, EncodeParams, JobParams, PosterParams, Room, StoryboardParams
 from services.transcoder.child import BuildArgv
 from services.transcoder.confinement import Limits
 from services.transcoder.job_argv import (
@@ -15,10 +15,12 @@ from services.transcoder.job_argv import (
     Picture,
     Tiles,
     build_encode,
+    build_poster,
     build_remux,
     build_storyboard,
 )
 from services.transcoder.material import Material, MaterialUnfit
+from services.transcoder.poster import HEIGHT, WIDTH, Candidates
 from services.transcoder.storyboard import TILE_HEIGHT, TILE_WIDTH, Keyframes
 
 MAPPED_BYTES = 1 << 30
@@ -62,6 +64,10 @@ def plan(params: JobParams, material: Material, room: Room, *, binary: str) -> T
         material = pictures = Keyframes(material.rows, tiles=params.tiles)
         build, effort, file_bytes = _storyboard(pictures, binary), REMUX_EFFORT, 0
         output = Output(PICTURE_FILE, "image/jpeg", pictures.told)
+    elif isinstance(params, PosterParams):
+        material = candidates = Candidates(material.rows)
+        build, effort, file_bytes = _poster(candidates, binary), REMUX_EFFORT, 0
+        output = Output(PICTURE_FILE, "image/jpeg")
     elif isinstance(params, EncodeParams):
         build, effort, file_bytes = _encode(params, material, room, binary)
     else:
@@ -83,6 +89,17 @@ def _storyboard(pictures: Keyframes, binary: str) -> BuildArgv:
         tiles = Tiles(pictures.columns, pictures.lines, TILE_WIDTH, TILE_HEIGHT)
         inputs = _inputs(pictures, descriptors)
         return build_storyboard(binary, inputs, tiles, progress=progress)
+
+    return build
+
+
+def _poster(candidates: Candidates, binary: str) -> BuildArgv:
+    def build(descriptors: Sequence[int], progress: int) -> Sequence[str]:
+        (source,) = _inputs(candidates, descriptors)
+        frames = len(candidates.rows)
+        return build_poster(
+            binary, source, frames=frames, width=WIDTH, height=HEIGHT, progress=progress
+        )
 
     return build
 

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from libs.errors import Invalid
 from libs.events import (
+    PosterParams,
     RemuxParams,
     Segment,
     SegmentPage,
@@ -60,7 +61,7 @@ class Material:
         rows = [row for each in ranges for row in await _gather(each, list_rows)]
         if not rows:
             raise MaterialUnfit("The range has no segments any more.")
-        if not isinstance(wanted, StoryboardParams):
+        if not isinstance(wanted, StoryboardParams | PosterParams):
             _check(rows)
         return cls(rows)
 

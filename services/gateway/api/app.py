@@ -24,6 +24,7 @@ from services.gateway.api import (
     kvs,
     login,
     named_clips,
+    posters,
     relay_targets,
     sessions,
     storyboards,
@@ -106,6 +107,7 @@ def build_api(house: House | None = None) -> FastAPI:
     app.include_router(camera_clips.router)
     app.include_router(clips.router)
     app.include_router(storyboards.router)
+    app.include_router(posters.router)
     app.include_router(captions.public)
     app.include_router(files.public)
     app.include_router(pages.router)

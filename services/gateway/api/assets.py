@@ -57,6 +57,8 @@ class AssetChange(BaseModel):
 
 
 class AssetLinks(ClipLinks):
+    poster: str
+    """A JPEG of at most 1280x720; 409 while it is made, 404 if there is no picture."""
     storyboard: str
     """WebVTT: which tile of which JPEG shows which time. It is made when it is first asked for."""
 
@@ -153,8 +155,12 @@ def show(asset: Asset, house: House) -> AssetView:
     if asset.state == "ready" and asset.session is not None:
         base = f"{house.settings.public_url.rstrip('/')}/{asset.stream}"
         links = links_of(asset.session, lambda name: f"{base}/{name}")
-        storyboard = f"{base}/{asset.session}/storyboard.vtt"
-        playback = AssetLinks(**links.model_dump(), storyboard=storyboard)
+        beside = f"{base}/{asset.session}"
+        playback = AssetLinks(
+            **links.model_dump(),
+            poster=f"{beside}/poster.jpg",
+            storyboard=f"{beside}/storyboard.vtt",
+        )
     done = asset.chunks_done / asset.chunks if asset.chunks else float(asset.state == "ready")
     return AssetView(
         **asset.model_dump(exclude={"tenant"}), progress=round(done, 3), playback=playback

@@ -22,6 +22,7 @@ TYPES: dict[FileKind, str] = {
     "mp4": "video/mp4",
     "jpeg": "image/jpeg",
     "storyboard": "image/jpeg",
+    "poster": "image/jpeg",
     "export": "video/mp4",
 }
 READ = ["GET", "HEAD"]

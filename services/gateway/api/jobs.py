@@ -20,6 +20,7 @@ from libs.events import (
     JobState,
     ListDeadLetters,
     ListJobs,
+    PosterParams,
     RemuxParams,
     StoryboardParams,
 )
@@ -57,7 +58,7 @@ def _body_schema() -> dict[str, Any]:
     """As it is sent: the kind stands beside the params that it decides."""
     properties = NewJob.model_json_schema()["properties"]
     kinds = []
-    for kind in (RemuxParams, EncodeParams, StoryboardParams):
+    for kind in (RemuxParams, EncodeParams, StoryboardParams, PosterParams):
         params = _inlined(kind.model_json_schema())
         name = params["properties"].pop("kind")["const"]
         of_kind = {"kind": {"const": name}, "params": params}
@@ -107,7 +108,7 @@ async def list_jobs(
 @router.post("/jobs", status_code=201, openapi_extra=_body_schema())
 async def create_job(request: Request, response: Response, house: TheHouse) -> JobDetail:
     """Queue a job: `remux` (segments as one MP4, frame by frame), `encode` (to a template), or
-    `storyboard` (small pictures on one sheet).
+    `storyboard` (small pictures on one sheet), `poster` (one that is not black).
     """
     body = _read(await read_item(request))
     ask = CreateJob(

@@ -162,6 +162,20 @@ def told_of(weir: RunningWeir, asset: str) -> Iterator[tuple[str, dict[str, Any]
                 yield name, json.loads(value)
 
 
+def test_asset_has_a_poster_by_itself(weir: RunningWeir, film: Path) -> None:
+    asset = made_of(weir, film.read_bytes(), "film.mp4")
+    assert len(weir.call("GET", f"/api/v1/jobs?kind=poster&stream={asset['id']}")["jobs"]) == 1
+    url = asset["playback"]["poster"]
+    wait_until(lambda: httpx2.get(url).status_code == 200, within_s=60, what="the poster")
+    answer = httpx2.get(url)
+    assert answer.headers["content-type"] == "image/jpeg"
+    with av.open(io.BytesIO(answer.content), "r", format="jpeg_pipe") as opened:
+        picture = opened.streams.video[0]
+        with av.open(str(film)) as source:
+            shown = source.streams.video[0]
+            assert (picture.width, picture.height) == (shown.width, shown.height)
+
+
 def test_another_asset_of_an_upload_has_another_ladder(weir: RunningWeir, film: Path) -> None:
     first = made_of(weir, film.read_bytes(), "film.mp4")
     body = {"upload": first["upload"], "name": "Small", "ladder": {"rungs": [TINY]}}
