@@ -191,7 +191,7 @@ class CreateAsset(Ask[Asset]):
     """Make an asset of an upload that was accepted, or keep a session that is over as one.
 
     Errors: `upload_unknown`, `upload_not_accepted`, `session_unknown`, `session_not_over`,
-    `asset_invalid`, `stream_field_invalid` (the ladder).
+    `asset_invalid`, `stream_field_invalid` (the ladder), `upload_quota_full`.
     """
 
     name: ClassVar[str] = "catalog.asset.create"

@@ -169,10 +169,11 @@ class GetJobLog(Ask[JobLog]):
 
 
 class Litter(Row):
-    """What an attempt that did not count may have left in the store."""
+    """What an attempt that did not count may have left in the store, or those of an asset."""
 
-    job: str
-    attempt: int
+    job: str | None = None
+    attempt: int | None = None
+    asset: str | None = None
     folder: str
 
 

@@ -89,7 +89,9 @@ def build_app(settings: CatalogSettings | None = None) -> Service:
     egress = Egress(settings.egress_allow)
     uploads = UploadAnswers(database, now_utc, _upload_rules(settings), egress=egress)
     register_uploads(bus, uploads)
-    assets = AssetAnswers(database, now_utc, grace=rules.grace)
+    assets = AssetAnswers(
+        database, now_utc, grace=rules.grace, quota_bytes=settings.upload_quota_bytes
+    )
     register_assets(bus, assets)
     _keep_up(service, settings, database, ingests, retention, recorder, uploads, assets)
     service.ready_when(lambda: f"database: {database.trouble}" if database.trouble else None)

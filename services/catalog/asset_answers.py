@@ -23,6 +23,7 @@ from libs.events import (
     RenameAsset,
     Watchable,
 )
+from libs.segment_keys import session_folder
 from services.catalog import assets, captions, discards
 from services.catalog.clock import Clock
 from services.catalog.database import Database
@@ -35,15 +36,18 @@ LITTER_PAGE = 100
 class AssetAnswers:
     """One transaction an ask; errors are those of the asks' own words, and `DatabaseDown`."""
 
-    def __init__(self, database: Database, clock: Clock, *, grace: timedelta) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, *, grace: timedelta, quota_bytes: int | None = None
+    ) -> None:
         self._database = database
         self._clock = clock
         self._grace = grace
         """From the end of a row to that of its object."""
+        self._quota_bytes = quota_bytes
 
     async def create(self, ask: CreateAsset) -> Asset:
         async with self._database.transaction() as tx:
-            return await assets.create(tx, ask, now=self._clock())
+            return await assets.create(tx, ask, quota_bytes=self._quota_bytes, now=self._clock())
 
     async def get(self, ask: GetAsset) -> Asset:
         async with self._database.transaction(read_only=True) as tx:
@@ -112,10 +116,14 @@ class AssetAnswers:
 
 
 async def _forget(tx: AsyncSession, row: AssetRow) -> None:
-    """Of what failed the reason stays."""
+    """Its rows are gone. What no row names is still in the folder of its session: init segments
+    that chunks put which did not count. Of what failed the reason stays.
+    """
     found = await tx.get(AssetRow, row.id, with_for_update=True)
     if found is None:
         return
     found.is_litter = False
-    if found.state == assets.GONE:
+    if found.session_id is not None:
+        found.litter_folder = session_folder(found.tenant_id, found.stream_id, found.session_id)
+    elif found.state == assets.GONE:
         await tx.delete(found)

@@ -26,7 +26,7 @@ from libs.events import (
     RenameAsset,
     Watchable,
 )
-from services.catalog import holds, jobs, outbox, page, sessions, streams, watermarks
+from services.catalog import holds, jobs, outbox, page, quota, sessions, streams, watermarks
 from services.catalog.errors import (
     AssetInvalid,
     AssetUnknown,
@@ -47,9 +47,11 @@ GONE = "deleted"
 IN_THE_MAKING = ("waiting", "processing")
 
 
-async def create(tx: AsyncSession, ask: CreateAsset, *, now: datetime) -> Asset:
-    """Raises `AssetInvalid`, `UploadUnknown`, `UploadNotAccepted`, `SessionUnknown`,
-    `SessionNotOver`, `StreamFieldInvalid`.
+async def create(
+    tx: AsyncSession, ask: CreateAsset, *, quota_bytes: int | None, now: datetime
+) -> Asset:
+    """Raises `AssetInvalid`, `UploadUnknown`, `UploadNotAccepted`, `UploadQuotaFull`,
+    `SessionUnknown`, `SessionNotOver`, `StreamFieldInvalid`.
     """
     if (ask.upload is None) == (ask.session is None):
         raise AssetInvalid("An asset is made of one `upload`, or of one `session`.")
@@ -65,6 +67,7 @@ async def create(tx: AsyncSession, ask: CreateAsset, *, now: datetime) -> Asset:
     if upload.state != "accepted":
         raise UploadNotAccepted(f"The upload cannot be made an asset: it is {upload.state}.")
     ladder = read_ladder({"ladder": ask.ladder})
+    await quota.check(tx, ask.tenant, quota_bytes)
     row = await of_upload(tx, upload, ladder, is_watermarked=ask.is_watermarked, now=now)
     row.name = check_name(ask.title) if ask.title is not None else row.name
     if ask.is_watermarked and ask.view_policy == "public":
@@ -144,7 +147,7 @@ async def delete(tx: AsyncSession, ask: DeleteAsset, *, now: datetime) -> None:
     if row.way == "session":
         await tx.delete(row)
     else:
-        row.state = GONE
+        row.state, row.updated_at = GONE, now
     await tx.flush()
 
 

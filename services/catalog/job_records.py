@@ -17,9 +17,9 @@ from libs.events import (
     JobLogged,
     Litter,
 )
-from services.catalog import job_rows
+from services.catalog import assets, job_rows
 from services.catalog.jobs import folder
-from services.catalog.models import JobAttemptRow, JobLogRow, JobRow
+from services.catalog.models import AssetRow, JobAttemptRow, JobLogRow, JobRow
 
 SHOWN_ATTEMPTS = 50
 LITTER_PAGE = 100
@@ -94,22 +94,48 @@ async def litter(tx: AsyncSession, *, before: datetime) -> JobLitter:
         .order_by(JobAttemptRow.ended_at)
         .limit(LITTER_PAGE)
     )
-    return JobLitter(
-        litter=tuple(
-            Litter(
-                job=row.job_id,
-                attempt=row.number,
-                folder=folder(row.tenant_id, row.job_id, row.number),
-            )
-            for row in (await tx.execute(query)).scalars()
+    found = [
+        Litter(
+            job=row.job_id,
+            attempt=row.number,
+            folder=folder(row.tenant_id, row.job_id, row.number),
         )
-    )
+        for row in (await tx.execute(query)).scalars()
+    ]
+    return JobLitter(litter=(*found, *await _of_assets(tx, before)))
 
 
 async def forget_litter(tx: AsyncSession, ask: ForgetJobLitter) -> None:
     for item in ask.litter:
+        if item.asset is not None:
+            await _forget_asset(tx, item.asset)
+            continue
         await tx.execute(
             update(JobAttemptRow)
             .where(JobAttemptRow.job_id == item.job, JobAttemptRow.number == item.attempt)
             .values(is_litter=False)
         )
+
+
+async def _of_assets(tx: AsyncSession, before: datetime) -> list[Litter]:
+    """Of assets that failed or were deleted before, and whose rows are gone."""
+    query = (
+        select(AssetRow)
+        .where(AssetRow.litter_folder.is_not(None), AssetRow.updated_at < before)
+        .limit(LITTER_PAGE)
+    )
+    return [
+        Litter(asset=row.id, folder=row.litter_folder)
+        for row in (await tx.execute(query)).scalars()
+        if row.litter_folder is not None
+    ]
+
+
+async def _forget_asset(tx: AsyncSession, asset: str) -> None:
+    """Of what failed the reason stays."""
+    row = await tx.get(AssetRow, asset, with_for_update=True)
+    if row is None:
+        return
+    row.litter_folder = None
+    if row.state == assets.GONE:
+        await tx.delete(row)

@@ -46,7 +46,7 @@ class CatalogSettings(Settings):
     upload_max_bytes: int = Field(default=20 << 30, ge=1)
     """Of one uploaded file."""
     upload_quota_bytes: int | None = Field(default=None, ge=0)
-    """Of all uploads of a tenant together, as they were declared; default: any number."""
+    """Of all uploads of a tenant, as they were declared, and their assets; default: any number."""
     upload_expires_s: float = Field(default=24 * 3600.0, gt=0)
     """An upload that nobody goes on with for so long is given up, and what came of it deleted."""
     upload_look_s: float = Field(default=30.0, gt=0)

@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import delete as delete_rows
-from sqlalchemy import func, select, tuple_, update
+from sqlalchemy import select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.events import (
@@ -32,23 +32,19 @@ from libs.events import (
     UploadPiece,
     UploadPieces,
 )
-from services.catalog import jobs, page
+from services.catalog import jobs, page, quota
 from services.catalog.errors import (
-    TenantUnknown,
     UploadClosed,
     UploadOffsetWrong,
     UploadPiecesTooMany,
-    UploadQuotaFull,
     UploadUnknown,
 )
 from services.catalog.ladder_fields import read_ladder
-from services.catalog.models import JobRow, TenantRow, UploadPieceRow, UploadRow
+from services.catalog.models import JobRow, UploadPieceRow, UploadRow
 from services.catalog.upload_rules import UploadRules, check_name, check_size, check_type
 
 log = structlog.get_logger()
 
-HOLDING = ("open", "complete", "accepted")
-"""States in which an upload takes room of its tenant's quota."""
 MAX_PIECES = 20_000
 """A file of the largest size has a tenth of it; who sends a few bytes at a time ends here."""
 MAX_FINGERPRINT = 128
@@ -282,25 +278,15 @@ async def _reserve(tx: AsyncSession, row: UploadRow, rules: UploadRules) -> None
     """Raises `UploadQuotaFull`."""
     left = await _left(tx, row.tenant_id, rules)
     if row.reserved_bytes > left or not row.reserved_bytes:
-        raise UploadQuotaFull(
-            f"Of the quota for uploads {left} bytes are left (WEIR_UPLOAD_QUOTA_BYTES): "
-            "delete some, or wait until those that are not finished expire."
-        )
+        raise quota.full(left)
     tx.add(row)
     await tx.flush()
 
 
 async def _left(tx: AsyncSession, tenant: str, rules: UploadRules) -> int:
     """What one more upload may have; whoever asks at the same time waits."""
-    if await tx.get(TenantRow, tenant, with_for_update=True) is None:
-        raise TenantUnknown(f"There is no tenant {tenant!r}.")
-    if rules.quota_bytes is None:
-        return rules.max_bytes
-    query = select(func.sum(UploadRow.reserved_bytes)).where(
-        UploadRow.tenant_id == tenant, UploadRow.state.in_(HOLDING)
-    )
-    taken = int((await tx.execute(query)).scalar_one() or 0)
-    return max(0, min(rules.max_bytes, rules.quota_bytes - taken))
+    left = await quota.left(tx, tenant, rules.quota_bytes)
+    return rules.max_bytes if left is None else min(rules.max_bytes, left)
 
 
 async def _add(tx: AsyncSession, row: UploadRow, pieces: Iterable[UploadPiece]) -> None:

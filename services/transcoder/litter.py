@@ -43,6 +43,7 @@ class LitterSweep:
             keys = [stat.key async for stat in self._store.list(f"{item.folder}/")]
             if keys:
                 await self._store.delete(keys)
-                log.info("litter.deleted", job=item.job, attempt=item.attempt, objects=len(keys))
+                whose = item.model_dump(exclude={"folder"}, exclude_none=True)
+                log.info("litter.deleted", **whose, objects=len(keys))
         if found:
             await self._forget(found)

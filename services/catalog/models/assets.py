@@ -18,6 +18,7 @@ class AssetRow(Base):
         Index(None, "tenant_id", "stream_id"),
         Index(None, "upload_id"),
         Index(None, "is_litter"),
+        Index(None, "litter_folder"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -47,6 +48,8 @@ class AssetRow(Base):
     """Whether each rendition is there in two variants."""
     is_litter: Mapped[bool]
     """Whether its own rows are to be let go."""
+    litter_folder: Mapped[str | None]
+    """Of the store, that is to be emptied; its rows are gone."""
 
 
 class CaptionRow(Base):

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 
 from libs.errors import WeirError
 from libs.events import (
+    AddCaption,
     Asset,
     AssetAudio,
     AssetChunk,
@@ -19,6 +20,7 @@ from libs.events import (
     CreateAsset,
     CreateUpload,
     DeleteAsset,
+    ForgetJobLitter,
     GetAsset,
     GetJob,
     GetSession,
@@ -29,8 +31,10 @@ from libs.events import (
     JobFailed,
     JobGrant,
     ListAssets,
+    ListJobLitter,
     ListJobs,
     ListSessions,
+    Litter,
     PlanParams,
     RenameAsset,
     Rung,
@@ -42,7 +46,7 @@ from libs.events import (
 from libs.events.uploads import AppendUpload
 from libs.names import DEFAULT_TENANT
 from services.catalog.asset_answers import AssetAnswers
-from services.catalog.models import HoldRow, OutboxRow, SegmentRow, SessionRow
+from services.catalog.models import AssetRow, HoldRow, OutboxRow, SegmentRow, SessionRow
 from services.catalog.retention import Retention, Room, Rules
 from services.catalog.upload_answers import UploadAnswers
 from services.catalog.upload_rules import UploadRules
@@ -250,6 +254,69 @@ async def test_deleted_asset_stops_and_goes(assets: Assets) -> None:
         for job in (await assets.catalog.answers.list_jobs(ListJobs(stream=asset.id))).jobs
     }
     assert states == {"completed", "cancelled"}
+
+
+async def test_folder_of_what_failed_is_emptied_once_its_rows_are_gone(assets: Assets) -> None:
+    """Chunks that did not count put init segments there, which no row names."""
+    asset, (first, _) = await assets.planned()
+    assert asset.session is not None
+    await assets.begin(first)
+    fault = JobFailed(job=first, attempt=1, code="media_broken", reason="Why.", fault="input")
+    await assets.catalog.facts.job_failed(fault)
+    assert await litter(assets, asset) == []
+    await assets.answers.sweep()
+    assets.catalog.clock.pass_s(120)
+    found = await litter(assets, asset)
+    assert [each.folder for each in found] == [
+        f"segments/{DEFAULT_TENANT}/{asset.id}/{asset.session}"
+    ]
+    await assets.catalog.answers.forget_job_litter(ForgetJobLitter(litter=tuple(found)))
+    assert await litter(assets, asset) == []
+    assert (await assets.get(asset)).state == "failed", "its reason stays"
+
+
+async def test_deleted_asset_is_forgotten_with_its_folder(assets: Assets) -> None:
+    asset, _ = await assets.planned()
+    await assets.answers.delete(DeleteAsset(tenant=DEFAULT_TENANT, asset=asset.id))
+    await assets.answers.sweep()
+    assets.catalog.clock.pass_s(120)
+    found = await litter(assets, asset)
+    await assets.catalog.answers.forget_job_litter(ForgetJobLitter(litter=tuple(found)))
+    async with assets.catalog.database.transaction(read_only=True) as tx:
+        assert await tx.get(AssetRow, asset.id) is None
+
+
+async def litter(assets: Assets, asset: Asset) -> list[Litter]:
+    found = (await assets.catalog.answers.list_job_litter(ListJobLitter())).litter
+    return [each for each in found if each.asset == asset.id]
+
+
+async def test_assets_count_against_the_quota(assets: Assets) -> None:
+    """Of 1,000 bytes the upload has 10, its asset 300 and its captions 100."""
+    assets.uploads = UploadAnswers(
+        assets.catalog.database, assets.catalog.clock, UploadRules(quota_bytes=1000)
+    )
+    asset, jobs = await assets.planned()
+    for job in jobs:
+        grant = await assets.begin(job)
+        await assets.complete(grant, rows_of(grant))
+    text = AddCaption(
+        tenant=DEFAULT_TENANT, asset=asset.id, id=f"caption-{1:016x}", language="en",
+        label="English", cues=1, size_bytes=100, object_key="captions/1.vtt",
+    )  # fmt: skip
+    await assets.answers.add_caption(text)
+    wanted = CreateUpload(tenant=DEFAULT_TENANT, file="b.mp4", size_bytes=591)
+    with pytest.raises(WeirError, match="590 bytes are left"):
+        await assets.uploads.create(wanted)
+    await assets.uploads.create(wanted.model_copy(update={"size_bytes": 590}))
+    full = AssetAnswers(
+        assets.catalog.database, assets.catalog.clock, grace=timedelta(), quota_bytes=1000
+    )
+    again = CreateAsset(tenant=DEFAULT_TENANT, upload=asset.upload)
+    with pytest.raises(WeirError, match="0 bytes are left"):
+        await full.create(again)
+    await assets.answers.delete(DeleteAsset(tenant=DEFAULT_TENANT, asset=asset.id))
+    assert (await full.create(again)).state == "waiting"
 
 
 async def test_retention_leaves_an_asset_alone(assets: Assets) -> None:
