@@ -2,7 +2,7 @@
 
 from libs.marks.errors import MarkRefused
 from libs.marks.fonts import Fonts
-from libs.marks.grid import draw_grid
+from libs.marks.grid import draw_cover, draw_grid
 from libs.marks.lettering import draw_text
 from libs.marks.picture import Picture, Probe, probe_picture, read_picture
 from libs.marks.placing import place
@@ -13,6 +13,7 @@ __all__ = [
     "MarkRefused",
     "Picture",
     "Probe",
+    "draw_cover",
     "draw_grid",
     "draw_text",
     "image_key",

@@ -6,7 +6,7 @@ from libs.events.marks import Lettered
 from libs.events.viewer_marks import POSITIONS, ViewerMark
 from libs.marks.fonts import Fonts
 from libs.marks.lettering import draw_text
-from libs.marks.picture import Picture, finish
+from libs.marks.picture import Picture
 
 LETTERS = 100
 """Pixels of an em in which a tile is drawn, before it is scaled to the picture."""
@@ -17,6 +17,14 @@ WIDE_SHARE, SQUARE_SHARE, TALL_SHARE = 3, 2, 1.6
 
 def draw_grid(mark: ViewerMark, fonts: Fonts, *, width: int, height: int) -> Picture:
     """The mark on nothing, as large as the picture. Raises `MarkRefused`."""
+    # What is not seen has the letters' colour, too: 4:2:0 lets it into their edges.
+    grid = Image.new("RGB", (width, height), mark.color)
+    grid.putalpha(draw_cover(mark, fonts, width=width, height=height))
+    return Picture(width, height, grid.tobytes())
+
+
+def draw_cover(mark: ViewerMark, fonts: Fonts, *, width: int, height: int) -> Image.Image:
+    """How much of each pixel the mark hides, of 255. Raises `MarkRefused`."""
     tile = _tile(mark, fonts)
     columns, rows = grid_of(mark.density, width=width, height=height)
     cell = width / columns, height / rows
@@ -32,10 +40,7 @@ def draw_grid(mark: ViewerMark, fonts: Fonts, *, width: int, height: int) -> Pic
     if mark.position:
         share = mark.position / POSITIONS
         cover = ImageChops.offset(cover, round(cell[0] * share), round(cell[1] * share))
-    # What is not seen has the letters' colour, too: 4:2:0 lets it into their edges.
-    grid = Image.new("RGB", (width, height), mark.color)
-    grid.putalpha(cover)
-    return finish(grid, opacity=mark.opacity)
+    return cover.point([round(at * mark.opacity) for at in range(256)])
 
 
 def grid_of(density: int, *, width: int, height: int) -> tuple[int, int]:

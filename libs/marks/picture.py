@@ -26,11 +26,10 @@ class Picture:
     height: int
     rgba: bytes
 
-    def png(self, *, is_fast: bool = False) -> bytes:
-        """`is_fast`: somewhat larger, in a fraction of the time."""
+    def png(self) -> bytes:
         out = io.BytesIO()
         image = Image.frombytes("RGBA", (self.width, self.height), self.rgba)
-        image.save(out, "PNG", compress_level=1 if is_fast else 6)
+        image.save(out, "PNG")
         return out.getvalue()
 
 

@@ -10,12 +10,13 @@ from collections.abc import AsyncIterator, Callable
 import structlog
 
 from libs.events.viewer_marks import BurnOrder, ViewerMark
-from libs.marks import Fonts, draw_grid
+from libs.marks import Fonts
 from libs.media.avc import free_set_id
 from libs.media.cmaf_reader import Chunk, read_chunks, read_configuration
 from libs.media.codec import VideoConfig
 from services.transcoder.burn_argv import Run, build_burn
-from services.transcoder.colours import colours_of
+from services.transcoder.burn_mark import BurnMark
+from services.transcoder.colours import Colours, colours_of
 from services.transcoder.confinement import Limits, confine, environment
 from services.transcoder.cost import Slots
 from services.transcoder.errors import BurnFailed, BurnRefused, NoRoomToBurn
@@ -28,7 +29,8 @@ BURN_S = 30.0
 """Longest time for one segment."""
 LIMITS = Limits(address_space_bytes=4 << 30, cpu_s=60, niceness=6)
 """Behind what is live."""
-KEPT_MARKS = 64
+KEPT_BYTES = 32 << 20
+"""Of marks that were drawn: some twenty in 1080p."""
 LOG_BYTES = 2000
 MAX_PIXELS = 4096 * 2304
 
@@ -42,7 +44,7 @@ class Burning:
         self._room = asyncio.Event()
         self._numbers = itertools.count()
         self._fonts: Fonts | None = None
-        self._drawn: OrderedDict[tuple[ViewerMark, int, int], bytes] = OrderedDict()
+        self._drawn: OrderedDict[tuple[ViewerMark, int, int], BurnMark] = OrderedDict()
         slots.on_change.append(self._room.set)
 
     async def burn(self, order: BurnOrder, init: bytes, media: bytes) -> bytes:
@@ -58,13 +60,17 @@ class Burning:
         # Plain H.264 may be in force beside it: of H.265 there are only other segments like this.
         set_id = 0 if config.is_hevc else free_set_id(config.record)
 
-        def build(mark: int) -> list[str]:
-            colours = colours_of(config)
-            return build_burn(self._binary, mark, runs, colours=colours, set_id=set_id)
+        colours = colours_of(config)
 
         async with self._place():
             mark = await self._mark(order.mark, config)
-            return await _run(build, init + media, mark)
+
+            def build(descriptor: int) -> list[str]:
+                return build_burn(
+                    self._binary, mark, descriptor, runs, colours=colours, set_id=set_id
+                )
+
+            return await _run(build, init + media, mark.yuva(colours or Colours()))
 
     @contextlib.asynccontextmanager
     async def _place(self) -> AsyncIterator[None]:
@@ -83,19 +89,23 @@ class Burning:
         finally:
             self._slots.leave_brief(place)
 
-    async def _mark(self, mark: ViewerMark, config: VideoConfig) -> bytes:
-        """As PNG. A viewer's next segment has the same."""
+    async def _mark(self, mark: ViewerMark, config: VideoConfig) -> BurnMark:
+        """A viewer's next segment has the same."""
         key = (mark, config.width, config.height)
-        found = self._drawn.get(key)
+        found = self._drawn.pop(key, None)
         if found is None:
             if self._fonts is None or not self._fonts.faces:
                 self._fonts = await asyncio.to_thread(Fonts)
-            found = await asyncio.to_thread(_draw, mark, self._fonts, config.width, config.height)
-            self._drawn[key] = found
-        self._drawn.move_to_end(key)
-        if len(self._drawn) > KEPT_MARKS:
+            size = {"width": config.width, "height": config.height}
+            found = await asyncio.to_thread(BurnMark.draw, mark, self._fonts, **size)
+        self._drawn[key] = found
+        while len(self._drawn) > 1 and sum(map(_size, self._drawn.values())) > KEPT_BYTES:
             self._drawn.popitem(last=False)
         return found
+
+
+def _size(mark: BurnMark) -> int:
+    return len(mark.alpha)
 
 
 def wanted_runs(chunks: list[Chunk], samples: int) -> list[Run]:
@@ -123,10 +133,6 @@ def _shown_at(chunks: list[Chunk]) -> list[int]:
             times.append(dts + sample.composition)
             dts += sample.duration
     return times
-
-
-def _draw(mark: ViewerMark, fonts: Fonts, width: int, height: int) -> bytes:
-    return draw_grid(mark, fonts, width=width, height=height).png(is_fast=True)
 
 
 async def _run(build: Callable[[int], list[str]], media: bytes, mark: bytes) -> bytes:

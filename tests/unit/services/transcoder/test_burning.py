@@ -12,6 +12,7 @@ from libs.media.cmaf_reader import Chunk
 from libs.media.flv import FLVReader, PacketKind, TagType, parse_video
 from services.transcoder import burning
 from services.transcoder.burn_argv import Run, build_burn
+from services.transcoder.burn_mark import BurnMark
 from services.transcoder.burning import Burning, wanted_runs
 from services.transcoder.cost import Slots
 from services.transcoder.errors import BurnFailed, BurnRefused, NoRoomToBurn
@@ -35,10 +36,13 @@ def test_wanted_are_the_last_in_the_order_in_which_all_are_shown() -> None:
 
 
 def test_command_line_has_numbers_and_fixed_names_only() -> None:
-    argv = build_burn("ffmpeg", 7, [Run(0, 9), Run(11, 11)])
+    mark = BurnMark(320, 98, 641, 200, b"", "#ff0000")
+    argv = build_burn("ffmpeg", mark, 7, [Run(0, 9), Run(11, 11)])
     assert "between(n\\,0\\,9)+between(n\\,11\\,11)" in " ".join(argv).replace("\\\\", "\\")
     assert argv[argv.index("-preset") + 1] == "superfast"
     assert [word for word in argv if word.startswith("pipe:")] == ["pipe:0", "pipe:7", "pipe:1"]
+    assert argv[argv.index("-video_size") + 1] == "641x200"
+    assert "x=320:y=98" in " ".join(argv)
 
 
 async def test_as_many_pictures_come_back_as_are_wanted() -> None:
@@ -50,6 +54,24 @@ async def test_as_many_pictures_come_back_as_are_wanted() -> None:
     frames = [head for head in heads if head.kind is PacketKind.FRAMES]
     assert [head.is_keyframe for head in frames] == [True, False, False, False]
     assert slots.taken_before_finite == 0
+
+
+async def test_marks_are_drawn_once_and_the_oldest_are_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn: list[str] = []
+
+    def draw(mark: ViewerMark, _: object, *, width: int, height: int) -> BurnMark:
+        drawn.append(mark.lines[0])
+        return BurnMark.of(Image.new("L", (width, height), 255), mark.color)
+
+    monkeypatch.setattr(BurnMark, "draw", draw)
+    monkeypatch.setattr(burning, "KEPT_BYTES", 2 * 64 * 48)
+    burner = Burning(find_ffmpeg(), Slots(1))
+    for name in ("a", "b", "a", "c", "a", "b"):
+        order = ORDER.model_copy(update={"mark": ViewerMark(lines=(name,))})
+        await burner.burn(order, *SHOWN)
+    assert drawn == ["a", "b", "c", "b"]
 
 
 async def test_process_that_fails_gives_its_room_back() -> None:
