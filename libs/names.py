@@ -57,6 +57,11 @@ def variant_b(rendition: str) -> str:
     return f"{rendition}{_VARIANT_B}"
 
 
+def variant_a(rendition: str) -> str:
+    """The rendition that players ask for, of either variant's."""
+    return rendition.removesuffix(_VARIANT_B)
+
+
 def is_variant_b(rendition: str) -> bool:
     """Whether it is one that no player may ask for by its name."""
     return rendition.endswith(_VARIANT_B)

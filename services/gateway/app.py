@@ -75,13 +75,13 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
         burning=_build_burning(settings, edge, neighbours),
         progress=_build_progress(service),
     )
-    marked = _build_marked(settings, directory, edge, log, house.burning)
+    watermarks, marked = _build_marks(service, house, log)
     player = Player(
         directory,
         edge,
         marked,
         fanouts,
-        Admission(viewing, _build_watermarks(service, directory), proxies),
+        Admission(viewing, watermarks, proxies),
         proxies=proxies,
         demand=demand,
         max_viewers=settings.max_viewers,
@@ -154,11 +154,13 @@ def _build_burning(settings: GatewaySettings, edge: Edge, neighbours: Neighbourh
     )
 
 
-def _build_marked(
-    settings: GatewaySettings, directory: Directory, edge: Edge, log: Log, burning: Burning
-) -> MarkedMedia:
-    schedule = Schedule(settings.internal_token.get_secret_value())
-    return MarkedMedia(directory, edge, log, burning, schedule)
+def _build_marks(service: Service, house: House, log: Log) -> tuple[Watermarks, MarkedMedia]:
+    """Which variants viewers get, and with what marks of their own."""
+    watermarks = _build_watermarks(service, house.directory)
+    schedule = Schedule(house.settings.internal_token.get_secret_value())
+    return watermarks, MarkedMedia(
+        house.directory, house.edge, log, house.burning, schedule, watermarks.choose
+    )
 
 
 def _build_watermarks(service: Service, directory: Directory) -> Watermarks:

@@ -12,7 +12,7 @@ from libs.media.avc import with_sets_in_band
 from libs.media.cmaf import write_init
 from libs.media.cmaf_reader import read_configuration
 from libs.media.codec import VideoConfig
-from services.gateway.burning.ahead import Ahead
+from services.gateway.burning.ahead import Ahead, Choose
 from services.gateway.burning.burning import TS_TYPE, Burning
 from services.gateway.burning.schedule import Schedule
 from services.gateway.burning.units import Units
@@ -44,7 +44,13 @@ _OK = 200
 
 class MarkedMedia:
     def __init__(
-        self, directory: Directory, edge: Edge, log: Log, burning: Burning, schedule: Schedule
+        self,
+        directory: Directory,
+        edge: Edge,
+        log: Log,
+        burning: Burning,
+        schedule: Schedule,
+        choose: Choose,
     ) -> None:
         self._directory = directory
         self._edge = edge
@@ -52,7 +58,7 @@ class MarkedMedia:
         self._schedule = schedule
         self._units = Units(log)
         self._misses = Misses()
-        self._ahead = Ahead(self._burn_if_due)
+        self._ahead = Ahead(self._burn_if_due, choose)
 
     def answer(self, route: MediaRoute, asked: Asked, grant: Grant) -> Reply | Growth | Awaited:
         """At once, or something to wait for. The gate has refused what can bear no mark."""

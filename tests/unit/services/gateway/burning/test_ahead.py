@@ -3,6 +3,7 @@
 import asyncio
 
 from libs.errors import Unavailable
+from libs.names import variant_b
 from services.gateway.burning.ahead import ROWS, Ahead
 from services.gateway.playback.routes import MediaRoute, match_media
 from services.gateway.viewers.grant import Grant
@@ -16,11 +17,13 @@ class Burner:
 
     def __init__(self, until: int = 1 << 32) -> None:
         self.names: list[str] = []
+        self.renditions: list[str] = []
         self.go = asyncio.Event()
         self._until = until
 
     async def __call__(self, route: MediaRoute, _: Grant) -> bytes | None:
         self.names.append(route.name)
+        self.renditions.append(route.rendition)
         await self.go.wait()
         if int(route.name.partition(".")[0]) >= self._until:
             raise Unavailable("not yet")
@@ -35,6 +38,11 @@ def asked(token: str) -> tuple[MediaRoute, Grant]:
     return route, grant
 
 
+def as_named(route: MediaRoute, _: Grant) -> MediaRoute:
+    """Where there are no variants."""
+    return route
+
+
 async def prepared(ahead: Ahead, burner: Burner, wanted: int) -> None:
     burner.go.set()
     while len(burner.names) < wanted:
@@ -46,7 +54,7 @@ async def prepared(ahead: Ahead, burner: Burner, wanted: int) -> None:
 
 async def test_next_rows_are_burned_one_after_the_other() -> None:
     burner = Burner()
-    ahead = Ahead(burner)
+    ahead = Ahead(burner, as_named)
     one = asked(mint(watermark="a"))
     for _ in range(3):
         ahead.prepare(*one)
@@ -61,9 +69,25 @@ async def test_next_rows_are_burned_one_after_the_other() -> None:
     )
 
 
+async def test_of_two_variants_each_row_has_its_own() -> None:
+    burner = Burner()
+
+    def choose(route: MediaRoute, _: Grant) -> MediaRoute | None:
+        number = int(route.name.partition(".")[0])
+        if number == 1767323003:
+            return None  # forgotten by then
+        return route if number % 2 else route._replace(rendition=variant_b(route.rendition))
+
+    ahead = Ahead(burner, choose)
+    route, grant = asked(mint(watermark="a"))
+    ahead.prepare(route._replace(rendition=variant_b(route.rendition)), grant)
+    await prepared(ahead, burner, 2)
+    assert burner.renditions == ["source", variant_b("source")]
+
+
 async def test_what_is_not_there_yet_ends_it_until_the_next_request() -> None:
     burner = Burner(until=1767323002)
-    ahead = Ahead(burner)
+    ahead = Ahead(burner, as_named)
     one = asked(mint(watermark="a"))
     ahead.prepare(*one)
     await prepared(ahead, burner, 2)

@@ -47,7 +47,8 @@ def answer(edge: PlainEdge, path: str, *, session: str = "") -> Reply:
             )
         )  # fmt: skip
     log = Log(MemoryCatalog(), "default")
-    marked = MarkedMedia(directory, cast("Any", edge), log, cast("Any", None), Schedule("s"))
+    nothing = cast("Any", None)
+    marked = MarkedMedia(directory, cast("Any", edge), log, nothing, Schedule("s"), nothing)
     grant = viewing_of().tokens.read(mint(watermark="anna"))
     route = match_media(path.encode())
     assert isinstance(grant, Grant)
