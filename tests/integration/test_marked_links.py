@@ -14,6 +14,7 @@ from PIL import Image
 from libs.events.viewer_marks import MarkClaim
 from libs.marks import Fonts, draw_grid
 from libs.media.cmaf_reader import read_chunks
+from services.gateway.burning.schedule import WINDOW
 from tests.decoded import apart, frames_of
 from tests.media import encode, push
 from tests.oracles.transport_lint import lint
@@ -30,6 +31,10 @@ SHOWN = 40
 """Of 255: how far the marked picture is from the plain one where the mark is, on average."""
 TOKENS = 12
 """So many viewers see marks in some segments, and not in others, for all but one in a million."""
+
+WINDOWS_S = 50
+"""So long that there are windows to look at: a row lasts two seconds at most."""
+WINDOW_TOKENS = 4
 
 
 class Watched(NamedTuple):
@@ -87,10 +92,12 @@ async def load(client: httpx2.AsyncClient, url: str, kind: str = "video") -> Wat
     return Watched(bodies[0], bodies[1:])
 
 
-async def recorded(weir: RunningWeir, source: Path, name: str) -> dict[str, Any]:
+async def recorded(
+    weir: RunningWeir, source: Path, name: str, *, seconds: float = SECONDS
+) -> dict[str, Any]:
     stream = weir.create_stream(name=name, reconnectWindow=1, viewPolicy="signed")
     publisher = push(source, stream["push"]["url"])
-    assert await asyncio.to_thread(publisher.wait, 2 * SECONDS) == 0
+    assert await asyncio.to_thread(publisher.wait, 2 * seconds) == 0
     await until(
         lambda: [each for each in weir.sessions(stream["id"]) if each["ended_at"]],
         within_s=20,
@@ -143,10 +150,7 @@ def whole_units(marked: set[int], rows: list[dict[str, Any]]) -> set[int]:
 
 def check(watched: Watched, plain: Watched, marked: set[int]) -> None:
     """All frames are there, at their times; those of the marked rows alone show the mark."""
-    grid = draw_grid(CLAIM.drawn(), Fonts(), width=SIZE[0], height=SIZE[1])
-    layer = Image.frombytes("RGBA", SIZE, grid.rgba)
-    letters = layer.getchannel("A").point([0] * 180 + [255] * 76)
-    bare, frames = plain.frames(), watched.frames()
+    letters, bare, frames = letters_of(CLAIM), plain.frames(), watched.frames()
     assert frames.keys() == bare.keys()
     for at, data in enumerate(plain.segments):
         for pts in times_of(data):
@@ -164,6 +168,43 @@ def times_of(segment: bytes) -> list[int]:
             times.append(dts + sample.composition)
             dts += sample.duration
     return times
+
+
+async def test_in_each_window_of_a_session_the_mark_is_found(
+    weir: RunningWeir, tmp_path: Path, client: httpx2.AsyncClient
+) -> None:
+    source = encode(tmp_path / "windows.flv", seconds=WINDOWS_S, size="320x180", rate="10", gop=10)
+    session = await recorded(weir, source, "windows", seconds=WINDOWS_S)
+    folder = f"{session['id']}/index.m3u8"
+    plain = await load(client, f"{link(weir, session['stream'])}/{folder}")
+    rows = weir.segments(session["id"])
+    joined = max((at for at, row in enumerate(rows) if not row["is_independent"]), default=-1)
+    alone = range(joined + 1, len(rows))
+    assert len(alone) >= WINDOW + 5, "rows that are decoded alone, whose lots fall one by one"
+    for _ in range(WINDOW_TOKENS):
+        bursts = await load(client, f"{link(weir, session['stream'], mode='bursts')}/{folder}")
+        marked = found_in(bursts, plain)
+        for first in alone[: 1 - WINDOW]:
+            window = range(first, first + WINDOW)
+            assert marked & set(window), (window, marked)
+        assert len(marked) < len(rows) / 2, "not everything is taken for a mark"
+
+
+def found_in(watched: Watched, plain: Watched) -> set[int]:
+    """The rows in all of whose pictures the mark is seen, by their pixels alone."""
+    letters, bare, frames = letters_of(CLAIM), plain.frames(), watched.frames()
+    return {
+        at
+        for at, data in enumerate(plain.segments)
+        if all(apart(frames[pts], bare[pts], letters) > SHOWN for pts in times_of(data))
+    }
+
+
+def letters_of(claim: MarkClaim) -> Image.Image:
+    """Where a letter hides what is behind it."""
+    grid = draw_grid(claim.drawn(), Fonts(), width=SIZE[0], height=SIZE[1])
+    layer = Image.frombytes("RGBA", SIZE, grid.rgba)
+    return layer.getchannel("A").point([0] * 180 + [255] * 76)
 
 
 async def check_transport(
