@@ -27,6 +27,7 @@ from libs.events import (
 from libs.names import DEFAULT_TENANT, STREAM_ID
 from libs.storage import ObjectMissing
 from services.gateway.api.auth import authorised
+from services.gateway.api.bodies import as_body, inlined
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.item import read_item
 from services.gateway.api.kept import kept
@@ -59,7 +60,7 @@ def _body_schema() -> dict[str, Any]:
     properties = NewJob.model_json_schema()["properties"]
     kinds = []
     for kind in (RemuxParams, EncodeParams, StoryboardParams, PosterParams):
-        params = _inlined(kind.model_json_schema())
+        params = inlined(kind.model_json_schema())
         name = params["properties"].pop("kind")["const"]
         of_kind = {"kind": {"const": name}, "params": params}
         kinds.append(
@@ -70,23 +71,7 @@ def _body_schema() -> dict[str, Any]:
                 "additionalProperties": False,
             }
         )
-    content = {"application/json": {"schema": {"oneOf": kinds}}}
-    return {"requestBody": {"required": True, "content": content}}
-
-
-def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
-    """Without definitions of its own, to which nothing within another document could refer."""
-    known = schema.pop("$defs", {})
-
-    def put_in(part: Any) -> Any:
-        if isinstance(part, dict):
-            if "$ref" in part:
-                return put_in(known[part["$ref"].rpartition("/")[2]])
-            return {name: put_in(value) for name, value in part.items()}
-        return [put_in(each) for each in part] if isinstance(part, list) else part
-
-    inlined: dict[str, Any] = put_in(schema)
-    return inlined
+    return as_body({"oneOf": kinds})
 
 
 @router.get("/jobs")

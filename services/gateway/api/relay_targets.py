@@ -4,7 +4,7 @@ An address is written and never read: answers show `scheme://host/app/…`.
 """
 
 from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -21,6 +21,7 @@ from libs.events import (
 from libs.names import DEFAULT_TENANT, RENDITION, SOURCE
 from libs.push_url import MAX_CHARS
 from services.gateway.api.auth import authorised
+from services.gateway.api.bodies import body_of
 from services.gateway.api.house import TheHouse
 from services.gateway.api.item import read_item
 from services.gateway.api.streams import check_known_id
@@ -85,18 +86,13 @@ class RelayTargetViews(BaseModel):
 Body = TypeVar("Body", bound=_Body)
 
 
-def _shape(model: type[BaseModel]) -> dict[str, Any]:
-    schema = model.model_json_schema()
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
-
-
 @router.get("")
 async def list_relay_targets(stream_id: str, house: TheHouse) -> RelayTargetViews:
     """All of the stream, oldest first."""
     return RelayTargetViews(targets=[_view(item) for item in await _targets(house, stream_id)])
 
 
-@router.post("", status_code=201, openapi_extra=_shape(NewRelayTarget))
+@router.post("", status_code=201, openapi_extra=body_of(NewRelayTarget))
 async def create_relay_target(
     stream_id: str, request: Request, response: Response, house: TheHouse
 ) -> RelayTargetView:
@@ -125,7 +121,7 @@ async def get_relay_target(stream_id: str, target_id: str, house: TheHouse) -> R
     raise RelayTargetUnknown("The stream has no such relay target.")
 
 
-@router.patch("/{target_id}", openapi_extra=_shape(RelayTargetChange))
+@router.patch("/{target_id}", openapi_extra=body_of(RelayTargetChange))
 async def update_relay_target(
     stream_id: str, target_id: str, request: Request, house: TheHouse
 ) -> RelayTargetView:

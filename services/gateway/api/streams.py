@@ -21,6 +21,7 @@ from libs.events.marks import Mark
 from libs.names import DEFAULT_TENANT, STREAM_ID, check_stream_id
 from libs.push_url import SECRET, PushURL, PushURLInvalid
 from services.gateway.api.auth import authorised
+from services.gateway.api.bodies import body_of
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.item import Item, read_item
 from services.gateway.errors import ItemInvalid, StreamUnknown
@@ -125,11 +126,6 @@ class NewStream(BaseModel):
 class StreamChange(BaseModel):
     item: dict[str, Any]
     """Fields to set; others stay as they are."""
-
-
-def _shape(model: type[BaseModel]) -> dict[str, Any]:
-    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 def check_known_id(stream_id: str) -> None:
@@ -253,7 +249,7 @@ async def list_streams(
     return StreamViews(streams=views, next_after=page.next_after)
 
 
-@router.post("", status_code=201, openapi_extra=_shape(NewStream))
+@router.post("", status_code=201, openapi_extra=body_of(NewStream))
 async def create_stream(request: Request, response: Response, house: TheHouse) -> StreamView:
     """Make a stream; the answer holds its push key and every playback URL."""
     body = await read_item(request)
@@ -276,7 +272,7 @@ async def get_stream(stream_id: str, house: TheHouse) -> StreamView:
     return view_of(stream, house)
 
 
-@router.patch("/{stream_id}", openapi_extra=_shape(StreamChange))
+@router.patch("/{stream_id}", openapi_extra=body_of(StreamChange))
 async def update_stream(stream_id: str, request: Request, house: TheHouse) -> StreamView:
     """Set the fields of `item`; others stay."""
     check_known_id(stream_id)

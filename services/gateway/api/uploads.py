@@ -11,6 +11,7 @@ from libs.events import CreateUpload, GetUpload, ImportUpload, ListUploads, Uplo
 from libs.events.uploads import MAX_UPLOAD_BYTES, Media, UploadWay
 from libs.names import DEFAULT_TENANT
 from services.gateway.api.auth import authorised
+from services.gateway.api.bodies import body_of
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.item import read_item
 from services.gateway.api.tus import UploadId
@@ -89,11 +90,6 @@ class NewImport(BaseModel):
     """Likewise."""
 
 
-def _sent(model: type[BaseModel]) -> dict[str, Any]:
-    content = {"application/json": {"schema": model.model_json_schema()}}
-    return {"requestBody": {"required": True, "content": content}}
-
-
 @router.get("/uploads")
 async def list_uploads(
     house: TheHouse,
@@ -117,7 +113,7 @@ async def get_upload(upload_id: UploadId, house: TheHouse) -> UploadView:
     return UploadView.of(await _get(house, upload_id))
 
 
-@router.post("/uploads/import", status_code=201, openapi_extra=_sent(NewImport))
+@router.post("/uploads/import", status_code=201, openapi_extra=body_of(NewImport))
 async def import_upload(request: Request, response: Response, house: TheHouse) -> UploadView:
     """Fetch a file by its URL; a job does it, and no address within this network is asked."""
     body = _read(NewImport, await read_item(request))
@@ -133,7 +129,7 @@ async def import_upload(request: Request, response: Response, house: TheHouse) -
     return _created(await house.catalog.ask(ask), response)
 
 
-@router.post("/uploads/direct", status_code=201, openapi_extra=_sent(NewDirect))
+@router.post("/uploads/direct", status_code=201, openapi_extra=body_of(NewDirect))
 async def create_direct(request: Request, response: Response, house: TheHouse) -> UploadView:
     """Begin an upload straight to S3 (409 where the store is none): put the parts that `/parts`
     names, then `/complete` it.

@@ -7,6 +7,7 @@ from fastapi import Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_pascal
 
+from services.gateway.api import bodies
 from services.gateway.api.house import House
 from services.gateway.api.kvs.errors import invalid
 from services.gateway.api.signed import verify
@@ -54,6 +55,5 @@ def shaped(shape: type[Shape], fields: Any) -> Shape:
 
 
 def body_of(shape: type[Input]) -> dict[str, Any]:
-    """How the OpenAPI document shows it."""
-    schema = shape.model_json_schema(by_alias=True)
-    return {"requestBody": {"content": {"application/json": {"schema": schema}}}}
+    """How the OpenAPI document shows it: without one, all is as it is by default."""
+    return bodies.body_of(shape, is_required=False)

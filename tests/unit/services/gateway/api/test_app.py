@@ -1,6 +1,8 @@
 """What holds for the API as a whole."""
 
 import re
+from collections.abc import Iterator
+from typing import Any
 
 import httpx2
 import pytest
@@ -16,6 +18,22 @@ def test_committed_openapi_is_current() -> None:
     assert REFERENCE.read_text(encoding="utf-8") == document(), (
         "run python -m services.gateway.api.openapi"
     )
+
+
+def test_every_reference_within_openapi_leads_somewhere() -> None:
+    openapi = build_api().openapi()
+    known = {f"#/components/schemas/{name}" for name in openapi["components"]["schemas"]}
+    assert set(_references(openapi)) - known == set()
+
+
+def _references(part: Any) -> Iterator[str]:
+    if isinstance(part, dict):
+        if isinstance(part.get("$ref"), str):
+            yield part["$ref"]
+        part = list(part.values())
+    if isinstance(part, list):
+        for each in part:
+            yield from _references(each)
 
 
 def test_no_stream_id_shadows_a_route() -> None:
