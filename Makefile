@@ -45,14 +45,17 @@ check: $(VENV)/dev console ## lint, types, import contracts, generated files
 	mypy
 	lint-imports
 	$(PY) -m docs.generator --check
+	@cd $(CONSOLE) && npm run --silent types -- --check >/dev/null || \
+	  { echo "$(CONSOLE)/src/api/schema.ts is not current; run \`make docs\`." >&2; exit 1; }
 	cd $(CONSOLE) && npm run --silent check
 
 format: $(VENV)/dev ## format the code
 	ruff check --fix .
 	ruff format .
 
-docs: $(VENV)/dev ## write the generated references
+docs: $(VENV)/dev console ## write the generated references, and the console's types of them
 	$(PY) -m docs.generator
+	cd $(CONSOLE) && npm run --silent types
 
 lock: ## pin the dependencies again, with hashes
 	python3 -m venv $(VENV) && $(VENV)/bin/pip install -q uv

@@ -47,6 +47,15 @@ class Push(BaseModel):
     """The same as `url` over TLS (RTMPS); null where no certificate is configured."""
 
 
+class PlayerPages(BaseModel):
+    """Pages with a player, by what it plays."""
+
+    flv: str
+    hls: str
+    hls_cmaf: str
+    dash: str
+
+
 class Playback(BaseModel):
     flv: str
     hls: str
@@ -54,7 +63,7 @@ class Playback(BaseModel):
     dash: str
     rtmp: str
     """Empty in a signed link: RTMP asks no token, so a signed stream is not played over it."""
-    pages: dict[str, str]
+    pages: PlayerPages
 
 
 class Viewers(BaseModel):
@@ -218,12 +227,12 @@ def playback_of(stream_id: str, house: House, token: str = "") -> Playback:
         hls_cmaf=f"{base}/master.m3u8",
         dash=f"{base}/manifest.mpd",
         rtmp=f"{house.settings.push_server}/{stream_id}" + (f"?token={token}" if token else ""),
-        pages={
-            "flv": f"{base}/flv.html",
-            "hls": f"{base}/index.html",
-            "hls_cmaf": f"{base}/hls.html",
-            "dash": f"{base}/dash.html",
-        },
+        pages=PlayerPages(
+            flv=f"{base}/flv.html",
+            hls=f"{base}/index.html",
+            hls_cmaf=f"{base}/hls.html",
+            dash=f"{base}/dash.html",
+        ),
     )
 
 

@@ -46,7 +46,7 @@ class UploadView(BaseModel):
     error_code: str | None
     reason: str | None
     media: Media | None
-    ladder: Any = None
+    ladder: dict[str, Any] | None
     """That the asset made of it has."""
     is_watermarked: bool
 

@@ -1,10 +1,7 @@
 import { request, RequestFailed } from "./http";
+import type { SignedIn } from "./schema";
 
-export interface Account {
-  user: string;
-  /** Where publishers push to: OBS's field "Server". */
-  push_server: string;
-}
+export type Account = SignedIn;
 
 /** Who is signed in; null: nobody. */
 export async function whoAmI(): Promise<Account | null> {

@@ -1,56 +1,21 @@
 /** What can be played on demand. */
 
 import { request, RequestFailed } from "./http";
-import type { ViewPolicy } from "./streams";
+import type { AssetLinks, AssetsView, AssetView } from "./schema";
 import { deleteUpload } from "./uploads";
 
-/** `waiting`: it is not known yet what is to be made of it. */
-export type AssetState = "waiting" | "processing" | "ready" | "failed";
+export type { AssetLinks };
+export type Asset = AssetView;
 
-export interface AssetLinks {
-  hls: string;
-  dash: string;
-  hls_ts: string;
-  mp4: string;
-  /** WebVTT; 409 while it is made. */
-  storyboard: string;
-}
-
-export interface Asset {
-  id: string;
-  name: string;
-  way: "upload" | "session";
-  state: AssetState;
-  /** What it was made of. */
-  upload: string | null;
-  /** Under whose name it is played: its own id, or the stream of a session that was kept. */
-  stream: string;
-  view_policy: ViewPolicy;
-  /** As it was asked for: rungs by the name of a template, or of the caller's own. */
-  ladder: { rungs?: (string | { name?: string })[] } | null;
-  created_at: string;
-  chunks: number;
-  chunks_done: number;
-  duration_s: number | null;
-  /** A leaked copy names who watched it; then it is `signed`. */
-  is_watermarked: boolean;
-  error_code: string | null;
-  reason: string | null;
-  /** Once it is ready. */
-  playback: AssetLinks | null;
-}
-
-export interface AssetPage {
-  assets: Asset[];
-  next_after: string | null;
-}
+/** As it was asked for: by the name of a template, or the caller's own. */
+type Rung = string | { name?: string };
 
 const PAGE = 48;
 
 export const pathOfAsset = (id: string) => `/api/v1/assets/${encodeURIComponent(id)}`;
 
 /** A page of assets, newest first. */
-export function listAssets(after: string | null): Promise<AssetPage> {
+export function listAssets(after: string | null): Promise<AssetsView> {
   const from = after === null ? "" : `&after=${encodeURIComponent(after)}`;
   return request("GET", `/api/v1/assets?limit=${PAGE}${from}`);
 }
@@ -63,7 +28,7 @@ export function renameAsset(id: string, name: string): Promise<Asset> {
 export async function deleteAsset({ id, upload }: Asset): Promise<void> {
   await request("DELETE", pathOfAsset(id));
   if (upload === null) return;
-  const others = await request<AssetPage>("GET", `/api/v1/assets?limit=1&upload=${upload}`);
+  const others = await request<AssetsView>("GET", `/api/v1/assets?limit=1&upload=${upload}`);
   if (others.assets.length > 0) return;
   try {
     await deleteUpload(upload);
@@ -78,6 +43,6 @@ export function isInTheMaking({ state }: Asset): boolean {
 
 /** The smaller pictures that it has besides its own size. */
 export function rungsOf({ ladder }: Asset): string[] {
-  const names = (ladder?.rungs ?? []).map((rung) => (typeof rung === "string" ? rung : rung.name));
-  return names.filter((name) => name !== undefined);
+  const rungs = (ladder?.rungs ?? []) as Rung[];
+  return rungs.map((rung) => (typeof rung === "string" ? rung : rung.name ?? "")).filter(Boolean);
 }

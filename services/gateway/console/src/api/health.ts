@@ -1,17 +1,7 @@
 import { requestState } from "./http";
+import type { HouseHealth } from "./schema";
 
-export interface ServiceHealth {
-  kind: string;
-  instance: string;
-  is_ready: boolean;
-  reason: string | null;
-}
-
-export interface HouseHealth {
-  status: "ok" | "degraded";
-  reasons: string[];
-  services: ServiceHealth[];
-}
+export type { HouseHealth };
 
 export function houseHealth(): Promise<HouseHealth> {
   return requestState("/api/v1/health");

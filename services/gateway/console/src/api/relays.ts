@@ -1,25 +1,9 @@
 import { request } from "./http";
+import type { RelayTargetView, RelayTargetViews } from "./schema";
 
-export type RelayState = "idle" | "connecting" | "live" | "failed" | "stopped";
-
-/** A relay target as the API shows it: its address is without the stream key. */
-export interface RelayTarget {
-  id: string;
-  name: string;
-  url: string;
-  is_enabled: boolean;
-  state: RelayState;
-  cause: string | null;
-  detail: string | null;
-  since: string | null;
-  numbers: {
-    sent_bytes: number;
-    sent_frames: number;
-    skipped_frames: number;
-    reconnects: number;
-    lag_ms: number;
-  };
-}
+/** Its address is without the stream key. */
+export type RelayTarget = RelayTargetView;
+export type RelayState = RelayTarget["state"];
 
 export interface NewRelayTarget {
   name: string;
@@ -29,7 +13,7 @@ export interface NewRelayTarget {
 const pathOf = (stream: string) => `/api/v1/streams/${encodeURIComponent(stream)}/relay-targets`;
 
 export async function listRelays(stream: string): Promise<RelayTarget[]> {
-  const answer = await request<{ targets: RelayTarget[] }>("GET", pathOf(stream));
+  const answer = await request<RelayTargetViews>("GET", pathOf(stream));
   return answer.targets;
 }
 

@@ -1,52 +1,10 @@
 import { request } from "./http";
+import type { StreamView, StreamViews } from "./schema";
 
-export type StreamHealth = "offline" | "waiting" | "starting" | "live";
-
-export type ViewPolicy = "public" | "signed";
-
-/** Players that watch now, on all gateways. */
-export interface ViewerCounts {
-  total: number;
-  flv: number;
-  hls: number;
-  dash: number;
-  rtmp: number;
-}
-
+export type Stream = StreamView;
+export type StreamHealth = Stream["health"];
+export type ViewPolicy = Stream["view_policy"];
 export type Template = "ld" | "sd" | "hd" | "ud";
-
-/** What a stream is transcoded to, smallest first. */
-export interface Ladder {
-  rungs: { name: string; width: number; height: number; template: Template | null }[];
-}
-
-/** A stream as `/api/v1/streams` shows it, as far as the console reads it. */
-export interface Stream {
-  id: string;
-  created_at: string;
-  expires_at: string;
-  push: {
-    url: string;
-    server: string;
-    stream_key: string;
-    /** The same over TLS; null: this Weir has no certificate. */
-    secure_url: string | null;
-  };
-  playback: { flv: string; hls: string; hls_cmaf: string; dash: string; rtmp: string };
-  is_live: boolean;
-  live_since: string | null;
-  health: StreamHealth;
-  view_policy: ViewPolicy;
-  viewers: ViewerCounts;
-  /** The rungs that are made of it; null: none. */
-  ladder: Ladder | null;
-  item: { videoname?: unknown; name?: unknown; description?: unknown } & Record<string, unknown>;
-}
-
-interface StreamPage {
-  streams: Stream[];
-  next_after: string | null;
-}
 
 export interface NewStream {
   id?: string;
@@ -58,7 +16,7 @@ export async function listStreams(): Promise<Stream[]> {
   const streams: Stream[] = [];
   let query = "";
   for (;;) {
-    const page = await request<StreamPage>("GET", `/api/v1/streams${query}`);
+    const page = await request<StreamViews>("GET", `/api/v1/streams${query}`);
     streams.push(...page.streams);
     if (page.next_after === null) return streams;
     query = `?after=${encodeURIComponent(page.next_after)}`;

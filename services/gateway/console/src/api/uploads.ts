@@ -1,27 +1,11 @@
 /** Files that come to Weir, and what became of them. */
 
-import { request, requestLocation } from "./http";
 import type { Order } from "../uploading/order";
+import { request, requestLocation } from "./http";
+import type { UploadsView, UploadView } from "./schema";
 
-/** `complete`: all of it is there, and it is being looked at. */
-export type UploadState = "open" | "complete" | "accepted" | "refused" | "expired" | "deleted";
-
-export interface Upload {
-  id: string;
-  name: string;
-  fingerprint: string | null;
-  way: "tus" | "direct" | "import";
-  state: UploadState;
-  /** Of an import that has not ended: 0. */
-  size_bytes: number;
-  offset_bytes: number;
-  created_at: string;
-  /** As it was asked for. */
-  ladder: { rungs?: unknown } | null;
-  is_watermarked: boolean;
-  error_code: string | null;
-  reason: string | null;
-}
+export type Upload = UploadView;
+export type UploadState = Upload["state"];
 
 const TUS = { "tus-resumable": "1.0.0" };
 
@@ -43,7 +27,7 @@ export async function findOpen(fingerprint: string): Promise<Upload | null> {
 }
 
 async function find(query: string): Promise<Upload[]> {
-  const page = await request<{ uploads: Upload[] }>("GET", `/api/v1/uploads?${query}`);
+  const page = await request<UploadsView>("GET", `/api/v1/uploads?${query}`);
   return page.uploads;
 }
 

@@ -1,44 +1,20 @@
 /** Who watches a stream, and the signed links that let people in. */
 
 import { request } from "./http";
-import type { Stream, ViewerCounts, ViewPolicy } from "./streams";
+import type { NewMark, ViewerToken, ViewerView, ViewerViews } from "./schema";
+import type { Stream, ViewPolicy } from "./streams";
 
-export interface Viewer {
-  id: string;
-  kind: "flv" | "hls" | "dash";
-  since: string;
-  address: string;
-  /** As the token says; empty without one. */
-  viewer: string;
-  token_id: string;
-}
+export type Viewer = ViewerView;
+export type SignedLink = ViewerToken;
 
-export interface Viewers {
-  counts: ViewerCounts;
-  viewers: Viewer[];
-  is_complete: boolean;
-}
-
-/** Burned into the pictures of one viewer. */
-export interface Watermark {
-  /** None: the viewer, and the minute in which the link is made. */
-  lines: string[];
-  /** `bursts`: some segments show it, and nobody can foretell which. */
-  mode: "every" | "bursts";
-  is_moving: boolean;
-}
-
-export interface SignedLink {
-  token: string;
-  expires_at: string;
-  playback: { pages: Record<"flv" | "hls" | "hls_cmaf" | "dash", string> };
-}
+/** Burned into the pictures of one viewer. No lines: the viewer, and the minute of the link. */
+export type Watermark = Pick<NewMark, "lines" | "mode" | "is_moving">;
 
 function under(stream: string, rest: string): string {
   return `/api/v1/streams/${encodeURIComponent(stream)}${rest}`;
 }
 
-export function listViewers(stream: string): Promise<Viewers> {
+export function listViewers(stream: string): Promise<ViewerViews> {
   return request("GET", under(stream, "/viewers"));
 }
 
