@@ -27,6 +27,9 @@ AAC = "aac"
 
 MAX_RUNG_NAME = 32
 
+_SOUND = "sound--"
+"""How the renditions begin that are another sound of what the source shows."""
+
 _VARIANT_B = "--b"
 """How the renditions end that hold variant B of another's pictures."""
 
@@ -67,18 +70,29 @@ def is_variant_b(rendition: str) -> bool:
     return rendition.endswith(_VARIANT_B)
 
 
+def sound(number: int) -> str:
+    """The rendition that is the `number`th sound, from 1 on, beside the source's own."""
+    return f"{_SOUND}{number}"
+
+
+def is_sound(rendition: str) -> bool:
+    """Whether it is another sound, and not a picture to choose."""
+    return rendition.startswith(_SOUND)
+
+
 class RungNameInvalid(Invalid):
     code = "rung_name_invalid"
 
 
 def check_rung(name: str) -> str:
     """Return `name` if a rung may have it, else raise `RungNameInvalid`."""
-    is_taken = name == SOURCE or is_variant_b(name) or _LOOKS_LIKE_A_VIEW.fullmatch(name)
+    is_taken = name == SOURCE or is_variant_b(name) or is_sound(name)
+    is_taken = is_taken or bool(_LOOKS_LIKE_A_VIEW.fullmatch(name))
     if is_taken or len(name) > MAX_RUNG_NAME or not RENDITION.fullmatch(name):
         raise RungNameInvalid(
             "A rung's name has 1 to 32 lower-case letters, digits, '_' or '-', starts with a letter"
-            f" or digit, does not end in {_VARIANT_B!r}, and is not {SOURCE!r} nor two numbers as a"
-            " session or a window has."
+            f" or digit, does not begin with {_SOUND!r} or end in {_VARIANT_B!r}, and is not"
+            f" {SOURCE!r} nor two numbers as a session or a window has."
         )
     return name
 

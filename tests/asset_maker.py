@@ -180,6 +180,7 @@ def chunk_of(plan: AssetPlan, number: int, container: Container) -> ChunkParams:
         end_pts=after.seek_pts if after else None,
         video=plan.video,
         audio=plan.audio,
+        sounds=plan.sounds,
         rungs=plan.rungs,
     )
 

@@ -14,7 +14,7 @@ _DASH = _MODULES / "dashjs" / "dist" / "modern" / "umd" / "dash.all.min.js"
 _VIDEO = '<video muted autoplay playsinline crossorigin="anonymous"></video>'
 _PLAY_HLS = """
 url => {
-  const hls = new Hls();
+  const hls = window.player = new Hls();
   hls.on(Hls.Events.ERROR, (_, {details, error}) => {
     const isItsOwn = ['bufferStalledError', 'aborted'].includes(details);
     if (!isItsOwn) window.problems.push(`${details}: ${error}`);
@@ -25,7 +25,7 @@ url => {
 """
 _PLAY_DASH = """
 url => {
-  const player = dashjs.MediaPlayer().create();
+  const player = window.player = dashjs.MediaPlayer().create();
   player.on('error', ({error}) => window.problems.push(`${error.code}: ${error.message}`));
   player.initialize(document.querySelector('video'), url);
 }

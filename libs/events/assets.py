@@ -49,12 +49,16 @@ class AssetVideo(Row):
 
 
 class AssetAudio(Row):
-    """The sound of the source."""
+    """A sound of the source."""
 
     index: int
     is_copied: bool
     first_pts: int
     """Of its first frame, in ticks of the file."""
+    language: str | None = None
+    """BCP 47."""
+    label: str | None = None
+    """That no other of them has."""
 
 
 class AssetRung(Row):
@@ -90,6 +94,9 @@ class AssetPlan(Row):
     chunks: tuple[AssetChunk, ...]
     video: AssetVideo | None
     audio: AssetAudio | None
+    """What is heard by who has chosen nothing."""
+    sounds: tuple[AssetAudio, ...] = ()
+    """The others; each becomes a rendition (`libs.names.sound`)."""
     rungs: tuple[AssetRung, ...]
     """The source's stand-in, if there is one, and the ladder's."""
     captions: tuple[PlannedCaption, ...] = ()
@@ -155,6 +162,17 @@ class AssetFailed(AssetFact):
 # --- what is asked ----------------------------------------------------------------------
 
 
+class AssetSound(Answer):
+    """One that can be chosen."""
+
+    language: str | None
+    label: str | None
+    is_default: bool
+    codec: str
+    channels: int | None
+    sample_rate: int | None
+
+
 class Asset(Answer):
     id: str
     tenant: str
@@ -175,6 +193,8 @@ class Asset(Answer):
     duration_s: float | None
     is_watermarked: bool
     """Whether each rendition is there in two variants, so that a leak names its viewer."""
+    audio_tracks: tuple[AssetSound, ...] = ()
+    """The default first; known once a part of it is made."""
     job: str | None
     """That plans it."""
     error_code: str | None = None

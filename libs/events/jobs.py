@@ -191,6 +191,7 @@ class ChunkParams(Row):
     """Of the keyframe that the next chunk begins with; None: it is the last."""
     video: AssetVideo | None
     audio: AssetAudio | None
+    sounds: tuple[AssetAudio, ...] = ()
     rungs: tuple[AssetRung, ...]
 
 

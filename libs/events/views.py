@@ -103,6 +103,9 @@ class LoggedRendition(Answer):
     average_bps: int
     peak_bps: int
     """Of its fullest segment."""
+    language: str | None = None
+    """Of its sound, BCP 47; likewise `label`, by which it is chosen."""
+    label: str | None = None
 
 
 class LoggedRenditions(Answer):

@@ -24,7 +24,7 @@ from libs.events import (
     Watchable,
 )
 from libs.segment_keys import session_folder
-from services.catalog import assets, captions, discards
+from services.catalog import asset_sounds, assets, captions, discards
 from services.catalog.clock import Clock
 from services.catalog.database import Database
 from services.catalog.looks import look_every
@@ -47,19 +47,22 @@ class AssetAnswers:
 
     async def create(self, ask: CreateAsset) -> Asset:
         async with self._database.transaction() as tx:
-            return await assets.create(tx, ask, quota_bytes=self._quota_bytes, now=self._clock())
+            made = await assets.create(tx, ask, quota_bytes=self._quota_bytes, now=self._clock())
+            return await _told(tx, made)
 
     async def get(self, ask: GetAsset) -> Asset:
         async with self._database.transaction(read_only=True) as tx:
-            return await assets.get(tx, ask)
+            return await _told(tx, await assets.get(tx, ask))
 
     async def list(self, ask: ListAssets) -> AssetPage:
         async with self._database.transaction(read_only=True) as tx:
-            return await assets.list_page(tx, ask)
+            found = await assets.list_page(tx, ask)
+            told = await asset_sounds.tell(tx, found.assets)
+            return found.model_copy(update={"assets": told})
 
     async def rename(self, ask: RenameAsset) -> Asset:
         async with self._database.transaction() as tx:
-            return await assets.rename(tx, ask, now=self._clock())
+            return await _told(tx, await assets.rename(tx, ask, now=self._clock()))
 
     async def delete(self, ask: DeleteAsset) -> Nothing:
         now = self._clock()
@@ -113,6 +116,11 @@ class AssetAnswers:
                 tx, row.tenant_id, row.stream_id, before=now, due_at=now + self._grace
             )
         return taken.is_all
+
+
+async def _told(tx: AsyncSession, asset: Asset) -> Asset:
+    (told,) = await asset_sounds.tell(tx, [asset])
+    return told
 
 
 async def _forget(tx: AsyncSession, row: AssetRow) -> None:

@@ -20,7 +20,7 @@ from libs.events import (
     RenditionStarted,
     SegmentLost,
 )
-from libs.names import SOURCE
+from libs.names import SOURCE, sound
 from services.catalog import (
     assets,
     captions,
@@ -143,6 +143,7 @@ def _chunks(
                 end_pts=after.seek_pts if after is not None else None,
                 video=plan.video,
                 audio=plan.audio,
+                sounds=plan.sounds,
                 rungs=plan.rungs,
             )
         )
@@ -159,7 +160,10 @@ def _size(plan: AssetPlan) -> JobSize:
 
 async def _take_chunk(tx: AsyncSession, row: AssetRow, job: JobRow, *, now: datetime) -> None:
     """Its rows and its result are one transaction: of two attempts one counts, and once."""
-    made = AssetRows.model_validate(job.result)
+    made, params = AssetRows.model_validate(job.result), ChunkParams.model_validate(job.params)
+    sounds = {sound(number): each for number, each in enumerate(params.sounds, 1)}
+    if params.audio is not None:
+        sounds[SOURCE] = params.audio
     for rendition, tracks in made.tracks.items():
         fact = RenditionStarted(
             tenant=row.tenant_id,
@@ -169,9 +173,9 @@ async def _take_chunk(tx: AsyncSession, row: AssetRow, job: JobRow, *, now: date
             epoch=job.attempt,
             tracks=tracks,
         )
-        await renditions.started(tx, fact)
+        await renditions.started(tx, fact, sound=sounds.get(rendition))
     await segments.add(tx, made.rows)
-    await _note_gaps(tx, ChunkParams.model_validate(job.params), made)
+    await _note_gaps(tx, params, made)
     job.result = {
         "segments": sum(each.rendition == SOURCE for each in made.rows),
         "size_bytes": sum(each.size_bytes for each in made.rows),

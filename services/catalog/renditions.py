@@ -2,16 +2,22 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.events import RenditionEnded, RenditionStarted
+from libs.events import AssetAudio, RenditionEnded, RenditionStarted
 from services.catalog import segments, sessions
 from services.catalog.database import insert_new
 from services.catalog.models import RenditionRow, SessionRow, TrackRow
 
 
-async def started(tx: AsyncSession, fact: RenditionStarted) -> None:
-    """Apply the fact. Raises `SessionNotYetKnown`, `FactContradicts`."""
+async def started(
+    tx: AsyncSession, fact: RenditionStarted, *, sound: AssetAudio | None = None
+) -> None:
+    """Apply the fact; `sound` is what is known of its sound. Raises `SessionNotYetKnown`,
+    `FactContradicts`.
+    """
     session = await sessions.lock(tx, fact.tenant, fact.stream, fact.session)
-    await _row(tx, session, fact.rendition, fact.epoch)
+    row = await _row(tx, session, fact.rendition, fact.epoch)
+    if sound is not None:
+        row.language, row.label = sound.language, sound.label
     for track in fact.tracks:
         values = track.model_dump() | {
             "tenant_id": fact.tenant,

@@ -22,7 +22,7 @@ from libs.events import (
 )
 from services.catalog import page, segments
 from services.catalog.database import Database
-from services.catalog.models import SegmentRow, TrackRow
+from services.catalog.models import RenditionRow, SegmentRow, TrackRow
 from services.catalog.query import Query
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -125,9 +125,12 @@ async def list_renditions(tx: AsyncSession, ask: ListRenditions) -> LoggedRendit
         .group_by(SegmentRow.rendition)
         .order_by(SegmentRow.rendition)
     )
+    rates = list(await tx.execute(query))
+    called = await _called(tx, ask.tenant, {newest for *_, newest in rates})
     found = []
-    for name, count, size_bytes, duration_s, peak_bps, newest in await tx.execute(query):
+    for name, count, size_bytes, duration_s, peak_bps, newest in rates:
         average_bps = round(int(size_bytes) * 8 / duration_s) if duration_s else 0
+        language, label = called.get((newest, name), (None, None))
         found.append(
             LoggedRendition(
                 rendition=name,
@@ -135,6 +138,8 @@ async def list_renditions(tx: AsyncSession, ask: ListRenditions) -> LoggedRendit
                 segments=count,
                 average_bps=average_bps,
                 peak_bps=max(peak_bps, average_bps),
+                language=language,
+                label=label,
             )
         )
     return LoggedRenditions(renditions=tuple(found))
@@ -151,6 +156,21 @@ async def list_tracks(tx: AsyncSession, ask: ListTracks) -> LoggedTracks:
             Track.model_validate(found[name], from_attributes=True) for name in sorted(found)
         )
     )
+
+
+async def _called(
+    tx: AsyncSession, tenant: str, sessions: set[str]
+) -> dict[tuple[str, str], tuple[str | None, str | None]]:
+    """Language and label of the sounds that have them, by session and rendition."""
+    query = select(
+        RenditionRow.session_id, RenditionRow.rendition, RenditionRow.language, RenditionRow.label
+    ).where(
+        RenditionRow.tenant_id == tenant,
+        RenditionRow.session_id.in_(sessions),
+        RenditionRow.label.is_not(None),
+    )
+    rows = await tx.execute(query)
+    return {(session, name): (language, label) for session, name, language, label in rows}
 
 
 async def _tracks(tx: AsyncSession, tenant: str, session: str, rendition: str) -> tuple[Track, ...]:

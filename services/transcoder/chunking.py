@@ -21,7 +21,7 @@ from libs.events import (
     TrackKind,
 )
 from libs.forensic import draw_pattern
-from libs.names import SOURCE, session_started_at_s
+from libs.names import SOURCE, session_started_at_s, sound
 from libs.segment_keys import folder as folder_of
 from libs.segment_keys import init_key
 from services.transcoder.confinement import Limits
@@ -159,7 +159,7 @@ class Chunking:
             setup = set_up_audio("mp4a", record)
             configured, frame_ticks = setup.configured, setup.config.frame_samples
         params, shown = self._params, configured.track
-        if track >= wire.FIRST_RUNG and params.video is not None:
+        if kind == "video" and track >= wire.FIRST_RUNG and params.video is not None:
             # An encoder that takes frames as they come says its ticks for their rate.
             rate = round(params.video.frame_rate[0] / params.video.frame_rate[1], 3)
             shown = shown.model_copy(update={"frame_rate": rate})
@@ -236,6 +236,9 @@ def _renditions(
     renditions, of_track = [source], dict[int, tuple[_Rendition, TrackKind]]()
     of_track[wire.SOURCE_VIDEO] = (source, "video")
     of_track[wire.SOURCE_AUDIO] = (source, "audio")
+    for number, _ in enumerate(params.sounds):
+        renditions.append(made(sound(number + 1), "audio"))
+        of_track[wire.FIRST_SOUND + number] = (renditions[-1], "audio")
     for number, rung in enumerate(params.rungs if "video" in kinds else ()):
         rendition = source
         if rung.rendition != SOURCE:

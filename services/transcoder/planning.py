@@ -24,6 +24,7 @@ from services.transcoder.logbook import Logbook
 from services.transcoder.making import Tools, Trouble
 from services.transcoder.pieces import PieceFile
 from services.transcoder.texts import CAPTIONS_TYPE, Texts
+from services.transcoder.track_names import name_track
 from services.transcoder.untrusted.indexed import Indexed, IndexedAudio, IndexedVideo, read_index
 from services.transcoder.untrusted.sandbox import MAPPED_BYTES, Allowed, ReaderKilled, Sandbox
 
@@ -147,12 +148,7 @@ def plan(found: Indexed, params: PlanParams) -> AssetPlan:
         video, rungs = _picture(found.video, params.rungs, is_copied=is_copied)
         if params.is_watermarked:
             rungs = [each.model_copy(update={"variant": v}) for each in rungs for v in ("a", "b")]
-    audio = None
-    if found.audio is not None:
-        is_copied = has_records and _is_heard(found.audio)
-        audio = AssetAudio(
-            index=found.audio.index, is_copied=is_copied, first_pts=found.audio.first_pts
-        )
+    sounds = _sounds(found, has_records=has_records)
     return AssetPlan(
         zero_90k=found.zero_90k,
         segments_90k=found.segments_90k,
@@ -160,9 +156,33 @@ def plan(found: Indexed, params: PlanParams) -> AssetPlan:
             AssetChunk(segments=each.segments, seek_pts=each.seek_pts) for each in found.chunks
         ),
         video=video,
-        audio=audio,
+        audio=sounds[0] if sounds else None,
+        sounds=tuple(sounds[1:]),
         rungs=tuple(rungs),
     )
+
+
+def _sounds(found: Indexed, *, has_records: bool) -> list[AssetAudio]:
+    """The default first. What is beside it is made anew if it has holes: players change between
+    sounds at any time.
+    """
+    sounds = list[AssetAudio]()
+    for each in (found.audio, *found.sounds):
+        if each is None:
+            continue
+        taken = [sound.label or "" for sound in sounds]
+        language, label = name_track(each.language, each.title, taken, kind="Audio")
+        is_copied = has_records and _is_heard(each) and (each.is_whole or not sounds)
+        sounds.append(
+            AssetAudio(
+                index=each.index,
+                is_copied=is_copied,
+                first_pts=each.first_pts,
+                language=language,
+                label=label,
+            )
+        )
+    return sounds
 
 
 def _picture(

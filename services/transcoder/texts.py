@@ -3,7 +3,6 @@ stranger's file.
 """
 
 import hashlib
-import re
 from collections.abc import Sequence
 
 from libs.captions import (
@@ -15,16 +14,13 @@ from libs.captions import (
     write_webvtt,
 )
 from libs.events import PlannedCaption
+from services.transcoder.track_names import name_track
 from services.transcoder.untrusted import wire
 from services.transcoder.untrusted.errors import MediaBroken
 from services.transcoder.untrusted.indexed import IndexedText
 from services.transcoder.untrusted.limits import MAX_DURATION_S, MAX_TEXTS
 
-_LANGUAGE = re.compile("[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
-_UNKNOWN = "und"
-"""ISO 639-2: undetermined."""
-_NO_LABEL = re.compile('[\x00-\x1f"\x7f-\x9f]')
-_LABEL_CHARS = 56
+_KIND = "Captions"
 CAPTIONS_TYPE = "text/vtt"
 _LAST_MS = round(MAX_DURATION_S * 1000)
 
@@ -60,8 +56,7 @@ class Texts:
             data = write_webvtt(cues)
             if not cues or len(data) > MAX_CAPTIONS_BYTES:
                 continue
-            language = track.language if _LANGUAGE.fullmatch(track.language) else _UNKNOWN
-            label = _label(track.title or language, labels)
+            language, label = name_track(track.language, track.title, labels, kind=_KIND)
             labels.add(label)
             # Whoever makes the plan once more says the same.
             digest = hashlib.sha256(f"{asset} {number} ".encode() + data).hexdigest()
@@ -86,13 +81,3 @@ def _cues(said: Sequence[tuple[int, int, bytes]], zero: int) -> list[Cue]:
         if text and start_ms < end_ms:
             found.append(Cue(start_ms, end_ms, text))
     return found
-
-
-def _label(title: str, taken: set[str]) -> str:
-    """A name that playlists can say and no other has."""
-    label = _NO_LABEL.sub(" ", title).strip()[:_LABEL_CHARS].strip() or _UNKNOWN
-    number, wanted = 1, label
-    while wanted in taken:
-        number += 1
-        wanted = f"{label} {number}"
-    return wanted

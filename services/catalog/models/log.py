@@ -90,6 +90,9 @@ class RenditionRow(Base):
     """The highest seen."""
     is_ended: Mapped[bool]
     last_msn: Mapped[int | None]
+    language: Mapped[str | None] = mapped_column(default=None)
+    """Of its sound, if a file said so; likewise `label`."""
+    label: Mapped[str | None] = mapped_column(default=None)
 
 
 class TrackRow(Base):

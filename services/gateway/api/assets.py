@@ -63,6 +63,18 @@ class AssetLinks(ClipLinks):
     """WebVTT: which tile of which JPEG shows which time. It is made when it is first asked for."""
 
 
+class AudioTrackView(BaseModel):
+    """A sound that a viewer can choose. MP4 files have the default one."""
+
+    language: str | None
+    """BCP 47; `und`: its file does not say. Null: it was on air, which has no languages."""
+    label: str | None
+    is_default: bool
+    codec: str
+    channels: int | None
+    sample_rate: int | None
+
+
 class AssetView(BaseModel):
     """An asset. `state` goes from `waiting` by `processing` to `ready`, or is `failed`, with a
     reason.
@@ -85,6 +97,8 @@ class AssetView(BaseModel):
     """0 to 1: how much of it is made."""
     duration_s: float | None
     is_watermarked: bool
+    audio_tracks: tuple[AudioTrackView, ...]
+    """The default first; known once a part of it is made."""
     job: str | None
     error_code: str | None
     reason: str | None

@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from libs.forensic import Code
-from libs.names import variant_b
+from libs.names import is_sound, variant_b
 from services.gateway.playback.flights import Flights
 from services.gateway.playback.routes import Kind, MediaRoute
 from services.gateway.viewers.grant import Grant, Refusal
@@ -91,5 +91,5 @@ def name_of(grant: Grant) -> str:
 def _is_varied(route: MediaRoute) -> bool:
     """What names no session was on air, and has no variants."""
     if route.kind is Kind.TRANSPORT:
-        return bool(route.session)
+        return bool(route.session) and not is_sound(route.rendition)
     return route.kind is Kind.SEGMENT and route.name.endswith(_VIDEO)

@@ -51,8 +51,8 @@ def dash_sets(captions: Sequence[Caption], duration_s: float) -> list[str]:
         bandwidth = max(1, round(each.size_bytes * 8 / max(1.0, duration_s)))
         lines += [
             f'    <AdaptationSet{own_id} {_TEXT} lang="{each.language}">',
-            f'      <Role schemeIdUri="{_ROLES}" value="{_role(each)}"/>',
             f"      <Label>{escape(each.label)}</Label>",
+            f'      <Role schemeIdUri="{_ROLES}" value="{_role(each)}"/>',
             f'      <Representation id="{each.id}" bandwidth="{bandwidth}">',
             f"        <BaseURL>{FOLDER}{each.id}.vtt</BaseURL>",
             "      </Representation>",

@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 from libs.events import Caption, Track, TrackKind
+from libs.names import is_sound
 from services.gateway.views.captions import dash_sets
+from services.gateway.views.sounds import NO_CHOICE, Choice, Sounds, dash_choice
 from services.gateway.views.timeline import Period, Run, Timeline, TrackRuns
 
 UPDATE_S = 2
@@ -33,8 +35,10 @@ def render_manifest(
     is_ended: bool,
     to_stream: str,
     captions: Sequence[Caption] = (),
+    sounds: Sounds | None = None,
 ) -> bytes:
-    """The MPD. `tracks` are known by config id; `to_stream` leads to the stream's folder.
+    """The MPD. `tracks` are known by config id; `to_stream` leads to the stream's folder. `rungs`
+    are all renditions beside the source, `sounds` says which of them are sounds, if any is.
 
     `captions` are files whose times begin with the view: what has several periods is without.
     """
@@ -65,7 +69,7 @@ def render_manifest(
     for period, start_s in zip(source.periods, starts_s, strict=True):
         shown = {source_name: period}
         shown |= {name: own for name, rung in rungs.items() if (own := rung.covers(period))}
-        lines += _period(shown, period, start_s, tracks, to_stream, beside)
+        lines += _period(shown, period, start_s, tracks, to_stream, beside, sounds)
     if not is_ended:
         lines.append(f'  <UTCTiming schemeIdUri="{_CLOCK}" value="{_CLOCK_PATH}"/>')
     return "\n".join([*lines, "</MPD>", ""]).encode()
@@ -88,8 +92,11 @@ def _period(
     tracks: Mapping[str, Track],
     to_stream: str,
     beside: list[str],
+    sounds: Sounds | None,
 ) -> list[str]:
     lines = [f'  <Period id="{period.id}" start="{_duration(start_s)}">']
+    others = {name: each for name, each in shown.items() if is_sound(name)}
+    shown = {name: each for name, each in shown.items() if name not in others}
     for kind in _KINDS:
         timeline = period.tracks.get(kind)
         own = {name: each.tracks[kind] for name, each in shown.items() if kind in each.tracks}
@@ -98,7 +105,8 @@ def _period(
             continue
         sap = ' startWithSAP="1"' if kind == "audio" or period.starts_with_sap else ""
         for family in dict.fromkeys(_family(tracks[each.config_id]) for each in own.values()):
-            lines.append(f'    <AdaptationSet contentType="{kind}" segmentAlignment="true"{sap}>')
+            chosen = dash_choice(sounds.source, 0) if sounds and kind == "audio" else NO_CHOICE
+            lines += _set_of(kind, f"{sap}{chosen.attributes}", chosen)
             for name, each in own.items():
                 if _family(tracks[each.config_id]) != family:
                     continue
@@ -106,7 +114,37 @@ def _period(
                 template = _template(period, kind, timeline, f"{folder}/", each.config_id)
                 lines += _representation(name, each, tracks[each.config_id], template)
             lines.append("    </AdaptationSet>")
+    if sounds is not None:
+        lines += _sound_sets(sounds, others, period, tracks, to_stream)
     return [*lines, *beside, "  </Period>"]
+
+
+def _sound_sets(
+    sounds: Sounds,
+    shown: Mapping[str, Period],
+    period: Period,
+    tracks: Mapping[str, Track],
+    to_stream: str,
+) -> list[str]:
+    """One of each that can be heard in the source's place, which has times of its own."""
+    lines: list[str] = []
+    for number, each in enumerate(sounds.others, 1):
+        name = each.rendition
+        runs = shown[name].since(period.first_msn).tracks.get("audio") if name in shown else None
+        if runs is None or runs.config_id not in tracks:
+            continue
+        choice = dash_choice(each, number)
+        folder = f"{to_stream}{period.last.session}/{name}/"
+        template = _template(period, "audio", runs, folder, runs.config_id)
+        lines += _set_of("audio", f' startWithSAP="1"{choice.attributes}', choice)
+        lines += _representation(name, runs, tracks[runs.config_id], template)
+        lines.append("    </AdaptationSet>")
+    return lines
+
+
+def _set_of(kind: TrackKind, attributes: str, choice: Choice) -> list[str]:
+    opening = f'    <AdaptationSet contentType="{kind}" segmentAlignment="true"{attributes}>'
+    return [opening, *choice.lines]
 
 
 def _family(track: Track) -> str:

@@ -8,7 +8,7 @@ from libs.media.cmaf import AUDIO_TRACK_ID, VIDEO_TRACK_ID
 from libs.media.cmaf_reader import Chunk, read_chunks, read_configuration
 from libs.media.codec import AudioConfig, VideoConfig
 from libs.media.mpegts import Tracks
-from libs.names import SOURCE
+from libs.names import SOURCE, is_sound
 from services.gateway.errors import SegmentUnknown
 from services.gateway.playback.routes import Kind, MediaRoute
 from services.gateway.views.clip import init_key
@@ -92,7 +92,7 @@ class Footages:
         tracks that are wanted.
         """
         row = await self.row(route)
-        if row.rendition == SOURCE or route.kind is Kind.SEGMENT:
+        if row.rendition == SOURCE or is_sound(row.rendition) or route.kind is Kind.SEGMENT:
             return [row]
         source = await self._log.row(row.session, SOURCE, row.msn)
         sounds = () if source is None else _of_kind(source, "audio")

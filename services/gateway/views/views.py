@@ -16,6 +16,7 @@ from services.gateway.playback.routes import MediaRoute
 from services.gateway.views.dash import render_manifest
 from services.gateway.views.log import Log
 from services.gateway.views.replay import Replay, is_over
+from services.gateway.views.sounds import Sounds, sounds_of
 from services.gateway.views.span import Span, read_span
 from services.gateway.views.timeline import Timeline
 from services.gateway.views.transport_listing import TransportListing
@@ -210,11 +211,14 @@ class Views:
     ) -> Reply:
         found = await self._log.renditions(session.stream, session=session.id)
         names = [each.rendition for each in found if each.rendition != SOURCE]
+        sounds = sounds_of(found)
         source = (await self._read_on(session, SOURCE)).timeline
         rungs = {name: (await self._read_on(session, name)).timeline for name in names}
         shown = source if since is None else source.since(since)
         is_ended, captions = session.ended_at is not None, await self._captions(session)
-        return await self._manifest(shown, rungs, is_ended=is_ended, captions=captions)
+        return await self._manifest(
+            shown, rungs, is_ended=is_ended, captions=captions, sounds=sounds
+        )
 
     async def _manifest(
         self,
@@ -223,6 +227,7 @@ class Views:
         *,
         is_ended: bool,
         captions: tuple[Caption, ...] = (),
+        sounds: Sounds | None = None,
     ) -> Reply:
         if not source.periods:
             return text(404, "Nothing of this is recorded yet", b"retry-after: 1\r\n")
@@ -235,6 +240,7 @@ class Views:
             is_ended=is_ended,
             to_stream=_TO_STREAM,
             captions=captions,
+            sounds=sounds,
         )
         return Reply(200, _MANIFEST_OVER if is_ended else _GROWING_MANIFEST, body)
 
@@ -295,7 +301,7 @@ class Views:
         source = lines.pop(SOURCE)
         if not source.periods:
             return text(404, f"{stream} has nothing recorded in this window")
-        return await self._manifest(source, lines, is_ended=True)
+        return await self._manifest(source, lines, is_ended=True, sounds=sounds_of(found))
 
     async def _from_then_on(self, route: MediaRoute, session_id: str, span: Span) -> Reply:
         """A window that goes on with the session on air, in which it begins at the earliest."""

@@ -11,6 +11,7 @@ from services.transcoder.untrusted.limits import (
     MAX_PIXELS,
     MAX_RATE,
     MAX_SIDE,
+    MAX_SOUNDS,
     MAX_TEXTS,
 )
 
@@ -42,6 +43,10 @@ class IndexedAudio(_Said):
     codec: str
     extradata: str = Field(max_length=8192, pattern="^[0-9a-f]*$")
     first_pts: int = Field(ge=-_FAR, le=_FAR)
+    is_whole: bool
+    """Whether it is there from the picture's beginning to its end."""
+    language: str
+    title: str
 
 
 class IndexedText(_Said):
@@ -61,6 +66,7 @@ class Indexed(_Said):
     chunks: tuple[IndexedChunk, ...] = Field(default=(), strict=False)
     video: IndexedVideo | None = None
     audio: IndexedAudio | None = None
+    sounds: tuple[IndexedAudio, ...] = Field(default=(), max_length=MAX_SOUNDS - 1, strict=False)
     texts: tuple[IndexedText, ...] = Field(default=(), max_length=MAX_TEXTS, strict=False)
 
 

@@ -11,7 +11,6 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from av.audio.stream import AudioStream
 from av.codec.context import ThreadType
 from av.container import InputContainer
 from av.error import FFmpegError
@@ -20,8 +19,9 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from libs.target_duration import EARLY
+from services.transcoder.untrusted.heard import Heard, sounds_of
 from services.transcoder.untrusted.inmate import serve
-from services.transcoder.untrusted.limits import AUDIO_CODECS, MAX_PIXELS, VIDEO_CODECS
+from services.transcoder.untrusted.limits import MAX_PIXELS, VIDEO_CODECS
 from services.transcoder.untrusted.remote import Remote, open_file
 from services.transcoder.untrusted.texts import Texts
 from services.transcoder.untrusted.times import VIDEO_TIMESCALE, ticks
@@ -50,10 +50,11 @@ def work(line: socket.socket, remote: Remote, container: str, order: Any) -> dic
 
 
 def _index(line: socket.socket, opened: InputContainer, order: dict[str, Any]) -> dict[str, Any]:
-    picture, sound = _first_video(opened), _first_audio(opened)
+    picture = _first_video(opened)
     shown = _Pictures(picture) if picture is not None else None
-    heard = _Sound(sound) if sound is not None else None
-    wanted: list[Stream] = [each for each in (picture, sound) if each is not None]
+    sounds = {stream.index: Heard(stream) for stream in sounds_of(opened)}
+    wanted: list[Stream] = [opened.streams[index] for index in sounds]
+    wanted += [picture] if picture is not None else []
     if not wanted:
         return {"error": "no track that is taken"}
     texts = Texts(line, opened)
@@ -64,12 +65,13 @@ def _index(line: socket.socket, opened: InputContainer, order: dict[str, Any]) -
             continue
         if shown is not None and packet.stream is picture:
             shown.add(packet)
-        elif heard is not None and packet.stream is sound:
-            heard.add(packet)
+        elif packet.stream_index in sounds:
+            sounds[packet.stream_index].add(packet)
         else:
             texts.add(packet)
     shown = shown if shown is not None and shown.times else None
-    heard = heard if heard is not None and heard.frames else None
+    with_frames = [each for each in sounds.values() if each.frames]
+    heard = with_frames[0] if with_frames else None
     if shown is None and heard is None:
         return {"error": "no frame"}
     zero = _zero(shown, heard)
@@ -83,7 +85,8 @@ def _index(line: socket.socket, opened: InputContainer, order: dict[str, Any]) -
         "segments_90k": [after - before for before, after in pairwise(bounds)],
         "chunks": _chunks(bounds, shown, video_end, order["chunk_90k"]),
         "video": shown.found if shown else None,
-        "audio": heard.found if heard else None,
+        "audio": heard.found(bounds) if heard else None,
+        "sounds": [each.found(bounds) for each in with_frames[1:]],
         "texts": texts.found,
     }
 
@@ -94,16 +97,6 @@ def _first_video(opened: InputContainer) -> VideoStream | None:
         if stream.codec_context.codec.canonical_name in VIDEO_CODECS and not is_picture:
             return stream
     return None
-
-
-def _first_audio(opened: InputContainer) -> AudioStream | None:
-    found = [
-        stream
-        for stream in opened.streams.audio
-        if stream.codec_context.codec.canonical_name in AUDIO_CODECS
-    ]
-    default = [each for each in found if each.disposition & each.disposition.default]
-    return next(iter(default or found), None)
 
 
 class _Pictures:
@@ -215,39 +208,7 @@ def _look_of(frame: VideoFrame) -> dict[str, Any]:
     }
 
 
-class _Sound:
-    def __init__(self, stream: AudioStream) -> None:
-        self._stream = stream
-        assert stream.time_base is not None
-        self._base: Fraction = stream.time_base
-        self.first = self._first_pts = self._last = self.frames = 0
-        self._duration = 0
-
-    def add(self, packet: Any) -> None:
-        at = ticks(packet.pts, self._base, VIDEO_TIMESCALE)
-        if not self.frames or at < self.first:
-            self.first, self._first_pts = at, packet.pts
-        self.frames += 1
-        if self.frames == 1 or at >= self._last:
-            self._last = at
-            self._duration = ticks(packet.duration or 0, self._base, VIDEO_TIMESCALE)
-
-    @property
-    def end(self) -> int:
-        return self._last + max(1, min(self._duration, VIDEO_TIMESCALE))
-
-    @property
-    def found(self) -> dict[str, Any]:
-        context = self._stream.codec_context
-        return {
-            "index": self._stream.index,
-            "codec": context.codec.canonical_name,
-            "extradata": (context.extradata or b"")[:4096].hex(),
-            "first_pts": self._first_pts,
-        }
-
-
-def _zero(shown: _Pictures | None, heard: _Sound | None) -> int:
+def _zero(shown: _Pictures | None, heard: Heard | None) -> int:
     if shown is None:
         assert heard is not None
         return max(heard.first, 0) if heard.first > -SLACK else heard.first

@@ -24,6 +24,7 @@ MAX_DURATION_S = 24 * 3600.0
 MAX_TRACKS = 32
 TEXT_CODECS = frozenset({"mov_text", "subrip", "webvtt"})
 """Whose payloads are text; they are never decoded."""
+MAX_SOUNDS = 8
 MAX_TEXTS, MAX_TEXT_BYTES = 16, 8192
 """Tracks of texts, and bytes of what is shown at once."""
 MAX_SAMPLE_RATE, MAX_CHANNELS = 192_000, 16

@@ -48,20 +48,24 @@ class _Chunk:
         self._begin, self._end = span_of(order)
         self._is_last = order["end_pts"] is None
         self._video, self._audio = order["video"], order["audio"]
+        sounds = [self._audio, *order["sounds"]] if self._audio is not None else []
         self._has_video = self._video is not None and order["seek_pts"] is not None
-        self._pictures = self._sound = None
+        self._pictures = None
         if self._has_video and order["rungs"]:
             self._pictures = Pictures(order, self._say)
-        if self._audio is not None:
-            stream = opened.streams[self._audio["index"]]
-            made = CopiedSound if self._audio["is_copied"] else MadeSound
-            self._sound = made(stream, order, self._say)
+        self._sounds: dict[int, CopiedSound | MadeSound] = {}
+        """By their tracks in the file."""
+        for number, sound in enumerate(sounds):
+            made = CopiedSound if sound["is_copied"] else MadeSound
+            track = wire.FIRST_SOUND + number - 1 if number else wire.SOURCE_AUDIO
+            index = sound["index"]
+            self._sounds[index] = made(opened.streams[index], sound, track, order, self._say)
 
     def make(self) -> dict[str, Any]:
         self._seek()
         if self._has_video:
             self._prepare_video()
-        is_video_over, is_sound_over = not self._has_video, self._sound is None
+        is_video_over, sounding = not self._has_video, set(self._sounds)
         state = "before"
         for packet in self._demux():
             if self._has_video and packet.stream_index == self._video["index"]:
@@ -69,15 +73,16 @@ class _Chunk:
                     state = self._take_video(packet, state)
                 is_video_over = state == "over"
                 at = ticks(packet.pts or 0, packet.time_base, VIDEO_TIMESCALE)
-                is_sound_over = is_sound_over or at > self._end + BEHIND
-            elif self._sound is not None and packet.stream_index == self._audio["index"]:
-                is_sound_over = self._sound.add(packet) or is_sound_over
-            if is_video_over and is_sound_over:
+                if at > self._end + BEHIND:
+                    sounding.clear()
+            elif self._sounds[packet.stream_index].add(packet):
+                sounding.discard(packet.stream_index)
+            if is_video_over and not sounding:
                 break
         if self._pictures is not None:
             self._pictures.finish(self._decoded(None))
-        if self._sound is not None:
-            self._sound.finish()
+        for sound in self._sounds.values():
+            sound.finish()
         return {"frames": self._pictures.frames if self._pictures is not None else 0}
 
     def _seek(self) -> None:
@@ -95,9 +100,9 @@ class _Chunk:
             self._opened.seek(0, backward=True)
 
     def _demux(self) -> Iterator["Packet[Any]"]:
-        wanted = [
-            self._opened.streams[each["index"]] for each in (self._video, self._audio) if each
-        ]
+        wanted = [self._opened.streams[index] for index in self._sounds]
+        if self._has_video:
+            wanted.append(self._opened.streams[self._video["index"]])
         is_found, is_again = False, False
         while True:
             for packet in self._opened.demux(wanted):

@@ -3,6 +3,7 @@
 Frames lie on a grid that is the same for all chunks, so that what two processes have made joins:
 frame n begins n times its length after the source's beginning. What is encoded begins some frames
 before the chunk, as the first ones of an encoder lack what was before them; they are left out.
+Several sounds of a file are all as long as the picture: what one of them lacks is silence.
 """
 
 from collections.abc import Callable
@@ -30,7 +31,8 @@ Say = Callable[[int, int, bytes, int, int], None]
 
 
 class CopiedSound:
-    def __init__(self, stream: AudioStream, order: Any, say: Say) -> None:
+    def __init__(self, stream: AudioStream, sound: Any, track: int, order: Any, say: Say) -> None:
+        self._track = track
         self._begin, self._end = span_of(order)
         self._say = say
         # Of spectral band replication, frames are counted by the rate of the core coder.
@@ -39,9 +41,9 @@ class CopiedSound:
         self._rate = stream.codec_context.sample_rate * self._frame // frame
         self._zero = of_90k(order["zero_90k"], self._rate)
         assert stream.time_base is not None
-        self._first = ticks(order["audio"]["first_pts"], stream.time_base, self._rate)
+        self._first = ticks(sound["first_pts"], stream.time_base, self._rate)
         self._next = 0
-        say(wire.SOURCE_AUDIO, wire.CONFIGURATION, stream.codec_context.extradata or b"", 0, 0)
+        say(track, wire.CONFIGURATION, stream.codec_context.extradata or b"", 0, 0)
 
     def add(self, packet: Any) -> bool:
         """Whether the chunk has all of its sound."""
@@ -58,7 +60,7 @@ class CopiedSound:
             return True
         if time >= self._begin:
             self._next = at + self._frame // 2
-            self._say(wire.SOURCE_AUDIO, wire.KEYFRAME, bytes(packet), at, at)
+            self._say(self._track, wire.KEYFRAME, bytes(packet), at, at)
         return False
 
     def finish(self) -> None:
@@ -66,7 +68,9 @@ class CopiedSound:
 
 
 class MadeSound:
-    def __init__(self, stream: AudioStream, order: Any, say: Say) -> None:
+    def __init__(self, stream: AudioStream, _: Any, track: int, order: Any, say: Say) -> None:
+        self._track = track
+        self._is_filled = bool(order["sounds"])
         begin, end = span_of(order)
         zero = order["zero_90k"]
         self._say = say
@@ -87,7 +91,7 @@ class MadeSound:
         encoder.time_base, encoder.bit_rate = Fraction(1, RATE), BITRATE_BPS
         encoder.flags |= Flags.global_header
         encoder.open()
-        say(wire.SOURCE_AUDIO, wire.CONFIGURATION, encoder.extradata or b"", 0, 0)
+        say(track, wire.CONFIGURATION, encoder.extradata or b"", 0, 0)
 
     def add(self, packet: Any) -> bool:
         """Whether the chunk has all of its sound."""
@@ -111,6 +115,8 @@ class MadeSound:
                 self._put(frame)
         except FFmpegError:
             pass
+        if self._graph is None and self._is_filled:
+            self._put(self._silence())
         if self._graph is not None:
             self._graph.push(None)
             self._pull()
@@ -128,6 +134,14 @@ class MadeSound:
         self._graph.push(frame)
         self._pull()
 
+    def _silence(self) -> AudioFrame:
+        frame = AudioFrame("fltp", "stereo", FRAME_SAMPLES)
+        for plane in frame.planes:
+            plane.update(bytes(plane.buffer_size))
+        frame.sample_rate, frame.time_base = RATE, Fraction(1, RATE)
+        frame.pts = self._zero + self._from
+        return frame
+
     def _resampler(self, frame: AudioFrame) -> Graph:
         """Holes become silence, and the first frame begins on the grid."""
         graph = Graph()
@@ -141,7 +155,10 @@ class MadeSound:
             "aformat", f"sample_fmts=fltp:channel_layouts=stereo:sample_rates={RATE}"
         )
         framed = graph.add("asetnsamples", f"n={FRAME_SAMPLES}:p=1")
-        graph.link_nodes(source, even, shaped, framed, graph.add("abuffersink")).configure()
+        links = [source, even, shaped, framed, graph.add("abuffersink")]
+        if self._is_filled:
+            links.insert(3, graph.add("apad", f"whole_len={self._until - self._from}"))
+        graph.link_nodes(*links).configure()
         return graph
 
     def _pull(self) -> None:
@@ -162,4 +179,4 @@ class MadeSound:
             assert not off
             if self._first <= number < self._end and number >= 0:
                 at = number * FRAME_SAMPLES
-                self._say(wire.SOURCE_AUDIO, wire.KEYFRAME, bytes(packet), at, at)
+                self._say(self._track, wire.KEYFRAME, bytes(packet), at, at)

@@ -25,3 +25,5 @@ clock, 90 kHz.)"""
 CONFIGURATION, FRAME, KEYFRAME, TEXT = range(4)
 SOURCE_VIDEO, SOURCE_AUDIO, FIRST_RUNG = range(3)
 """Tracks; those of rungs count on."""
+FIRST_SOUND = 128
+"""Of those beside the source's own, which count on likewise."""

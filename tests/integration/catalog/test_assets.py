@@ -14,6 +14,7 @@ from libs.events import (
     AssetPlan,
     AssetRows,
     AssetRung,
+    AssetSound,
     AssetVideo,
     BeginJob,
     ChunkParams,
@@ -33,6 +34,7 @@ from libs.events import (
     ListAssets,
     ListJobLitter,
     ListJobs,
+    ListRenditions,
     ListSessions,
     Litter,
     PlanParams,
@@ -144,13 +146,14 @@ class Assets:
             return list((await tx.execute(query.order_by(OutboxRow.seq))).scalars())
 
 
-def rows_of(grant: JobGrant) -> dict[str, object]:
+def rows_of(grant: JobGrant, *renditions: str) -> dict[str, object]:
+    """`renditions`: those beside the source."""
     params = grant.params
     assert isinstance(params, ChunkParams)
     rows = [
         Segment(
-            tenant=grant.tenant, stream=params.stream, session=params.session, rendition="source",
-            msn=params.first_msn + number, object_key=f"{grant.folder}/source/{number}.m4s",
+            tenant=grant.tenant, stream=params.stream, session=params.session, rendition=name,
+            msn=params.first_msn + number, object_key=f"{grant.folder}/{name}/{number}.m4s",
             size_bytes=100, sha256="00" * 32,
             tracks=(TrackRange(kind="audio", offset=0, size_bytes=100, dts=0, pts=0,
                                duration=48_000 * 4, timescale=48_000, samples=188,
@@ -159,9 +162,11 @@ def rows_of(grant: JobGrant) -> dict[str, object]:
             starts_at=f"2031-05-06T07:07:{50 + number:02}Z", is_independent=True,
             discontinuity_sequence=0, generation=0, epoch=grant.attempt, first_tag=0, last_tag=0,
         )
+        for name in ("source", *renditions)
         for number in range(len(params.segments_90k))
     ]  # fmt: skip
-    return AssetRows(rows=tuple(rows), tracks={"source": (TRACK,)}).model_dump(mode="json")
+    tracks = dict.fromkeys(("source", *renditions), (TRACK,))
+    return AssetRows(rows=tuple(rows), tracks=tracks).model_dump(mode="json")
 
 
 @pytest.fixture
@@ -202,6 +207,31 @@ async def test_chunks_are_committed_once_whatever_comes(assets: Assets) -> None:
     assert await assets.said() == ["asset.progressed", "asset.ready"]
     job = await assets.catalog.answers.get_job(GetJob(tenant=DEFAULT_TENANT, job=first))
     assert job.result == {"segments": 2, "size_bytes": 200}, "its rows are where rows are"
+
+
+async def test_asset_says_what_can_be_heard(assets: Assets) -> None:
+    german, english = (
+        AssetAudio(index=index, is_copied=True, first_pts=0, language=language, label=label)
+        for index, language, label in ((0, "de", "Deutsch"), (1, "en", "Director"))
+    )
+    plan = PLAN.model_copy(update={"audio": german, "sounds": (english,)})
+    asset, jobs = await assets.planned(plan)
+    assert asset.audio_tracks == ()
+    for job in jobs:
+        grant = await assets.begin(job)
+        await assets.complete(grant, rows_of(grant, "sound--1"))
+    told = {"codec": TRACK.codec, "channels": 2, "sample_rate": 48_000}
+    one = AssetSound(language="de", label="Deutsch", is_default=True, **told)
+    two = AssetSound(language="en", label="Director", is_default=False, **told)
+    assert (await assets.get(asset)).audio_tracks == (one, two)
+    listed = await assets.answers.list(ListAssets(tenant=DEFAULT_TENANT))
+    assert [each.audio_tracks for each in listed.assets] == [(one, two)]
+    ask = ListRenditions(tenant=DEFAULT_TENANT, stream=asset.stream, session=asset.session)
+    found = (await assets.catalog.answers.list_renditions(ask)).renditions
+    assert [(each.rendition, each.language, each.label) for each in found] == [
+        ("sound--1", "en", "Director"),
+        ("source", "de", "Deutsch"),
+    ]
 
 
 async def test_session_is_shown_once_all_of_it_is_there(assets: Assets) -> None:

@@ -206,6 +206,7 @@ async def test_lower_rank_of_a_rung_is_fenced_and_its_connection_closed(
     [
         ("source", RUNG, 422, "rung_name_invalid"),
         ("Über", RUNG, 422, "rung_name_invalid"),
+        ("sound--1", RUNG, 422, "rung_name_invalid"),
         ("360p", b"no FLV at all", 422, "flv_invalid"),
         ("360p", flv(keyframe(START_MS + 9_000)), 422, "rung_ahead"),
     ],

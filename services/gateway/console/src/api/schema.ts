@@ -1781,6 +1781,8 @@ export interface components {
             duration_s: number | null;
             /** Is Watermarked */
             is_watermarked: boolean;
+            /** Audio Tracks */
+            audio_tracks: components["schemas"]["AudioTrackView"][];
             /** Job */
             job: string | null;
             /** Error Code */
@@ -1795,6 +1797,24 @@ export interface components {
             assets: components["schemas"]["AssetView"][];
             /** Next After */
             next_after: string | null;
+        };
+        /**
+         * AudioTrackView
+         * @description A sound that a viewer can choose. MP4 files have the default one.
+         */
+        AudioTrackView: {
+            /** Language */
+            language: string | null;
+            /** Label */
+            label: string | null;
+            /** Is Default */
+            is_default: boolean;
+            /** Codec */
+            codec: string;
+            /** Channels */
+            channels: number | null;
+            /** Sample Rate */
+            sample_rate: number | null;
         };
         /**
          * CaptionView
@@ -3576,6 +3596,7 @@ export type AssetChange = components['schemas']['AssetChange'];
 export type AssetLinks = components['schemas']['AssetLinks'];
 export type AssetView = components['schemas']['AssetView'];
 export type AssetsView = components['schemas']['AssetsView'];
+export type AudioTrackView = components['schemas']['AudioTrackView'];
 export type CaptionView = components['schemas']['CaptionView'];
 export type CaptionsView = components['schemas']['CaptionsView'];
 export type ClipExport = components['schemas']['ClipExport'];

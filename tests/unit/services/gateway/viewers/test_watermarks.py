@@ -158,6 +158,13 @@ async def test_cache_of_an_edge_keeps_each_variant_once(
     assert len(keys) <= 24
 
 
+async def test_other_sounds_have_no_variants(watermarks: Watermarks) -> None:
+    for name in ("audio.m4s", "ts"):
+        route = match_media(f"/cam/{MARKED}/sound--1/{FIRST}.{name}".encode())
+        assert route is not None
+        assert watermarks.choose(route, grant("anna")) == route
+
+
 async def test_variant_cannot_be_asked_for_by_its_name(
     viewing: Viewing, watermarks: Watermarks
 ) -> None:
