@@ -27,10 +27,16 @@ SLOW_BYTES_PER_S = 100_000
 MADE_MS = 120_000.0
 PLAYED_S = 2.0
 MOVING = f"() => document.querySelector('.video video')?.currentTime > {PLAYED_S}"
+SHOWN = """
+(text) => [...document.querySelector('.video video')?.textTracks ?? []].some((track) =>
+  [...track.activeCues ?? []].some((cue) => cue.text === text))
+"""
 DRAWN = """
 () => {
-  const {width, height} = document.querySelector('.video canvas');
-  const context = document.querySelector('.video canvas').getContext('2d');
+  const canvas = document.querySelector('.video canvas');
+  if (!canvas) return false;
+  const {width, height} = canvas;
+  const context = canvas.getContext('2d');
   return context.getImageData(0, 0, width, height).data.some((value, at) => at % 4 < 3 && value);
 }
 """
@@ -119,8 +125,10 @@ async def test_broken_upload_goes_on_after_a_cut_and_a_reload_and_plays(
     await expect(play).to_be_visible(timeout=MADE_MS)
     assert offsets[0] == 0
     assert offsets[-1] >= before >= after_the_cut
-    await card.locator("canvas").wait_for(timeout=MADE_MS)
-    await page.wait_for_function(DRAWN)
+    await card.locator("img").wait_for(timeout=MADE_MS)
+    assert await card.locator("img").evaluate("async (image) => image.decode().then(() => true)")
+    await play.hover(position={"x": 30, "y": 30})
+    await page.wait_for_function(DRAWN, timeout=MADE_MS)
     await play.click()
     await page.wait_for_function(MOVING)
     await expect(card.locator("video")).to_be_focused()
@@ -155,6 +163,47 @@ async def test_refusals_are_said_in_plain_words(
     await dialog.get_by_label("Address of the file").fill("http://127.0.0.1:9/film.mp4")
     await dialog.get_by_role("button", name="Import").click()
     await expect(dialog.get_by_role("alert")).to_contain_text("This address is private")
+    assert faults == []
+
+
+async def test_captions_are_added_chosen_and_deleted(
+    weir: RunningWeir, page: Page, faults: list[str], asset: dict[str, Any], tmp_path: Path
+) -> None:
+    texts, letter = tmp_path / "harbour.de.srt", tmp_path / "letter.srt"
+    texts.write_text("1\n00:00:00,000 --> 00:00:30,000\nGuten Abend\n")
+    letter.write_text("Dear all,")
+    await sign_in(weir, page, "videos")
+    card = _card(page, asset["name"])
+    await card.get_by_role("button", name="More for").click()
+    await page.get_by_role("menuitem", name="Captions").click()
+    dialog = page.get_by_role("dialog", name=f"Captions of {asset['name']}")
+    await expect(dialog.get_by_text("No captions yet.")).to_be_visible()
+    add = dialog.get_by_role("button", name="Add captions")
+    await expect(add).to_be_disabled()
+    await dialog.locator("input[type=file]").set_input_files(letter)
+    await add.click()
+    await expect(dialog.get_by_role("alert")).to_contain_text("This is no WebVTT or SubRip file")
+    await dialog.locator("input[type=file]").set_input_files(texts)
+    await expect(dialog.get_by_role("alert")).to_have_count(0)
+    await expect(dialog.get_by_label("Language")).to_have_value("de")
+    await expect(dialog.get_by_label("Viewers choose it as")).to_have_value("Deutsch")
+    await dialog.get_by_role("switch", name="Shown from the start").check()
+    await add.click()
+    row = dialog.get_by_role("listitem")
+    await expect(row).to_contain_text("German · 1 cue · from the start")
+    await page.keyboard.press("Escape")
+
+    def is_listed() -> bool:
+        return 'NAME="Deutsch"' in httpx2.get(asset["playback"]["hls"]).text
+
+    await until(is_listed, what="the captions in the playlist")
+    await card.get_by_role("button", name=f"Play {asset['name']}").click()
+    await page.wait_for_function(SHOWN, arg="Guten Abend")
+    await card.get_by_role("button", name="Close the player").click()
+    await card.get_by_role("button", name="More for").click()
+    await page.get_by_role("menuitem", name="Captions").click()
+    await dialog.get_by_role("button", name="Delete the captions Deutsch").click()
+    await expect(dialog.get_by_text("No captions yet.")).to_be_visible()
     assert faults == []
 
 

@@ -28,6 +28,19 @@ export async function request<T>(
   return (text ? JSON.parse(text) : undefined) as T;
 }
 
+/** Send a file as the body. */
+export async function requestWith<T>(
+  method: string,
+  path: string,
+  file: Blob,
+  type: string,
+): Promise<T> {
+  const response = await send(method, path, file, { "content-type": type });
+  const text = await response.text();
+  if (!response.ok) throw new RequestFailed(problemOf(response, text));
+  return JSON.parse(text) as T;
+}
+
 /** POST headers alone; where what was made of them is found. */
 export async function requestLocation(
   path: string,
@@ -54,7 +67,9 @@ async function send(
   headers: Record<string, string> = {},
 ): Promise<Response> {
   const init: RequestInit = { method, headers: { accept: "application/json", ...headers } };
-  if (body !== undefined) {
+  if (body instanceof Blob) {
+    init.body = body;
+  } else if (body !== undefined) {
     init.headers = { ...init.headers, "content-type": "application/json" };
     init.body = JSON.stringify(body);
   }

@@ -10,7 +10,7 @@ import { AssetScreen } from "./AssetScreen";
 import { Icon } from "./icons";
 import { Reason } from "./Reason";
 
-export type AssetDialog = "links" | "mark" | "rename" | "delete";
+export type AssetDialog = "links" | "captions" | "mark" | "rename" | "delete";
 
 /** Something to watch on demand, or in the making. */
 export function AssetCard({
@@ -94,6 +94,14 @@ function AssetMenu({ asset, onOpen }: { asset: Asset; onOpen: (dialog: AssetDial
         <Menu.Item leftSection={<Icon name="pencil" size={18} />} onClick={() => onOpen("rename")}>
           {t.rename}
         </Menu.Item>
+        {asset.playback && (
+          <Menu.Item
+            leftSection={<Icon name="captions" size={18} />}
+            onClick={() => onOpen("captions")}
+          >
+            {t.captions}
+          </Menu.Item>
+        )}
         {asset.playback && (
           <Menu.Item leftSection={<Icon name="stamp" size={18} />} onClick={() => onOpen("mark")}>
             {t.markedLink}

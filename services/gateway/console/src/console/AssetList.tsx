@@ -3,6 +3,7 @@ import { useState } from "react";
 import type { Asset } from "../api/assets";
 import { useReader } from "../i18n/Reader";
 import { AssetCard, type AssetDialog } from "./AssetCard";
+import { CaptionsDialog } from "./CaptionsDialog";
 import { DeleteAssetDialog } from "./DeleteAssetDialog";
 import { LinksDialog } from "./LinksDialog";
 import { MarkedLinkDialog } from "./MarkedLinkDialog";
@@ -32,6 +33,7 @@ export function AssetList({ assets }: { assets: Asset[] }) {
       </ul>
       {chosen && open?.dialog === "rename" && <RenameDialog asset={chosen} onClose={close} />}
       {chosen && open?.dialog === "delete" && <DeleteAssetDialog asset={chosen} onClose={close} />}
+      {chosen && open?.dialog === "captions" && <CaptionsDialog asset={chosen} onClose={close} />}
       {chosen && links && open?.dialog === "links" && (
         <LinksDialog asset={chosen} links={links} onClose={close} />
       )}

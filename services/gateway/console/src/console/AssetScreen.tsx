@@ -7,12 +7,13 @@ import { AssetBadge } from "./AssetBadge";
 import { Failure } from "./Failure";
 import { Icon } from "./icons";
 import { personal, useOwnToken } from "./own-link";
+import { Poster } from "./Poster";
 import { clock } from "./StateBadge";
 import { Storyboard } from "./Storyboard";
 
 const AssetPlayer = lazy(() => import("./AssetPlayer"));
 
-/** The picture of an asset: its storyboard, and in the same place the player. */
+/** The picture of an asset: its poster and storyboard, and in the same place the player. */
 export function AssetScreen({
   asset,
   links,
@@ -63,7 +64,12 @@ export function AssetScreen({
       autoFocus={isClosed}
       onClick={() => onPlay(true)}
     >
-      {own.isReady && <Storyboard path={pathOf(links.storyboard)} duration_s={duration_s ?? 0} />}
+      {own.isReady && (
+        <>
+          <Poster path={pathOf(links.poster)} />
+          <Storyboard path={pathOf(links.storyboard)} duration_s={duration_s ?? 0} />
+        </>
+      )}
       <AssetBadge asset={asset} />
       <span className="screen-button">
         <Icon name="play" size={26} />

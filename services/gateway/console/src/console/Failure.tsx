@@ -27,6 +27,7 @@ export function sentenceOf(error: unknown, t: Messages): string {
     upload_name_invalid: t.uploadName,
     upload_too_large: t.uploadTooLarge,
     upload_quota_full: t.uploadQuota,
+    captions_invalid: t.captionsInvalid,
     upload_unknown: t.uploadUnknown,
   };
   return known[code] ?? (detail || t.failed);

@@ -7,11 +7,13 @@ const ACCEPTED = "video/*,audio/mp4,.mkv,.mka,.ts,.mts,.m2ts,.flv,.f4v";
 /** A button that opens the file dialog. */
 export function FileButton({
   onFiles,
+  accept = ACCEPTED,
   isMultiple = false,
   children,
   ...props
 }: ButtonProps & {
   onFiles: (files: File[]) => void;
+  accept?: string;
   isMultiple?: boolean;
   children: ReactNode;
   "aria-label"?: string;
@@ -24,7 +26,7 @@ export function FileButton({
   };
   return (
     <>
-      <input ref={input} type="file" hidden accept={ACCEPTED} multiple={isMultiple} onChange={take} />
+      <input ref={input} type="file" hidden accept={accept} multiple={isMultiple} onChange={take} />
       <Button {...props} onClick={() => input.current?.click()}>
         {children}
       </Button>

@@ -1,47 +1,42 @@
-import { useIntersection } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { type PointerEvent, useEffect, useRef, useState } from "react";
 
 import { fetchStoryboard, type Tile } from "../api/storyboard";
+import { unsigned } from "./own-link";
 import { clock } from "./StateBadge";
 
 const EVERY_MS = 3000;
 /** One that is not there after so many looks could not be made. */
 const MOST_LOOKS = 60;
-/** So far below the window a picture is fetched already. */
-const AHEAD = "400px";
-/** Where in a recording a picture tells most of it, if nobody points at another. */
-const TELLING = 0.2;
 
-/** A picture of a recording; whoever moves over it sees what is where. Fetched once it is in view. */
+/** Whoever moves over a recording sees what is where. It is made when somebody does so first. */
 export function Storyboard({ path, duration_s }: { path: string; duration_s: number }) {
-  const { ref, entry } = useIntersection({ rootMargin: AHEAD });
-  const [isSeen, setSeen] = useState(false);
-  if (entry?.isIntersecting && !isSeen) setSeen(true);
+  /** 0 to 1; null: nobody points. */
+  const [pointed, setPointed] = useState<number | null>(null);
+  const [isWanted, setWanted] = useState(false);
   const board = useQuery({
-    // A path may hold the console's token, which changes: the rest names the recording.
-    queryKey: ["storyboard", path.replace(/^\/~[^/]+/, "")],
+    queryKey: ["storyboard", unsigned(path)],
     queryFn: () => fetchStoryboard(path),
-    enabled: isSeen,
+    enabled: isWanted,
     staleTime: Infinity,
     retry: false,
     refetchInterval: ({ state }) =>
       state.data === null && state.dataUpdateCount < MOST_LOOKS ? EVERY_MS : false,
   });
-  const [pointed, setPointed] = useState<number | null>(null);
   const point = (event: PointerEvent<HTMLElement>) => {
     if (event.pointerType !== "mouse") return;
     const { left, width } = event.currentTarget.getBoundingClientRect();
     setPointed(Math.min(1, Math.max(0, (event.clientX - left) / width)));
+    setWanted(true);
   };
-  const at_s = (pointed ?? TELLING) * duration_s;
+  const at_s = (pointed ?? 0) * duration_s;
   const tiles = board.data ?? [];
   const tile = tiles.findLast(({ from_s }) => from_s <= at_s) ?? tiles[0];
   return (
-    <span ref={ref} className="board" onPointerMove={point} onPointerLeave={() => setPointed(null)}>
-      {tile && <Picture tile={tile} />}
+    <span className="board" onPointerMove={point} onPointerLeave={() => setPointed(null)}>
       {tile && pointed !== null && (
         <>
+          <Picture tile={tile} />
           <i className="board-at" style={{ width: `${pointed * 100}%` }} />
           <time className="board-time">{clock(Math.floor(at_s))}</time>
         </>
@@ -49,7 +44,6 @@ export function Storyboard({ path, duration_s }: { path: string; duration_s: num
     </span>
   );
 }
-
 function Picture({ tile: { sheet, x, y, width, height } }: { tile: Tile }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {

@@ -16,6 +16,9 @@ export function personal(url: string, token: string): string {
   return made.href;
 }
 
+/** The path without the viewer's token, which changes: it names what is there. */
+export const unsigned = (path: string) => path.replace(/^\/~[^/]+/, "");
+
 /** The console's own token for a stream or asset that needs one; `isReady`: it may be played. */
 export function useOwnToken(stream: string, policy: ViewPolicy, isWanted = true) {
   const { t } = useReader();

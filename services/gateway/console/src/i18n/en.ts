@@ -238,6 +238,23 @@ export const en = {
   deleteVideoText: "It stops playing everywhere at once, and its media are removed. This cannot be undone.",
   deleteKeptText: "It is no longer kept: its media go when the stream's retention says so.",
 
+  captions: "Captions",
+  captionsTitle: (name: string) => `Captions of ${name}`,
+  captionsNone: "No captions yet.",
+  captionsAdd: "Add captions",
+  captionsHint:
+    "A WebVTT or SubRip file (.vtt, .srt) in UTF-8, at most 2 MB. Players show it within ten seconds.",
+  captionsChoose: "Choose a file",
+  captionsLanguage: "Language",
+  captionsLabel: "Viewers choose it as",
+  captionsDefault: "Shown from the start",
+  captionsDefaultHint: "To viewers who have chosen nothing.",
+  captionsAddButton: "Add captions",
+  captionsCues: (count: number) => `${count} ${count === 1 ? "cue" : "cues"}`,
+  captionsIsDefault: "from the start",
+  captionsDelete: (label: string) => `Delete the captions ${label}`,
+  captionsInvalid: "This is no WebVTT or SubRip file as it should be. Save it as .vtt or .srt in UTF-8, and try again.",
+
   markedLink: "Marked link",
   markedTitle: (name: string) => `Marked link to ${name}`,
   markedHint:
