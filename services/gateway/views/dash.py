@@ -19,6 +19,8 @@ UPDATE_S = 2
 """How often players of what goes on ask anew."""
 DELAY_SEGMENTS = 4
 """How far behind the newest segment they play: rows come once they are stored."""
+LATE_S = 0.05
+"""More than a frame of sound lasts."""
 _CHANNELS = "urn:mpeg:dash:23003:3:audio_channel_configuration:2011"
 _CLOCK = "urn:mpeg:dash:utc:http-xsdate:2014"
 _CLOCK_PATH = "/time"
@@ -155,9 +157,10 @@ def _family(track: Track) -> str:
 def _template(
     period: Period, kind: TrackKind, timeline: TrackRuns, folder: str, config_id: str
 ) -> list[str]:
+    start = round(period.start_s * timeline.timescale)
     attributes = [
         f'timescale="{timeline.timescale}"',
-        f'presentationTimeOffset="{round(period.start_s * timeline.timescale)}"',
+        f'presentationTimeOffset="{start}"',
         f'initialization="{folder}init-{config_id}.mp4"',
         f'media="{folder}$Number$.{kind}.m4s"',
         f'startNumber="{period.first_msn}"',
@@ -165,10 +168,25 @@ def _template(
     return [
         f"        <SegmentTemplate {' '.join(attributes)}>",
         "          <SegmentTimeline>",
-        *(f"            {_s(run)}" for run in timeline.runs),
+        *(f"            {_s(run)}" for run in _from(start, timeline)),
         "          </SegmentTimeline>",
         "        </SegmentTemplate>",
     ]
+
+
+def _from(start: int, timeline: TrackRuns) -> list[Run]:
+    """The runs of a period that begins at `start`; what begins hardly later is said to begin then.
+
+    Sound begins up to a frame behind the picture. dash.js seeks over a gap there, and drops the
+    captions that it has read by then.
+    """
+    first, *rest = timeline.runs
+    late = first.start - start
+    if not 0 < late <= LATE_S * timeline.timescale:
+        return [first, *rest]
+    if first.repeats:
+        rest.insert(0, Run(first.start + first.duration, first.duration, first.repeats - 1))
+    return [Run(start, first.duration + late, 0), *rest]
 
 
 def _s(run: Run) -> str:

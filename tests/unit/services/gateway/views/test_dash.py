@@ -82,6 +82,25 @@ def test_steady_session_is_one_period_of_one_run() -> None:
     assert run.attrib == {"t": "900000", "d": "180000", "r": "4"}
 
 
+def test_sound_that_begins_hardly_later_is_said_to_begin_with_the_period() -> None:
+    def audio_runs(late_ticks: int) -> list[tuple[int, int, int]]:
+        made = Timeline()
+        for each in (timed(row(index)) for index in range(3)):
+            video, audio = each.tracks
+            audio = audio.model_copy(update={"pts": audio.pts + late_ticks})
+            made.add(each.model_copy(update={"tracks": (video, audio)}))
+        template = rendered(made).findall(".//SegmentTemplate", NAMESPACE)[1]
+        assert template.attrib["presentationTimeOffset"] == "480000"
+        return [
+            (int(run.attrib["t"]), int(run.attrib["d"]), int(run.attrib.get("r", 0)))
+            for run in template.iterfind(".//S", NAMESPACE)
+        ]
+
+    assert audio_runs(0) == [(480_000, 96_000, 2)]
+    assert audio_runs(1023) == [(480_000, 97_023, 0), (577_023, 96_000, 1)]
+    assert audio_runs(2401) == [(482_401, 96_000, 2)]
+
+
 def test_session_that_goes_on_is_dynamic_on_the_wall_clock() -> None:
     mpd = manifest(row(0), row(1), is_ended=False)
     assert mpd.attrib["type"] == "dynamic"
