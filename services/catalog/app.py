@@ -13,14 +13,17 @@ from libs.egress import Egress
 from libs.ending import end
 from libs.service import Service
 from libs.settings import SettingsInvalid
+from services.catalog.access_answers import AccessAnswers
 from services.catalog.answers import Answers
 from services.catalog.asset_answers import AssetAnswers
+from services.catalog.audit import OldAudit
 from services.catalog.beats import LeaseBeats
 from services.catalog.clock import now_utc
 from services.catalog.database import Database
 from services.catalog.dispatch import Dispatch
 from services.catalog.facts import Facts
 from services.catalog.handlers import (
+    register_access,
     register_asks,
     register_assets,
     register_facts,
@@ -93,6 +96,7 @@ def build_app(settings: CatalogSettings | None = None) -> Service:
         database, now_utc, grace=rules.grace, quota_bytes=settings.upload_quota_bytes
     )
     register_assets(bus, assets)
+    register_access(bus, AccessAnswers(database, now_utc))
     _keep_up(service, settings, database, ingests, retention, recorder, uploads, assets)
     service.ready_when(lambda: f"database: {database.trouble}" if database.trouble else None)
     service.ready_when(lambda: None if bus.is_connected else "the bus is away")
@@ -125,6 +129,7 @@ def _keep_up(
         gone_after_s=settings.ingest_gone_s,
     )
     old_jobs = OldJobs(database, now_utc, hours=settings.job_retention_hours)
+    old_audit = OldAudit(database, now_utc, days=settings.audit_days)
     motion_files = MotionFiles(database, now_utc, settled_s=settings.motion_settled_s)
 
     loops: list[asyncio.Task[None]] = []
@@ -143,6 +148,7 @@ def _keep_up(
         loops.append(service.spawn(recorder.run(), name="recorder"))
         loops.append(service.spawn(motion_files.run(settings.motion_s), name="motion-files"))
         loops.append(service.spawn(old_jobs.run(), name="old-jobs"))
+        loops.append(service.spawn(old_audit.run(), name="old-audit"))
         loops.append(service.spawn(uploads.run(settings.upload_look_s), name="uploads"))
         loops.append(service.spawn(assets.run(settings.upload_look_s), name="assets"))
         loops.append(service.spawn(reconcile.run(settings.reconcile_s), name="reconcile"))

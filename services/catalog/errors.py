@@ -37,11 +37,16 @@ WeirError
 │   ├── UploadUnknown         it never was, or expired, or was deleted
 │   ├── AssetUnknown          likewise
 │   ├── CaptionUnknown
+│   ├── UserUnknown
+│   ├── ConsoleSessionUnknown it is over
+│   ├── APIKeyUnknown         it never was, or was revoked
 │   ├── RelayUnwanted         the session is over, or the target disabled or deleted
 │   ├── TranscodeUnwanted     the session is over, or its stream has no ladder
 │   └── TenantUnknown
 ├── Conflict
 │   ├── StreamExists
+│   ├── UserExists            names are unique over the installation
+│   ├── APIKeyExists
 │   ├── JobLive               a live job ends with its session only
 │   ├── RelayTargetsTooMany   past what a stream may have
 │   ├── HoldsTooMany          likewise
@@ -170,6 +175,26 @@ class StoryboardsTooMany(TooMany):
 
 class FileUnknown(NotFound):
     code = "file_unknown"
+
+
+class UserExists(Conflict):
+    code = "user_exists"
+
+
+class UserUnknown(NotFound):
+    code = "user_unknown"
+
+
+class ConsoleSessionUnknown(NotFound):
+    code = "console_session_unknown"
+
+
+class APIKeyExists(Conflict):
+    code = "api_key_exists"
+
+
+class APIKeyUnknown(NotFound):
+    code = "api_key_unknown"
 
 
 class DatabaseURLInvalid(Invalid):

@@ -9,9 +9,11 @@ from libs.bus import Bus
 from libs.events import (
     AddCaption,
     AppendUpload,
+    AuditRecorded,
     BeginJob,
     CancelJob,
     CheckSessions,
+    CreateAPIKey,
     CreateAsset,
     CreateClip,
     CreateHold,
@@ -19,6 +21,7 @@ from libs.events import (
     CreateRelayTarget,
     CreateStream,
     CreateUpload,
+    CreateUser,
     DeferDiscards,
     DeleteAsset,
     DeleteCaption,
@@ -27,8 +30,13 @@ from libs.events import (
     DeleteRelayTarget,
     DeleteStream,
     DeleteUpload,
+    DeleteUser,
+    EndConsoleSessions,
     Envelope,
     ExportClip,
+    FindAPIKey,
+    FindConsoleSession,
+    FindLogin,
     FinishMove,
     ForgetDiscards,
     ForgetJobLitter,
@@ -45,6 +53,7 @@ from libs.events import (
     GetStream,
     GetTranscodePlan,
     GetUpload,
+    GetUser,
     GetWatchable,
     GetWatermark,
     ImportUpload,
@@ -52,9 +61,12 @@ from libs.events import (
     JobFailed,
     JobLogged,
     JobProgressed,
+    ListAPIKeys,
     ListAssets,
+    ListAudit,
     ListCaptions,
     ListClips,
+    ListConsoleSessions,
     ListDeadLetters,
     ListDiscards,
     ListFiles,
@@ -74,14 +86,18 @@ from libs.events import (
     ListUploadLitter,
     ListUploadPieces,
     ListUploads,
+    ListUsers,
     ListViewerKeys,
     ListWatermarked,
     ListWindow,
     Message,
     MotionDetected,
+    NoteAccess,
     NoteCameraClip,
     NoteMultipart,
+    NoteRehash,
     NoteWatermarked,
+    OpenConsoleSession,
     OpenPublish,
     OpenRelay,
     OutlineWindow,
@@ -89,6 +105,7 @@ from libs.events import (
     RenameAsset,
     RenditionEnded,
     RenditionStarted,
+    RevokeAPIKey,
     RevokeViewers,
     RotateViewerKeys,
     SegmentLost,
@@ -103,8 +120,10 @@ from libs.events import (
     TranscodeChanged,
     UpdateRelayTarget,
     UpdateStream,
+    UpdateUser,
     WantLadder,
 )
+from services.catalog.access_answers import AccessAnswers
 from services.catalog.answers import Answers
 from services.catalog.asset_answers import AssetAnswers
 from services.catalog.errors import DatabaseDown
@@ -255,6 +274,33 @@ def register_assets(bus: Bus, answers: AssetAnswers) -> None:
     bus.on_ask(ListCaptions)(answers.list_captions)
     bus.on_ask(ListShownCaptions)(answers.list_shown_captions)
     bus.on_ask(DeleteCaption)(answers.delete_caption)
+
+
+def register_access(bus: Bus, answers: AccessAnswers) -> None:
+    """Of who may call the API, and what they did."""
+    bus.on_ask(FindLogin)(answers.find_login)
+    bus.on_ask(CreateUser)(answers.create_user)
+    bus.on_ask(GetUser)(answers.get_user)
+    bus.on_ask(ListUsers)(answers.list_users)
+    bus.on_ask(UpdateUser)(answers.update_user)
+    bus.on_ask(NoteRehash)(answers.note_rehash)
+    bus.on_ask(DeleteUser)(answers.delete_user)
+    bus.on_ask(OpenConsoleSession)(answers.open_session)
+    bus.on_ask(FindConsoleSession)(answers.find_session)
+    bus.on_ask(ListConsoleSessions)(answers.list_sessions)
+    bus.on_ask(EndConsoleSessions)(answers.end_sessions)
+    bus.on_ask(CreateAPIKey)(answers.create_key)
+    bus.on_ask(FindAPIKey)(answers.find_key)
+    bus.on_ask(ListAPIKeys)(answers.list_keys)
+    bus.on_ask(RevokeAPIKey)(answers.revoke_key)
+    bus.on_ask(NoteAccess)(answers.note_access)
+    bus.on_ask(ListAudit)(answers.list_audit)
+
+    async def audit_recorded(envelopes: Sequence[Envelope[AuditRecorded]]) -> None:
+        said = [envelope.data for envelope in envelopes]
+        await patiently(lambda: answers.record(*said))
+
+    bus.on_facts(AuditRecorded, audit_recorded, durable=SERVICE)
 
 
 async def patiently(

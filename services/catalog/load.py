@@ -21,7 +21,15 @@ from services.catalog.columns import Serial, UTCDateTime
 from services.catalog.database import make_engine
 from services.catalog.dump import FORMAT, ROWS_AT_ONCE
 from services.catalog.migrate import head_revision, migrate
-from services.catalog.models import Base, SessionRow, StreamRow, TenantRow
+from services.catalog.models import (
+    APIKeyRow,
+    Base,
+    ConsoleSessionRow,
+    SessionRow,
+    StreamRow,
+    TenantRow,
+    UserRow,
+)
 from services.catalog.settings import CatalogSettings
 
 
@@ -45,13 +53,14 @@ async def load(url: str, lines: Iterable[str], *, without: Collection[str] = ())
     engine = make_engine(url)
     try:
         async with engine.begin() as connection:
-            for model in (StreamRow, SessionRow):
+            for model in (StreamRow, SessionRow, UserRow, APIKeyRow):
                 if await connection.scalar(select(func.count()).select_from(model)):
                     raise DatabaseNotEmpty(
-                        "The database has streams or sessions. A backup is restored into an empty "
-                        "one: choose another WEIR_DATABASE_URL or --data-dir."
+                        "The database has streams, sessions, users or keys. A backup is restored "
+                        "into an empty one: choose another WEIR_DATABASE_URL or --data-dir."
                     )
             # The default tenant is there as soon as the tables are.
+            await connection.execute(delete(ConsoleSessionRow))
             await connection.execute(delete(TenantRow))
             for table, rows in _batches(rest):
                 if table.name in without:

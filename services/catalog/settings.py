@@ -58,6 +58,8 @@ class CatalogSettings(Settings):
     job_retention_hours: float = Field(default=720.0, ge=1)
     """How long a job that is over is kept, with its attempts and their logs; one whose result a
     file, clip or motion event still names is kept as long as that."""
+    audit_days: float = Field(default=365.0, gt=0)
+    """How long the audit log keeps what was done."""
     ladder_idle_s: float = Field(default=60.0, gt=0)
     """A lazy ladder that nobody has watched for so long is not made any more."""
 

@@ -3,6 +3,7 @@
 Stream ids are unique over all tenants, because no playback or push URL names a tenant.
 """
 
+from services.catalog.models.access import APIKeyRow, AuditRow, ConsoleSessionRow, UserRow
 from services.catalog.models.assets import AssetRow, CaptionRow
 from services.catalog.models.base import Base
 from services.catalog.models.jobs import JobAttemptRow, JobLogRow, JobRow
@@ -34,10 +35,13 @@ from services.catalog.models.uploads import UploadPieceRow, UploadRow
 from services.catalog.models.watermarks import WatermarkedViewerRow, WatermarkRow
 
 __all__ = [
+    "APIKeyRow",
     "AssetRow",
+    "AuditRow",
     "Base",
     "CameraClipRow",
     "CaptionRow",
+    "ConsoleSessionRow",
     "DeadLetterRow",
     "DiscardRow",
     "FileRow",
@@ -60,6 +64,7 @@ __all__ = [
     "TrackRow",
     "UploadPieceRow",
     "UploadRow",
+    "UserRow",
     "ViewerKeyRow",
     "WatermarkRow",
     "WatermarkedViewerRow",
