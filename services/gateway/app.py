@@ -7,8 +7,12 @@ from libs.events import GetWatchable, GetWatermark, NoteWatermarked, WantLadder,
 from libs.names import DEFAULT_TENANT
 from libs.service import Service
 from libs.storage import open_store
+from services.gateway.access.access import Access
+from services.gateway.access.callers import Callers
+from services.gateway.access.news import AccessNews
+from services.gateway.access.owner import SettingsOwner
+from services.gateway.access.trail import Trail
 from services.gateway.api.app import build_api
-from services.gateway.api.console_session import ConsoleSessions
 from services.gateway.api.house import House
 from services.gateway.burning.budget import Budget
 from services.gateway.burning.burners import Burners
@@ -65,7 +69,7 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
         catalog=service.bus,
         directory=directory,
         neighbours=neighbours,
-        sessions=_console_sessions(settings),
+        access=_build_access(service, settings),
         viewing=viewing,
         store=store,
         pushes=pushes,
@@ -192,10 +196,22 @@ def _outside(service: Service, edge: Edge, log: Log) -> Outside:
     )
 
 
-def _console_sessions(settings: GatewaySettings) -> ConsoleSessions:
-    return ConsoleSessions(
+def _build_access(service: Service, settings: GatewaySettings) -> Access:
+    owner = SettingsOwner(
         user=settings.admin_user,
         password=settings.admin_password.get_secret_value(),
         api_key=settings.api_key.get_secret_value(),
-        lifetime_s=settings.console_session_s,
     )
+    access = Access(owner, Callers(service.bus, owner), Trail(service.bus.say))
+    news = AccessNews(service.bus, access)
+
+    async def start() -> None:
+        service.spawn(news.run(), name="access-news")
+        service.spawn(access.trail.run(), name="trail")
+
+    async def stop() -> None:
+        access.trail.flush()
+
+    service.on_start(start)
+    service.on_stop(stop)
+    return access

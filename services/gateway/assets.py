@@ -11,6 +11,8 @@ from typing import NamedTuple
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 
+from services.gateway.api.auth import ANYBODY
+
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".map": "application/json"}
 CACHE_CONTROL = "public, max-age=600"
 
@@ -40,7 +42,7 @@ def _read(path: Path) -> Asset:
 def assets_router(folder: Path) -> APIRouter:
     """`/static/<name>`."""
     assets = read_assets(folder)
-    router = APIRouter(include_in_schema=False)
+    router = APIRouter(include_in_schema=False, dependencies=[ANYBODY])
 
     @router.api_route("/static/{name:path}", methods=["GET", "HEAD"])
     async def static(name: str, request: Request) -> Response:

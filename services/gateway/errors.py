@@ -1,12 +1,17 @@
 """What can go wrong in the gateway, beside what other services answer.
 
 Unauthorized
-├── APIKeyWrong            no x-api-key and no console session, or wrong ones
+├── APIKeyWrong            no x-api-key and no console session, or a key that opens nothing
+├── SessionEnded           the console session of the cookie is over
 ├── LoginWrong             wrong user or password
 ├── PlayerRefused          an RTMP player whose viewer token does not admit it
 Forbidden
 ├── ForeignOrigin          a write with a console session from another origin
 ├── AddressWrong           a link is for another address
+├── PermissionLacking      the caller is known, and may not do this
+├── KeyLimited             an API key is for other streams
+├── NoAccount              an API key asks for what only users have
+├── TenantElsewhere        the caller belongs to a tenant that is not served here
 BadRequest
 ├── BodyUnreadable         the body is not JSON
 ├── ReloadWrong            senseless _HLS_msn or _HLS_part
@@ -21,6 +26,7 @@ TooMany
 ├── LoginLimited           too many wrong logins
 ├── ViewerOverBudget       one viewer asks for more marked segments than its share
 Invalid
+├── ExpiryPast             of an API key
 ├── ItemInvalid            JSON that cannot be kept as it is
 ├── MarkInvalid            a viewer's mark that cannot be drawn as asked
 TooLarge
@@ -40,6 +46,9 @@ NotFound
 ├── KeyUnknown             nothing lies in the bucket under it
 ├── MarkImpossible         pictures of this codec are marked in MPEG-TS alone
 Conflict
+├── OwnAccount             nobody takes something away from itself
+├── UserNameTaken          it is that of the owner of the settings
+├── PasswordOfSettings     it is changed there
 ├── OffsetWrong            the upload does not end there
 ├── DirectImpossible       the store takes nothing from clients
 ├── PartsWrong             the store has not all of the file
@@ -68,6 +77,42 @@ from libs.errors import (
 
 class APIKeyWrong(Unauthorized):
     code = "api_key_wrong"
+
+
+class SessionEnded(Unauthorized):
+    code = "session_ended"
+
+
+class PermissionLacking(Forbidden):
+    code = "permission_lacking"
+
+
+class KeyLimited(Forbidden):
+    code = "key_limited"
+
+
+class TenantElsewhere(Forbidden):
+    code = "tenant_elsewhere"
+
+
+class NoAccount(Forbidden):
+    code = "no_account"
+
+
+class OwnAccount(Conflict):
+    code = "own_account"
+
+
+class UserNameTaken(Conflict):
+    code = "user_exists"
+
+
+class PasswordOfSettings(Conflict):
+    code = "password_of_settings"
+
+
+class ExpiryPast(Invalid):
+    code = "expiry_past"
 
 
 class LoginWrong(Unauthorized):

@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 
 from libs.errors import Unavailable
 from libs.names import STREAM_ID
+from services.gateway.api.auth import ANYBODY
 from services.gateway.api.house import TheHouse
 from services.gateway.api.security import policy_with
 from services.gateway.viewers.visit import TOKEN
@@ -30,7 +31,7 @@ READ = ["GET", "HEAD"]
 NONCE = "__CSP_NONCE__"
 _TITLE = "<title>Weir</title>"
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[ANYBODY])
 
 
 class ConsoleNotBuilt(Unavailable):

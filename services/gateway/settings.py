@@ -17,17 +17,20 @@ class GatewaySettings(Settings):
     """Addresses of proxies whose X-Forwarded-For and -Proto are believed, with commas."""
 
     api_key: SecretStr = SecretStr("")
-    """What a program sends as `x-api-key`. Empty: no key is right."""
+    """The owner's own key, which a program sends as `x-api-key`; others are made at
+    `/api/v1/api-keys`. Empty: this one opens nothing."""
     admin_user: str = "admin"
-    """Who may sign in to the console."""
+    """The first owner; other users are made at `/api/v1/users`."""
     admin_password: SecretStr = SecretStr("")
-    """Signs a person in to the console. Empty: nobody can."""
+    """The first owner's password. Empty: there is no such owner."""
     access_key_id: str = ""
     """Name of the key that signs requests of AWS SDKs; in compose, also the store's user."""
     secret_access_key: SecretStr = SecretStr("")
     """That key. Empty: no signature is right. In compose, also that user's password."""
     console_session_s: int = Field(default=12 * 3600, ge=60)
     """How long a console session lasts."""
+    console_idle_s: int = Field(default=2 * 3600, ge=300)
+    """After how long without a request it is over, too."""
 
     store_url: str = "file:///var/lib/weir/store"
     """Where segments are stored; see `libs.storage`."""

@@ -8,8 +8,11 @@ from libs.captions import MAX_CAPTIONS_BYTES
 from libs.marks.picture import MAX_FILE_BYTES
 from services.gateway import pages
 from services.gateway.api import (
+    account,
+    api_keys,
     asset_events,
     assets,
+    audit,
     bucket,
     camera_clips,
     captions,
@@ -31,6 +34,7 @@ from services.gateway.api import (
     streams,
     tus,
     uploads,
+    users,
     videostream,
     viewer_keys,
     viewer_tokens,
@@ -38,8 +42,10 @@ from services.gateway.api import (
     watermarks,
     windows,
 )
+from services.gateway.api.described import DescribedAPI
 from services.gateway.api.house import House
 from services.gateway.api.security import BodyLimit, SecurityHeaders
+from services.gateway.api.trailed import Trailed
 from services.gateway.assets import assets_router
 from services.gateway.settings import GatewaySettings
 
@@ -51,8 +57,9 @@ UPLOADS = {
     "/api/v1/assets/asset-*": MAX_CAPTIONS_BYTES,
 }
 DESCRIPTION = (
-    "Streams, sessions and the segment log of this Weir. Send the API key as the header "
-    "x-api-key. Errors are problem+json (RFC 9457) with a stable code."
+    "Streams, sessions and the segment log of this Weir. Send an API key as the header x-api-key; "
+    "what it must be good for is `x-permission` of the route. Errors are problem+json (RFC 9457) "
+    "with a stable code."
 )
 
 _API = (
@@ -75,13 +82,17 @@ _API = (
     assets,
     captions,
     login,
+    account,
+    users,
+    api_keys,
+    audit,
     health,
 )
 
 
 def build_api(house: House | None = None) -> FastAPI:
     """All that is not media on the public port. Without a house it can only describe itself."""
-    app = FastAPI(
+    app = DescribedAPI(
         title="Weir API",
         version="1",
         description=DESCRIPTION,
@@ -111,6 +122,7 @@ def build_api(house: House | None = None) -> FastAPI:
     app.include_router(captions.public)
     app.include_router(files.public)
     app.include_router(pages.router)
+    app.add_middleware(Trailed, trail=None if house is None else house.access.trail)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES, uploads=UPLOADS)
     app.add_middleware(SecurityHeaders)
     return app

@@ -4,14 +4,15 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
 from libs.errors import WeirError
 from libs.events import Asset, GetAsset
 from libs.names import DEFAULT_TENANT
+from libs.permissions import Permission
 from services.gateway.api.assets import AssetId, show
-from services.gateway.api.auth import authorised
+from services.gateway.api.auth import may, needs
 from services.gateway.api.house import House, TheHouse
 
 LOOK_S = 15.0
@@ -19,23 +20,23 @@ LOOK_S = 15.0
 OVER = frozenset({"ready", "failed"})
 HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
-router = APIRouter(prefix="/assets", tags=["assets"], dependencies=[Depends(authorised)])
+router = APIRouter(prefix="/assets", tags=["assets"], dependencies=[needs(Permission.ASSETS_READ)])
 
 
 @router.get("/{asset_id}/events", response_class=StreamingResponse)
-async def follow_asset(asset_id: AssetId, house: TheHouse) -> StreamingResponse:
+async def follow_asset(asset_id: AssetId, request: Request, house: TheHouse) -> StreamingResponse:
     """`text/event-stream`: an event `asset`, as `GET` answers it, at first and whenever it is
     another; an event `job` with `job`, `attempt`, `progress` whenever one of its chunks gets
-    further. It ends when the asset is ready or has failed.
+    further. It ends when the asset is ready or has failed, or the caller may read it no more.
     """
     house.progress.check_room()
     await _ask(asset_id, house)
     return StreamingResponse(
-        _tell(asset_id, house), media_type="text/event-stream", headers=HEADERS
+        _tell(asset_id, request, house), media_type="text/event-stream", headers=HEADERS
     )
 
 
-async def _tell(asset_id: str, house: House) -> AsyncIterator[bytes]:
+async def _tell(asset_id: str, request: Request, house: House) -> AsyncIterator[bytes]:
     with house.progress.follow(asset_id) as following:
         following.changed()  # how it is now comes first
         while True:
@@ -54,6 +55,8 @@ async def _tell(asset_id: str, house: House) -> AsyncIterator[bytes]:
                     if asset.state in OVER:
                         return
             await following.wait(LOOK_S)
+            if not await may(request, house, Permission.ASSETS_READ):
+                return
 
 
 async def _ask(asset: str, house: House) -> Asset:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from libs.events import (
@@ -18,13 +18,14 @@ from libs.events import (
 )
 from libs.events.assets import MAX_ASSET_NAME, AssetWay
 from libs.names import DEFAULT_TENANT, SESSION_ID
-from services.gateway.api.auth import authorised
+from libs.permissions import Permission
+from services.gateway.api.auth import needs
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.named_clips import ClipLinks, links_of
 
 PAGE_ASSETS = 200
 
-router = APIRouter(prefix="/assets", tags=["assets"], dependencies=[Depends(authorised)])
+router = APIRouter(prefix="/assets", tags=["assets"])
 AssetId = Annotated[str, Path(pattern="^asset-[0-9a-f]{16}$")]
 Name = Annotated[str, Field(min_length=1, max_length=MAX_ASSET_NAME)]
 
@@ -111,7 +112,7 @@ class AssetsView(BaseModel):
     next_after: str | None
 
 
-@router.get("")
+@router.get("", dependencies=[needs(Permission.ASSETS_READ)])
 async def list_assets(
     house: TheHouse,
     state: AssetState | None = None,
@@ -126,7 +127,7 @@ async def list_assets(
     return AssetsView(assets=shown, next_after=page.next_after)
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, dependencies=[needs(Permission.ASSETS_WRITE)])
 async def create_asset(body: NewAsset, response: Response, house: TheHouse) -> AssetView:
     """Make an asset of an upload (each has one already, with the ladder that it was sent with), or
     keep a session as one.
@@ -145,20 +146,20 @@ async def create_asset(body: NewAsset, response: Response, house: TheHouse) -> A
     return show(asset, house)
 
 
-@router.get("/{asset_id}")
+@router.get("/{asset_id}", dependencies=[needs(Permission.ASSETS_READ)])
 async def get_asset(asset_id: AssetId, house: TheHouse) -> AssetView:
     """An asset, how far it is made, and where it is watched."""
     return show(await house.catalog.ask(GetAsset(tenant=DEFAULT_TENANT, asset=asset_id)), house)
 
 
-@router.patch("/{asset_id}")
+@router.patch("/{asset_id}", dependencies=[needs(Permission.ASSETS_WRITE)])
 async def rename_asset(asset_id: AssetId, body: AssetChange, house: TheHouse) -> AssetView:
     """Call it something else."""
     ask = RenameAsset(tenant=DEFAULT_TENANT, asset=asset_id, title=body.name)
     return show(await house.catalog.ask(ask), house)
 
 
-@router.delete("/{asset_id}", status_code=204)
+@router.delete("/{asset_id}", status_code=204, dependencies=[needs(Permission.ASSETS_DELETE)])
 async def delete_asset(asset_id: AssetId, house: TheHouse) -> None:
     """Stop making it, and let its media go; those of a session are left to retention again."""
     await house.catalog.ask(DeleteAsset(tenant=DEFAULT_TENANT, asset=asset_id))

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from libs.events import GetStream, NoteCameraClip
 from libs.names import DEFAULT_TENANT
-from services.gateway.api.auth import authorised
+from libs.permissions import Permission
+from services.gateway.api.auth import needs
 from services.gateway.api.house import TheHouse
 from services.gateway.api.kvs.errors import KVSError
 from services.gateway.api.kvs.sessions import MAX_FRAGMENTS, on_demand, playback_url
@@ -17,9 +18,7 @@ from services.gateway.api.streams import check_known_id
 from services.gateway.errors import BodyUnreadable
 from services.gateway.views.clip import ClipEmpty
 
-router = APIRouter(
-    prefix="/ipc-video-metadata", tags=["ip cameras"], dependencies=[Depends(authorised)]
-)
+router = APIRouter(prefix="/ipc-video-metadata", tags=["ip cameras"])
 EXPIRES_S = 7200
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_MS = 253_402_300_799_999
@@ -51,7 +50,11 @@ class Wanted(_Sent):
 Shape = TypeVar("Shape", bound=_Sent)
 
 
-@router.put("", openapi_extra={"requestBody": {"content": {"application/json": {}}}})
+@router.put(
+    "",
+    openapi_extra={"requestBody": {"content": {"application/json": {}}}},
+    dependencies=[needs(Permission.RECORDINGS_WRITE)],
+)
 async def note_clip(request: Request, house: TheHouse) -> None:
     """Note what was pushed: `clientID`, `deviceID`, `streamName`, `begTime` and `endTime` (Unix
     ms), `duration` (s).
@@ -61,7 +64,7 @@ async def note_clip(request: Request, house: TheHouse) -> None:
     await house.catalog.ask(ask)
 
 
-@router.get("")
+@router.get("", dependencies=[needs(Permission.VIEWERS_WRITE)])
 async def get_clip_link(request: Request, house: TheHouse) -> str:
     """A link that plays the `duration` seconds of `streamName` up to `endTime` as HLS, for two
     hours. The fields stand in a JSON body, or in the query.

@@ -8,7 +8,7 @@ import secrets
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
@@ -17,9 +17,10 @@ from libs.errors import WeirError
 from libs.events import AddCaption, Caption, DeleteCaption, ListCaptions
 from libs.events.captions import Label, Language
 from libs.names import DEFAULT_TENANT, SESSION_ID, SOURCE
+from libs.permissions import Permission
 from libs.storage import ObjectMissing
 from services.gateway.api.assets import AssetId
-from services.gateway.api.auth import authorised
+from services.gateway.api.auth import WATCHING, needs
 from services.gateway.api.clips import READ, StreamId
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.watching import PLAYABLE, refuse
@@ -38,10 +39,8 @@ _PLAYLIST, _OF_HLS, _FILE = ".m3u8", ".hls.vtt", ".vtt"
 _ID = "caption-[0-9a-f]{16}"
 _WHERE = "/{stream}/{session}/captions/{name}"
 
-router = APIRouter(
-    prefix="/assets/{asset_id}/captions", tags=["assets"], dependencies=[Depends(authorised)]
-)
-public = APIRouter(tags=["views"])
+router = APIRouter(prefix="/assets/{asset_id}/captions", tags=["assets"])
+public = APIRouter(tags=["views"], dependencies=[WATCHING])
 CaptionId = Annotated[str, Path(pattern=f"^{_ID}$")]
 SessionId = Annotated[str, Path(pattern=f"^{SESSION_ID.pattern}$")]
 Name = Annotated[str, Path(pattern=rf"^{_ID}(\.m3u8|\.hls\.vtt|\.vtt)$")]
@@ -65,14 +64,19 @@ class CaptionsView(BaseModel):
     captions: tuple[CaptionView, ...]
 
 
-@router.get("")
+@router.get("", dependencies=[needs(Permission.ASSETS_READ)])
 async def list_captions(asset_id: AssetId, house: TheHouse) -> CaptionsView:
     """Of an asset, the oldest first."""
     found = await house.catalog.ask(ListCaptions(tenant=DEFAULT_TENANT, asset=asset_id))
     return CaptionsView(captions=tuple(map(_show, found.captions)))
 
 
-@router.post("", status_code=201, openapi_extra=_BODY)
+@router.post(
+    "",
+    status_code=201,
+    openapi_extra=_BODY,
+    dependencies=[needs(Permission.ASSETS_WRITE)],
+)
 async def add_captions(
     asset_id: AssetId,
     language: Annotated[Language, Query()],
@@ -109,7 +113,7 @@ async def add_captions(
     return _show(added)
 
 
-@router.delete("/{caption}", status_code=204)
+@router.delete("/{caption}", status_code=204, dependencies=[needs(Permission.ASSETS_WRITE)])
 async def delete_captions(asset_id: AssetId, caption: CaptionId, house: TheHouse) -> None:
     """Take them away."""
     await house.catalog.ask(DeleteCaption(tenant=DEFAULT_TENANT, asset=asset_id, id=caption))

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Path, Request, Response
 from libs.errors import Forbidden
 from libs.events import GetWatermark
 from libs.names import DEFAULT_TENANT, SESSION_ID, STREAM_ID
-from services.gateway.api.auth import is_known
+from libs.permissions import Permission
+from services.gateway.api.auth import WATCHING, may
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.ranged import ranged
 from services.gateway.api.watching import PLAYABLE, refuse
@@ -18,7 +19,7 @@ from services.gateway.views.clip import Clip, ClipEmpty, clip_of_session, clip_o
 from services.gateway.views.log import Log
 from services.gateway.views.span import SPAN, read_span
 
-router = APIRouter(tags=["views"])
+router = APIRouter(tags=["views"], dependencies=[WATCHING])
 
 
 class ClipWatermarked(Forbidden):
@@ -48,7 +49,7 @@ async def get_clip(stream: StreamId, view: View, request: Request, house: TheHou
     if refusal is not None:
         return refusal
     clip = await _clip(stream, view, house)
-    if not is_known(request, house):
+    if not await may(request, house, Permission.RECORDINGS_READ, stream):
         await _check_unmarked(clip, house)
     await clip.open(house.store)
     assert clip.began_at is not None

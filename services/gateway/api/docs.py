@@ -12,7 +12,9 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
-router = APIRouter(include_in_schema=False)
+from services.gateway.api.auth import ANYBODY
+
+router = APIRouter(include_in_schema=False, dependencies=[ANYBODY])
 
 _STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 
@@ -86,6 +88,8 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> str:
         f"<section class=operation><h3><code>{verb}{escape(path)}</code></h3>",
         f"<p>{_prose(operation.get('description') or operation.get('summary', ''))}</p>",
     ]
+    if "x-permission" in operation:
+        lines.append(f"<p class=dim>Needs <code>{escape(operation['x-permission'])}</code></p>")
     rows = "".join(
         f"<tr><td><code>{escape(item['name'])}</code><td>{escape(item['in'])}"
         f"{', required' if item.get('required') else ''}"

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from libs.events import FileKind, GetFile, ListFiles, RecordedFile, RecordedFiles
 from libs.names import DEFAULT_TENANT, STREAM_ID
-from services.gateway.api.auth import authorised
+from libs.permissions import Permission
+from services.gateway.api.auth import WATCHING, needs
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.kept import kept
 from services.gateway.api.ranged import of_object, ranged
@@ -30,8 +31,8 @@ PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 _DAY = "{year}/{month}/{day}/{name}"
 _LIST = "{year}/{month}/{day}/vod-index.m3u8"
 
-router = APIRouter(tags=["recordings"], dependencies=[Depends(authorised)])
-public = APIRouter(tags=["recordings"])
+router = APIRouter(tags=["recordings"], dependencies=[needs(Permission.RECORDINGS_READ)])
+public = APIRouter(tags=["recordings"], dependencies=[WATCHING])
 """Who may watch the stream may have its files, too."""
 
 StreamId = Annotated[str, Path(pattern=f"^{STREAM_ID.pattern}$")]

@@ -14,15 +14,15 @@ from pydantic import BaseModel
 from libs.errors import WeirError
 from libs.events import ListStreams
 from libs.names import DEFAULT_TENANT
-from services.gateway.api.auth import is_known
+from services.gateway.api.auth import ANYBODY, is_known
 from services.gateway.api.house import House, TheHouse
 
 NEEDED = ("ingest", "catalog", "packager", "gateway")
 """Services without which the house cannot take a publish and show it."""
 ASK_TIMEOUT_S = 2.0
 
-router = APIRouter(tags=["health"])
-probes = APIRouter(include_in_schema=False)
+router = APIRouter(tags=["health"], dependencies=[ANYBODY])
+probes = APIRouter(include_in_schema=False, dependencies=[ANYBODY])
 
 Status = Literal["ok", "degraded"]
 
@@ -59,7 +59,7 @@ async def house_health(request: Request, response: Response, house: TheHouse) ->
     status: Status = "degraded" if reasons else "ok"
     if reasons:
         response.status_code = 503
-    if not is_known(request, house):
+    if not await is_known(request, house):
         return HouseHealth(status=status)
     return HouseHealth(
         status=status,

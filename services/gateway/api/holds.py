@@ -2,18 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from libs.events import CreateHold, DeleteHold, Hold, HoldCause, Holds, ListHolds
 from libs.names import DEFAULT_TENANT
-from services.gateway.api.auth import authorised
+from libs.permissions import Permission
+from services.gateway.api.auth import needs
 from services.gateway.api.house import TheHouse
 from services.gateway.api.streams import check_known_id
 
-router = APIRouter(
-    prefix="/streams/{stream_id}/holds", tags=["retention"], dependencies=[Depends(authorised)]
-)
+router = APIRouter(prefix="/streams/{stream_id}/holds", tags=["retention"])
 HoldId = Annotated[str, Field(max_length=64)]
 
 
@@ -28,14 +27,14 @@ class NewHold(BaseModel):
     note: Annotated[str, Field(max_length=500)] = ""
 
 
-@router.get("")
+@router.get("", dependencies=[needs(Permission.RECORDINGS_READ)])
 async def list_holds(stream_id: str, house: TheHouse) -> Holds:
     """All of the stream, the earliest first."""
     check_known_id(stream_id)
     return await house.catalog.ask(ListHolds(tenant=DEFAULT_TENANT, stream=stream_id))
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, dependencies=[needs(Permission.RECORDINGS_WRITE)])
 async def create_hold(stream_id: str, body: NewHold, response: Response, house: TheHouse) -> Hold:
     """Keep a time of the stream, which may lie ahead."""
     check_known_id(stream_id)
@@ -53,7 +52,7 @@ async def create_hold(stream_id: str, body: NewHold, response: Response, house: 
     return hold
 
 
-@router.delete("/{hold_id}", status_code=204)
+@router.delete("/{hold_id}", status_code=204, dependencies=[needs(Permission.RECORDINGS_DELETE)])
 async def delete_hold(stream_id: str, hold_id: HoldId, house: TheHouse) -> None:
     """Leave that time to retention again."""
     check_known_id(stream_id)

@@ -1,13 +1,13 @@
 """What the API's routes are given: the catalog to ask, the settings, and the live directory."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Protocol, TypeVar
 
 from fastapi import Depends, Request
 
 from libs.events import Answer, Ask, Message
 from libs.storage import ObjectStore
-from services.gateway.api.console_session import ConsoleSessions
+from services.gateway.access.access import Access
 from services.gateway.burning.burning import Burning
 from services.gateway.playback.directory import Directory
 from services.gateway.playback.edge import Edge
@@ -55,7 +55,7 @@ class House:
     catalog: Catalog
     directory: Directory
     neighbours: Neighbours
-    sessions: ConsoleSessions
+    access: Access
     viewing: Viewing
     store: ObjectStore
     pushes: Pushes
@@ -64,8 +64,6 @@ class House:
     edge: Edge
     burning: Burning
     progress: Progress
-    failed_logins: dict[str, list[float]] = field(default_factory=dict)
-    """By address, when its last wrong logins were (monotonic)."""
 
 
 def _house(request: Request) -> House:

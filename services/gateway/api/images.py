@@ -5,19 +5,20 @@ import hashlib
 import re
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
 from libs.marks import image_key, probe_picture
 from libs.marks.picture import FORMATS
 from libs.names import DEFAULT_TENANT
+from libs.permissions import Permission
 from libs.storage import ObjectMissing
-from services.gateway.api.auth import authorised
+from services.gateway.api.auth import needs
 from services.gateway.api.house import TheHouse
 from services.gateway.errors import BodyUnreadable, ImageUnknown, UnsupportedType
 
-router = APIRouter(prefix="/images", tags=["images"], dependencies=[Depends(authorised)])
+router = APIRouter(prefix="/images", tags=["images"])
 
 TYPES = tuple(f"image/{kind.lower()}" for kind in FORMATS)
 _ID = re.compile("[0-9a-f]{64}")
@@ -38,7 +39,9 @@ class ImageView(BaseModel):
     size_bytes: int
 
 
-@router.post("", status_code=201, openapi_extra=_BODY)
+@router.post(
+    "", status_code=201, openapi_extra=_BODY, dependencies=[needs(Permission.STREAMS_WRITE)]
+)
 async def upload(request: Request, response: Response, house: TheHouse) -> ImageView:
     """Keep the picture in the body: PNG, JPEG, WebP or GIF. The same file is the same image."""
     sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -56,7 +59,12 @@ async def upload(request: Request, response: Response, house: TheHouse) -> Image
     return ImageView(id=image, size_bytes=len(file), **probe._asdict())
 
 
-@router.get("/{image}", response_class=Response, responses={200: {"content": {"image/*": {}}}})
+@router.get(
+    "/{image}",
+    response_class=Response,
+    responses={200: {"content": {"image/*": {}}}},
+    dependencies=[needs(Permission.STREAMS_READ)],
+)
 async def read(image: Annotated[str, Path(max_length=64)], house: TheHouse) -> Response:
     """The file as it was uploaded."""
     if not _ID.fullmatch(image):

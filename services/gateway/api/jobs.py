@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from libs.events import (
@@ -25,8 +25,9 @@ from libs.events import (
     StoryboardParams,
 )
 from libs.names import DEFAULT_TENANT, STREAM_ID
+from libs.permissions import Permission
 from libs.storage import ObjectMissing
-from services.gateway.api.auth import authorised
+from services.gateway.api.auth import needs
 from services.gateway.api.bodies import as_body, inlined
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.item import read_item
@@ -40,7 +41,7 @@ PAGE_DEAD_LETTERS = 100
 After = Annotated[str | None, Query(max_length=128, pattern=r"^[\x21-\x7e]*$")]
 JobId = Annotated[str, Path(max_length=200, pattern=r"^[a-z]+-[A-Za-z0-9_-]+$")]
 
-router = APIRouter(tags=["jobs"], dependencies=[Depends(authorised)])
+router = APIRouter(tags=["jobs"])
 
 
 class NewJob(BaseModel):
@@ -74,7 +75,7 @@ def _body_schema() -> dict[str, Any]:
     return as_body({"oneOf": kinds})
 
 
-@router.get("/jobs")
+@router.get("/jobs", dependencies=[needs(Permission.JOBS_READ, limit="query")])
 async def list_jobs(
     house: TheHouse,
     state: JobState | None = None,
@@ -90,7 +91,12 @@ async def list_jobs(
     return await house.catalog.ask(ask)
 
 
-@router.post("/jobs", status_code=201, openapi_extra=_body_schema())
+@router.post(
+    "/jobs",
+    status_code=201,
+    openapi_extra=_body_schema(),
+    dependencies=[needs(Permission.JOBS_WRITE)],
+)
 async def create_job(request: Request, response: Response, house: TheHouse) -> JobDetail:
     """Queue a job: `remux` (segments as one MP4, frame by frame), `encode` (to a template), or
     `storyboard` (small pictures on one sheet), `poster` (one that is not black).
@@ -104,19 +110,19 @@ async def create_job(request: Request, response: Response, house: TheHouse) -> J
     return job
 
 
-@router.get("/jobs/{job}")
+@router.get("/jobs/{job}", dependencies=[needs(Permission.JOBS_READ)])
 async def get_job(job: JobId, house: TheHouse) -> JobDetail:
     """A job and its attempts."""
     return await house.catalog.ask(GetJob(tenant=DEFAULT_TENANT, job=job))
 
 
-@router.delete("/jobs/{job}")
+@router.delete("/jobs/{job}", dependencies=[needs(Permission.JOBS_WRITE)])
 async def cancel_job(job: JobId, house: TheHouse) -> JobDetail:
     """Cancel a job; one that is over stays as it is. Live jobs end with their session."""
     return await house.catalog.ask(CancelJob(tenant=DEFAULT_TENANT, job=job))
 
 
-@router.get("/jobs/{job}/log")
+@router.get("/jobs/{job}/log", dependencies=[needs(Permission.JOBS_READ)])
 async def get_job_log(
     job: JobId, house: TheHouse, attempt: Annotated[int | None, Query(ge=1, lt=2**31)] = None
 ) -> JobLog:
@@ -131,6 +137,7 @@ async def get_job_log(
         200: {"content": {"video/mp4": {}, "image/jpeg": {}}},
         206: {"content": {"video/mp4": {}, "image/jpeg": {}}},
     },
+    dependencies=[needs(Permission.RECORDINGS_READ)],
 )
 async def get_job_result(job: JobId, request: Request, house: TheHouse) -> Response:
     """The file that a completed job made, or a range of it."""
@@ -144,7 +151,7 @@ async def get_job_result(job: JobId, request: Request, house: TheHouse) -> Respo
     return ranged(request, int(made["size_bytes"]), made["content_type"], read, headers)
 
 
-@router.get("/dead-letters")
+@router.get("/dead-letters", dependencies=[needs(Permission.SETTINGS_READ)])
 async def list_dead_letters(
     house: TheHouse,
     after: After = None,

@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from libs.events import Clip, ClipExport, CreateClip, DeleteClip, ExportClip, GetClip, ListClips
 from libs.names import DEFAULT_TENANT
-from services.gateway.api.auth import authorised
+from libs.permissions import Permission
+from services.gateway.api.auth import needs
 from services.gateway.api.clips import respond
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.kept import kept
@@ -22,9 +23,7 @@ from services.gateway.views.clip import clip_of_window
 from services.gateway.views.log import Log
 from services.gateway.views.span import Span
 
-router = APIRouter(
-    prefix="/streams/{stream_id}/clips", tags=["clips"], dependencies=[Depends(authorised)]
-)
+router = APIRouter(prefix="/streams/{stream_id}/clips", tags=["clips"])
 ClipId = Annotated[str, Field(max_length=64)]
 _PRIVATE = {"cache-control": "private, no-cache"}
 _MP4: dict[str, Any] = {"content": {"video/mp4": {}}}
@@ -89,7 +88,7 @@ def share(house: House, stream_id: str, view: Span | str, expires_in_s: int) -> 
     return SharedClip(expires_at=expires_at, playback=links_of(view, link))
 
 
-@router.get("")
+@router.get("", dependencies=[needs(Permission.RECORDINGS_READ)])
 async def list_clips(
     stream_id: str,
     house: TheHouse,
@@ -104,7 +103,7 @@ async def list_clips(
     return NamedClips(clips=clips, next_after=found.next_after)
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, dependencies=[needs(Permission.RECORDINGS_WRITE)])
 async def create_clip(
     stream_id: str, body: NewClip, response: Response, house: TheHouse
 ) -> NamedClip:
@@ -122,20 +121,22 @@ async def create_clip(
     return _show(clip, house)
 
 
-@router.get("/{clip_id}")
+@router.get("/{clip_id}", dependencies=[needs(Permission.RECORDINGS_READ)])
 async def get_clip(stream_id: str, clip_id: ClipId, house: TheHouse) -> NamedClip:
     """A clip, where it is watched, and what became of its export."""
     return _show(await _find(stream_id, clip_id, house), house)
 
 
-@router.delete("/{clip_id}", status_code=204)
+@router.delete("/{clip_id}", status_code=204, dependencies=[needs(Permission.RECORDINGS_DELETE)])
 async def delete_clip(stream_id: str, clip_id: ClipId, house: TheHouse) -> None:
     """Leave its time to retention again; the file made of it goes with it."""
     check_known_id(stream_id)
     await house.catalog.ask(DeleteClip(tenant=DEFAULT_TENANT, stream=stream_id, id=clip_id))
 
 
-@router.post("/{clip_id}/export", status_code=202)
+@router.post(
+    "/{clip_id}/export", status_code=202, dependencies=[needs(Permission.RECORDINGS_WRITE)]
+)
 async def export_clip(stream_id: str, clip_id: ClipId, house: TheHouse) -> NamedClip:
     """Have a file made of it, which stays whatever becomes of the segments. Asked for again, it is
     the same one.
@@ -145,7 +146,7 @@ async def export_clip(stream_id: str, clip_id: ClipId, house: TheHouse) -> Named
     return _show(await house.catalog.ask(ask), house)
 
 
-@router.post("/{clip_id}/links", status_code=201)
+@router.post("/{clip_id}/links", status_code=201, dependencies=[needs(Permission.VIEWERS_WRITE)])
 async def share_clip(
     stream_id: str, clip_id: ClipId, body: NewLinks, house: TheHouse
 ) -> SharedClip:
@@ -156,7 +157,12 @@ async def share_clip(
     return share(house, stream_id, Span(clip.from_at, clip.until_at), body.expires_in_s)
 
 
-@router.get("/{clip_id}/file", response_class=Response, responses={200: _MP4, 206: _MP4})
+@router.get(
+    "/{clip_id}/file",
+    response_class=Response,
+    responses={200: _MP4, 206: _MP4},
+    dependencies=[needs(Permission.RECORDINGS_READ)],
+)
 async def download_clip(
     stream_id: str, clip_id: ClipId, request: Request, house: TheHouse
 ) -> Response:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from libs.events import GetPoster
 from libs.names import DEFAULT_TENANT, SESSION_ID
+from services.gateway.api.auth import WATCHING
 from services.gateway.api.clips import READ, StreamId
 from services.gateway.api.house import TheHouse
 from services.gateway.api.kept import kept
@@ -13,7 +14,7 @@ from services.gateway.api.ranged import of_object, ranged
 from services.gateway.api.watching import PLAYABLE, refuse
 from services.gateway.errors import FileNotReady, PosterUnknown
 
-router = APIRouter(tags=["views"])
+router = APIRouter(tags=["views"], dependencies=[WATCHING])
 _WHERE = "/{stream}/{session}/poster.jpg"
 SessionId = Annotated[str, Path(pattern=f"^{SESSION_ID.pattern}$")]
 

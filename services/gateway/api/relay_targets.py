@@ -6,7 +6,7 @@ An address is written and never read: answers show `scheme://host/app/…`.
 from datetime import datetime
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from libs.events import (
@@ -19,19 +19,16 @@ from libs.events import (
     UpdateRelayTarget,
 )
 from libs.names import DEFAULT_TENANT, RENDITION, SOURCE
+from libs.permissions import Permission
 from libs.push_url import MAX_CHARS
-from services.gateway.api.auth import authorised
+from services.gateway.api.auth import needs
 from services.gateway.api.bodies import body_of
 from services.gateway.api.house import TheHouse
 from services.gateway.api.item import read_item
 from services.gateway.api.streams import check_known_id
 from services.gateway.errors import ItemInvalid, RelayTargetUnknown
 
-router = APIRouter(
-    prefix="/streams/{stream_id}/relay-targets",
-    tags=["relay targets"],
-    dependencies=[Depends(authorised)],
-)
+router = APIRouter(prefix="/streams/{stream_id}/relay-targets", tags=["relay targets"])
 
 Name = Annotated[str, Field(min_length=1, max_length=120)]
 URL = Annotated[str, Field(min_length=1, max_length=MAX_CHARS)]
@@ -86,13 +83,18 @@ class RelayTargetViews(BaseModel):
 Body = TypeVar("Body", bound=_Body)
 
 
-@router.get("")
+@router.get("", dependencies=[needs(Permission.RELAYS_READ)])
 async def list_relay_targets(stream_id: str, house: TheHouse) -> RelayTargetViews:
     """All of the stream, oldest first."""
     return RelayTargetViews(targets=[_view(item) for item in await _targets(house, stream_id)])
 
 
-@router.post("", status_code=201, openapi_extra=body_of(NewRelayTarget))
+@router.post(
+    "",
+    status_code=201,
+    openapi_extra=body_of(NewRelayTarget),
+    dependencies=[needs(Permission.RELAYS_WRITE)],
+)
 async def create_relay_target(
     stream_id: str, request: Request, response: Response, house: TheHouse
 ) -> RelayTargetView:
@@ -112,7 +114,7 @@ async def create_relay_target(
     return _view(target)
 
 
-@router.get("/{target_id}")
+@router.get("/{target_id}", dependencies=[needs(Permission.RELAYS_READ)])
 async def get_relay_target(stream_id: str, target_id: str, house: TheHouse) -> RelayTargetView:
     """One relay target, without the secrets in its URL."""
     for target in await _targets(house, stream_id):
@@ -121,7 +123,11 @@ async def get_relay_target(stream_id: str, target_id: str, house: TheHouse) -> R
     raise RelayTargetUnknown("The stream has no such relay target.")
 
 
-@router.patch("/{target_id}", openapi_extra=body_of(RelayTargetChange))
+@router.patch(
+    "/{target_id}",
+    openapi_extra=body_of(RelayTargetChange),
+    dependencies=[needs(Permission.RELAYS_WRITE)],
+)
 async def update_relay_target(
     stream_id: str, target_id: str, request: Request, house: TheHouse
 ) -> RelayTargetView:
@@ -140,7 +146,7 @@ async def update_relay_target(
     return _view(await house.catalog.ask(ask))
 
 
-@router.delete("/{target_id}", status_code=204)
+@router.delete("/{target_id}", status_code=204, dependencies=[needs(Permission.RELAYS_WRITE)])
 async def delete_relay_target(stream_id: str, target_id: str, house: TheHouse) -> None:
     """Stop relaying there, and forget it."""
     check_known_id(stream_id)

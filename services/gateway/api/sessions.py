@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Path, Query
 
 from libs.events import (
     PAGE_ROWS,
@@ -19,7 +19,8 @@ from libs.events import (
     ShowSessionLog,
 )
 from libs.names import DEFAULT_TENANT, RENDITION, SOURCE
-from services.gateway.api.auth import authorised
+from libs.permissions import Permission
+from services.gateway.api.auth import needs
 from services.gateway.api.house import TheHouse
 from services.gateway.api.named_clips import NewLinks, SharedClip, share
 
@@ -28,10 +29,10 @@ _SESSION = r"^[0-9a-f]{8}-[0-9a-f]{8}$"
 _STREAM = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 _RENDITION = f"^{RENDITION.pattern}$"
 
-router = APIRouter(prefix="/sessions", tags=["sessions"], dependencies=[Depends(authorised)])
+router = APIRouter(prefix="/sessions", tags=["sessions"])
 
 
-@router.get("")
+@router.get("", dependencies=[needs(Permission.RECORDINGS_READ, limit="query")])
 async def list_sessions(
     house: TheHouse,
     stream: Annotated[str | None, Query(pattern=_STREAM)] = None,
@@ -53,7 +54,7 @@ class SessionView(Session):
     renditions: tuple[RenditionLog, ...] = ()
 
 
-@router.get("/{session}")
+@router.get("/{session}", dependencies=[needs(Permission.RECORDINGS_READ)])
 async def get_session(
     house: TheHouse, session: Annotated[str, Path(pattern=_SESSION)]
 ) -> SessionView:
@@ -67,7 +68,7 @@ async def get_session(
     return SessionView(**known.model_dump(), renditions=log.renditions)
 
 
-@router.post("/{session}/links", status_code=201)
+@router.post("/{session}/links", status_code=201, dependencies=[needs(Permission.VIEWERS_WRITE)])
 async def share_session(
     house: TheHouse, session: Annotated[str, Path(pattern=_SESSION)], body: NewLinks
 ) -> SharedClip:
@@ -78,7 +79,7 @@ async def share_session(
     return share(house, known.stream, session, body.expires_in_s)
 
 
-@router.get("/{session}/renditions")
+@router.get("/{session}/renditions", dependencies=[needs(Permission.RECORDINGS_READ)])
 async def list_renditions(
     house: TheHouse, session: Annotated[str, Path(pattern=_SESSION)]
 ) -> RenditionStates:
@@ -86,7 +87,7 @@ async def list_renditions(
     return await house.catalog.ask(ListRenditionStates(tenant=DEFAULT_TENANT, session=session))
 
 
-@router.get("/{session}/segments")
+@router.get("/{session}/segments", dependencies=[needs(Permission.RECORDINGS_READ)])
 async def list_segments(
     house: TheHouse,
     session: Annotated[str, Path(pattern=_SESSION)],

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from libs.events import GetStoryboard, Sheet
 from libs.names import DEFAULT_TENANT
+from services.gateway.api.auth import WATCHING
 from services.gateway.api.clips import READ, StreamId, View
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.kept import kept
@@ -20,7 +21,7 @@ from services.gateway.api.watching import PLAYABLE, refuse
 from services.gateway.errors import FileNotReady, SpanWrong, StoryboardUnknown
 from services.gateway.views.span import SPAN, read_span
 
-router = APIRouter(tags=["views"])
+router = APIRouter(tags=["views"], dependencies=[WATCHING])
 _VTT = "/{stream}/{view}/storyboard.vtt"
 _SHEET = "/{stream}/{view}/storyboard-{number}.jpg"
 Number = Annotated[int, Path(ge=0, le=9999)]

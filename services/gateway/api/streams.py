@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from libs.events import (
@@ -19,23 +19,25 @@ from libs.events import (
 )
 from libs.events.marks import Mark
 from libs.names import DEFAULT_TENANT, STREAM_ID, check_stream_id
+from libs.permissions import Permission
 from libs.push_url import SECRET, PushURL, PushURLInvalid
-from services.gateway.api.auth import authorised
+from services.gateway.access.caller import Caller
+from services.gateway.api.auth import TheCaller, needs
 from services.gateway.api.bodies import body_of
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.item import Item, read_item
-from services.gateway.errors import ItemInvalid, StreamUnknown
+from services.gateway.errors import ItemInvalid, KeyLimited, StreamUnknown
 
 PAGE_STREAMS = 50
 """Streams asked for at once: so many of the largest items fit one message (1 MiB)."""
 
-router = APIRouter(prefix="/streams", tags=["streams"], dependencies=[Depends(authorised)])
+router = APIRouter(prefix="/streams", tags=["streams"])
 
 Health = Literal["offline", "waiting", "starting", "live"]
 
 
 class Push(BaseModel):
-    """Where and how to publish."""
+    """Where and how to publish. Without the permission `keys:read`, keys are shown as "…"."""
 
     url: str
     """For ffmpeg and the like."""
@@ -155,7 +157,8 @@ async def every_stream(house: House) -> AsyncIterator[Stream]:
             return
 
 
-def view_of(stream: Stream, house: House) -> StreamView:
+def view_of(stream: Stream, house: House, caller: Caller) -> StreamView:
+    """As this caller may see it."""
     live = house.directory.live(stream.id)
     state = None
     if live is not None:
@@ -166,7 +169,7 @@ def view_of(stream: Stream, house: House) -> StreamView:
         id=stream.id,
         created_at=stream.created_at,
         expires_at=stream.expires_at,
-        push=_push_of(stream, house),
+        push=_push_of(stream, house, shown_key(stream, caller)),
         playback=playback_of(stream.id, house),
         is_live=live is not None and live.is_publishing,
         live_since=stream.live_since if live is not None else None,
@@ -181,11 +184,11 @@ def view_of(stream: Stream, house: House) -> StreamView:
         ladder=stream.ladder,
         marks=stream.marks,
         viewers=viewers_of(stream.id, house),
-        item=_without_secrets(stream.item),
+        item=without_secrets(stream.item),
     )
 
 
-def _without_secrets(item: dict[str, Any]) -> dict[str, Any]:
+def without_secrets(item: dict[str, Any]) -> dict[str, Any]:
     """`relayURL` holds another platform's stream key: only what wrote it there reads it back."""
     url = item.get("relayURL")
     if not url:
@@ -197,9 +200,14 @@ def _without_secrets(item: dict[str, Any]) -> dict[str, Any]:
     return item | {"relayURL": shown}
 
 
-def _push_of(stream: Stream, house: House) -> Push:
+def shown_key(stream: Stream, caller: Caller) -> str:
+    """Its push key, for those who may have it."""
+    return stream.key if caller.may(Permission.KEYS_READ) else SECRET
+
+
+def _push_of(stream: Stream, house: House, key: str) -> Push:
     server = house.settings.push_server
-    stream_key = f"{stream.id}?sign={stream.key}"
+    stream_key = f"{stream.id}?sign={key}"
     secure = house.settings.rtmps_public_url
     return Push(
         url=f"{server}/{stream_key}",
@@ -245,21 +253,31 @@ def _health_of(stream_id: str, house: House) -> Health:
     return "live" if house.directory.packager(live.session) else "starting"
 
 
-@router.get("")
+@router.get("", dependencies=[needs(Permission.STREAMS_READ, limit="handler")])
 async def list_streams(
     house: TheHouse,
+    caller: TheCaller,
     after: Annotated[str | None, Query(max_length=64)] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_STREAMS)] = PAGE_STREAMS,
 ) -> StreamViews:
-    """A page of streams, oldest first; `next_after` is where the next page starts."""
+    """A page of streams, oldest first; `next_after` is where the next page starts. Streams that an
+    API key is not for are left out of their page.
+    """
     ask = ListStreams(tenant=DEFAULT_TENANT, after=after, limit=limit)
     page = await house.catalog.ask(ask)
-    views = [view_of(stream, house) for stream in page.streams]
+    views = [view_of(stream, house, caller) for stream in page.streams if caller.covers(stream.id)]
     return StreamViews(streams=views, next_after=page.next_after)
 
 
-@router.post("", status_code=201, openapi_extra=body_of(NewStream))
-async def create_stream(request: Request, response: Response, house: TheHouse) -> StreamView:
+@router.post(
+    "",
+    status_code=201,
+    openapi_extra=body_of(NewStream),
+    dependencies=[needs(Permission.STREAMS_WRITE, limit="handler")],
+)
+async def create_stream(
+    request: Request, response: Response, house: TheHouse, caller: TheCaller
+) -> StreamView:
     """Make a stream; the answer holds its push key and every playback URL."""
     body = await read_item(request)
     stream_id = body.get("id")
@@ -267,30 +285,38 @@ async def create_stream(request: Request, response: Response, house: TheHouse) -
         if not isinstance(stream_id, str):
             raise ItemInvalid("id must be a string.")
         check_stream_id(stream_id)
+    if not caller.covers(stream_id or ""):
+        raise KeyLimited(f"Give the stream an id that begins with {caller.stream_prefix!r}.")
     ask = CreateStream(tenant=DEFAULT_TENANT, id=stream_id, item=_item_of(body, {"id", "item"}))
     stream = await house.catalog.ask(ask)
     response.headers["location"] = f"/api/v1/streams/{stream.id}"
-    return view_of(stream, house)
+    return view_of(stream, house, caller)
 
 
-@router.get("/{stream_id}")
-async def get_stream(stream_id: str, house: TheHouse) -> StreamView:
+@router.get("/{stream_id}", dependencies=[needs(Permission.STREAMS_READ)])
+async def get_stream(stream_id: str, house: TheHouse, caller: TheCaller) -> StreamView:
     """One stream, and whether it is live."""
     check_known_id(stream_id)
     stream = await house.catalog.ask(GetStream(tenant=DEFAULT_TENANT, id=stream_id))
-    return view_of(stream, house)
+    return view_of(stream, house, caller)
 
 
-@router.patch("/{stream_id}", openapi_extra=body_of(StreamChange))
-async def update_stream(stream_id: str, request: Request, house: TheHouse) -> StreamView:
+@router.patch(
+    "/{stream_id}",
+    openapi_extra=body_of(StreamChange),
+    dependencies=[needs(Permission.STREAMS_WRITE)],
+)
+async def update_stream(
+    stream_id: str, request: Request, house: TheHouse, caller: TheCaller
+) -> StreamView:
     """Set the fields of `item`; others stay."""
     check_known_id(stream_id)
     item = _item_of(await read_item(request), {"item"})
     stream = await house.catalog.ask(UpdateStream(tenant=DEFAULT_TENANT, id=stream_id, item=item))
-    return view_of(stream, house)
+    return view_of(stream, house, caller)
 
 
-@router.delete("/{stream_id}", status_code=204)
+@router.delete("/{stream_id}", status_code=204, dependencies=[needs(Permission.STREAMS_WRITE)])
 async def delete_stream(stream_id: str, house: TheHouse) -> None:
     """Its push key stops working at once, and a publisher is disconnected."""
     check_known_id(stream_id)

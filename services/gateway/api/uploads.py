@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import Annotated, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from libs.events import CreateUpload, GetUpload, ImportUpload, ListUploads, Upload, UploadState
 from libs.events.uploads import MAX_UPLOAD_BYTES, Media, UploadWay
 from libs.names import DEFAULT_TENANT
-from services.gateway.api.auth import authorised
+from libs.permissions import Permission
+from services.gateway.api.auth import needs
 from services.gateway.api.bodies import body_of
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.item import read_item
@@ -23,7 +24,7 @@ M = TypeVar("M", bound=BaseModel)
 PAGE_UPLOADS = 200
 After = Annotated[str | None, Query(max_length=128, pattern=r"^[\x21-\x7e]*$")]
 
-router = APIRouter(tags=["uploads"], dependencies=[Depends(authorised)])
+router = APIRouter(tags=["uploads"])
 
 
 class UploadView(BaseModel):
@@ -90,7 +91,7 @@ class NewImport(BaseModel):
     """Likewise."""
 
 
-@router.get("/uploads")
+@router.get("/uploads", dependencies=[needs(Permission.ASSETS_READ)])
 async def list_uploads(
     house: TheHouse,
     state: UploadState | None = None,
@@ -107,13 +108,18 @@ async def list_uploads(
     return UploadsView(uploads=shown, next_after=page.next_after)
 
 
-@router.get("/uploads/{upload_id}")
+@router.get("/uploads/{upload_id}", dependencies=[needs(Permission.ASSETS_READ)])
 async def get_upload(upload_id: UploadId, house: TheHouse) -> UploadView:
     """An upload, how much of it is there, and what was found in it."""
     return UploadView.of(await _get(house, upload_id))
 
 
-@router.post("/uploads/import", status_code=201, openapi_extra=body_of(NewImport))
+@router.post(
+    "/uploads/import",
+    status_code=201,
+    openapi_extra=body_of(NewImport),
+    dependencies=[needs(Permission.ASSETS_WRITE)],
+)
 async def import_upload(request: Request, response: Response, house: TheHouse) -> UploadView:
     """Fetch a file by its URL; a job does it, and no address within this network is asked."""
     body = _read(NewImport, await read_item(request))
@@ -129,7 +135,12 @@ async def import_upload(request: Request, response: Response, house: TheHouse) -
     return _created(await house.catalog.ask(ask), response)
 
 
-@router.post("/uploads/direct", status_code=201, openapi_extra=body_of(NewDirect))
+@router.post(
+    "/uploads/direct",
+    status_code=201,
+    openapi_extra=body_of(NewDirect),
+    dependencies=[needs(Permission.ASSETS_WRITE)],
+)
 async def create_direct(request: Request, response: Response, house: TheHouse) -> UploadView:
     """Begin an upload straight to S3 (409 where the store is none): put the parts that `/parts`
     names, then `/complete` it.
@@ -150,13 +161,13 @@ async def create_direct(request: Request, response: Response, house: TheHouse) -
     return _created(await house.direct.begin(upload), response)
 
 
-@router.get("/uploads/{upload_id}/parts")
+@router.get("/uploads/{upload_id}/parts", dependencies=[needs(Permission.ASSETS_WRITE)])
 async def list_missing_parts(upload_id: UploadId, house: TheHouse) -> PartsToPut:
     """The parts of a direct upload that the store has not got, each with its presigned URL."""
     return await house.direct.missing(await _get(house, upload_id))
 
 
-@router.post("/uploads/{upload_id}/complete")
+@router.post("/uploads/{upload_id}/complete", dependencies=[needs(Permission.ASSETS_WRITE)])
 async def complete_direct(upload_id: UploadId, house: TheHouse) -> UploadView:
     """All parts are put."""
     return UploadView.of(await house.direct.complete(await _get(house, upload_id)))

@@ -6,7 +6,7 @@ the JSON type it was sent with; a bare array of all; the string "stream deleted"
 
 from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from libs.errors import NotFound, WeirError
@@ -18,10 +18,12 @@ from libs.events import (
     UpdateStream,
 )
 from libs.names import DEFAULT_TENANT
-from services.gateway.api.auth import authorised
+from libs.permissions import Permission
+from services.gateway.access.caller import Caller
+from services.gateway.api.auth import TheCaller, needs
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.item import Item, read_item
-from services.gateway.api.streams import check_known_id, every_stream
+from services.gateway.api.streams import check_known_id, every_stream, shown_key, without_secrets
 from services.gateway.errors import ItemInvalid
 
 TIME_STAMP_S = 3 * 24 * 3600
@@ -34,45 +36,52 @@ _BODY = {
     }
 }
 
-router = APIRouter(prefix="/videostream", tags=["videostream"], dependencies=[Depends(authorised)])
+router = APIRouter(prefix="/videostream", tags=["videostream"])
 
 
-def item_of(stream: Stream) -> Item:
-    """The stream as its clients know it."""
+def item_of(stream: Stream, caller: Caller) -> Item:
+    """The stream as its clients know it, less the keys that they may not have."""
     ours = {
         "id": stream.id,
         "TimeStamp": int(stream.created_at.timestamp()) + TIME_STAMP_S,
-        "key": stream.key,
+        "key": shown_key(stream, caller),
     }
-    return stream.item | ours
+    may_push = caller.may(Permission.KEYS_READ)
+    return (stream.item if may_push else without_secrets(stream.item)) | ours
 
 
-@router.post("", openapi_extra=_BODY)
-async def create(request: Request, house: TheHouse) -> dict[str, Any]:
+@router.post("", openapi_extra=_BODY, dependencies=[needs(Permission.STREAMS_WRITE)])
+async def create(request: Request, house: TheHouse, caller: TheCaller) -> dict[str, Any]:
     """Make a stream from any JSON object; answers the whole item."""
     item = _without_ours(await read_item(request))
-    return item_of(await house.catalog.ask(CreateStream(tenant=DEFAULT_TENANT, item=item)))
+    made = await house.catalog.ask(CreateStream(tenant=DEFAULT_TENANT, item=item))
+    return item_of(made, caller)
 
 
-@router.get("")
-async def list_all(house: TheHouse) -> list[dict[str, Any]]:
+@router.get("", dependencies=[needs(Permission.STREAMS_READ)])
+async def list_all(house: TheHouse, caller: TheCaller) -> list[dict[str, Any]]:
     """All items, as a bare array."""
-    return [item_of(stream) async for stream in every_stream(house)]
+    return [item_of(stream, caller) async for stream in every_stream(house)]
 
 
-@router.get("/{stream_id}", response_model=None)
-async def read(stream_id: str, house: TheHouse) -> Response:
+@router.get("/{stream_id}", response_model=None, dependencies=[needs(Permission.STREAMS_READ)])
+async def read(stream_id: str, house: TheHouse, caller: TheCaller) -> Response:
     """One item."""
     try:
         check_known_id(stream_id)
         stream = await house.catalog.ask(GetStream(tenant=DEFAULT_TENANT, id=stream_id))
     except WeirError as error:
         return _old_answer(house, error, Response(status_code=200, media_type="application/json"))
-    return JSONResponse(item_of(stream))
+    return JSONResponse(item_of(stream, caller))
 
 
-@router.put("/{stream_id}", openapi_extra=_BODY, response_model=None)
-async def update(stream_id: str, request: Request, house: TheHouse) -> Response:
+@router.put(
+    "/{stream_id}",
+    openapi_extra=_BODY,
+    response_model=None,
+    dependencies=[needs(Permission.STREAMS_WRITE)],
+)
+async def update(stream_id: str, request: Request, house: TheHouse, caller: TheCaller) -> Response:
     """Set every field of the body; answers the whole item after it."""
     item = await read_item(request)
     if item.get("id", stream_id) != stream_id:
@@ -88,10 +97,10 @@ async def update(stream_id: str, request: Request, house: TheHouse) -> Response:
             "statusCode": 400,
         }
         return _old_answer(house, error, JSONResponse(failed))
-    return JSONResponse(item_of(stream))
+    return JSONResponse(item_of(stream, caller))
 
 
-@router.delete("/{stream_id}", response_model=None)
+@router.delete("/{stream_id}", response_model=None, dependencies=[needs(Permission.STREAMS_WRITE)])
 async def delete(stream_id: str, house: TheHouse) -> Response:
     """Delete the stream; answers `"stream deleted"`."""
     try:

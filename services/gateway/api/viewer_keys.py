@@ -2,15 +2,16 @@
 
 from datetime import datetime
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from pydantic import BaseModel
 
 from libs.events import ListViewerKeys, RotateViewerKeys, ViewerKeys
 from libs.names import DEFAULT_TENANT
-from services.gateway.api.auth import authorised
+from libs.permissions import Permission
+from services.gateway.api.auth import needs
 from services.gateway.api.house import TheHouse
 
-router = APIRouter(prefix="/viewer-keys", tags=["viewers"], dependencies=[Depends(authorised)])
+router = APIRouter(prefix="/viewer-keys", tags=["viewers"])
 
 
 class KeyView(BaseModel):
@@ -23,13 +24,13 @@ class KeyViews(BaseModel):
     """Newest first; the newest signs, from 20 s after it was made."""
 
 
-@router.get("")
+@router.get("", dependencies=[needs(Permission.VIEWERS_READ)])
 async def list_keys(house: TheHouse) -> KeyViews:
     """The live keys, without their secrets."""
     return _views(await house.catalog.ask(ListViewerKeys(tenant=DEFAULT_TENANT)))
 
 
-@router.post("/rotate")
+@router.post("/rotate", dependencies=[needs(Permission.SETTINGS_WRITE)])
 async def rotate_keys(house: TheHouse) -> KeyViews:
     """Make a new key. Tokens of the last one stay good, those of the one before are void now.
 

@@ -7,15 +7,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import structlog
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from libs.errors import Invalid
 from libs.events import GetWatchable, RevocationScope, RevokeViewers
 from libs.events.viewer_marks import MAX_LINE, MAX_LINES, Line, MarkClaim
 from libs.names import DEFAULT_TENANT
+from libs.permissions import Permission
 from libs.signing import ViewerClaims, expiry_of_token_id, sign_viewer
-from services.gateway.api.auth import authorised
+from services.gateway.api.auth import needs
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.streams import Playback, check_known_id, playback_of
 from services.gateway.viewers.grant import NO_REFERRER
@@ -24,11 +25,7 @@ MAX_TOKEN_S = 366 * 24 * 3600
 _HOST = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", re.ASCII)
 _CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
-router = APIRouter(
-    prefix="/streams/{stream_id}/viewer-tokens",
-    tags=["viewers"],
-    dependencies=[Depends(authorised)],
-)
+router = APIRouter(prefix="/streams/{stream_id}/viewer-tokens", tags=["viewers"])
 log = structlog.get_logger()
 
 
@@ -121,7 +118,7 @@ class Revocation(BaseModel):
         return self
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, dependencies=[needs(Permission.VIEWERS_WRITE)])
 async def make_token(stream_id: str, wanted: NewViewerToken, house: TheHouse) -> ViewerToken:
     """A signed link to watch the stream; it is needed once `viewPolicy` is `signed`."""
     check_known_id(stream_id)
@@ -155,7 +152,7 @@ def _claimed(wanted: NewViewerToken, now: datetime) -> str:
     return MarkClaim.read(wanted.watermark).write() if wanted.watermark else ""
 
 
-@router.post("/revoke", status_code=204)
+@router.post("/revoke", status_code=204, dependencies=[needs(Permission.VIEWERS_WRITE)])
 async def revoke_tokens(stream_id: str, wanted: Revocation, house: TheHouse) -> None:
     """Make tokens void on all gateways, and cut off who watches with them.
 

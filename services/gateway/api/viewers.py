@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 import structlog
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 
 from libs.errors import NotFound
@@ -16,7 +16,8 @@ from libs.events import (
     ViewerKind,
 )
 from libs.names import DEFAULT_TENANT
-from services.gateway.api.auth import authorised
+from libs.permissions import Permission
+from services.gateway.api.auth import needs
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.streams import Viewers, check_known_id, viewers_of
 from services.gateway.api.viewer_tokens import revoke
@@ -26,9 +27,7 @@ PAGE_VIEWERS = 1000
 ANSWER_S = 1.0
 """How long gateways are waited for."""
 
-router = APIRouter(
-    prefix="/streams/{stream_id}/viewers", tags=["viewers"], dependencies=[Depends(authorised)]
-)
+router = APIRouter(prefix="/streams/{stream_id}/viewers", tags=["viewers"])
 log = structlog.get_logger()
 
 
@@ -54,7 +53,7 @@ class ViewerViews(BaseModel):
     """Whether every gateway has answered, and nobody was left out."""
 
 
-@router.get("")
+@router.get("", dependencies=[needs(Permission.VIEWERS_READ)])
 async def list_viewers(
     stream_id: str,
     house: TheHouse,
@@ -81,7 +80,7 @@ async def list_viewers(
     )
 
 
-@router.delete("/{viewer}", status_code=204)
+@router.delete("/{viewer}", status_code=204, dependencies=[needs(Permission.VIEWERS_WRITE)])
 async def kick_viewer(
     stream_id: str,
     viewer: Annotated[str, Path(min_length=VIEWER_CHARS, max_length=VIEWER_CHARS)],

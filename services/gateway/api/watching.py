@@ -2,7 +2,8 @@
 
 from fastapi import Request, Response
 
-from services.gateway.api.auth import is_known
+from libs.permissions import Permission
+from services.gateway.api.auth import may
 from services.gateway.api.house import House
 from services.gateway.errors import StreamUnknown
 from services.gateway.playback.reply import Reply
@@ -24,7 +25,7 @@ async def refuse(
     """The refusal, if there is a reason for one. `view`: the session or window that is asked for,
     if that is all; `name`: what of it.
     """
-    if is_known(request, house):
+    if await may(request, house, Permission.RECORDINGS_READ, stream):
         return None
     visit = _visit(request)
     route = MediaRoute(Kind.VIEW, stream, session=view, name=name) if view else None

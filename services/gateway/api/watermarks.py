@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Path, Query
 
 from libs.events import (
     PAGE_ROWS,
@@ -12,19 +12,16 @@ from libs.events import (
     WatermarkedViewers,
 )
 from libs.names import DEFAULT_TENANT, SESSION_ID
-from services.gateway.api.auth import authorised
+from libs.permissions import Permission
+from services.gateway.api.auth import needs
 from services.gateway.api.house import TheHouse
 
 SessionId = Annotated[str, Path(pattern=f"^{SESSION_ID.pattern}$")]
 
-router = APIRouter(
-    prefix="/sessions/{session}/watermark",
-    tags=["watermarks"],
-    dependencies=[Depends(authorised)],
-)
+router = APIRouter(prefix="/sessions/{session}/watermark", tags=["watermarks"])
 
 
-@router.get("")
+@router.get("", dependencies=[needs(Permission.WATERMARKS_READ)])
 async def get_watermark(house: TheHouse, session: SessionId) -> Watermark:
     """The secret of a session's forensic watermark; null: it has none. Whoever has the secret knows
     which variants each viewer is served.
@@ -32,7 +29,7 @@ async def get_watermark(house: TheHouse, session: SessionId) -> Watermark:
     return await house.catalog.ask(GetWatermark(tenant=DEFAULT_TENANT, session=session))
 
 
-@router.get("/viewers")
+@router.get("/viewers", dependencies=[needs(Permission.WATERMARKS_READ)])
 async def list_viewers(
     house: TheHouse,
     session: SessionId,

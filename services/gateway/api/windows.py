@@ -5,12 +5,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel
 
 from libs.events import GetStream
 from libs.names import DEFAULT_TENANT
-from services.gateway.api.auth import authorised
+from libs.permissions import Permission
+from services.gateway.api.auth import TheCaller, check, needs
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.kvs.sessions import playback_url
 from services.gateway.api.named_clips import ClipLinks, links_of
@@ -23,7 +24,7 @@ from services.gateway.views.span import Span
 
 MAX_STREAMS = 32
 
-router = APIRouter(prefix="/windows", tags=["views"], dependencies=[Depends(authorised)])
+router = APIRouter(prefix="/windows", tags=["views"])
 
 
 class ShownPart(BaseModel):
@@ -65,21 +66,24 @@ class Windows(BaseModel):
     """In the order in which they were asked for."""
 
 
-@router.get("")
+@router.get("", dependencies=[needs(Permission.RECORDINGS_READ, limit="query")])
 async def show_windows(
     house: TheHouse,
+    caller: TheCaller,
     stream: Annotated[list[str], Query(min_length=1, max_length=MAX_STREAMS)],
     from_at: AwareDatetime,
     until_at: AwareDatetime,
     expires_in_s: Annotated[int | None, Query(ge=60, le=MAX_TOKEN_S)] = None,
 ) -> Windows:
     """The same window of up to 32 streams: playlists, where each stands at which time, and what is
-    missing. With `expires_in_s` the links work for whoever has them, for so long, and show this
-    window only.
+    missing. With `expires_in_s` (which needs `viewers:write`, too) the links work for whoever has
+    them, for so long, and show this window only.
 
     To show all at the time T, find in each stream's `parts` the one that holds T, and seek its
     player to `position_s` + (T - `from_at`).
     """
+    if expires_in_s is not None:
+        check(caller, Permission.VIEWERS_WRITE)
     span = Span(_to_ms(from_at), _to_ms(until_at))
     if span.trouble is not None:
         raise SpanWrong(span.trouble)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Request, Response
 from services.gateway.api.bucket.errors import BucketRoute
 from services.gateway.api.bucket.keys import Day, File, Playlist, Segment, read_key
 from services.gateway.api.bucket.marks import CONTENT, read_mark
-from services.gateway.api.bucket.presigned import check
+from services.gateway.api.bucket.presigned import Parameters
 from services.gateway.api.files import PLAYLIST_TYPE, answer_day, answer_file, find_file
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.ranged import ranged
@@ -34,12 +34,14 @@ def router_of(bucket: str) -> APIRouter:
 
 
 async def get_object(
-    key: Annotated[str, Path(max_length=400)], request: Request, house: TheHouse
+    key: Annotated[str, Path(max_length=400)],
+    parameters: Parameters,
+    request: Request,
+    house: TheHouse,
 ) -> Response:
     """An object by its presigned URL (AWS Signature Version 4, service s3). A `.ts` has the mark
     that the signed `X-Amz-Watermark…` parameters say; everything else is as it is.
     """
-    parameters = check(request, house)
     match read_key(key):
         case Segment() as segment:
             return await _burned(segment, parameters, request, house)

@@ -1,22 +1,34 @@
 """Whether a presigned URL opens what it names: its signature, its time, and who shows it."""
 
 import ipaddress
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Depends, Request
 
 from libs.signing import AWSSignatureMalformed, AWSSignatureMissing, aws_parameters
-from services.gateway.api.house import House
+from services.gateway.api.auth import Access
+from services.gateway.api.house import House, TheHouse
 from services.gateway.api.signed import verify
 from services.gateway.errors import AddressWrong
 
 EXPECTED_IP = "x-amz-expect-ip"
 
 
-def check(request: Request, house: House) -> dict[str, str]:
-    """The signed parameters, by their names in lower case.
+class Presigned(Access):
+    """What a route asks whose URLs are signed: whoever has one may use it."""
 
-    Raises what `libs.signing.aws` raises, and `AddressWrong`.
-    """
+    async def __call__(self, request: Request, house: TheHouse) -> dict[str, str]:
+        """The signed parameters, by their names in lower case.
+
+        Raises what `libs.signing.aws` raises, and `AddressWrong`.
+        """
+        return _check(request, house)
+
+
+Parameters = Annotated[dict[str, str], Depends(Presigned())]
+
+
+def _check(request: Request, house: House) -> dict[str, str]:
     query = request.scope["query_string"].decode("latin-1")
     parameters: dict[str, str] = {}
     for name, value in aws_parameters(query):

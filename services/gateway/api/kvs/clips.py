@@ -2,6 +2,8 @@
 
 from fastapi import APIRouter, Request, Response
 
+from libs.permissions import Permission
+from services.gateway.api.auth import signed
 from services.gateway.api.clips import respond
 from services.gateway.api.house import TheHouse
 from services.gateway.api.kvs.errors import KVSRoute, check_pictures, unknown
@@ -17,10 +19,15 @@ class ClipWanted(OfStream):
     clip_fragment_selector: Selector
 
 
-@router.post("/getClip", openapi_extra=body_of(ClipWanted), response_class=Response)
+@router.post(
+    "/getClip",
+    openapi_extra=body_of(ClipWanted),
+    response_class=Response,
+    dependencies=[signed(Permission.RECORDINGS_READ)],
+)
 async def get_clip(request: Request, house: TheHouse) -> Response:
     """The fragments that start within the range, as MP4."""
-    wanted = await read(request, house, ClipWanted)
+    wanted = await read(request, ClipWanted)
     stream = await find_recorded(house, wanted)
     clip = Clip()
     async for row in selected(house, stream, *bounds(wanted.clip_fragment_selector)):

@@ -10,6 +10,8 @@ from pydantic import Field
 
 from libs.events import ListSegments, ListWindow, Segment, Stream
 from libs.names import DEFAULT_TENANT, SOURCE
+from libs.permissions import Permission
+from services.gateway.api.auth import signed
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.kvs.errors import KVSRoute, invalid, unknown
 from services.gateway.api.kvs.names import find_recorded, fragment_number, read_fragment_number
@@ -77,10 +79,14 @@ async def selected(
                 return
 
 
-@router.post("/listFragments", openapi_extra=body_of(FragmentsWanted))
+@router.post(
+    "/listFragments",
+    openapi_extra=body_of(FragmentsWanted),
+    dependencies=[signed(Permission.RECORDINGS_READ)],
+)
 async def list_fragments(request: Request, house: TheHouse) -> dict[str, Any]:
     """The stored fragments of a stream, in order: one for each row of the segment log."""
-    wanted = await read(request, house, FragmentsWanted)
+    wanted = await read(request, FragmentsWanted)
     stream = await find_recorded(house, wanted)
     from_at, until_at = _BEGINNING, datetime.now(UTC)
     if wanted.fragment_selector is not None:
@@ -101,10 +107,14 @@ async def list_fragments(request: Request, house: TheHouse) -> dict[str, Any]:
     return answer
 
 
-@router.post("/getMediaForFragmentList", openapi_extra=body_of(MediaWanted))
+@router.post(
+    "/getMediaForFragmentList",
+    openapi_extra=body_of(MediaWanted),
+    dependencies=[signed(Permission.RECORDINGS_READ)],
+)
 async def get_media_for_fragment_list(request: Request, house: TheHouse) -> StreamingResponse:
     """The media of fragments as one Matroska file, in the order that was asked for."""
-    wanted = await read(request, house, MediaWanted)
+    wanted = await read(request, MediaWanted)
     stream = await find_recorded(house, wanted)
     clip = Clip()
     for row in await _rows(house, stream, wanted.fragments):

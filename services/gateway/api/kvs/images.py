@@ -8,6 +8,8 @@ from fastapi import APIRouter, Request
 from pydantic import Field
 
 from libs.names import DEFAULT_TENANT
+from libs.permissions import Permission
+from services.gateway.api.auth import signed
 from services.gateway.api.house import TheHouse
 from services.gateway.api.kvs.errors import KVSRoute, invalid
 from services.gateway.api.kvs.names import find_recorded
@@ -37,10 +39,14 @@ class ImagesWanted(OfStream):
     next_token: str = Field(default="", max_length=4096)
 
 
-@router.post("/getImages", openapi_extra=body_of(ImagesWanted))
+@router.post(
+    "/getImages",
+    openapi_extra=body_of(ImagesWanted),
+    dependencies=[signed(Permission.RECORDINGS_READ)],
+)
 async def get_images(request: Request, house: TheHouse) -> dict[str, Any]:
     """A still each `SamplingInterval`, at most 25 a page: what the picture showed then."""
-    wanted = await read(request, house, ImagesWanted)
+    wanted = await read(request, ImagesWanted)
     _check(wanted)
     stream = await find_recorded(house, wanted)
     begin = _read_next(wanted)

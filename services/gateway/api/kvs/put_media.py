@@ -25,6 +25,8 @@ from libs.errors import WeirError
 from libs.events import ListSessions, Segment, Stream
 from libs.media.flv import FLV_HEADER, write_tag
 from libs.names import DEFAULT_TENANT
+from libs.permissions import Permission
+from services.gateway.api.auth import signed
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.kvs.errors import KVSRoute, invalid
 from services.gateway.api.kvs.fragment_reader import (
@@ -36,7 +38,6 @@ from services.gateway.api.kvs.fragment_reader import (
 from services.gateway.api.kvs.fragments import selected
 from services.gateway.api.kvs.names import find_stream, fragment_number
 from services.gateway.api.kvs.request import OfStream, shaped
-from services.gateway.api.signed import verify
 from services.gateway.pushes import Push, PushRefused
 
 router = APIRouter(route_class=KVSRoute)
@@ -94,10 +95,13 @@ class Acknowledgements(Response):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-@router.post("/putMedia", response_class=Response)
+@router.post(
+    "/putMedia",
+    response_class=Response,
+    dependencies=[signed(Permission.STREAMS_PUBLISH, reads_body=False)],
+)
 async def put_media(request: Request, house: TheHouse) -> Acknowledgements:
     """Upload fragments: Matroska in, a JSON object a line out."""
-    verify(request, house, b"")
     headers = request.headers
     names = {
         "StreamName": headers.get("x-amzn-stream-name"),

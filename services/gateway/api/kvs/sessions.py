@@ -9,7 +9,9 @@ from pydantic import Field
 
 from libs.events import Segment, Stream
 from libs.names import DEFAULT_TENANT
+from libs.permissions import Permission
 from libs.signing import ViewerClaims, sign_viewer
+from services.gateway.api.auth import signed
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.kvs.errors import KVSRoute, check_pictures, invalid, unknown
 from services.gateway.api.kvs.fragments import Selector, bounds, selected
@@ -46,10 +48,14 @@ class DASHWanted(SessionWanted):
     max_manifest_fragment_results: int | None = Field(default=None, ge=1, le=MAX_FRAGMENTS)
 
 
-@router.post("/getHLSStreamingSessionURL", openapi_extra=body_of(HLSWanted))
+@router.post(
+    "/getHLSStreamingSessionURL",
+    openapi_extra=body_of(HLSWanted),
+    dependencies=[signed(Permission.VIEWERS_WRITE)],
+)
 async def get_hls_session(request: Request, house: TheHouse) -> dict[str, Any]:
     """A link that plays as HLS until it expires."""
-    wanted = await read(request, house, HLSWanted)
+    wanted = await read(request, HLSWanted)
     stream = await find_recorded(house, wanted)
     most = wanted.max_media_playlist_fragment_results or FRAGMENTS_ON_DEMAND
     view = await _view(house, stream, wanted.playback_mode, wanted.hls_fragment_selector, most)
@@ -61,10 +67,14 @@ async def get_hls_session(request: Request, house: TheHouse) -> dict[str, Any]:
     return {"HLSStreamingSessionURL": playback_url(house, stream.id, name, wanted.expires)}
 
 
-@router.post("/getDASHStreamingSessionURL", openapi_extra=body_of(DASHWanted))
+@router.post(
+    "/getDASHStreamingSessionURL",
+    openapi_extra=body_of(DASHWanted),
+    dependencies=[signed(Permission.VIEWERS_WRITE)],
+)
 async def get_dash_session(request: Request, house: TheHouse) -> dict[str, Any]:
     """A link that plays as DASH until it expires."""
-    wanted = await read(request, house, DASHWanted)
+    wanted = await read(request, DASHWanted)
     stream = await find_recorded(house, wanted)
     most = wanted.max_manifest_fragment_results or FRAGMENTS_ON_DEMAND
     view = await _view(house, stream, wanted.playback_mode, wanted.dash_fragment_selector, most)

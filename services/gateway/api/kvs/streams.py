@@ -9,6 +9,8 @@ from pydantic import Field
 
 from libs.events import CreateStream, DeleteStream, ListStreams, Stream, UpdateStream
 from libs.names import DEFAULT_TENANT, check_stream_id
+from libs.permissions import Permission
+from services.gateway.api.auth import signed
 from services.gateway.api.house import TheHouse
 from services.gateway.api.kvs.errors import KVSError, KVSRoute, invalid
 from services.gateway.api.kvs.names import (
@@ -65,10 +67,14 @@ class Endpoint(OfStream):
     ] = Field(alias="APIName")  # fmt: skip
 
 
-@router.post("/createStream", openapi_extra=body_of(NewStream))
+@router.post(
+    "/createStream",
+    openapi_extra=body_of(NewStream),
+    dependencies=[signed(Permission.STREAMS_WRITE)],
+)
 async def create_stream(request: Request, house: TheHouse) -> dict[str, Any]:
     """Make a stream. It is pushed to as any other: `GET /api/v1/streams/<name>` says where."""
-    wanted = await read(request, house, NewStream)
+    wanted = await read(request, NewStream)
     check_stream_id(wanted.stream_name)
     item = {
         RETENTION: wanted.data_retention_in_hours,
@@ -81,17 +87,23 @@ async def create_stream(request: Request, house: TheHouse) -> dict[str, Any]:
     return {"StreamARN": arn_of(await house.catalog.ask(ask))}
 
 
-@router.post("/describeStream", openapi_extra=body_of(OfStream))
+@router.post(
+    "/describeStream",
+    openapi_extra=body_of(OfStream),
+    dependencies=[signed(Permission.STREAMS_READ)],
+)
 async def describe_stream(request: Request, house: TheHouse) -> dict[str, Any]:
     """One stream."""
-    wanted = await read(request, house, OfStream)
+    wanted = await read(request, OfStream)
     return {"StreamInfo": _info(await find_stream(house, wanted))}
 
 
-@router.post("/listStreams", openapi_extra=body_of(Listed))
+@router.post(
+    "/listStreams", openapi_extra=body_of(Listed), dependencies=[signed(Permission.STREAMS_READ)]
+)
 async def list_streams(request: Request, house: TheHouse) -> dict[str, Any]:
     """A page of streams, oldest first."""
-    wanted = await read(request, house, Listed)
+    wanted = await read(request, Listed)
     found: list[dict[str, Any]] = []
     after = _read_token(wanted.next_token)
     while True:
@@ -106,10 +118,12 @@ async def list_streams(request: Request, house: TheHouse) -> dict[str, Any]:
             return {"StreamInfoList": found, "NextToken": write_token(after)}
 
 
-@router.post("/deleteStream", openapi_extra=body_of(Deleted))
+@router.post(
+    "/deleteStream", openapi_extra=body_of(Deleted), dependencies=[signed(Permission.STREAMS_WRITE)]
+)
 async def delete_stream(request: Request, house: TheHouse) -> dict[str, Any]:
     """Delete a stream; a publisher is disconnected."""
-    wanted = await read(request, house, Deleted)
+    wanted = await read(request, Deleted)
     stream = await find_stream(house, wanted)
     if wanted.current_version is not None:
         _check_version(stream, wanted.current_version)
@@ -117,10 +131,14 @@ async def delete_stream(request: Request, house: TheHouse) -> dict[str, Any]:
     return {}
 
 
-@router.post("/updateDataRetention", openapi_extra=body_of(RetentionChange))
+@router.post(
+    "/updateDataRetention",
+    openapi_extra=body_of(RetentionChange),
+    dependencies=[signed(Permission.STREAMS_WRITE)],
+)
 async def update_data_retention(request: Request, house: TheHouse) -> dict[str, Any]:
     """Keep what is recorded longer, or less long."""
-    wanted = await read(request, house, RetentionChange)
+    wanted = await read(request, RetentionChange)
     stream = await find_stream(house, wanted)
     _check_version(stream, wanted.current_version)
     sign = 1 if wanted.operation == "INCREASE_DATA_RETENTION" else -1
@@ -132,10 +150,14 @@ async def update_data_retention(request: Request, house: TheHouse) -> dict[str, 
     return {}
 
 
-@router.post("/getDataEndpoint", openapi_extra=body_of(Endpoint))
+@router.post(
+    "/getDataEndpoint",
+    openapi_extra=body_of(Endpoint),
+    dependencies=[signed(Permission.STREAMS_READ)],
+)
 async def get_data_endpoint(request: Request, house: TheHouse) -> dict[str, Any]:
     """Where the operations on media are: here."""
-    wanted = await read(request, house, Endpoint)
+    wanted = await read(request, Endpoint)
     await find_stream(house, wanted)
     if wanted.api_name == "GET_MEDIA":
         raise invalid("GET_MEDIA is not served: play HLS or DASH.")

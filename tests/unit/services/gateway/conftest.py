@@ -43,8 +43,11 @@ from libs.events import (
 )
 from libs.signing import sign_push
 from libs.storage import open_store
+from services.gateway.access.access import Access
+from services.gateway.access.callers import Callers
+from services.gateway.access.owner import SettingsOwner
+from services.gateway.access.trail import Trail
 from services.gateway.api.app import build_api
-from services.gateway.api.console_session import ConsoleSessions
 from services.gateway.api.house import House, ServiceState
 from services.gateway.burning.budget import Budget
 from services.gateway.burning.burners import Burners
@@ -59,6 +62,7 @@ from services.gateway.uploads.intake import Intake
 from services.gateway.uploads.parts import DirectUploads
 from services.gateway.viewers.viewing import Outside, Viewing
 from services.gateway.views.log import Log
+from tests.unit.services.gateway.memory_access import MemoryAccess
 from tests.unit.services.gateway.one_stream import connect, door, player, port
 
 __all__ = ["connect", "door", "player", "port"]
@@ -89,6 +93,7 @@ class MemoryCatalog:
         self.pages: list[ViewerPage] = []
         """What gateways answer who watches."""
         self.keys = 1
+        self.access = MemoryAccess()
         self._ids = (f"made-{number}" for number in itertools.count(1))
 
     async def ask(self, ask: Ask[Any], *, timeout_s: float = 5) -> Any:
@@ -156,7 +161,9 @@ class MemoryCatalog:
                 return JobPage(jobs=())
             case ListDeadLetters():
                 return DeadLetterPage(dead_letters=())
-        raise AssertionError(f"nobody answers {ask!r}")
+        answer = self.access.answer(ask)
+        assert answer is not None, f"nobody answers {ask!r}"
+        return answer
 
     def _known(self, stream_id: str) -> Stream:
         if stream_id not in self.streams:
@@ -222,7 +229,7 @@ async def forget(_: Message) -> None:
     """Nobody listens."""
 
 
-def viewing_of(catalog: MemoryCatalog, **more: Any) -> Viewing:
+def viewing_of(catalog: Any, **more: Any) -> Viewing:
     async def find_stream(stream: str) -> Watchable:
         found = await catalog.ask(GetWatchable(tenant="default", stream=stream))
         assert isinstance(found, Watchable)
@@ -233,12 +240,23 @@ def viewing_of(catalog: MemoryCatalog, **more: Any) -> Viewing:
     return Viewing(Outside(find_stream=find_stream, **(facts | more)))
 
 
+def access_of(settings: GatewaySettings, catalog: Any) -> Access:
+    owner = SettingsOwner(
+        user=settings.admin_user,
+        password=settings.admin_password.get_secret_value(),
+        api_key=settings.api_key.get_secret_value(),
+    )
+    said: list[Message] = getattr(catalog, "said", [])
+    return Access(owner, Callers(catalog, owner), Trail(said.append))
+
+
 async def no_transcoders() -> list[str]:
     return []
 
 
-def house_of(settings: GatewaySettings, folder: Path) -> House:
-    catalog, directory = MemoryCatalog(), Directory()
+def house_of(settings: GatewaySettings, folder: Path, catalog: Any = None) -> House:
+    """`catalog`: default: one in memory."""
+    catalog, directory = catalog or MemoryCatalog(), Directory()
     store = open_store(f"file://{folder}")
     origin = Origin(token="", store=store)
     edge = Edge(directory, origin, Log(catalog, "default"), cache_bytes=1 << 20)
@@ -247,12 +265,7 @@ def house_of(settings: GatewaySettings, folder: Path) -> House:
         catalog=catalog,
         directory=directory,
         neighbours=StillNeighbours(),
-        sessions=ConsoleSessions(
-            user=settings.admin_user,
-            password=settings.admin_password.get_secret_value(),
-            api_key=API_KEY,
-            lifetime_s=settings.console_session_s,
-        ),
+        access=access_of(settings, catalog),
         viewing=viewing_of(catalog),
         store=store,
         pushes=MemoryPushes(),

@@ -1,0 +1,58 @@
+"""How an asset is made, told for as long as whoever listens may know it."""
+
+import asyncio
+from typing import Any
+
+import httpx2
+import pytest
+
+from libs.events import Ask, Asset, GetAsset
+from services.gateway.api import asset_events
+from services.gateway.api.house import House
+from tests.unit.services.gateway.conftest import CREATED_AT, client_of
+
+ASSET = Asset(
+    id="asset-0000000000000001",
+    tenant="default",
+    name="a film",
+    way="upload",
+    state="processing",
+    upload="upload-0000000000000001",
+    stream="asset-0000000000000001",
+    session=None,
+    view_policy="public",
+    ladder=None,
+    created_at=CREATED_AT,
+    updated_at=CREATED_AT,
+    chunks=2,
+    chunks_done=1,
+    duration_s=None,
+    is_watermarked=False,
+    job=None,
+)
+
+
+async def test_revoked_key_hears_no_more(
+    client: httpx2.AsyncClient, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others, asked = house.catalog.ask, asyncio.Event()
+
+    async def ask(ask: Ask[Any], *, timeout_s: float = 5) -> Any:
+        if isinstance(ask, GetAsset):
+            asked.set()
+            return ASSET
+        return await others(ask, timeout_s=timeout_s)
+
+    monkeypatch.setattr(house.catalog, "ask", ask)
+    monkeypatch.setattr(asset_events, "LOOK_S", 0.01)
+    body = {"name": "listener", "permissions": ["assets:read"]}
+    made = (await client.post("/api/v1/api-keys", json=body)).json()
+    async with client_of(house, **{"x-api-key": made["key"]}) as listener:
+        path = f"/api/v1/assets/{ASSET.id}/events"
+        listening = asyncio.create_task(listener.get(path))
+        await asked.wait()
+        assert (await client.delete(f"/api/v1/api-keys/{made['id']}")).status_code == 204
+        async with asyncio.timeout(10):
+            heard = await listening
+    assert heard.status_code == 200
+    assert "event: asset" in heard.text
