@@ -1,8 +1,10 @@
 """The CLI's way to a running Weir: its public API, with the installation's own key."""
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
 
@@ -66,20 +68,33 @@ class API:
                 "Start it with `weir up`, or name it with WEIR_PUBLIC_URL."
             ) from None
 
-    def streams(self) -> list[dict[str, Any]]:
-        streams: list[dict[str, Any]] = []
+    def pages(self, path: str, field: str) -> list[dict[str, Any]]:
+        """All that a list has, page by page."""
+        found: list[dict[str, Any]] = []
         after = None
         while True:
-            query = f"?after={after}" if after else ""
-            page = self.call("GET", f"/api/v1/streams{query}")
-            streams += page["streams"]
+            query = f"?after={quote(after)}" if after else ""
+            page = self.call("GET", f"{path}{query}")
+            found += page[field]
             after = page.get("next_after")
             if after is None:
-                return streams
+                return found
+
+    def streams(self) -> list[dict[str, Any]]:
+        return self.pages("/api/v1/streams", "streams")
 
     def stream(self, stream_id: str) -> dict[str, Any]:
         found: dict[str, Any] = self.call("GET", f"/api/v1/streams/{stream_id}")
         return found
+
+
+def api_of(options: dict[str, object]) -> API:
+    """The one that the command line names."""
+    data_dir = options["data_dir"]
+    assert isinstance(data_dir, Path)
+    key = os.environ.get("WEIR_API_KEY")
+    url = str(options["url"])
+    return API(url, api_key=key) if key else API.of(data_dir, url)
 
 
 def _error_of(answer: httpx2.Response) -> WeirError:

@@ -37,6 +37,8 @@ CATALOG = "catalog.jsonl.gz"
 _TYPES = {".mp4": "video/mp4", ".m4s": "video/mp4", ".jpg": "image/jpeg", ".vtt": "text/vtt"}
 MARKS = "tiers"
 """The table that says until when a stream's rows lie cold."""
+SIGNED_IN = "console_sessions"
+"""The table of who was signed in; they may have been signed out since."""
 _UPLOADS = "images/"
 """Pictures for marks, which their marks name by hash."""
 
@@ -122,7 +124,7 @@ class Backup:
             rows.write_bytes(await self._place.get(f"moments/{done.moment}/{CATALOG}"))
             # Without a cold store all lies hot, and no mark may say otherwise.
             without = () if isinstance(self._store, TieredStore) else (MARKS,)
-            await self._catalog("load", rows, *without)
+            await self._catalog("load", rows, SIGNED_IN, *without)
             if secrets is not None:
                 self._keep_credentials(secrets)
             prefix = f"objects/{_UPLOADS}"

@@ -13,8 +13,8 @@ from typing import NoReturn
 import click
 
 from libs.errors import Blame, WeirError
-from libs.launcher import banner
-from libs.launcher.api import API
+from libs.launcher import access, banner
+from libs.launcher.api import API, api_of
 from libs.launcher.backup import Backup, Copied
 from libs.launcher.credentials import Credentials
 from libs.launcher.data_dir import DataDirLock, kept_below
@@ -115,7 +115,7 @@ def init(options: dict[str, object], *, migrate: bool) -> None:
 @click.pass_obj
 def status(options: dict[str, object]) -> None:
     """Say whether every part of Weir serves."""
-    health = _api(options).call("GET", "/api/v1/health")
+    health = api_of(options).call("GET", "/api/v1/health")
     click.echo(json.dumps(health, indent=2))
 
 
@@ -123,7 +123,7 @@ def status(options: dict[str, object]) -> None:
 @click.pass_obj
 def streams(options: dict[str, object]) -> None:
     """List the streams and whether they are live."""
-    found = _api(options).streams()
+    found = api_of(options).streams()
     if not found:
         click.echo("There is no stream yet. `weir publish FILE` makes one and pushes to it.")
     for stream in found:
@@ -141,7 +141,7 @@ def verify(options: dict[str, object], session: str | None, *, hashes: bool, rep
     data_dir = options["data_dir"]
     assert isinstance(data_dir, Path)
     check = Verify(
-        _api(options), _store(options), hashes=hashes, repairs=repair, spools=data_dir / "spool"
+        api_of(options), _store(options), hashes=hashes, repairs=repair, spools=data_dir / "spool"
     )
     found = asyncio.run(check.run(session))
     for trouble in found.troubles:
@@ -200,7 +200,7 @@ def restore(options: dict[str, object], place: str, *, moment: str | None, is_li
 @click.pass_obj
 def publish(options: dict[str, object], file: Path, stream_id: str | None, *, loop: bool) -> None:
     """Push FILE to a stream in real time."""
-    api = _api(options)
+    api = api_of(options)
     if stream_id:
         stream = api.stream(stream_id)
     else:
@@ -220,7 +220,7 @@ def upload(
     options: dict[str, object], file: Path, ladder: str, watermark: bool, wait: bool
 ) -> None:
     """Upload FILE, and say what is in it. The same command goes on where it was interrupted."""
-    api = _api(options)
+    api = api_of(options)
     with click.progressbar(length=file.stat().st_size, label=file.name, file=sys.stderr) as bar:
 
         def show(arrived: int, _: int) -> None:
@@ -248,6 +248,10 @@ def _wait_for_asset(api: API, upload: str) -> None:
     click.echo(asset["playback"]["hls"])
 
 
+weir.add_command(access.user)
+weir.add_command(access.key)
+
+
 @weir.group()
 def watermark() -> None:
     """Forensic watermarks: who leaked it."""
@@ -266,7 +270,7 @@ def detect(options: dict[str, object], file: Path, session: str, rendition: str 
     def show(what: str, done: int, of: int) -> None:
         click.echo(f"\r{what}: {done} of {of} ", nl=done == of, err=True)
 
-    detection = Detection(_api(options), _store(options), on_step=show)
+    detection = Detection(api_of(options), _store(options), on_step=show)
     detected = asyncio.run(detection.run(file, session, rendition))
     click.echo(described(detected))
     sys.exit(0 if detected.verdict.named else EXIT_FAILED)
@@ -363,14 +367,6 @@ async def _demo(house: House, told: asyncio.Event) -> None:
     for line in banner.playback_lines(house.public_urls()["WEIR_PUBLIC_URL"], DEMO_STREAM):
         print(line, flush=True)
     await push_test_pattern(stream["push"]["url"], told)
-
-
-def _api(options: dict[str, object]) -> API:
-    data_dir = options["data_dir"]
-    assert isinstance(data_dir, Path)
-    key = os.environ.get("WEIR_API_KEY")
-    url = str(options["url"])
-    return API(url, api_key=key) if key else API.of(data_dir, url)
 
 
 def _port(variable: str, default: int) -> int:
