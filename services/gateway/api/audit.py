@@ -67,9 +67,7 @@ async def download_audit(house: TheHouse, wanted: Wanted) -> StreamingResponse:
 async def _lines(page: AuditPage, wanted: ListAudit, house: House) -> AsyncIterator[str]:
     yield _written([_COLUMNS])
     while True:
-        yield _written(
-            [[_cell(getattr(entry, name)) for name in _COLUMNS] for entry in page.entries]
-        )
+        yield _written(map(_row, page.entries))
         if page.next_after is None:
             return
         page = await house.catalog.ask(wanted.model_copy(update={"after": page.next_after}))

@@ -13,7 +13,8 @@ export interface paths {
         };
         /**
          * List Streams
-         * @description A page of streams, oldest first; `next_after` is where the next page starts.
+         * @description A page of streams, oldest first; `next_after` is where the next page starts. Streams that an
+         *     API key is not for are left out of their page.
          */
         get: operations["streams_list_streams"];
         put?: never;
@@ -622,8 +623,8 @@ export interface paths {
         /**
          * Show Windows
          * @description The same window of up to 32 streams: playlists, where each stands at which time, and what is
-         *     missing. With `expires_in_s` the links work for whoever has them, for so long, and show this
-         *     window only.
+         *     missing. With `expires_in_s` (which needs `viewers:write`, too) the links work for whoever has
+         *     them, for so long, and show this window only.
          *
          *     To show all at the time T, find in each stream's `parts` the one that holds T, and seek its
          *     player to `position_s` + (T - `from_at`).
@@ -904,7 +905,7 @@ export interface paths {
          * Follow Asset
          * @description `text/event-stream`: an event `asset`, as `GET` answers it, at first and whenever it is
          *     another; an event `job` with `job`, `attempt`, `progress` whenever one of its chunks gets
-         *     further. It ends when the asset is ready or has failed.
+         *     further. It ends when the asset is ready or has failed, or the caller may read it no more.
          */
         get: operations["assets_follow_asset"];
         put?: never;
@@ -1022,7 +1023,7 @@ export interface paths {
         };
         /**
          * Who Am I
-         * @description Whether this caller is signed in.
+         * @description Whether this caller is signed in, and what it may do.
          */
         get: operations["login_who_am_i"];
         put?: never;
@@ -1048,9 +1049,230 @@ export interface paths {
         put?: never;
         /**
          * Sign Out
-         * @description Takes the session's cookie away.
+         * @description Ends the console session, and takes its cookie away.
          */
         post: operations["login_sign_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Password
+         * @description Change the caller's own password. All its other console sessions end.
+         */
+        put: operations["account_change_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sessions
+         * @description The caller's console sessions, the one used last first.
+         */
+        get: operations["account_list_sessions"];
+        put?: never;
+        post?: never;
+        /**
+         * End Other Sessions
+         * @description Sign out everywhere else.
+         */
+        delete: operations["account_end_other_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End Session
+         * @description Sign out elsewhere.
+         */
+        delete: operations["account_end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Users
+         * @description A page of users, by name.
+         */
+        get: operations["users_list_users"];
+        put?: never;
+        /**
+         * Create User
+         * @description Make a user, who may no more than the caller.
+         */
+        post: operations["users_create_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get User
+         * @description One user.
+         */
+        get: operations["users_get_user"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete User
+         * @description Delete a user, who is signed out. API keys that it has made go on: revoke them by name.
+         */
+        delete: operations["users_delete_user"];
+        options?: never;
+        head?: never;
+        /**
+         * Update User
+         * @description Change a user's role or password, disable or enable it. It holds at once.
+         */
+        patch: operations["users_update_user"];
+        trace?: never;
+    };
+    "/api/v1/users/{user_id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Sign User Out
+         * @description End all console sessions of a user.
+         */
+        delete: operations["users_sign_user_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Keys
+         * @description A page of keys, newest first.
+         */
+        get: operations["api keys_list_keys"];
+        put?: never;
+        /**
+         * Create Key
+         * @description Make a key, which may no more than the caller.
+         */
+        post: operations["api keys_create_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/api-keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Key
+         * @description Revoke a key. It opens nothing from now on.
+         */
+        delete: operations["api keys_revoke_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Audit
+         * @description A page of the audit log, newest first: every write through the API, also one that was
+         *     refused, and every login. Entries are here within seconds.
+         */
+        get: operations["audit_list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Audit
+         * @description The same as CSV (RFC 4180), all of it.
+         */
+        get: operations["audit_download_audit"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1706,6 +1928,35 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** APIKeyView */
+        APIKeyView: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Permissions */
+            permissions: components["schemas"]["Permission"][];
+            /** Stream Prefix */
+            stream_prefix: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Used At */
+            used_at: string | null;
+        };
+        /** APIKeyViews */
+        APIKeyViews: {
+            /** Keys */
+            keys: components["schemas"]["APIKeyView"][];
+            /** Next After */
+            next_after: string | null;
+        };
         /** AssetChange */
         AssetChange: {
             /** Name */
@@ -1815,6 +2066,54 @@ export interface components {
             channels: number | null;
             /** Sample Rate */
             sample_rate: number | null;
+        };
+        /** AuditEntry */
+        AuditEntry: {
+            /** Id */
+            id: string;
+            /** Tenant */
+            tenant: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Actor Kind
+             * @enum {string}
+             */
+            actor_kind: "user" | "api_key" | "access_key" | "nobody";
+            /** Actor */
+            actor: string;
+            /** Actor Name */
+            actor_name: string;
+            /** Address */
+            address: string;
+            /** Method */
+            method: string;
+            /** Route */
+            route: string;
+            /** Target */
+            target: string;
+            /** Status */
+            status: number;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "done" | "refused" | "failed";
+            /**
+             * Trace Id
+             * @default
+             */
+            trace_id: string;
+        };
+        /** AuditPage */
+        AuditPage: {
+            /** Entries */
+            entries: components["schemas"]["AuditEntry"][];
+            /** Next After */
+            next_after?: string | null;
         };
         /**
          * CaptionView
@@ -1928,6 +2227,37 @@ export interface components {
              * @default UTC
              */
             timezone: string;
+        };
+        /** ConsoleSessionView */
+        ConsoleSessionView: {
+            /** Id */
+            id: string;
+            /** Is This */
+            is_this: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /**
+             * Used At
+             * Format: date-time
+             */
+            used_at: string;
+            /** Address */
+            address: string;
+            /** Agent */
+            agent: string;
+        };
+        /** ConsoleSessionViews */
+        ConsoleSessionViews: {
+            /** Sessions */
+            sessions: components["schemas"]["ConsoleSessionView"][];
         };
         /**
          * DeadLetter
@@ -2333,6 +2663,49 @@ export interface components {
             /** Password */
             password: string;
         };
+        /** MadeAPIKey */
+        MadeAPIKey: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Permissions */
+            permissions: components["schemas"]["Permission"][];
+            /** Stream Prefix */
+            stream_prefix: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Used At */
+            used_at: string | null;
+            /** Key */
+            key: string;
+        };
+        /** MadeUser */
+        MadeUser: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            role: components["schemas"]["Role"];
+            /** Is Disabled */
+            is_disabled: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Signed In At */
+            signed_in_at: string | null;
+            /** Password */
+            password: string | null;
+        };
         /**
          * MarkReport
          * @description A mark as it is in the picture now, or why it is not.
@@ -2430,6 +2803,20 @@ export interface components {
             clips: components["schemas"]["NamedClip"][];
             /** Next After */
             next_after: string | null;
+        };
+        /** NewAPIKey */
+        NewAPIKey: {
+            /** Name */
+            name: string;
+            /** Permissions */
+            permissions: components["schemas"]["Permission"][];
+            /**
+             * Stream Prefix
+             * @default
+             */
+            stream_prefix: string;
+            /** Expires At */
+            expires_at?: string | null;
         };
         /**
          * NewAsset
@@ -2551,6 +2938,21 @@ export interface components {
              */
             is_moving: boolean;
         };
+        /** NewPassword */
+        NewPassword: {
+            /** Old */
+            old: string;
+            /** New */
+            new: string;
+        };
+        /** NewUser */
+        NewUser: {
+            /** Name */
+            name: string;
+            role: components["schemas"]["Role"];
+            /** Password */
+            password?: string | null;
+        };
         /**
          * NewViewerToken
          * @description What is left out restricts nothing.
@@ -2610,6 +3012,11 @@ export interface components {
              */
             urls_expire_s: number;
         };
+        /**
+         * Permission
+         * @enum {string}
+         */
+        Permission: "streams:read" | "streams:write" | "streams:publish" | "keys:read" | "viewers:read" | "viewers:write" | "relays:read" | "relays:write" | "recordings:read" | "recordings:write" | "recordings:delete" | "assets:read" | "assets:write" | "assets:delete" | "jobs:read" | "jobs:write" | "watermarks:read" | "users:read" | "users:write" | "api_keys:read" | "api_keys:write" | "settings:read" | "settings:write" | "audit:read";
         /** Playback */
         Playback: {
             /** Flv */
@@ -2640,7 +3047,7 @@ export interface components {
         };
         /**
          * Push
-         * @description Where and how to publish.
+         * @description Where and how to publish. Without the permission `keys:read`, keys are shown as "…".
          */
         Push: {
             /** Url */
@@ -2846,6 +3253,12 @@ export interface components {
              */
             all: boolean;
         };
+        /**
+         * Role
+         * @description What a user is. Each role may all that those before it may.
+         * @enum {string}
+         */
+        Role: "viewer" | "operator" | "owner";
         /**
          * Rung
          * @description One encoding that is wanted. The source is never enlarged, and keeps its aspect.
@@ -3140,6 +3553,9 @@ export interface components {
         SignedIn: {
             /** User */
             user: string;
+            role: components["schemas"]["Role"] | null;
+            /** Permissions */
+            permissions: components["schemas"]["Permission"][];
             /** Push Server */
             push_server: string;
         };
@@ -3440,6 +3856,41 @@ export interface components {
             /** Next After */
             next_after: string | null;
         };
+        /**
+         * UserChange
+         * @description What is left out stays.
+         */
+        UserChange: {
+            role?: components["schemas"]["Role"] | null;
+            /** Is Disabled */
+            is_disabled?: boolean | null;
+            /** Password */
+            password?: string | null;
+        };
+        /** UserView */
+        UserView: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            role: components["schemas"]["Role"];
+            /** Is Disabled */
+            is_disabled: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Signed In At */
+            signed_in_at: string | null;
+        };
+        /** UserViews */
+        UserViews: {
+            /** Users */
+            users: components["schemas"]["UserView"][];
+            /** Next After */
+            next_after: string | null;
+        };
         /** ValidationError */
         ValidationError: {
             /** Location */
@@ -3592,16 +4043,22 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type ApiKeyView = components['schemas']['APIKeyView'];
+export type ApiKeyViews = components['schemas']['APIKeyViews'];
 export type AssetChange = components['schemas']['AssetChange'];
 export type AssetLinks = components['schemas']['AssetLinks'];
 export type AssetView = components['schemas']['AssetView'];
 export type AssetsView = components['schemas']['AssetsView'];
 export type AudioTrackView = components['schemas']['AudioTrackView'];
+export type AuditEntry = components['schemas']['AuditEntry'];
+export type AuditPage = components['schemas']['AuditPage'];
 export type CaptionView = components['schemas']['CaptionView'];
 export type CaptionsView = components['schemas']['CaptionsView'];
 export type ClipExport = components['schemas']['ClipExport'];
 export type ClipLinks = components['schemas']['ClipLinks'];
 export type ClockMark = components['schemas']['ClockMark'];
+export type ConsoleSessionView = components['schemas']['ConsoleSessionView'];
+export type ConsoleSessionViews = components['schemas']['ConsoleSessionViews'];
 export type DeadLetter = components['schemas']['DeadLetter'];
 export type DeadLetterPage = components['schemas']['DeadLetterPage'];
 export type Gap = components['schemas']['Gap'];
@@ -3622,20 +4079,26 @@ export type KeyViews = components['schemas']['KeyViews'];
 export type Ladder = components['schemas']['Ladder'];
 export type LiveState = components['schemas']['LiveState'];
 export type Login = components['schemas']['Login'];
+export type MadeApiKey = components['schemas']['MadeAPIKey'];
+export type MadeUser = components['schemas']['MadeUser'];
 export type MarkReport = components['schemas']['MarkReport'];
 export type Media = components['schemas']['Media'];
 export type MediaTrack = components['schemas']['MediaTrack'];
 export type Missing = components['schemas']['Missing'];
 export type NamedClip = components['schemas']['NamedClip'];
 export type NamedClips = components['schemas']['NamedClips'];
+export type NewApiKey = components['schemas']['NewAPIKey'];
 export type NewAsset = components['schemas']['NewAsset'];
 export type NewClip = components['schemas']['NewClip'];
 export type NewHold = components['schemas']['NewHold'];
 export type NewLinks = components['schemas']['NewLinks'];
 export type NewMark = components['schemas']['NewMark'];
+export type NewPassword = components['schemas']['NewPassword'];
+export type NewUser = components['schemas']['NewUser'];
 export type NewViewerToken = components['schemas']['NewViewerToken'];
 export type PartToPut = components['schemas']['PartToPut'];
 export type PartsToPut = components['schemas']['PartsToPut'];
+export type Permission = components['schemas']['Permission'];
 export type Playback = components['schemas']['Playback'];
 export type PlayerPages = components['schemas']['PlayerPages'];
 export type Push = components['schemas']['Push'];
@@ -3648,6 +4111,7 @@ export type RenditionLog = components['schemas']['RenditionLog'];
 export type RenditionStates = components['schemas']['RenditionStates'];
 export type RenditionStatus = components['schemas']['RenditionStatus'];
 export type Revocation = components['schemas']['Revocation'];
+export type Role = components['schemas']['Role'];
 export type Rung = components['schemas']['Rung'];
 export type RungReport = components['schemas']['RungReport'];
 export type Segment = components['schemas']['Segment'];
@@ -3669,6 +4133,9 @@ export type TrackRange = components['schemas']['TrackRange'];
 export type TranscodeReport = components['schemas']['TranscodeReport'];
 export type UploadView = components['schemas']['UploadView'];
 export type UploadsView = components['schemas']['UploadsView'];
+export type UserChange = components['schemas']['UserChange'];
+export type UserView = components['schemas']['UserView'];
+export type UserViews = components['schemas']['UserViews'];
 export type ValidationError = components['schemas']['ValidationError'];
 export type ViewerToken = components['schemas']['ViewerToken'];
 export type ViewerView = components['schemas']['ViewerView'];
@@ -6047,6 +6514,455 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    account_change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPassword"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    account_list_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsoleSessionViews"];
+                };
+            };
+        };
+    };
+    account_end_other_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    account_end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    users_list_users: {
+        parameters: {
+            query?: {
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserViews"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    users_create_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUser"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeUser"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    users_get_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    users_delete_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    users_update_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    users_sign_user_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "api keys_list_keys": {
+        parameters: {
+            query?: {
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIKeyViews"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "api keys_create_key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAPIKey"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeAPIKey"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "api keys_revoke_key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    audit_list_audit: {
+        parameters: {
+            query?: {
+                after?: string | null;
+                limit?: number;
+                actor_name?: string | null;
+                from_at?: string | null;
+                until_at?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    audit_download_audit: {
+        parameters: {
+            query?: {
+                actor_name?: string | null;
+                from_at?: string | null;
+                until_at?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
             };
         };
     };
