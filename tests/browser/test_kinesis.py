@@ -158,7 +158,12 @@ def ended(weir: RunningWeir, stream: str) -> int:
 
 
 def is_more(weir: RunningWeir, stream: str, known: int) -> bool:
-    return ended(weir, stream) > known
+    """Also of what is stored: a session's last segments come after its end."""
+    if ended(weir, stream) == known:
+        return False
+    jobs = weir.call("GET", "/api/v1/jobs")["jobs"]
+    packaged = [each for each in jobs if (each["stream"], each["kind"]) == (stream, "package")]
+    return all(each["state"] == "completed" for each in packaged)
 
 
 def asking(media: Any, stream: str) -> list[Callable[[], Any]]:
