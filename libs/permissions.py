@@ -37,6 +37,12 @@ class Permission(StrEnum):
     ASSETS_DELETE = "assets:delete"
     JOBS_READ = "jobs:read"
     JOBS_WRITE = "jobs:write"
+    EVENTS_READ = "events:read"
+    """What happens here, as it happens."""
+    WEBHOOKS_READ = "webhooks:read"
+    """Webhooks with their addresses, less their secrets, and what was sent to them."""
+    WEBHOOKS_WRITE = "webhooks:write"
+    """Send what happens here to others, again, or no more."""
     WATERMARKS_READ = "watermarks:read"
     """The secrets of forensic watermarks, and everybody who was served one."""
     USERS_READ = "users:read"
@@ -78,6 +84,7 @@ _VIEWER = frozenset(
         Permission.RECORDINGS_READ,
         Permission.ASSETS_READ,
         Permission.JOBS_READ,
+        Permission.EVENTS_READ,
     }
 )
 _OF_THE_OWNER = frozenset(

@@ -5,8 +5,10 @@ from libs.egress.errors import EgressRefused, EgressUnresolved, FetchFailed
 from libs.egress.fetch import Fetched, Opened, check_url, fetch, open_url
 from libs.egress.guard import Egress, Place
 from libs.egress.own import OwnPlaces
+from libs.egress.post import Answered, Poster
 
 __all__ = [
+    "Answered",
     "Egress",
     "EgressRefused",
     "EgressUnresolved",
@@ -16,6 +18,7 @@ __all__ = [
     "Opened",
     "OwnPlaces",
     "Place",
+    "Poster",
     "check_url",
     "fetch",
     "is_public",

@@ -69,17 +69,17 @@ async def open_url(egress: Egress, url: str, *, stall_s: float) -> AsyncIterator
 
 def check_url(egress: Egress, url: str) -> None:
     """Refuse what needs no look-up to be refused: `EgressRefused` early, for a form."""
-    egress.check_host(_read_url(url).hostname or "")
+    egress.check_host(read_url(url).hostname or "")
 
 
 async def _follow(client: httpx2.AsyncClient, egress: Egress, url: str) -> httpx2.Response:
     for _ in range(MAX_REDIRECTS + 1):
-        parts = _read_url(url)
+        parts = read_url(url)
         host = parts.hostname or ""
         place = await egress.resolve(host, parts.port or SCHEMES[parts.scheme])
         request = client.build_request(
             "GET",
-            _pinned(parts, place),
+            pinned(parts, place),
             # No compression: what is counted is what is kept.
             headers={"host": parts.netloc, "accept-encoding": "identity", "user-agent": "Weir"},
             # The certificate is the name's, not the address's.
@@ -95,7 +95,7 @@ async def _follow(client: httpx2.AsyncClient, egress: Egress, url: str) -> httpx
     raise FetchFailed(f"The server redirects more than {MAX_REDIRECTS} times.")
 
 
-def _read_url(url: str) -> SplitResult:
+def read_url(url: str) -> SplitResult:
     """Raises `EgressRefused` for what is no plain web address."""
     try:
         parts = urlsplit(url)
@@ -109,7 +109,7 @@ def _read_url(url: str) -> SplitResult:
     return parts
 
 
-def _pinned(parts: SplitResult, place: Place) -> str:
+def pinned(parts: SplitResult, place: Place) -> str:
     address = f"[{place.address}]" if ":" in place.address else place.address
     return parts._replace(netloc=f"{address}:{place.port}", fragment="").geturl()
 

@@ -34,6 +34,7 @@ from libs.signing.viewer import (
     sign_viewer,
     verify_viewer,
 )
+from libs.signing.webhook import new_webhook_secret, sign_webhook
 
 __all__ = [
     "MAX_EXPIRES_S",
@@ -57,11 +58,13 @@ __all__ = [
     "installation_mark",
     "is_own_mark",
     "keys_by_id",
+    "new_webhook_secret",
     "presign_s3",
     "read_aws",
     "read_viewer",
     "sign_push",
     "sign_viewer",
+    "sign_webhook",
     "verify_aws",
     "verify_push",
     "verify_viewer",

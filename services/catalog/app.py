@@ -20,6 +20,7 @@ from services.catalog.audit import OldAudit
 from services.catalog.beats import LeaseBeats
 from services.catalog.clock import now_utc
 from services.catalog.database import Database
+from services.catalog.delivery_reports import DeliveryRules
 from services.catalog.dispatch import Dispatch
 from services.catalog.facts import Facts
 from services.catalog.handlers import (
@@ -29,6 +30,7 @@ from services.catalog.handlers import (
     register_facts,
     register_moves,
     register_uploads,
+    register_webhooks,
 )
 from services.catalog.heard_leases import HeardLeases, Tell
 from services.catalog.holders import Holders
@@ -43,10 +45,12 @@ from services.catalog.outbox import OutboxRelay
 from services.catalog.reconcile import Ingest, Reconcile
 from services.catalog.recorder import Recorder
 from services.catalog.retention import Retention, Room, Rules
+from services.catalog.sequencer import Sequencer
 from services.catalog.settings import CatalogSettings
 from services.catalog.tiering import Tiering, TierRules
 from services.catalog.upload_answers import UploadAnswers
 from services.catalog.upload_rules import UploadRules
+from services.catalog.webhook_answers import WebhookAnswers
 
 
 def build_app(settings: CatalogSettings | None = None) -> Service:
@@ -97,6 +101,8 @@ def build_app(settings: CatalogSettings | None = None) -> Service:
     )
     register_assets(bus, assets)
     register_access(bus, AccessAnswers(database, now_utc))
+    hooks = WebhookAnswers(database, now_utc, egress=egress, rules=_delivery_rules(settings))
+    register_webhooks(bus, hooks)
     _keep_up(service, settings, database, ingests, retention, recorder, uploads, assets)
     service.ready_when(lambda: f"database: {database.trouble}" if database.trouble else None)
     service.ready_when(lambda: None if bus.is_connected else "the bus is away")
@@ -132,6 +138,9 @@ def _keep_up(
     old_audit = OldAudit(database, now_utc, days=settings.audit_days)
     motion_files = MotionFiles(database, now_utc, settled_s=settings.motion_settled_s)
 
+    kept = timedelta(hours=settings.event_retention_hours)
+    sequencer = Sequencer(database, now_utc, kept=kept, broadcast=bus.broadcast)
+
     loops: list[asyncio.Task[None]] = []
 
     async def start() -> None:
@@ -151,6 +160,8 @@ def _keep_up(
         loops.append(service.spawn(old_audit.run(), name="old-audit"))
         loops.append(service.spawn(uploads.run(settings.upload_look_s), name="uploads"))
         loops.append(service.spawn(assets.run(settings.upload_look_s), name="assets"))
+        loops.append(service.spawn(sequencer.run(), name="events"))
+        loops.append(service.spawn(sequencer.forget(), name="old-events"))
         loops.append(service.spawn(reconcile.run(settings.reconcile_s), name="reconcile"))
 
     async def stop() -> None:
@@ -169,6 +180,13 @@ def _upload_rules(settings: CatalogSettings) -> UploadRules:
         max_bytes=settings.upload_max_bytes,
         quota_bytes=settings.upload_quota_bytes,
         expires=timedelta(seconds=settings.upload_expires_s),
+    )
+
+
+def _delivery_rules(settings: CatalogSettings) -> DeliveryRules:
+    return DeliveryRules(
+        retries_s=settings.webhook_retries_s,
+        disable_after=timedelta(hours=settings.webhook_disable_hours),
     )
 
 

@@ -24,7 +24,7 @@ from libs.events import (
     Watchable,
 )
 from libs.segment_keys import session_folder
-from services.catalog import asset_sounds, assets, captions, discards
+from services.catalog import asset_sounds, assets, captions, discards, quota
 from services.catalog.clock import Clock
 from services.catalog.database import Database
 from services.catalog.looks import look_every
@@ -46,7 +46,7 @@ class AssetAnswers:
         self._quota_bytes = quota_bytes
 
     async def create(self, ask: CreateAsset) -> Asset:
-        async with self._database.transaction() as tx:
+        async with quota.told(self._database, ask.tenant, self._clock) as tx:
             made = await assets.create(tx, ask, quota_bytes=self._quota_bytes, now=self._clock())
             return await _told(tx, made)
 

@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from libs import public_events
 from libs.events import (
     AssetPlan,
     AssetProgressed,
@@ -27,6 +28,7 @@ from services.catalog import (
     jobs,
     outbox,
     posters,
+    public_log,
     renditions,
     segments,
     watermarks,
@@ -187,6 +189,10 @@ async def _take_chunk(tx: AsyncSession, row: AssetRow, job: JobRow, *, now: date
             asset=row.id, tenant=row.tenant_id, chunks=row.chunks, chunks_done=row.chunks_done
         )
         await outbox.add(tx, fact_of, tenant=row.tenant_id, now=now)
+        event = public_events.AssetProgressed(
+            asset=row.id, chunks=row.chunks, chunks_done=row.chunks_done
+        )
+        await public_log.add(tx, event, tenant=row.tenant_id, now=now)
     else:
         await _finish(tx, row, made, now=now)
 
@@ -221,4 +227,6 @@ async def _finish(tx: AsyncSession, row: AssetRow, made: AssetRows, *, now: date
         await posters.order(tx, session, now=now)
     ready = AssetReady(asset=row.id, tenant=row.tenant_id, stream=row.stream_id, session=session.id)
     await outbox.add(tx, ready, tenant=row.tenant_id, now=now)
+    event = public_events.AssetReady(asset=row.id, stream=row.stream_id, session=session.id)
+    await public_log.add(tx, event, tenant=row.tenant_id, now=now)
     log.info("asset.ready", asset=row.id, session=session.id, segments=session.segments)

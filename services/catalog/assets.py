@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from libs import public_events
 from libs.events import (
     Asset,
     AssetFailed,
@@ -26,7 +27,17 @@ from libs.events import (
     RenameAsset,
     Watchable,
 )
-from services.catalog import holds, jobs, outbox, page, quota, sessions, streams, watermarks
+from services.catalog import (
+    holds,
+    jobs,
+    outbox,
+    page,
+    public_log,
+    quota,
+    sessions,
+    streams,
+    watermarks,
+)
 from services.catalog.errors import (
     AssetInvalid,
     AssetUnknown,
@@ -157,6 +168,8 @@ async def fail(tx: AsyncSession, row: AssetRow, code: str, reason: str, *, now: 
     await let_go(tx, row, now=now)
     fact = AssetFailed(asset=row.id, tenant=row.tenant_id, code=code, reason=reason)
     await outbox.add(tx, fact, tenant=row.tenant_id, now=now)
+    event = public_events.AssetFailed(asset=row.id, code=code, reason=reason)
+    await public_log.add(tx, event, tenant=row.tenant_id, now=now)
 
 
 async def let_go(tx: AsyncSession, row: AssetRow, *, now: datetime) -> None:

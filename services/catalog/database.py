@@ -43,6 +43,7 @@ _READ_ONLY = "weir_read_only"
 _READING: dict[str, Any] = {_READ_ONLY: True}
 _WRITING: dict[str, Any] = {_READ_ONLY: False}
 _FILLS_OUTBOX = "weir_fills_outbox"
+_FILLS_EVENTS = "weir_fills_events"
 _NEW = "weir_new"
 """A connection that has just been made need not be asked whether it lives."""
 # Postgres: connection lost, out of resources, shutting down; transaction rolled back (deadlock).
@@ -65,7 +66,8 @@ _SECONDS = prometheus_client.Histogram(
 class Database:
     """`transaction()` is the only way in; nothing else commits.
 
-    `outbox_filled` is set after each commit that queued a message, and `outbox_fills` counts them.
+    `outbox_filled` is set after each commit that queued a message, and `outbox_fills` counts them;
+    `events_filled` after each that wrote a public event, or made a delivery due.
     `trouble` says why the last transaction failed, while the database is away; else it is None.
     """
 
@@ -74,6 +76,7 @@ class Database:
         self._readers = Readers(self.engine)
         self.outbox_filled = asyncio.Event()
         self.outbox_fills = 0
+        self.events_filled = asyncio.Event()
         self.trouble: str | None = None
         self._is_open = True
         self._probe_at = 0.0
@@ -100,6 +103,8 @@ class Database:
         if session.info.get(_FILLS_OUTBOX):
             self.outbox_filled.set()
             self.outbox_fills += 1
+        if session.info.get(_FILLS_EVENTS):
+            self.events_filled.set()
 
     async def columns(self, query: Query, *values: Any) -> Columns:
         """What one statement finds, of this moment, by the shortest way there is: see `Query`.
@@ -163,6 +168,11 @@ async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 def fills_outbox(tx: AsyncSession) -> None:
     """Say that this transaction queues a message, so that the relay wakes up after its commit."""
     tx.info[_FILLS_OUTBOX] = True
+
+
+def fills_events(tx: AsyncSession) -> None:
+    """Say that this transaction writes a public event: the sequencer wakes up after its commit."""
+    tx.info[_FILLS_EVENTS] = True
 
 
 async def insert_new(tx: AsyncSession, model: type[Base], values: dict[str, Any]) -> bool:

@@ -13,6 +13,8 @@ WeirError
 │   ├── ClipInvalid           likewise, or its name is, or it is longer than a day
 │   ├── UploadNameInvalid     no plain name of a file
 │   ├── UploadPiecesTooMany   it comes in too many small pieces
+│   ├── WebhookInvalid        its description is too long, or a stream's id is none
+│   ├── WebhookReplayInvalid  it begins nowhere, or at two places, or behind its end
 │   ├── AssetInvalid          its name is too long, or it is to be made of two things, or of none
 │   └── DatabaseURLInvalid    the setting names no database that Weir knows
 ├── UploadTypeRefused         415, it is neither video nor audio
@@ -40,6 +42,9 @@ WeirError
 │   ├── UserUnknown
 │   ├── ConsoleSessionUnknown it is over
 │   ├── APIKeyUnknown         it never was, or was revoked
+│   ├── WebhookUnknown
+│   ├── WebhookDeliveryUnknown
+│   ├── WebhookReplayUnknown
 │   ├── RelayUnwanted         the session is over, or the target disabled or deleted
 │   ├── TranscodeUnwanted     the session is over, or its stream has no ladder
 │   └── TenantUnknown
@@ -61,6 +66,9 @@ WeirError
 │   ├── UploadNotAccepted     not all of it is there, or it was refused
 │   ├── CaptionExists         the asset has captions of that label
 │   ├── CaptionsTooMany       past what an asset may have
+│   ├── WebhooksTooMany       past what a tenant may have
+│   ├── WebhookIsDisabled     nothing is sent to it
+│   ├── WebhookReplaysTooMany are running to it
 │   ├── SessionNotOver        it is kept as an asset once it is
 │   ├── StreamBusy            on air, and its policy is `reject`
 │   ├── FactContradicts       a fact names another stream than its session's
@@ -340,3 +348,35 @@ class CaptionsTooMany(Conflict):
 
 class SessionNotOver(Conflict):
     code = "session_not_over"
+
+
+class WebhookInvalid(Invalid):
+    code = "webhook_invalid"
+
+
+class WebhookReplayInvalid(Invalid):
+    code = "webhook_replay_invalid"
+
+
+class WebhookUnknown(NotFound):
+    code = "webhook_unknown"
+
+
+class WebhookDeliveryUnknown(NotFound):
+    code = "webhook_delivery_unknown"
+
+
+class WebhookReplayUnknown(NotFound):
+    code = "webhook_replay_unknown"
+
+
+class WebhooksTooMany(Conflict):
+    code = "webhooks_too_many"
+
+
+class WebhookIsDisabled(Conflict):
+    code = "webhook_disabled"
+
+
+class WebhookReplaysTooMany(Conflict):
+    code = "webhook_replays_too_many"

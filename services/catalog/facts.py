@@ -31,6 +31,7 @@ from libs.events import (
     TranscodeChanged,
 )
 from services.catalog import (
+    announcing,
     dead_letters,
     discards,
     files,
@@ -77,6 +78,7 @@ class Facts:
         """Truth before order: the publish and the offers of its jobs are one transaction."""
         async with self._database.transaction() as tx:
             session = await sessions.published(tx, fact)
+            await announcing.published(tx, session, fact, now=self._clock())
             is_recorded = await recorder_rows.begin_if_recorded(tx, session)
             await offers.request_package(tx, session, now=self._clock())
             if session.ended_at is None:
@@ -88,6 +90,7 @@ class Facts:
     async def stream_unpublished(self, fact: StreamUnpublished) -> None:
         async with self._database.transaction() as tx:
             await sessions.unpublished(tx, fact)
+            await announcing.unpublished(tx, fact, now=self._clock())
 
     async def sound_changed(self, fact: SoundChanged) -> None:
         async with self._database.transaction() as tx:
@@ -98,6 +101,7 @@ class Facts:
     async def session_ended(self, fact: SessionEnded) -> None:
         async with self._database.transaction() as tx:
             session = await sessions.ended(tx, fact)
+            await announcing.ended(tx, session, now=self._clock())
             await offers.complete_with(tx, session, now=self._clock())
             await offers.complete_if_packaged(tx, session, now=self._clock())
         self._on_change(fact.session)
@@ -166,11 +170,13 @@ class Facts:
 
     async def motion_detected(self, fact: MotionDetected) -> None:
         async with self._database.transaction() as tx:
-            await motion.detected(tx, fact, now=self._clock())
+            if await motion.detected(tx, fact, now=self._clock()):
+                await announcing.motion_detected(tx, fact, now=self._clock())
 
     async def relay_changed(self, fact: RelayChanged) -> None:
         async with self._database.transaction() as tx:
-            await relay_targets.changed(tx, fact)
+            if await relay_targets.changed(tx, fact):
+                await announcing.relay_changed(tx, fact, now=self._clock())
 
     async def transcode_changed(self, fact: TranscodeChanged) -> None:
         async with self._database.transaction() as tx:

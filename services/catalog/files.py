@@ -91,19 +91,20 @@ async def stills_stored(tx: AsyncSession, stored: Sequence[StoredStill], *, now:
         await _are_there(tx, there)
 
 
-async def follow_job(tx: AsyncSession, job: JobRow) -> None:
-    """A file is there with its job's result, and given up with its job."""
+async def follow_job(tx: AsyncSession, job: JobRow) -> FileRow | None:
+    """A file is there with its job's result, and given up with its job; it, if it is there."""
     if job.state not in {"completed", "failed", "cancelled"}:
-        return
+        return None
     query = select(FileRow).where(FileRow.job_id == job.id)
     row = (await tx.execute(query)).scalar_one_or_none()
     if row is None:
-        return
+        return None
     made = job.result or {}
     if "object_key" in made:
         await _are_there(tx, [(row, made["object_key"], made["size_bytes"])])
-    else:
-        row.state = "failed"
+        return row
+    row.state = "failed"
+    return None
 
 
 async def list_page(tx: AsyncSession, ask: ListFiles) -> RecordedFiles:

@@ -12,6 +12,7 @@ from libs.events import (
     AuditRecorded,
     BeginJob,
     CancelJob,
+    CancelWebhookReplay,
     CheckSessions,
     CreateAPIKey,
     CreateAsset,
@@ -22,6 +23,8 @@ from libs.events import (
     CreateStream,
     CreateUpload,
     CreateUser,
+    CreateWebhook,
+    CreateWebhookReplay,
     DeferDiscards,
     DeleteAsset,
     DeleteCaption,
@@ -31,6 +34,7 @@ from libs.events import (
     DeleteStream,
     DeleteUpload,
     DeleteUser,
+    DeleteWebhook,
     EndConsoleSessions,
     Envelope,
     ExportClip,
@@ -56,6 +60,9 @@ from libs.events import (
     GetUser,
     GetWatchable,
     GetWatermark,
+    GetWebhook,
+    GetWebhookDelivery,
+    GetWebhookReplay,
     ImportUpload,
     JobCompleted,
     JobFailed,
@@ -73,6 +80,7 @@ from libs.events import (
     ListHolds,
     ListJobLitter,
     ListJobs,
+    ListPublicEvents,
     ListRelayTargets,
     ListRenditions,
     ListRenditionStates,
@@ -89,11 +97,15 @@ from libs.events import (
     ListUsers,
     ListViewerKeys,
     ListWatermarked,
+    ListWebhookDeliveries,
+    ListWebhookReplays,
+    ListWebhooks,
     ListWindow,
     Message,
     MotionDetected,
     NoteAccess,
     NoteCameraClip,
+    NoteKick,
     NoteMultipart,
     NoteRehash,
     NoteWatermarked,
@@ -101,13 +113,17 @@ from libs.events import (
     OpenPublish,
     OpenRelay,
     OutlineWindow,
+    PingWebhook,
     RelayChanged,
     RenameAsset,
     RenditionEnded,
     RenditionStarted,
+    ReportWebhookDeliveries,
+    RetryWebhookDelivery,
     RevokeAPIKey,
     RevokeViewers,
     RotateViewerKeys,
+    RotateWebhookSecret,
     SegmentLost,
     SegmentReady,
     SessionEnded,
@@ -117,10 +133,12 @@ from libs.events import (
     StreamPublished,
     StreamUnpublished,
     TakeMove,
+    TakeWebhookDeliveries,
     TranscodeChanged,
     UpdateRelayTarget,
     UpdateStream,
     UpdateUser,
+    UpdateWebhook,
     WantLadder,
 )
 from services.catalog.access_answers import AccessAnswers
@@ -131,6 +149,7 @@ from services.catalog.facts import Facts
 from services.catalog.keeping_answers import KeepingAnswers
 from services.catalog.tiering import Tiering
 from services.catalog.upload_answers import UploadAnswers
+from services.catalog.webhook_answers import WebhookAnswers
 
 M = TypeVar("M", bound=Message)
 
@@ -301,6 +320,28 @@ def register_access(bus: Bus, answers: AccessAnswers) -> None:
         await patiently(lambda: answers.record(*said))
 
     bus.on_facts(AuditRecorded, audit_recorded, durable=SERVICE)
+
+
+def register_webhooks(bus: Bus, answers: WebhookAnswers) -> None:
+    """Of public events, and of who is sent them."""
+    bus.on_ask(ListPublicEvents)(answers.list_events)
+    bus.on_ask(NoteKick)(answers.note_kick)
+    bus.on_ask(ListWebhooks)(answers.list)
+    bus.on_ask(GetWebhook)(answers.get)
+    bus.on_ask(CreateWebhook)(answers.create)
+    bus.on_ask(UpdateWebhook)(answers.update)
+    bus.on_ask(RotateWebhookSecret)(answers.rotate)
+    bus.on_ask(DeleteWebhook)(answers.delete)
+    bus.on_ask(PingWebhook)(answers.ping)
+    bus.on_ask(ListWebhookDeliveries)(answers.list_deliveries)
+    bus.on_ask(GetWebhookDelivery)(answers.get_delivery)
+    bus.on_ask(RetryWebhookDelivery)(answers.retry)
+    bus.on_ask(TakeWebhookDeliveries)(answers.take)
+    bus.on_ask(ReportWebhookDeliveries)(answers.report)
+    bus.on_ask(CreateWebhookReplay)(answers.create_replay)
+    bus.on_ask(ListWebhookReplays)(answers.list_replays)
+    bus.on_ask(GetWebhookReplay)(answers.get_replay)
+    bus.on_ask(CancelWebhookReplay)(answers.cancel_replay)
 
 
 async def patiently(

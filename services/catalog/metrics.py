@@ -26,3 +26,8 @@ MOVED = Counter(
 )
 OFFERS = Counter("weir_catalog_offers_total", "Offers of live jobs, repeated ones included.")
 OUTBOX_PENDING = Gauge("weir_catalog_outbox_pending", "Messages that are true and not yet said.")
+DELIVERIES = Counter(
+    "weir_catalog_webhook_deliveries_total",
+    "Deliveries to webhooks, by what came of them: delivered, failed (once), dead (for good).",
+    ["outcome"],
+)

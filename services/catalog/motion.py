@@ -52,24 +52,26 @@ class MotionFiles:
                 await _order(tx, hold, now)
 
 
-async def detected(tx: AsyncSession, fact: MotionDetected, *, now: datetime) -> None:
-    """Hold what is around it: as an event of its own, or as more of the one before."""
+async def detected(tx: AsyncSession, fact: MotionDetected, *, now: datetime) -> bool:
+    """Hold what is around it: as an event of its own, or as more of the one before; whether it
+    begins one.
+    """
     stream = await tx.get(StreamRow, fact.stream, with_for_update=True)
     wanted = read_recording(stream.item).motion if stream is not None else None
     if stream is None or wanted is None or stream.tenant_id != fact.tenant:
-        return  # it is not asked for any more
+        return False  # it is not asked for any more
     roll = timedelta(seconds=wanted.roll_s)
     from_at, until_at = fact.at - roll, fact.at + roll
     events = await _touching(tx, fact, from_at, until_at)
     if any(each.from_at <= from_at and each.until_at >= until_at for each in events):
-        return  # said twice, or in another order
+        return False  # said twice, or in another order
     event = events[-1] if events else None
     if event is not None and event.job_id is None and _fits(event, from_at, until_at, wanted):
         event.from_at = min(event.from_at, from_at)
         event.guards_from_at = event.from_at - holds.LONGEST_SEGMENT
         event.until_at = max(event.until_at, until_at)
         await tx.flush()
-        return
+        return False
     hold = CreateHold(
         tenant=fact.tenant, stream=fact.stream, from_at=from_at, until_at=until_at, cause="motion"
     )
@@ -77,8 +79,9 @@ async def detected(tx: AsyncSession, fact: MotionDetected, *, now: datetime) -> 
         await holds.add(tx, hold, now=now)
     except HoldsTooMany:
         log.warning("motion.not_kept", stream=fact.stream)
-        return
+        return True
     await _order_still(tx, fact, now)
+    return True
 
 
 async def _touching(

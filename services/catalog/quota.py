@@ -4,9 +4,16 @@ What an asset will come to nobody knows before it is made, so that it may go bey
 new is begun. Sessions that were on air are retention's, also where they are kept.
 """
 
+import contextlib
+from collections.abc import AsyncIterator
+
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from libs.public_events import QuotaExceeded
+from services.catalog import public_log
+from services.catalog.clock import Clock
+from services.catalog.database import Database
 from services.catalog.errors import TenantUnknown, UploadQuotaFull
 from services.catalog.models import AssetRow, CaptionRow, SessionRow, TenantRow, UploadRow
 
@@ -42,6 +49,22 @@ async def check(tx: AsyncSession, tenant: str, quota_bytes: int | None) -> None:
     """Raises `UploadQuotaFull`."""
     if await left(tx, tenant, quota_bytes) == 0:
         raise full(0)
+
+
+@contextlib.asynccontextmanager
+async def told(database: Database, tenant: str, clock: Clock) -> AsyncIterator[AsyncSession]:
+    """A transaction in which somebody may be refused, of which the world is told: by another one,
+    as it leaves nothing itself.
+    """
+    try:
+        async with database.transaction() as tx:
+            yield tx
+    except UploadQuotaFull:
+        now = clock()
+        event = QuotaExceeded(quota="uploads", hour=now.replace(minute=0, second=0, microsecond=0))
+        async with database.transaction() as tx:
+            await public_log.add(tx, event, tenant=tenant, now=now)
+        raise
 
 
 def full(left_bytes: int) -> UploadQuotaFull:

@@ -141,19 +141,23 @@ async def open_relay(tx: AsyncSession, ask: OpenRelay) -> RelayGrant:
     return RelayGrant(url=row.url, rendition=row.rendition, revision=row.revision)
 
 
-async def changed(tx: AsyncSession, fact: RelayChanged) -> None:
-    """Apply the fact, unless something newer was said. A deleted target has no state."""
+async def changed(tx: AsyncSession, fact: RelayChanged) -> bool:
+    """Apply the fact, unless something newer was said; whether the state is another now, and not
+    only its numbers. A deleted target has no state.
+    """
     row = await tx.get(RelayTargetRow, fact.target, with_for_update=True)
     if row is None:
-        return
+        return False
     # A session's id begins with its start, so ids sort as the sessions do.
     known = (row.session_id or "", row.epoch, row.number)
     if (fact.session, fact.epoch, fact.number) <= known:
-        return
+        return False
+    before = (row.session_id, row.state, row.cause)
     row.session_id, row.epoch, row.number = fact.session, fact.epoch, fact.number
     row.state, row.cause, row.detail, row.since = fact.state, fact.cause, fact.detail, fact.since
     row.numbers = fact.numbers.model_dump()
     await tx.flush()
+    return (row.session_id, row.state, row.cause) != before
 
 
 async def of_item(tx: AsyncSession, stream: StreamRow) -> RelayTargetRow | None:

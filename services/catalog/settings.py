@@ -1,6 +1,9 @@
 """What the catalog can be told from outside."""
 
-from pydantic import Field, SecretStr, field_validator
+from typing import Annotated
+
+from pydantic import Field, NonNegativeFloat, SecretStr, field_validator
+from pydantic_settings import NoDecode
 
 from libs.settings import Settings
 
@@ -60,6 +63,15 @@ class CatalogSettings(Settings):
     file, clip or motion event still names is kept as long as that."""
     audit_days: float = Field(default=365.0, gt=0)
     """How long the audit log keeps what was done."""
+    event_retention_hours: float = Field(default=720.0, ge=1)
+    """How long public events are kept, and their deliveries to webhooks, made or not."""
+    webhook_retries_s: Annotated[tuple[NonNegativeFloat, ...], NoDecode] = (
+        5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400,
+    )  # fmt: skip
+    """Seconds, comma-separated: the pause after each failed try to deliver an event. After the last
+    it is a dead letter."""
+    webhook_disable_hours: float = Field(default=120.0, gt=0)
+    """A webhook that has only failed for so long is disabled."""
     ladder_idle_s: float = Field(default=60.0, gt=0)
     """A lazy ladder that nobody has watched for so long is not made any more."""
 
@@ -68,6 +80,13 @@ class CatalogSettings(Settings):
     def _empty_is_unset(cls, value: object) -> object:
         """Compose files hand on what may be empty."""
         return None if value == "" else value
+
+    @field_validator("webhook_retries_s", mode="before")
+    @classmethod
+    def _split_pauses(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(part.strip() for part in value.split(",") if part.strip())
 
     @property
     def url(self) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Select, and_, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from libs import public_events
 from libs.events import (
     CreateStream,
     Ladder,
@@ -26,7 +27,7 @@ from libs.events import (
 from libs.events.marks import MARKS, Mark
 from libs.names import STREAM_ID, check_stream_id
 from libs.signing.push import sign_push
-from services.catalog import fields, outbox, page
+from services.catalog import fields, outbox, page, public_log
 from services.catalog.database import insert_new
 from services.catalog.errors import StreamExists, StreamUnknown, TenantUnknown
 from services.catalog.ladder_fields import read_ladder
@@ -159,6 +160,8 @@ async def _say_change(
         is_deleted=is_deleted,
     )
     await outbox.add(tx, fact, tenant=row.tenant_id, now=now)
+    event = public_events.StreamChanged(stream=row.id, revision=row.revision, is_deleted=is_deleted)
+    await public_log.add(tx, event, tenant=row.tenant_id, now=now)
 
 
 async def lock(tx: AsyncSession, stream_id: str, *, tenant: str | None = None) -> StreamRow:

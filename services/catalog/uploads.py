@@ -32,7 +32,7 @@ from libs.events import (
     UploadPiece,
     UploadPieces,
 )
-from services.catalog import jobs, page, quota
+from services.catalog import announcing, jobs, page, quota
 from services.catalog.errors import (
     UploadClosed,
     UploadOffsetWrong,
@@ -203,6 +203,7 @@ async def follow_job(tx: AsyncSession, job: JobRow, *, now: datetime) -> UploadR
         await _take_import(tx, row, job, now=now)
     else:
         row.state, row.media = "accepted", job.result
+    await announcing.upload_inspected(tx, row, now=now)
     await tx.flush()
     return row if row.state == "accepted" else None
 

@@ -3,7 +3,15 @@
 import asyncio
 import contextlib
 
-from libs.events import GetWatchable, GetWatermark, NoteWatermarked, WantLadder, Watchable
+from libs.events import (
+    Envelope,
+    GetWatchable,
+    GetWatermark,
+    NoteWatermarked,
+    PublicEventsLogged,
+    WantLadder,
+    Watchable,
+)
 from libs.names import DEFAULT_TENANT
 from libs.service import Service
 from libs.storage import open_store
@@ -28,6 +36,7 @@ from services.gateway.playback.fanout import Fanouts
 from services.gateway.playback.origin import Origin
 from services.gateway.playback.player import Player
 from services.gateway.progress import Progress
+from services.gateway.public_feed import PublicFeed
 from services.gateway.pushes import HTTPPushes
 from services.gateway.settings import GatewaySettings
 from services.gateway.uploads.intake import Intake
@@ -78,6 +87,7 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
         edge=edge,
         burning=_build_burning(settings, edge, neighbours),
         progress=_build_progress(service),
+        feed=_build_feed(service),
     )
     watermarks, marked = _build_marks(service, house, log)
     player = Player(
@@ -119,6 +129,7 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
         serving = service.spawn(serve(door), name="public-http")
 
         async def close_door() -> None:
+            house.feed.close()
             door.close()
             await asyncio.wait({serving}, timeout=CLOSE_TIMEOUT_S)
 
@@ -130,10 +141,8 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
         await demand.close()
         await pushes.close()
         await viewing.bulletin.say_goodbye()
-        await marked.close()
-        await edge.close()
-        await origin.close()
-        await store.close()
+        for each in (marked, edge, origin, store):
+            await each.close()
 
     service.on_start(open_door)
     service.on_stop(close)
@@ -147,6 +156,20 @@ def _build_progress(service: Service) -> Progress:
     progress = Progress()
     progress.listen(service.bus)
     return progress
+
+
+def _build_feed(service: Service) -> PublicFeed:
+    feed = PublicFeed(service.bus.ask)
+
+    @service.bus.watch_fact(PublicEventsLogged)
+    async def on_logged(_: Envelope[PublicEventsLogged]) -> None:
+        feed.wake()
+
+    async def start() -> None:
+        service.spawn(feed.run(), name="feed")
+
+    service.on_start(start)
+    return feed
 
 
 def _build_burning(settings: GatewaySettings, edge: Edge, neighbours: Neighbourhood) -> Burning:

@@ -7,16 +7,19 @@ from typing import Any
 
 from libs.bus import ServiceURLs
 from libs.bus.tracing import traceparent
-from libs.egress import Egress, OwnPlaces
+from libs.egress import Egress, OwnPlaces, Poster
+from libs.ending import end
 from libs.events import RelayRequested
 from libs.service import Service
 from libs.signing import installation_mark
 from libs.tags import Ingest, open_client, take_lease
 from services.relay import handlers
 from services.relay.backlog import Backlog
+from services.relay.dispatcher import Dispatcher
 from services.relay.outlet import Outlets
 from services.relay.relaying import Relaying
 from services.relay.relays import Relays
+from services.relay.sending import send
 from services.relay.settings import RelaySettings
 from services.relay.wakefulness import Wakefulness
 
@@ -35,11 +38,9 @@ def build_app(settings: RelaySettings | None = None) -> Service:
         own = [settings.nats_url, settings.public_url, settings.rtmp_public_url, service.url]
         return own + await service_urls()
 
-    outlets = Outlets(
-        Egress(settings.egress_allow, own=OwnPlaces(own_urls)),
-        installation=installation_mark(token),
-        tls=_tls(settings),
-    )
+    egress = Egress(settings.egress_allow, own=OwnPlaces(own_urls))
+    outlets = Outlets(egress, installation=installation_mark(token), tls=_tls(settings))
+    poster = Poster(egress, ca_file=settings.tls_ca_file)
 
     async def begin(order: RelayRequested) -> Relaying | None:
         key = f"relay.{order.session}-{order.target}"
@@ -76,12 +77,23 @@ def build_app(settings: RelaySettings | None = None) -> Service:
 
     relays = Relays(begin, spawn=spawn, max_jobs=settings.max_relays)
     handlers.register(bus, relays)
+    dispatcher = Dispatcher(
+        lambda limit: handlers.take_deliveries(bus, limit),
+        lambda reports: handlers.report_deliveries(bus, reports),
+        lambda due: send(poster, due),
+        slots=settings.webhook_slots,
+    )
+    handlers.register_webhooks(bus, dispatcher)
+    dispatching: list[asyncio.Task[None]] = []
 
     async def start() -> None:
         service.spawn(wakefulness.run(), name="wakefulness")
+        dispatching.append(service.spawn(dispatcher.run(), name="webhooks"))
 
     async def stop() -> None:
-        await relays.stop()
+        await end(*dispatching)
+        await asyncio.gather(relays.stop(), dispatcher.close())
+        await poster.close()
         await client.aclose()
 
     service.on_start(start)

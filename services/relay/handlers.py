@@ -2,14 +2,20 @@
 
 from libs.bus import Bus
 from libs.events import (
+    DeliveryReport,
+    DueDeliveries,
     Envelope,
     OpenRelay,
     RelayGrant,
     RelayRequested,
     RelayTargetChanged,
+    ReportWebhookDeliveries,
     SessionEnded,
     StreamPublished,
+    TakeWebhookDeliveries,
+    WebhookDeliveriesDue,
 )
+from services.relay.dispatcher import Dispatcher
 from services.relay.relays import Relays
 
 
@@ -29,6 +35,20 @@ def register(bus: Bus, relays: Relays) -> None:
     @bus.watch_fact(SessionEnded)
     async def on_session_ended(envelope: Envelope[SessionEnded]) -> None:
         relays.session_changed(envelope.data.session)
+
+
+def register_webhooks(bus: Bus, dispatcher: Dispatcher) -> None:
+    @bus.watch_fact(WebhookDeliveriesDue)
+    async def on_due(_: Envelope[WebhookDeliveriesDue]) -> None:
+        dispatcher.wake()
+
+
+async def take_deliveries(bus: Bus, limit: int) -> DueDeliveries:
+    return await bus.ask(TakeWebhookDeliveries(limit=limit))
+
+
+async def report_deliveries(bus: Bus, reports: tuple[DeliveryReport, ...]) -> None:
+    await bus.ask(ReportWebhookDeliveries(reports=reports))
 
 
 async def ask_grant(bus: Bus, order: RelayRequested) -> RelayGrant:

@@ -11,3 +11,9 @@ SKIPPED_FRAMES = Counter(
     "weir_relay_skipped_frames_total", "Frames that targets were too slow for, or away."
 )
 FENCED = Counter("weir_relay_fenced_total", "Pushes given up because of a newer epoch.")
+SENDING = Gauge("weir_relay_webhooks_sending", "Deliveries to webhooks that are being made.")
+WEBHOOKS = Counter(
+    "weir_relay_webhooks_total",
+    "Attempts to deliver to webhooks, by outcome: taken, or the code of what went wrong.",
+    ["outcome"],
+)

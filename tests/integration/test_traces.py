@@ -1,4 +1,6 @@
-"""One trace follows a publish from ingest over the bus to the packager, and on to the gateway."""
+"""One trace follows a publish from ingest over the bus to the packager, on to the gateway, and out
+to a webhook.
+"""
 
 import asyncio
 import threading
@@ -6,17 +8,20 @@ from collections import defaultdict
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from tests.hook_receiver import receiving
 from tests.media import encode, push
 from tests.running import RunningWeir
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 
-SERVICES = {"weir-ingest", "weir-catalog", "weir-packager", "weir-gateway"}
+SERVICES = {"weir-ingest", "weir-catalog", "weir-packager", "weir-gateway", "weir-relay"}
 
 
 class Collector:
@@ -65,19 +70,33 @@ def collector() -> Iterator[Collector]:
 async def test_one_trace_spans_the_house(
     own_weir: RunningWeir, collector: Collector, tmp_path: Path
 ) -> None:
-    own_weir.environment = {"WEIR_OTLP_ENDPOINT": collector.url}
+    own_weir.environment = {
+        "WEIR_OTLP_ENDPOINT": collector.url,
+        "WEIR_EGRESS_ALLOW": "127.0.0.0/8",
+    }
     own_weir.start()
     stream = own_weir.create_stream(name="traced", reconnectWindow=1)
+    with receiving() as receiver:
+        hook = {"url": receiver.url, "types": ["stream.published"]}
+        receiver.secret = own_weir.call("POST", "/api/v1/webhooks", hook)["secret"]
+        await watch(own_weir, stream, tmp_path)
+        await until(lambda: receiver.got, what="the delivery")
+    _, trace, _, _ = receiver.got[0].traceparent.split("-")
+    await until(
+        lambda: collector.services_by_trace[bytes.fromhex(trace)] >= SERVICES,
+        what="a trace of all of them",
+    )
+
+
+async def watch(weir: RunningWeir, stream: dict[str, Any], tmp_path: Path) -> None:
+    """Somebody publishes, and somebody watches."""
     source = encode(tmp_path / "in.flv", seconds=8)
     publisher = push(source, stream["push"]["url"])
     await asyncio.sleep(3)
     async with (
-        httpx2.AsyncClient(base_url=own_weir.http_url) as client,
+        httpx2.AsyncClient(base_url=weir.http_url) as client,
         client.stream("GET", f"/{stream['id']}/live.flv") as flv,
     ):
         async for _ in flv.aiter_bytes():
             break
     assert await asyncio.to_thread(publisher.wait, 30) == 0
-    async with asyncio.timeout(20):
-        while not any(found >= SERVICES for found in collector.services_by_trace.values()):
-            await asyncio.sleep(0.2)

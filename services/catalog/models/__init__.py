@@ -33,6 +33,14 @@ from services.catalog.models.streams import (
 )
 from services.catalog.models.uploads import UploadPieceRow, UploadRow
 from services.catalog.models.watermarks import WatermarkedViewerRow, WatermarkRow
+from services.catalog.models.webhooks import (
+    DeliveryAttemptRow,
+    DeliveryRow,
+    EventHeadRow,
+    EventRow,
+    ReplayRow,
+    WebhookRow,
+)
 
 __all__ = [
     "APIKeyRow",
@@ -43,7 +51,11 @@ __all__ = [
     "CaptionRow",
     "ConsoleSessionRow",
     "DeadLetterRow",
+    "DeliveryAttemptRow",
+    "DeliveryRow",
     "DiscardRow",
+    "EventHeadRow",
+    "EventRow",
     "FileRow",
     "GapRow",
     "HoldRow",
@@ -55,6 +67,7 @@ __all__ = [
     "RecorderRow",
     "RelayTargetRow",
     "RenditionRow",
+    "ReplayRow",
     "RevocationRow",
     "SegmentRow",
     "SessionRow",
@@ -68,4 +81,5 @@ __all__ = [
     "ViewerKeyRow",
     "WatermarkRow",
     "WatermarkedViewerRow",
+    "WebhookRow",
 ]

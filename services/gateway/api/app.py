@@ -17,7 +17,9 @@ from services.gateway.api import (
     camera_clips,
     captions,
     clips,
+    deliveries,
     docs,
+    events,
     files,
     health,
     holds,
@@ -40,10 +42,12 @@ from services.gateway.api import (
     viewer_tokens,
     viewers,
     watermarks,
+    webhooks,
     windows,
 )
 from services.gateway.api.described import DescribedAPI
 from services.gateway.api.house import House
+from services.gateway.api.public_events import describe_webhooks
 from services.gateway.api.security import BodyLimit, SecurityHeaders
 from services.gateway.api.trailed import Trailed
 from services.gateway.assets import assets_router
@@ -81,6 +85,9 @@ _API = (
     asset_events,
     assets,
     captions,
+    events,
+    webhooks,
+    deliveries,
     login,
     account,
     users,
@@ -107,6 +114,7 @@ def build_api(house: House | None = None) -> FastAPI:
         api.include_router(module.router)
     api.include_router(tus.public)
     app.include_router(api)
+    describe_webhooks(app)
     app.include_router(videostream.router)
     app.include_router(videostream.router, prefix="/Prod", include_in_schema=False)
     app.include_router(health.probes)

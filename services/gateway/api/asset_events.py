@@ -14,11 +14,11 @@ from libs.permissions import Permission
 from services.gateway.api.assets import AssetId, show
 from services.gateway.api.auth import may, needs
 from services.gateway.api.house import House, TheHouse
+from services.gateway.event_stream import event, event_stream
 
 LOOK_S = 15.0
 """How often the asset is looked at though nothing was heard: a fact may have been missed."""
 OVER = frozenset({"ready", "failed"})
-HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 router = APIRouter(prefix="/assets", tags=["assets"], dependencies=[needs(Permission.ASSETS_READ)])
 
@@ -31,9 +31,7 @@ async def follow_asset(asset_id: AssetId, request: Request, house: TheHouse) -> 
     """
     house.progress.check_room()
     await _ask(asset_id, house)
-    return StreamingResponse(
-        _tell(asset_id, request, house), media_type="text/event-stream", headers=HEADERS
-    )
+    return event_stream(_tell(asset_id, request, house))
 
 
 async def _tell(asset_id: str, request: Request, house: House) -> AsyncIterator[bytes]:
@@ -64,5 +62,4 @@ async def _ask(asset: str, house: House) -> Asset:
 
 
 def _event(name: str, data: dict[str, Any]) -> bytes:
-    """WHATWG HTML, section 9.2.5. JSON of one line has no line break that would end it."""
-    return f"event: {name}\ndata: {json.dumps(data)}\n\n".encode()
+    return event(name, json.dumps(data))

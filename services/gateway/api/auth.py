@@ -10,6 +10,7 @@ A cookie is sent by the browser whoever made the page, so a write with it must c
 origin (and bodies that are JSON are not read as anything else): Fetch, CORS protocol.
 """
 
+from collections.abc import Collection
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -82,10 +83,7 @@ class Needs(Access):
         ]
         if self._limit == "query":
             streams = request.query_params.getlist("stream")
-        if not streams or not all(map(caller.covers, streams)):
-            raise KeyLimited(
-                f"This key is for streams that begin with {caller.stream_prefix!r}; name one."
-            )
+        check_covers(caller, streams)
 
 
 class Signed(Needs):
@@ -151,6 +149,14 @@ def check(caller: Caller, permission: Permission) -> None:
         raise PermissionLacking(f"This needs the permission {permission}, which {who} has not.")
 
 
+def check_covers(caller: Caller, streams: Collection[str]) -> None:
+    """Raises `KeyLimited` if it has a limit and names no streams, or others. Each is an id."""
+    if caller.stream_prefix and not (streams and all(map(caller.covers, streams))):
+        raise KeyLimited(
+            f"This key is for streams that begin with {caller.stream_prefix!r}; name one."
+        )
+
+
 async def identify(request: Request, house: House) -> Caller | None:
     """Who has shown who it is; None: nobody has tried. A key that is sent must be right.
 
@@ -175,10 +181,14 @@ async def identify(request: Request, house: House) -> Caller | None:
     return caller
 
 
-async def may(request: Request, house: House, permission: Permission, stream: str = "") -> bool:
-    """Whether the caller has shown that it holds this; for routes that are for others, too."""
+async def may(request: Request, house: House, permission: Permission, *streams: str) -> bool:
+    """Whether the caller has shown that it holds this, of these streams or of all; for routes that
+    are for others, too, and for answers that go on.
+    """
     caller = await _known(request, house)
-    return caller is not None and caller.may(permission) and caller.covers(stream)
+    if caller is None or not caller.may(permission):
+        return False
+    return all(map(caller.covers, streams or ("",)))
 
 
 async def is_known(request: Request, house: House) -> bool:

@@ -1,8 +1,27 @@
-"""How the OpenAPI document shows the JSON that a route reads itself."""
+"""The JSON that a route reads itself: how it is read, and how the OpenAPI document shows it."""
 
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import BaseModel
+import orjson
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+
+from services.gateway.api.item import read_item
+from services.gateway.errors import ItemInvalid
+
+M = TypeVar("M", bound=BaseModel)
+
+
+async def read_body(request: Request, model: type[M]) -> M:
+    """Raises what `read_item` does, and `ItemInvalid`, which names a field, never its value."""
+    item = await read_item(request)
+    try:
+        # From JSON, where a strict time is a string.
+        return model.model_validate_json(orjson.dumps(item))
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "The body"
+        raise ItemInvalid(f"{where}: {first['msg']}.") from None
 
 
 def body_of(model: type[BaseModel], *, is_required: bool = True) -> dict[str, Any]:

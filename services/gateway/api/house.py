@@ -12,6 +12,7 @@ from services.gateway.burning.burning import Burning
 from services.gateway.playback.directory import Directory
 from services.gateway.playback.edge import Edge
 from services.gateway.progress import Progress
+from services.gateway.public_feed import PublicFeed
 from services.gateway.pushes import Pushes
 from services.gateway.settings import GatewaySettings
 from services.gateway.viewers.viewing import Viewing
@@ -64,6 +65,7 @@ class House:
     edge: Edge
     burning: Burning
     progress: Progress
+    feed: PublicFeed
 
 
 def _house(request: Request) -> House:

@@ -1,16 +1,17 @@
 """`/api/v1/streams/<id>/viewers`: who watches now, on all gateways; and sending one away."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 
-from libs.errors import NotFound
+from libs.errors import NotFound, WeirError
 from libs.events import (
     GetStream,
     ListViewers,
+    NoteKick,
     Viewer,
     ViewerKicked,
     ViewerKind,
@@ -101,6 +102,12 @@ async def kick_viewer(
         await revoke(house, stream_id, "token", found.token_id)
     house.viewing.kick(stream_id, viewer)
     await house.catalog.broadcast(ViewerKicked(stream=stream_id, viewer=viewer))
+    now = datetime.now(UTC)
+    note = NoteKick(tenant=DEFAULT_TENANT, stream=stream_id, viewer=viewer, kicked_at=now)
+    try:
+        await house.catalog.ask(note)
+    except WeirError as error:  # the viewer is gone all the same
+        log.warning("viewer.kick_untold", stream=stream_id, viewer=viewer, code=error.code)
     log.info("viewer.kicked", stream=stream_id, viewer=viewer, revoke_token=revoke_token)
 
 

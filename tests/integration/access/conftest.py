@@ -2,28 +2,33 @@
 
 import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
+from libs.egress import Egress
 from libs.events import Ask, AuditRecorded, Envelope, Message, Written
 from services.catalog.access_answers import AccessAnswers
 from services.catalog.answers import Answers
 from services.catalog.asset_answers import AssetAnswers
 from services.catalog.clock import now_utc
 from services.catalog.database import Database
+from services.catalog.delivery_reports import DeliveryRules
 from services.catalog.handlers import (
     register_access,
     register_asks,
     register_assets,
     register_uploads,
+    register_webhooks,
 )
 from services.catalog.migrate import migrate
 from services.catalog.retention import Rules
 from services.catalog.upload_answers import UploadAnswers
 from services.catalog.upload_rules import UploadRules
+from services.catalog.webhook_answers import WebhookAnswers
 from services.gateway.api.house import House
 from tests.unit.services.gateway.conftest import PASSWORD, client_of, house_of, settings_of
 
@@ -70,6 +75,7 @@ class Installation:
         self._register()
         settings = settings_of(access_key_id=ACCESS_KEY_ID, secret_access_key=SECRET_ACCESS_KEY)
         self.house: House = house_of(settings, folder, self.bus)
+        self.house.feed.close()  # what goes on and on ends at once
 
     def _register(self) -> None:
         async def has_let_go(_: object) -> bool:
@@ -80,6 +86,9 @@ class Installation:
         register_uploads(bus, UploadAnswers(self.database, now_utc, UploadRules()))
         register_assets(bus, AssetAnswers(self.database, now_utc, grace=Rules().grace))
         register_access(bus, self.access)
+        rules = DeliveryRules((), disable_after=timedelta(days=1))
+        hooks = WebhookAnswers(self.database, now_utc, egress=Egress(), rules=rules)
+        register_webhooks(bus, hooks)
 
     def client(self, **headers: str) -> httpx2.AsyncClient:
         return client_of(self.house, **headers)

@@ -23,6 +23,9 @@ assets:delete              operator owner
 jobs:read           viewer operator owner
 jobs:write                 operator owner
 settings:read              operator owner
+events:read         viewer operator owner
+webhooks:read              operator owner
+webhooks:write             operator owner
 watermarks:read                     owner
 users:read                          owner
 users:write                         owner
@@ -102,6 +105,21 @@ DELETE  /api/v1/assets/{asset_id}                                          asset
 GET     /api/v1/assets/{asset_id}/captions                                 assets:read
 POST    /api/v1/assets/{asset_id}/captions                                 assets:write
 DELETE  /api/v1/assets/{asset_id}/captions/{caption}                       assets:write
+GET     /api/v1/events                                                     events:read
+GET     /api/v1/webhooks                                                   webhooks:read
+POST    /api/v1/webhooks                                                   webhooks:write
+GET     /api/v1/webhooks/{webhook_id}                                      webhooks:read
+PATCH   /api/v1/webhooks/{webhook_id}                                      webhooks:write
+DELETE  /api/v1/webhooks/{webhook_id}                                      webhooks:write
+POST    /api/v1/webhooks/{webhook_id}/rotate                               webhooks:write
+POST    /api/v1/webhooks/{webhook_id}/test                                 webhooks:write
+GET     /api/v1/webhooks/{webhook_id}/deliveries                           webhooks:read
+GET     /api/v1/webhooks/{webhook_id}/deliveries/{delivery_id}             webhooks:read
+POST    /api/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/retry       webhooks:write
+POST    /api/v1/webhooks/{webhook_id}/replays                              webhooks:write
+GET     /api/v1/webhooks/{webhook_id}/replays                              webhooks:read
+GET     /api/v1/webhooks/{webhook_id}/replays/{replay_id}                  webhooks:read
+DELETE  /api/v1/webhooks/{webhook_id}/replays/{replay_id}                  webhooks:write
 POST    /api/v1/login                                                      anybody
 POST    /api/v1/logout                                                     anybody
 GET     /api/v1/login                                                      known
@@ -232,6 +250,9 @@ NAMES = {
     "captions/name": "caption-0000000000000000.vtt",
     "user_id": "user-0000000000000000",
     "key_id": "000000000000",
+    "webhook_id": "webhook-0000000000000000",
+    "delivery_id": "1",
+    "replay_id": "replay-0000000000000000",
     "key:path": "cam-1/mp4/2026/01/02/a.mp4",
     "name:path": "nothing.js",
     "view": "69573000-0a0b0c0d",

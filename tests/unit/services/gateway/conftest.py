@@ -28,6 +28,7 @@ from libs.events import (
     ListStreams,
     ListViewerKeys,
     Message,
+    NoteKick,
     Nothing,
     RevokeViewers,
     RotateViewerKeys,
@@ -56,6 +57,7 @@ from services.gateway.playback.directory import Directory
 from services.gateway.playback.edge import Edge
 from services.gateway.playback.origin import Origin
 from services.gateway.progress import Progress
+from services.gateway.public_feed import PublicFeed
 from services.gateway.pushes import PushRefused
 from services.gateway.settings import GatewaySettings
 from services.gateway.uploads.intake import Intake
@@ -155,7 +157,7 @@ class MemoryCatalog:
                         for number in live
                     )
                 )
-            case RevokeViewers():
+            case RevokeViewers() | NoteKick():
                 return Nothing()
             case ListJobs():
                 return JobPage(jobs=())
@@ -279,6 +281,7 @@ def house_of(settings: GatewaySettings, folder: Path, catalog: Any = None) -> Ho
             cache_bytes=1 << 20,
         ),
         progress=Progress(),
+        feed=PublicFeed(catalog.ask),
     )
 
 

@@ -1014,6 +1014,232 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listen
+         * @description Public events as they happen: the payloads of webhooks, each under its type as `event`.
+         *
+         *     `type` (a type, or a noun as `asset.*`) and `stream` may be given several times, or with commas.
+         *     `Last-Event-ID`, or `after`, names the last one that the listener has; without, it hears from
+         *     now on. What the log has no more is told as `events.missed`. A comment comes every 15 s.
+         *     It ends when the caller may listen no more.
+         */
+        get: operations["events_listen"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Webhooks
+         * @description All of them, oldest first.
+         */
+        get: operations["webhooks_list_webhooks"];
+        put?: never;
+        /**
+         * Create Webhook
+         * @description Send events to an address from now on. The answer has the secret, once.
+         */
+        post: operations["webhooks_create_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Webhook
+         * @description One webhook, and how many deliveries wait or are dead.
+         */
+        get: operations["webhooks_get_webhook"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Webhook
+         * @description Send it nothing more, and forget what was sent.
+         */
+        delete: operations["webhooks_delete_webhook"];
+        options?: never;
+        head?: never;
+        /**
+         * Update Webhook
+         * @description Change, enable or disable it. What was pending when it was disabled goes on when it is
+         *     enabled; what happened meanwhile is to be had by a replay.
+         */
+        patch: operations["webhooks_update_webhook"];
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook_id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate Webhook Secret
+         * @description Make a new secret. For a day the one before signs beside it.
+         */
+        post: operations["webhooks_rotate_webhook_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Webhook
+         * @description Send it `webhook.tested` now; the delivery says what comes of it.
+         */
+        post: operations["webhooks_test_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook_id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Deliveries
+         * @description A page of what was and will be sent, newest first; `state=dead` are the dead letters.
+         */
+        get: operations["webhooks_list_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook_id}/deliveries/{delivery_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Delivery
+         * @description One delivery, its attempts, and what they were answered.
+         */
+        get: operations["webhooks_get_delivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry Delivery
+         * @description Send it now, whatever came of it before. A dead letter gets all its tries again.
+         */
+        post: operations["webhooks_retry_delivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook_id}/replays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Replays
+         * @description The newest fifty.
+         */
+        get: operations["webhooks_list_replays"];
+        put?: never;
+        /**
+         * Create Replay
+         * @description Send again what the webhook wants of a part of the log, with the same `webhook-id`s.
+         */
+        post: operations["webhooks_create_replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook_id}/replays/{replay_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Replay
+         * @description How far it is.
+         */
+        get: operations["webhooks_get_replay"];
+        put?: never;
+        post?: never;
+        /**
+         * Cancel Replay
+         * @description Send no more of it; one that is over stays as it is.
+         */
+        delete: operations["webhooks_cancel_replay"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/login": {
         parameters: {
             query?: never;
@@ -1925,7 +2151,428 @@ export interface paths {
         trace?: never;
     };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    "stream.changed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A stream was made, its settings were set, or it was deleted.
+         * @description Answer 2xx within 15 s. Verify the signature (Standard Webhooks), and drop what has a
+         *     `webhook-id` that you have.
+         */
+        post: operations["stream_changedstream_changed_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "stream.published": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A publisher is on air.
+         * @description Answer 2xx within 15 s. Verify the signature (Standard Webhooks), and drop what has a
+         *     `webhook-id` that you have.
+         */
+        post: operations["stream_publishedstream_published_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "stream.unpublished": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A publisher is gone. Its session goes on until nobody came back for a while.
+         * @description Answer 2xx within 15 s. Verify the signature (Standard Webhooks), and drop what has a
+         *     `webhook-id` that you have.
+         */
+        post: operations["stream_unpublishedstream_unpublished_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "session.started": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A stream is on air after it was not: what follows is one recording.
+         * @description Answer 2xx within 15 s. Verify the signature (Standard Webhooks), and drop what has a
+         *     `webhook-id` that you have.
+         */
+        post: operations["session_startedsession_started_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "session.ended": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A session is over.
+         * @description Answer 2xx within 15 s. Verify the signature (Standard Webhooks), and drop what has a
+         *     `webhook-id` that you have.
+         */
+        post: operations["session_endedsession_ended_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "recording.ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * An MP4 of what was on air is there.
+         * @description Answer 2xx within 15 s. Verify the signature (Standard Webhooks), and drop what has a
+         *     `webhook-id` that you have.
+         */
+        post: operations["recording_readyrecording_ready_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "clip.ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The MP4 of a clip, or of a range that somebody asked for, is there.
+         * @description Answer 2xx within 15 s. Verify the signature (Standard Webhooks), and drop what has a
+         *     `webhook-id` that you have.
+         */
+        post: operations["clip_readyclip_ready_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "upload.accepted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * An uploaded file is whole, was inspected, and can be used.
+         * @description Answer 2xx within 15 s. Verify the signature (Standard Webhooks), and drop what has a
+         *     `webhook-id` that you have.
+         */
+        post: operations["upload_acceptedupload_accepted_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "upload.refused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * An uploaded file cannot be used.
+         * @description Answer 2xx within 15 s. Verify the signature (Standard Webhooks), and drop what has a
+         *     `webhook-id` that you have.
+         */
+        post: operations["upload_refusedupload_refused_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "asset.progressed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Another chunk of an asset is there.
+         * @description Answer 2xx within 15 s. Verify the signature (Standard Webhooks), and drop what has a
+         *     `webhook-id` that you have.
+         */
+        post: operations["asset_progressedasset_progressed_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "asset.ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * An asset can be played.
+         * @description Answer 2xx within 15 s. Verify the signature (Standard Webhooks), and drop what has a
+         *     `webhook-id` that you have.
+         */
+        post: operations["asset_readyasset_ready_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "asset.failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * An asset cannot be made.
+         * @description Answer 2xx within 15 s. Verify the signature (Standard Webhooks), and drop what has a
+         *     `webhook-id` that you have.
+         */
+        post: operations["asset_failedasset_failed_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "job.completed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A job that makes a file has made it.
+         * @description Answer 2xx within 15 s. Verify the signature (Standard Webhooks), and drop what has a
+         *     `webhook-id` that you have.
+         */
+        post: operations["job_completedjob_completed_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "job.failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A job that was to make a file is given up, after all its tries.
+         * @description Answer 2xx within 15 s. Verify the signature (Standard Webhooks), and drop what has a
+         *     `webhook-id` that you have.
+         */
+        post: operations["job_failedjob_failed_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "relay.changed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A push to a relay target got into another state.
+         * @description Answer 2xx within 15 s. Verify the signature (Standard Webhooks), and drop what has a
+         *     `webhook-id` that you have.
+         */
+        post: operations["relay_changedrelay_changed_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "motion.detected": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * In a stream that is watched for motion, something began to move.
+         * @description Answer 2xx within 15 s. Verify the signature (Standard Webhooks), and drop what has a
+         *     `webhook-id` that you have.
+         */
+        post: operations["motion_detectedmotion_detected_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "viewer.kicked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * An operator sent a viewer away.
+         * @description Answer 2xx within 15 s. Verify the signature (Standard Webhooks), and drop what has a
+         *     `webhook-id` that you have.
+         */
+        post: operations["viewer_kickedviewer_kicked_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "quota.exceeded": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Something was refused because a quota is full; said once an hour.
+         * @description Answer 2xx within 15 s. Verify the signature (Standard Webhooks), and drop what has a
+         *     `webhook-id` that you have.
+         */
+        post: operations["quota_exceededquota_exceeded_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "webhook.tested": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Somebody asked for a test of one webhook; no other gets it.
+         * @description Answer 2xx within 15 s. Verify the signature (Standard Webhooks), and drop what has a
+         *     `webhook-id` that you have.
+         */
+        post: operations["webhook_testedwebhook_tested_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "webhook.disabled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A webhook gets nothing any more: it has failed for days, or says that it is gone.
+         * @description Answer 2xx within 15 s. Verify the signature (Standard Webhooks), and drop what has a
+         *     `webhook-id` that you have.
+         */
+        post: operations["webhook_disabledwebhook_disabled_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
         /** APIKeyView */
@@ -1962,6 +2609,34 @@ export interface components {
             /** Name */
             name: string;
         };
+        /**
+         * AssetFailed
+         * @description An asset cannot be made.
+         */
+        AssetFailed: {
+            /** Asset */
+            asset: string;
+            /** Code */
+            code: string;
+            /** Reason */
+            reason: string;
+        };
+        /** AssetFailedPayload */
+        AssetFailedPayload: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "asset.failed";
+            /** Version */
+            version: number;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["AssetFailed"];
+        };
         /** AssetLinks */
         AssetLinks: {
             /** Hls */
@@ -1976,6 +2651,65 @@ export interface components {
             poster: string;
             /** Storyboard */
             storyboard: string;
+        };
+        /**
+         * AssetProgressed
+         * @description Another chunk of an asset is there.
+         */
+        AssetProgressed: {
+            /** Asset */
+            asset: string;
+            /** Chunks */
+            chunks: number;
+            /** Chunks Done */
+            chunks_done: number;
+        };
+        /** AssetProgressedPayload */
+        AssetProgressedPayload: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "asset.progressed";
+            /** Version */
+            version: number;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["AssetProgressed"];
+        };
+        /**
+         * AssetReady
+         * @description An asset can be played.
+         */
+        AssetReady: {
+            /** Asset */
+            asset: string;
+            /**
+             * Stream
+             * @description Under which it is played.
+             */
+            stream: string;
+            /** Session */
+            session: string;
+        };
+        /** AssetReadyPayload */
+        AssetReadyPayload: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "asset.ready";
+            /** Version */
+            version: number;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["AssetReady"];
         };
         /**
          * AssetView
@@ -2048,6 +2782,29 @@ export interface components {
             assets: components["schemas"]["AssetView"][];
             /** Next After */
             next_after: string | null;
+        };
+        /**
+         * AttemptView
+         * @description One sending.
+         */
+        AttemptView: {
+            /** Number */
+            number: number;
+            /**
+             * Sent At
+             * Format: date-time
+             */
+            sent_at: string;
+            /** Duration Ms */
+            duration_ms: number;
+            /** Status */
+            status: number | null;
+            /** Error Code */
+            error_code: string | null;
+            /** Error */
+            error: string | null;
+            /** Answer */
+            answer: string;
         };
         /**
          * AudioTrackView
@@ -2175,6 +2932,51 @@ export interface components {
             mp4: string;
         };
         /**
+         * ClipReady
+         * @description The MP4 of a clip, or of a range that somebody asked for, is there.
+         */
+        ClipReady: {
+            /** Stream */
+            stream: string;
+            /** Session */
+            session: string;
+            /**
+             * Job
+             * @description That made it; a clip names it as its export's.
+             */
+            job: string;
+            /**
+             * File
+             * @description Its key: `GET /api/v1/files/<key>`.
+             */
+            file: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /** Duration S */
+            duration_s: number;
+            /** Size Bytes */
+            size_bytes: number;
+        };
+        /** ClipReadyPayload */
+        ClipReadyPayload: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "clip.ready";
+            /** Version */
+            version: number;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["ClipReady"];
+        };
+        /**
          * ClockMark
          * @description The wall clock of each frame, to the second.
          */
@@ -2290,6 +3092,52 @@ export interface components {
             dead_letters: components["schemas"]["DeadLetter"][];
             /** Next After */
             next_after?: string | null;
+        };
+        /**
+         * DeliveryView
+         * @description One event on its way to one webhook.
+         */
+        DeliveryView: {
+            /** Id */
+            id: number;
+            /** Event */
+            event: string;
+            /** Sequence */
+            sequence: number;
+            /** Type */
+            type: string;
+            /** Stream */
+            stream: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "pending" | "delivered" | "dead";
+            /** Replay */
+            replay: string | null;
+            /** Failures */
+            failures: number;
+            /** Due At */
+            due_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Attempts */
+            attempts: components["schemas"]["AttemptView"][];
+        };
+        /** DeliveryViews */
+        DeliveryViews: {
+            /** Deliveries */
+            deliveries: components["schemas"]["DeliveryView"][];
+            /** Next After */
+            next_after: number | null;
         };
         /** Gap */
         Gap: {
@@ -2524,6 +3372,39 @@ export interface components {
             reason?: string | null;
         };
         /**
+         * JobCompleted
+         * @description A job that makes a file has made it.
+         */
+        JobCompleted: {
+            /** Job */
+            job: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "remux" | "encode" | "storyboard";
+            /** Stream */
+            stream: string | null;
+            /** Session */
+            session: string | null;
+        };
+        /** JobCompletedPayload */
+        JobCompletedPayload: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "job.completed";
+            /** Version */
+            version: number;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["JobCompleted"];
+        };
+        /**
          * JobDetail
          * @description A job and its attempts.
          */
@@ -2585,6 +3466,46 @@ export interface components {
              * @default []
              */
             attempts: components["schemas"]["JobAttempt"][];
+        };
+        /**
+         * JobFailed
+         * @description A job that was to make a file is given up, after all its tries.
+         */
+        JobFailed: {
+            /** Job */
+            job: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "remux" | "encode" | "storyboard";
+            /** Stream */
+            stream: string | null;
+            /** Session */
+            session: string | null;
+            /** Code */
+            code: string | null;
+            /**
+             * Reason
+             * @description The same as a sentence.
+             */
+            reason: string | null;
+        };
+        /** JobFailedPayload */
+        JobFailedPayload: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "job.failed";
+            /** Version */
+            version: number;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["JobFailed"];
         };
         /**
          * JobLog
@@ -2770,6 +3691,42 @@ export interface components {
             first_msn: number;
             /** Last Msn */
             last_msn: number;
+        };
+        /**
+         * MotionDetected
+         * @description In a stream that is watched for motion, something began to move.
+         */
+        MotionDetected: {
+            /** Stream */
+            stream: string;
+            /** Session */
+            session: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Percent
+             * @description Of the picture that changed.
+             */
+            percent: number;
+        };
+        /** MotionDetectedPayload */
+        MotionDetectedPayload: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "motion.detected";
+            /** Version */
+            version: number;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["MotionDetected"];
         };
         /** NamedClip */
         NamedClip: {
@@ -3016,7 +3973,7 @@ export interface components {
          * Permission
          * @enum {string}
          */
-        Permission: "streams:read" | "streams:write" | "streams:publish" | "keys:read" | "viewers:read" | "viewers:write" | "relays:read" | "relays:write" | "recordings:read" | "recordings:write" | "recordings:delete" | "assets:read" | "assets:write" | "assets:delete" | "jobs:read" | "jobs:write" | "watermarks:read" | "users:read" | "users:write" | "api_keys:read" | "api_keys:write" | "settings:read" | "settings:write" | "audit:read";
+        Permission: "streams:read" | "streams:write" | "streams:publish" | "keys:read" | "viewers:read" | "viewers:write" | "relays:read" | "relays:write" | "recordings:read" | "recordings:write" | "recordings:delete" | "assets:read" | "assets:write" | "assets:delete" | "jobs:read" | "jobs:write" | "events:read" | "webhooks:read" | "webhooks:write" | "watermarks:read" | "users:read" | "users:write" | "api_keys:read" | "api_keys:write" | "settings:read" | "settings:write" | "audit:read";
         /** Playback */
         Playback: {
             /** Flv */
@@ -3058,6 +4015,39 @@ export interface components {
             stream_key: string;
             /** Secure Url */
             secure_url: string | null;
+        };
+        /**
+         * QuotaExceeded
+         * @description Something was refused because a quota is full; said once an hour.
+         */
+        QuotaExceeded: {
+            /**
+             * Quota
+             * @constant
+             */
+            quota: "uploads";
+            /**
+             * Hour
+             * Format: date-time
+             * @description In which it was first refused.
+             */
+            hour: string;
+        };
+        /** QuotaExceededPayload */
+        QuotaExceededPayload: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "quota.exceeded";
+            /** Version */
+            version: number;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["QuotaExceeded"];
         };
         /**
          * RecordedFile
@@ -3104,6 +4094,97 @@ export interface components {
             files: components["schemas"]["RecordedFile"][];
             /** Next After */
             next_after?: string | null;
+        };
+        /**
+         * RecordingReady
+         * @description An MP4 of what was on air is there.
+         */
+        RecordingReady: {
+            /** Stream */
+            stream: string;
+            /** Session */
+            session: string;
+            /**
+             * File
+             * @description Its key: `GET /api/v1/files/<key>`, or `GET /<key>` for who may watch the stream.
+             */
+            file: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /** Duration S */
+            duration_s: number;
+            /** Size Bytes */
+            size_bytes: number;
+        };
+        /** RecordingReadyPayload */
+        RecordingReadyPayload: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "recording.ready";
+            /** Version */
+            version: number;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["RecordingReady"];
+        };
+        /**
+         * RelayChanged
+         * @description A push to a relay target got into another state.
+         */
+        RelayChanged: {
+            /** Stream */
+            stream: string;
+            /** Session */
+            session: string;
+            /**
+             * Target
+             * @description Its id; its address is no public event's.
+             */
+            target: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "idle" | "connecting" | "live" | "failed" | "stopped";
+            /**
+             * Cause
+             * @description Why: `refused`, `unreachable`, `stalled`, `loop`, …
+             */
+            cause: string | null;
+            /**
+             * Detail
+             * @description The same as a sentence.
+             */
+            detail: string | null;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+        };
+        /** RelayChangedPayload */
+        RelayChangedPayload: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "relay.changed";
+            /** Version */
+            version: number;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["RelayChanged"];
         };
         /**
          * RelayNumbers
@@ -3235,6 +4316,41 @@ export interface components {
             tracks: components["schemas"]["Track"][];
             /** Last Msn */
             last_msn?: number | null;
+        };
+        /**
+         * ReplayView
+         * @description A part of the log that is sent again.
+         */
+        ReplayView: {
+            /** Id */
+            id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "completed" | "cancelled";
+            /** First Sequence */
+            first_sequence: number;
+            /** Last Sequence */
+            last_sequence: number;
+            /** Progress */
+            progress: number;
+            /** Pending */
+            pending: number;
+            /** Delivered */
+            delivered: number;
+            /** Dead */
+            dead: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /** ReplayViews */
+        ReplayViews: {
+            /** Replays */
+            replays: components["schemas"]["ReplayView"][];
         };
         /**
          * Revocation
@@ -3441,12 +4557,84 @@ export interface components {
              */
             revision: number;
         };
+        /**
+         * SessionEnded
+         * @description A session is over.
+         */
+        SessionEnded: {
+            /** Stream */
+            stream: string;
+            /** Session */
+            session: string;
+            /**
+             * Cause
+             * @description As of `stream.unpublished`, or `ingest_lost`.
+             */
+            cause: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /**
+             * Ended At
+             * Format: date-time
+             */
+            ended_at: string;
+        };
+        /** SessionEndedPayload */
+        SessionEndedPayload: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "session.ended";
+            /** Version */
+            version: number;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["SessionEnded"];
+        };
         /** SessionPage */
         SessionPage: {
             /** Sessions */
             sessions: components["schemas"]["Session"][];
             /** Next After */
             next_after?: string | null;
+        };
+        /**
+         * SessionStarted
+         * @description A stream is on air after it was not: what follows is one recording.
+         */
+        SessionStarted: {
+            /** Stream */
+            stream: string;
+            /** Session */
+            session: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+        };
+        /** SessionStartedPayload */
+        SessionStartedPayload: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "session.started";
+            /** Version */
+            version: number;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["SessionStarted"];
         };
         /**
          * SessionView
@@ -3575,6 +4763,111 @@ export interface components {
             cause?: string | null;
             /** Detail */
             detail?: string | null;
+        };
+        /**
+         * StreamChanged
+         * @description A stream was made, its settings were set, or it was deleted.
+         */
+        StreamChanged: {
+            /** Stream */
+            stream: string;
+            /**
+             * Revision
+             * @description Rises with each change.
+             */
+            revision: number;
+            /** Is Deleted */
+            is_deleted: boolean;
+        };
+        /** StreamChangedPayload */
+        StreamChangedPayload: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "stream.changed";
+            /** Version */
+            version: number;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["StreamChanged"];
+        };
+        /**
+         * StreamPublished
+         * @description A publisher is on air.
+         */
+        StreamPublished: {
+            /** Stream */
+            stream: string;
+            /** Session */
+            session: string;
+            /**
+             * Generation
+             * @description Counts the publishes of the stream: of two words about it, the higher is the newer.
+             */
+            generation: number;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+        };
+        /** StreamPublishedPayload */
+        StreamPublishedPayload: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "stream.published";
+            /** Version */
+            version: number;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["StreamPublished"];
+        };
+        /**
+         * StreamUnpublished
+         * @description A publisher is gone. Its session goes on until nobody came back for a while.
+         */
+        StreamUnpublished: {
+            /** Stream */
+            stream: string;
+            /** Session */
+            session: string;
+            /** Generation */
+            generation: number;
+            /**
+             * Cause
+             * @description `publisher_ended`, `connection_lost`, `idle`, `taken_over`, `kicked`, …
+             */
+            cause: string;
+            /**
+             * Ended At
+             * Format: date-time
+             */
+            ended_at: string;
+        };
+        /** StreamUnpublishedPayload */
+        StreamUnpublishedPayload: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "stream.unpublished";
+            /** Version */
+            version: number;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["StreamUnpublished"];
         };
         /**
          * StreamView
@@ -3796,6 +5089,73 @@ export interface components {
             sound?: components["schemas"]["SoundReport"] | null;
         };
         /**
+         * UploadAccepted
+         * @description An uploaded file is whole, was inspected, and can be used.
+         */
+        UploadAccepted: {
+            /** Upload */
+            upload: string;
+            /**
+             * Name
+             * @description The file's, as its owner calls it: text from outside.
+             */
+            name: string;
+            /** Size Bytes */
+            size_bytes: number;
+        };
+        /** UploadAcceptedPayload */
+        UploadAcceptedPayload: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "upload.accepted";
+            /** Version */
+            version: number;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["UploadAccepted"];
+        };
+        /**
+         * UploadRefused
+         * @description An uploaded file cannot be used.
+         */
+        UploadRefused: {
+            /** Upload */
+            upload: string;
+            /**
+             * Name
+             * @description Likewise text from outside.
+             */
+            name: string;
+            /** Code */
+            code: string | null;
+            /**
+             * Reason
+             * @description The same as a sentence.
+             */
+            reason: string | null;
+        };
+        /** UploadRefusedPayload */
+        UploadRefusedPayload: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "upload.refused";
+            /** Version */
+            version: number;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["UploadRefused"];
+        };
+        /**
          * UploadView
          * @description An upload. `state` goes from `open` by `complete` (all is there, and is looked at) to
          *     `accepted` or `refused`, which has a reason.
@@ -3903,6 +5263,40 @@ export interface components {
             input?: unknown;
             /** Context */
             ctx?: Record<string, never>;
+        };
+        /**
+         * ViewerKicked
+         * @description An operator sent a viewer away.
+         */
+        ViewerKicked: {
+            /** Stream */
+            stream: string;
+            /**
+             * Viewer
+             * @description The id of its viewer session.
+             */
+            viewer: string;
+            /**
+             * Kicked At
+             * Format: date-time
+             */
+            kicked_at: string;
+        };
+        /** ViewerKickedPayload */
+        ViewerKickedPayload: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "viewer.kicked";
+            /** Version */
+            version: number;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["ViewerKicked"];
         };
         /** ViewerToken */
         ViewerToken: {
@@ -4021,6 +5415,150 @@ export interface components {
             /** Next After */
             next_after?: string | null;
         };
+        /**
+         * WebhookDisabled
+         * @description A webhook gets nothing any more: it has failed for days, or says that it is gone.
+         */
+        WebhookDisabled: {
+            /** Webhook */
+            webhook: string;
+            /**
+             * Cause
+             * @enum {string}
+             */
+            cause: "failing" | "gone";
+            /**
+             * Failing Since
+             * Format: date-time
+             */
+            failing_since: string;
+            /**
+             * Disabled At
+             * Format: date-time
+             */
+            disabled_at: string;
+        };
+        /** WebhookDisabledPayload */
+        WebhookDisabledPayload: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "webhook.disabled";
+            /** Version */
+            version: number;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["WebhookDisabled"];
+        };
+        /** WebhookSecretView */
+        WebhookSecretView: {
+            /** Id */
+            id: string;
+            /** Url */
+            url: string;
+            /** Types */
+            types: string[];
+            /** Streams */
+            streams: string[];
+            /** Description */
+            description: string;
+            /** Is Enabled */
+            is_enabled: boolean;
+            /** Disabled Cause */
+            disabled_cause: ("operator" | "failing" | "gone") | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** Failing Since */
+            failing_since: string | null;
+            /** Pending */
+            pending: number;
+            /** Dead */
+            dead: number;
+            /** Secret */
+            secret: string;
+        };
+        /**
+         * WebhookTested
+         * @description Somebody asked for a test of one webhook; no other gets it.
+         */
+        WebhookTested: {
+            /** Webhook */
+            webhook: string;
+            /**
+             * Test
+             * @description Of several tests, which.
+             */
+            test: string;
+        };
+        /** WebhookTestedPayload */
+        WebhookTestedPayload: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "webhook.tested";
+            /** Version */
+            version: number;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["WebhookTested"];
+        };
+        /**
+         * WebhookView
+         * @description A webhook, without its secret.
+         */
+        WebhookView: {
+            /** Id */
+            id: string;
+            /** Url */
+            url: string;
+            /** Types */
+            types: string[];
+            /** Streams */
+            streams: string[];
+            /** Description */
+            description: string;
+            /** Is Enabled */
+            is_enabled: boolean;
+            /** Disabled Cause */
+            disabled_cause: ("operator" | "failing" | "gone") | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** Failing Since */
+            failing_since: string | null;
+            /** Pending */
+            pending: number;
+            /** Dead */
+            dead: number;
+        };
+        /** WebhookViews */
+        WebhookViews: {
+            /** Webhooks */
+            webhooks: components["schemas"]["WebhookView"][];
+        };
         /** Windows */
         Windows: {
             /**
@@ -4046,9 +5584,16 @@ export interface components {
 export type ApiKeyView = components['schemas']['APIKeyView'];
 export type ApiKeyViews = components['schemas']['APIKeyViews'];
 export type AssetChange = components['schemas']['AssetChange'];
+export type AssetFailed = components['schemas']['AssetFailed'];
+export type AssetFailedPayload = components['schemas']['AssetFailedPayload'];
 export type AssetLinks = components['schemas']['AssetLinks'];
+export type AssetProgressed = components['schemas']['AssetProgressed'];
+export type AssetProgressedPayload = components['schemas']['AssetProgressedPayload'];
+export type AssetReady = components['schemas']['AssetReady'];
+export type AssetReadyPayload = components['schemas']['AssetReadyPayload'];
 export type AssetView = components['schemas']['AssetView'];
 export type AssetsView = components['schemas']['AssetsView'];
+export type AttemptView = components['schemas']['AttemptView'];
 export type AudioTrackView = components['schemas']['AudioTrackView'];
 export type AuditEntry = components['schemas']['AuditEntry'];
 export type AuditPage = components['schemas']['AuditPage'];
@@ -4056,11 +5601,15 @@ export type CaptionView = components['schemas']['CaptionView'];
 export type CaptionsView = components['schemas']['CaptionsView'];
 export type ClipExport = components['schemas']['ClipExport'];
 export type ClipLinks = components['schemas']['ClipLinks'];
+export type ClipReady = components['schemas']['ClipReady'];
+export type ClipReadyPayload = components['schemas']['ClipReadyPayload'];
 export type ClockMark = components['schemas']['ClockMark'];
 export type ConsoleSessionView = components['schemas']['ConsoleSessionView'];
 export type ConsoleSessionViews = components['schemas']['ConsoleSessionViews'];
 export type DeadLetter = components['schemas']['DeadLetter'];
 export type DeadLetterPage = components['schemas']['DeadLetterPage'];
+export type DeliveryView = components['schemas']['DeliveryView'];
+export type DeliveryViews = components['schemas']['DeliveryViews'];
 export type Gap = components['schemas']['Gap'];
 export type HttpValidationError = components['schemas']['HTTPValidationError'];
 export type Hold = components['schemas']['Hold'];
@@ -4071,7 +5620,11 @@ export type ImageMark = components['schemas']['ImageMark'];
 export type ImageView = components['schemas']['ImageView'];
 export type Job = components['schemas']['Job'];
 export type JobAttempt = components['schemas']['JobAttempt'];
+export type JobCompleted = components['schemas']['JobCompleted'];
+export type JobCompletedPayload = components['schemas']['JobCompletedPayload'];
 export type JobDetail = components['schemas']['JobDetail'];
+export type JobFailed = components['schemas']['JobFailed'];
+export type JobFailedPayload = components['schemas']['JobFailedPayload'];
 export type JobLog = components['schemas']['JobLog'];
 export type JobPage = components['schemas']['JobPage'];
 export type KeyView = components['schemas']['KeyView'];
@@ -4085,6 +5638,8 @@ export type MarkReport = components['schemas']['MarkReport'];
 export type Media = components['schemas']['Media'];
 export type MediaTrack = components['schemas']['MediaTrack'];
 export type Missing = components['schemas']['Missing'];
+export type MotionDetected = components['schemas']['MotionDetected'];
+export type MotionDetectedPayload = components['schemas']['MotionDetectedPayload'];
 export type NamedClip = components['schemas']['NamedClip'];
 export type NamedClips = components['schemas']['NamedClips'];
 export type NewApiKey = components['schemas']['NewAPIKey'];
@@ -4102,14 +5657,22 @@ export type Permission = components['schemas']['Permission'];
 export type Playback = components['schemas']['Playback'];
 export type PlayerPages = components['schemas']['PlayerPages'];
 export type Push = components['schemas']['Push'];
+export type QuotaExceeded = components['schemas']['QuotaExceeded'];
+export type QuotaExceededPayload = components['schemas']['QuotaExceededPayload'];
 export type RecordedFile = components['schemas']['RecordedFile'];
 export type RecordedFiles = components['schemas']['RecordedFiles'];
+export type RecordingReady = components['schemas']['RecordingReady'];
+export type RecordingReadyPayload = components['schemas']['RecordingReadyPayload'];
+export type RelayChanged = components['schemas']['RelayChanged'];
+export type RelayChangedPayload = components['schemas']['RelayChangedPayload'];
 export type RelayNumbers = components['schemas']['RelayNumbers'];
 export type RelayTargetView = components['schemas']['RelayTargetView'];
 export type RelayTargetViews = components['schemas']['RelayTargetViews'];
 export type RenditionLog = components['schemas']['RenditionLog'];
 export type RenditionStates = components['schemas']['RenditionStates'];
 export type RenditionStatus = components['schemas']['RenditionStatus'];
+export type ReplayView = components['schemas']['ReplayView'];
+export type ReplayViews = components['schemas']['ReplayViews'];
 export type Revocation = components['schemas']['Revocation'];
 export type Role = components['schemas']['Role'];
 export type Rung = components['schemas']['Rung'];
@@ -4118,12 +5681,22 @@ export type Segment = components['schemas']['Segment'];
 export type SegmentPage = components['schemas']['SegmentPage'];
 export type ServiceHealth = components['schemas']['ServiceHealth'];
 export type Session = components['schemas']['Session'];
+export type SessionEnded = components['schemas']['SessionEnded'];
+export type SessionEndedPayload = components['schemas']['SessionEndedPayload'];
 export type SessionPage = components['schemas']['SessionPage'];
+export type SessionStarted = components['schemas']['SessionStarted'];
+export type SessionStartedPayload = components['schemas']['SessionStartedPayload'];
 export type SessionView = components['schemas']['SessionView'];
 export type SharedClip = components['schemas']['SharedClip'];
 export type ShownPart = components['schemas']['ShownPart'];
 export type SignedIn = components['schemas']['SignedIn'];
 export type SoundReport = components['schemas']['SoundReport'];
+export type StreamChanged = components['schemas']['StreamChanged'];
+export type StreamChangedPayload = components['schemas']['StreamChangedPayload'];
+export type StreamPublished = components['schemas']['StreamPublished'];
+export type StreamPublishedPayload = components['schemas']['StreamPublishedPayload'];
+export type StreamUnpublished = components['schemas']['StreamUnpublished'];
+export type StreamUnpublishedPayload = components['schemas']['StreamUnpublishedPayload'];
 export type StreamView = components['schemas']['StreamView'];
 export type StreamViews = components['schemas']['StreamViews'];
 export type StreamWindow = components['schemas']['StreamWindow'];
@@ -4131,12 +5704,18 @@ export type TextMark = components['schemas']['TextMark'];
 export type Track = components['schemas']['Track'];
 export type TrackRange = components['schemas']['TrackRange'];
 export type TranscodeReport = components['schemas']['TranscodeReport'];
+export type UploadAccepted = components['schemas']['UploadAccepted'];
+export type UploadAcceptedPayload = components['schemas']['UploadAcceptedPayload'];
+export type UploadRefused = components['schemas']['UploadRefused'];
+export type UploadRefusedPayload = components['schemas']['UploadRefusedPayload'];
 export type UploadView = components['schemas']['UploadView'];
 export type UploadsView = components['schemas']['UploadsView'];
 export type UserChange = components['schemas']['UserChange'];
 export type UserView = components['schemas']['UserView'];
 export type UserViews = components['schemas']['UserViews'];
 export type ValidationError = components['schemas']['ValidationError'];
+export type ViewerKicked = components['schemas']['ViewerKicked'];
+export type ViewerKickedPayload = components['schemas']['ViewerKickedPayload'];
 export type ViewerToken = components['schemas']['ViewerToken'];
 export type ViewerView = components['schemas']['ViewerView'];
 export type ViewerViews = components['schemas']['ViewerViews'];
@@ -4146,6 +5725,13 @@ export type WaterMark = components['schemas']['WaterMark'];
 export type Watermark = components['schemas']['Watermark'];
 export type WatermarkedViewer = components['schemas']['WatermarkedViewer'];
 export type WatermarkedViewers = components['schemas']['WatermarkedViewers'];
+export type WebhookDisabled = components['schemas']['WebhookDisabled'];
+export type WebhookDisabledPayload = components['schemas']['WebhookDisabledPayload'];
+export type WebhookSecretView = components['schemas']['WebhookSecretView'];
+export type WebhookTested = components['schemas']['WebhookTested'];
+export type WebhookTestedPayload = components['schemas']['WebhookTestedPayload'];
+export type WebhookView = components['schemas']['WebhookView'];
+export type WebhookViews = components['schemas']['WebhookViews'];
 export type Windows = components['schemas']['Windows'];
 export type $defs = Record<string, never>;
 export interface operations {
@@ -6446,6 +8032,514 @@ export interface operations {
             };
         };
     };
+    events_listen: {
+        parameters: {
+            query?: {
+                type?: string[];
+                stream?: string[];
+                after?: number | null;
+            };
+            header?: {
+                "Last-Event-ID"?: number | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events, on and on. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    webhooks_list_webhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookViews"];
+                };
+            };
+        };
+    };
+    webhooks_create_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Url */
+                    url: string;
+                    /**
+                     * Types
+                     * @default []
+                     */
+                    types?: string[];
+                    /**
+                     * Streams
+                     * @default []
+                     */
+                    streams?: string[];
+                    /**
+                     * Description
+                     * @default
+                     */
+                    description?: string;
+                    /**
+                     * Is Enabled
+                     * @default true
+                     */
+                    is_enabled?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSecretView"];
+                };
+            };
+        };
+    };
+    webhooks_get_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    webhooks_delete_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    webhooks_update_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Url */
+                    url?: string | null;
+                    /** Types */
+                    types?: string[] | null;
+                    /** Streams */
+                    streams?: string[] | null;
+                    /** Description */
+                    description?: string | null;
+                    /** Is Enabled */
+                    is_enabled?: boolean | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    webhooks_rotate_webhook_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSecretView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    webhooks_test_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    webhooks_list_deliveries: {
+        parameters: {
+            query?: {
+                state?: ("pending" | "delivered" | "dead") | null;
+                event?: string | null;
+                replay?: string | null;
+                after?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryViews"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    webhooks_get_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+                delivery_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    webhooks_retry_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+                delivery_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    webhooks_list_replays: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayViews"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    webhooks_create_replay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** From Sequence */
+                    from_sequence?: number | null;
+                    /** From At */
+                    from_at?: string | null;
+                    /** Until Sequence */
+                    until_sequence?: number | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    webhooks_get_replay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+                replay_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    webhooks_cancel_replay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+                replay_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     login_who_am_i: {
         parameters: {
             query?: never;
@@ -8279,6 +10373,726 @@ export interface operations {
                 content: {
                     "image/jpeg": unknown;
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    stream_changedstream_changed_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-timestamp": string;
+                "webhook-signature": string;
+                "weir-sequence": number;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StreamChangedPayload"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    stream_publishedstream_published_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-timestamp": string;
+                "webhook-signature": string;
+                "weir-sequence": number;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StreamPublishedPayload"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    stream_unpublishedstream_unpublished_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-timestamp": string;
+                "webhook-signature": string;
+                "weir-sequence": number;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StreamUnpublishedPayload"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    session_startedsession_started_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-timestamp": string;
+                "webhook-signature": string;
+                "weir-sequence": number;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionStartedPayload"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    session_endedsession_ended_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-timestamp": string;
+                "webhook-signature": string;
+                "weir-sequence": number;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionEndedPayload"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    recording_readyrecording_ready_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-timestamp": string;
+                "webhook-signature": string;
+                "weir-sequence": number;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordingReadyPayload"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    clip_readyclip_ready_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-timestamp": string;
+                "webhook-signature": string;
+                "weir-sequence": number;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClipReadyPayload"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    upload_acceptedupload_accepted_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-timestamp": string;
+                "webhook-signature": string;
+                "weir-sequence": number;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UploadAcceptedPayload"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    upload_refusedupload_refused_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-timestamp": string;
+                "webhook-signature": string;
+                "weir-sequence": number;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UploadRefusedPayload"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    asset_progressedasset_progressed_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-timestamp": string;
+                "webhook-signature": string;
+                "weir-sequence": number;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssetProgressedPayload"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    asset_readyasset_ready_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-timestamp": string;
+                "webhook-signature": string;
+                "weir-sequence": number;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssetReadyPayload"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    asset_failedasset_failed_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-timestamp": string;
+                "webhook-signature": string;
+                "weir-sequence": number;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssetFailedPayload"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    job_completedjob_completed_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-timestamp": string;
+                "webhook-signature": string;
+                "weir-sequence": number;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobCompletedPayload"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    job_failedjob_failed_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-timestamp": string;
+                "webhook-signature": string;
+                "weir-sequence": number;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobFailedPayload"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    relay_changedrelay_changed_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-timestamp": string;
+                "webhook-signature": string;
+                "weir-sequence": number;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RelayChangedPayload"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    motion_detectedmotion_detected_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-timestamp": string;
+                "webhook-signature": string;
+                "weir-sequence": number;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MotionDetectedPayload"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    viewer_kickedviewer_kicked_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-timestamp": string;
+                "webhook-signature": string;
+                "weir-sequence": number;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewerKickedPayload"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    quota_exceededquota_exceeded_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-timestamp": string;
+                "webhook-signature": string;
+                "weir-sequence": number;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuotaExceededPayload"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    webhook_testedwebhook_tested_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-timestamp": string;
+                "webhook-signature": string;
+                "weir-sequence": number;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookTestedPayload"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    webhook_disabledwebhook_disabled_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-timestamp": string;
+                "webhook-signature": string;
+                "weir-sequence": number;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookDisabledPayload"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {
