@@ -19,8 +19,8 @@ from docker.errors import APIError, ImageNotFound  # type: ignore[import-untyped
 from testcontainers.core.container import DockerContainer
 
 from libs.bus import Bus
-from libs.launcher.nats_server import free_port
 from tests.nats_server import TOKEN
+from tests.ports import free_port
 from tests.required import lacking
 from tests.s3 import KEY, SECRET, S3Server
 from tests.waiting import wait_until

@@ -9,8 +9,8 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from libs.launcher.nats_server import free_port
 from tests.certificates import Pair, make_certificate
+from tests.ports import free_port
 from tests.required import lacking
 from tests.waiting import wait_until
 

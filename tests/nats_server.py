@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from libs.bus import Bus
-from libs.launcher.nats_server import find_nats_server, free_port, write_nats_config
+from libs.launcher.nats_server import find_nats_server, write_nats_config
+from tests.ports import free_port
 
 TOKEN = "bus"
 

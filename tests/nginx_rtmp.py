@@ -8,8 +8,8 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from libs.launcher.nats_server import free_port
 from libs.media.flv import FLV_HEADER, FLVReader, Tag
+from tests.ports import free_port
 from tests.required import lacking
 
 MODULE = Path("/usr/lib/nginx/modules/ngx_rtmp_module.so")

@@ -4,16 +4,15 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
 from tests.required import lacking
 from tests.waiting import wait_until
 
@@ -109,8 +108,7 @@ def _serve(folder: Path, home: Path) -> Iterator[Postgres]:
         "UTF8",
     ]
     subprocess.run(initdb, check=True, capture_output=True, cwd=home, user=user, group=group)
-    with closing(socket.create_server(("127.0.0.1", 0))) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     settings = {
         "listen_addresses": "127.0.0.1",
         "unix_socket_directories": str(home),

@@ -15,8 +15,8 @@ from typing import Any, Literal
 import httpx2
 import pytest
 
-from libs.launcher.nats_server import free_port
 from libs.storage import ObjectStore, open_store
+from tests.ports import free_port
 from tests.waiting import wait_until
 
 READY_S = 90.0
@@ -113,7 +113,7 @@ class RunningWeir:
 
     def _says_ready(self, said: Path) -> bool:
         assert self.process is not None
-        assert self.process.poll() is None, said.read_text()
+        assert self.process.poll() is None, said.read_text() + self.logs()
         return "Weir is ready" in said.read_text()
 
     def kill(self, service: str, number: int = signal.SIGKILL) -> None:

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 from minio import Minio
 
-from libs.launcher.nats_server import free_port
+from tests.ports import free_port
 from tests.waiting import wait_until
 
 KEY, SECRET = "WEIRKEY", "weir-secret-key"

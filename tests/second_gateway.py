@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import httpx2
 import pytest
 
-from libs.launcher.nats_server import free_port
+from tests.ports import free_port
 from tests.running import RunningWeir
 from tests.waiting import until
 

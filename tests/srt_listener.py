@@ -2,7 +2,6 @@
 
 import ctypes
 import signal
-import socket
 import struct
 import subprocess
 import threading
@@ -13,6 +12,7 @@ import av
 
 from libs.ffmpeg import find_ffmpeg
 from services.relay.libsrt import SRTSocket, _socket_address, is_available
+from tests.ports import free_port
 from tests.required import lacking
 from tests.waiting import wait_until
 
@@ -22,13 +22,6 @@ _STREAM_ID, _PASSPHRASE = 46, 26
 def need_srt() -> None:
     if not is_available():
         lacking("libsrt 1.5", "apt install libsrt1.5-gnutls (ffmpeg brings it)")
-
-
-def free_udp_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def is_bound(port: int) -> bool:
@@ -43,7 +36,7 @@ class FFmpegListener:
 
     folder: Path
     passphrase: str = ""
-    port: int = field(default_factory=free_udp_port)
+    port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
     records: list[Path] = field(default_factory=list)
 
@@ -105,7 +98,7 @@ class SRTListener:
     """In this process, so that no command line has its passphrase: who came, and what was sent."""
 
     def __init__(self, passphrase: str) -> None:
-        self.port = free_udp_port()
+        self.port = free_port()
         self.stream_ids: list[str] = []
         self.received_bytes = 0
         self._listening = SRTSocket()

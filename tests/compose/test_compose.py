@@ -11,10 +11,10 @@ import httpx2
 import pytest
 
 from libs.ffmpeg import find_ffmpeg
-from libs.launcher.nats_server import free_port
 from tests.certificates import make_certificate
 from tests.containers import need_docker
 from tests.media import encode, push
+from tests.ports import free_port
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.docker, pytest.mark.integration, pytest.mark.timeout(900)]

@@ -12,8 +12,8 @@ import httpx2
 import pytest
 
 from libs.launcher.house import SERVICES
-from libs.launcher.nats_server import free_port
 from tests.media import encode
+from tests.ports import free_port
 from tests.running import RunningWeir
 from tests.waiting import wait_until
 

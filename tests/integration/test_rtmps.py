@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from libs.launcher.nats_server import free_port
 from libs.rtmp import RTMPPublisher
 from tests.certificates import make_certificate
 from tests.media import push
 from tests.oracles.flv_source import make_flv
 from tests.oracles.frame_ledger import input_frames
+from tests.ports import free_port
 from tests.running import RunningWeir
 from tests.stored import assert_balanced, ended_rows, frames_of
 

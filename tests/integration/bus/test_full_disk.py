@@ -13,7 +13,8 @@ from nats.js import JetStreamContext
 from libs.bus import Bus
 from libs.launcher.child import Child, command
 from libs.launcher.nats_health import watch_nats
-from libs.launcher.nats_server import find_nats_server, free_port, write_nats_config
+from libs.launcher.nats_server import find_nats_server, write_nats_config
+from tests.ports import free_port
 from tests.small_disk import SmallDisk, mounted
 from tests.waiting import until
 

@@ -41,11 +41,11 @@ from libs.events import (
     Watchable,
     Watermark,
 )
-from libs.launcher.nats_server import free_port
 from libs.media import amf0
 from libs.media.flv import FLV_HEADER, Tag, TagType, write_tag
 from libs.signing import sign_push
 from tests.nats_server import NATSServer
+from tests.ports import free_port
 from tests.service_process import ServiceProcess
 
 TOKEN = "internal"

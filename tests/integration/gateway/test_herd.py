@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from libs.launcher.nats_server import free_port
 from libs.media.cmaf import Sample, write_chunk
+from tests.ports import free_port
 
 SESSION = "69573000-0a0b0c0d"
 MSN = 0x69573000 + 5

@@ -22,11 +22,11 @@ from libs.events import (
     StreamPublished,
     StreamUnpublished,
 )
-from libs.launcher.nats_server import free_port
 from libs.media.flv import FLVReader, Tag
 from libs.names import new_session_id
 from libs.signing import sign_push
 from tests.nats_server import NATSServer
+from tests.ports import free_port
 from tests.service_process import ServiceProcess
 
 TOKEN = "internal"

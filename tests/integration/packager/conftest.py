@@ -24,12 +24,12 @@ from libs.events import (
     SegmentLost,
     SegmentReady,
 )
-from libs.launcher.nats_server import free_port
 from libs.storage import open_store
 from tests.nats_server import NATSServer
 from tests.oracles.flv_source import make_flv, session_tags
 from tests.oracles.frame_ledger import compare, input_frames, stored_frames
 from tests.oracles.hls_lint import HLSLint
+from tests.ports import free_port
 from tests.service_process import ServiceProcess
 from tests.unit.services.packager.fakes import FIRST_MSN, SESSION, FakeIngest, order
 

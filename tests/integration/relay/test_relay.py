@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from libs.launcher.nats_server import free_port
 from libs.media.flv import FLVReader, Tag, TagType, is_keyframe, is_sequence_header
 from tests.media import encode, push
 from tests.nginx_rtmp import NginxRTMP, nginx_rtmp
 from tests.oracles.frame_ledger import Frames, compare, input_frames
+from tests.ports import free_port
 from tests.relays import add, bodies, change, is_in, look, recorded_frames
 from tests.rungs import Inside
 from tests.running import RunningWeir

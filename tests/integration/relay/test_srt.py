@@ -14,9 +14,10 @@ from services.relay.errors import PushFailed
 from services.relay.outlet import Outlets
 from tests.media import encode, push
 from tests.nginx_rtmp import nginx_rtmp
+from tests.ports import free_port
 from tests.relays import add, is_in, look, recorded_frames
 from tests.running import RunningWeir
-from tests.srt_listener import FFmpegListener, SRTListener, free_udp_port, need_srt, pictures
+from tests.srt_listener import FFmpegListener, SRTListener, need_srt, pictures
 from tests.waiting import until
 
 pytestmark = pytest.mark.integration
@@ -83,7 +84,7 @@ async def test_wrong_passphrase_is_a_refusal(ours: SRTListener, passphrase: str)
 
 
 async def test_nobody_is_unreachable_and_the_inside_is_not_called() -> None:
-    url = f"srt://127.0.0.1:{free_udp_port()}?streamid=k3y"
+    url = f"srt://127.0.0.1:{free_port()}?streamid=k3y"
     with pytest.raises(PushFailed) as failure:
         await outlets().open(url)
     assert failure.value.cause == "unreachable"

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from libs.launcher.nats_server import free_port
 from libs.storage import ObjectStore, Spool, SpoolEntry, SpoolFull, open_store
 from libs.storage.s3 import S3Store
 from tests.fault_proxy import Fault, FaultProxy, fault_proxy
 from tests.integration.storage.conftest import Bucket
+from tests.ports import free_port
 from tests.s3 import KEY, SECRET, S3Server
 from tests.small_disk import SIZE_BYTES, SmallDisk
 from tests.waiting import until

@@ -18,7 +18,6 @@ from PIL import Image, ImageChops, ImageStat
 
 from libs.events.marks import ClockMark
 from libs.ffmpeg import find_ffmpeg
-from libs.launcher.nats_server import free_port
 from libs.marks import Fonts
 from libs.media.flv import Tag, TagType, is_sequence_header
 from libs.rtmp import RTMPPublisher
@@ -27,6 +26,7 @@ from services.transcoder.layers import clock
 from tests import faults
 from tests.faults import Push, healthy
 from tests.media import push
+from tests.ports import free_port
 from tests.rungs import Inside, frames, sounds
 from tests.running import RunningWeir
 from tests.waiting import until
