@@ -32,7 +32,10 @@ class _Block:
 
 def _hold_block() -> tuple[int, IO[str]]:
     for first in BLOCKS:
-        file = (Path(tempfile.gettempdir()) / f"weir-test-ports-{first}").open("w")
+        try:
+            file = (Path(tempfile.gettempdir()) / f"weir-test-ports-{first}").open("w")
+        except PermissionError:
+            continue  # another user's
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

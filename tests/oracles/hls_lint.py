@@ -324,9 +324,13 @@ class HLSLint:
             self._reported.setdefault(other_uri, []).append((at, report))
             if report.part is None and self._has_parts(other_uri, report.msn):
                 self._find("rendition_report", uri, f"no LAST-PART of {other_uri}")
-        # A cache may show one playlist a moment older than the other.
+        # A cache may show one playlist a moment older than the other, and both while there is no
+        # origin: a copy from before the report need not have what was reported.
+        changed_at = self._tracks[uri].changed_at
+        is_excused = at - changed_at <= (self._max_stale_s or 0)
+        until = min(at - playlist.target_s, changed_at if is_excused else at)
         known = self._reported.get(uri, [])
-        old = [report for told_at, report in known if at - told_at >= playlist.target_s]
+        old = [report for told_at, report in known if told_at <= until]
         self._reported[uri] = known[len(old) :]
         told = max(old, default=playlist.newest)
         if told > playlist.newest and not playlist.is_ended:

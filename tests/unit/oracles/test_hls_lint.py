@@ -48,6 +48,20 @@ def test_report_of_what_has_not_been_listed_is_found_when_it_is() -> None:
     assert [finding.rule for finding in findings] == ["rendition_report"]
 
 
+@pytest.mark.parametrize(("again", "found"), [("", 0), ("#EXT-X-NEW-COPY\n", 1)])
+def test_copy_from_before_a_report_may_be_shown_while_there_is_no_origin(
+    again: str, found: int
+) -> None:
+    reports = next(path for path in GOOD if path.stem == "low_latency_reports").read_text()
+    _, _, _, video, _, _, audio = FETCH.split(reports)
+    ahead = video.replace("LAST-PART=1", "LAST-PART=2")
+    lint = HLSLint(max_stale_s=20)
+    for at, (name, text) in enumerate([("audio", audio), ("video", ahead)]):
+        lint.see(f"source/{name}.m3u8", text, at=at)
+    lint.see("source/audio.m3u8", audio + again, at=5)
+    assert len(lint.findings) == found
+
+
 @pytest.mark.parametrize(
     ("reported", "found"), [("105,LAST-PART=0", 0), ("104,LAST-PART=3", 0), ("104,LAST-PART=2", 1)]
 )
