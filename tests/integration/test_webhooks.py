@@ -15,8 +15,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from libs.launcher.nats_server import free_port
 from tests.hook_receiver import HookReceiver, receiving
+from tests.ports import free_port
 from tests.running import RunningWeir
 from tests.waiting import until, wait_until
 
