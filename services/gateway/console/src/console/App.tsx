@@ -8,6 +8,7 @@ import { type Page, usePage } from "./place";
 import { SignIn } from "./SignIn";
 import { Streams } from "./Streams";
 import { Videos } from "./Videos";
+import { Webhooks } from "./Webhooks";
 
 export function App() {
   const account = useQuery({ queryKey: ["account"], queryFn: whoAmI, staleTime: 60_000 });
@@ -36,5 +37,7 @@ function Shown({ page, account }: { page: Page; account: Account }) {
       return <Streams pushServer={account.push_server} />;
     case "videos":
       return <Videos />;
+    case "webhooks":
+      return <Webhooks />;
   }
 }

@@ -7,7 +7,7 @@ import { type Language, LANGUAGES } from "../i18n/language";
 import { useReader } from "../i18n/Reader";
 import { HealthDot } from "./HealthDot";
 import { Icon } from "./icons";
-import { addressOf, type Page, PAGES } from "./place";
+import { addressOf, mayOpen, type Page, PAGES } from "./place";
 
 export function Bar({ account, page }: { account: Account | null; page: Page }) {
   const { t } = useReader();
@@ -18,7 +18,7 @@ export function Bar({ account, page }: { account: Account | null; page: Page }) 
           <Mark />
           <span>{t.product}</span>
         </a>
-        {account && <Pages shown={page} />}
+        {account && <Pages shown={page} account={account} />}
         <HealthDot isSignedIn={account !== null} />
         <LanguageMenu />
         <SchemeSwitch />
@@ -28,11 +28,11 @@ export function Bar({ account, page }: { account: Account | null; page: Page }) 
   );
 }
 
-function Pages({ shown }: { shown: Page }) {
+function Pages({ shown, account }: { shown: Page; account: Account }) {
   const { t } = useReader();
   return (
     <nav className="pages" aria-label={t.pages}>
-      {PAGES.map((page) => (
+      {PAGES.filter((page) => mayOpen(page, account)).map((page) => (
         <a key={page} href={addressOf(page)} aria-current={page === shown ? "page" : undefined}>
           {t[page]}
         </a>

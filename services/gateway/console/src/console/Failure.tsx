@@ -29,6 +29,11 @@ export function sentenceOf(error: unknown, t: Messages): string {
     upload_quota_full: t.uploadQuota,
     captions_invalid: t.captionsInvalid,
     upload_unknown: t.uploadUnknown,
+    event_type_unknown: t.eventTypeUnknown,
+    webhooks_too_many: t.webhooksTooMany,
+    webhook_disabled: t.webhookIsOff,
+    webhook_replay_invalid: t.replayInvalid,
+    webhook_replays_too_many: t.replaysTooMany,
   };
   return known[code] ?? (detail || t.failed);
 }

@@ -11,6 +11,7 @@ import "./theme.css";
 import "./console.css";
 import "./uploads.css";
 import "./videos.css";
+import "./webhooks.css";
 import { theme } from "./theme";
 
 const queries = new QueryClient({

@@ -2,9 +2,21 @@
 
 import { useSyncExternalStore } from "react";
 
-export type Page = "streams" | "videos";
+import type { Account } from "../api/account";
 
-export const PAGES: readonly Page[] = ["streams", "videos"];
+export type Page = "streams" | "videos" | "webhooks";
+
+export const PAGES: readonly Page[] = ["streams", "videos", "webhooks"];
+
+/** What opens a page, where not everybody may. */
+const NEEDED: Partial<Record<Page, Account["permissions"][number]>> = {
+  webhooks: "webhooks:read",
+};
+
+export function mayOpen(page: Page, { permissions }: Account): boolean {
+  const needed = NEEDED[page];
+  return needed === undefined || permissions.includes(needed);
+}
 
 export const addressOf = (page: Page) => `#${page}`;
 

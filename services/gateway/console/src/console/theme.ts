@@ -27,8 +27,16 @@ export const theme = createTheme({
   primaryColor: "water",
   primaryShade: 6,
   components: {
-    // Scroll locking writes a <style> element; console.css holds the page still instead.
-    Modal: Modal.extend({ defaultProps: { lockScroll: false, centered: true, radius: "lg" } }),
+    // Scroll locking writes a <style> element; console.css holds the page still instead. A dialog's
+    // header is no banner beside that of the page.
+    Modal: Modal.extend({
+      defaultProps: {
+        lockScroll: false,
+        centered: true,
+        radius: "lg",
+        attributes: { header: { role: "none" } },
+      },
+    }),
     Menu: Menu.extend({ defaultProps: { position: "bottom-end", radius: "md", shadow: "md" } }),
     Button: Button.extend({ defaultProps: { radius: "md" } }),
     ActionIcon: ActionIcon.extend({

@@ -1,6 +1,9 @@
+import { webhooksEn } from "./webhooks.en";
+
 /** Every sentence of console and player in English; other languages have the same keys. */
 export const en = {
   product: "Weir",
+  ...webhooksEn,
   language: "Language",
   close: "Close",
   cancel: "Cancel",

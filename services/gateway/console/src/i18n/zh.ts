@@ -1,7 +1,9 @@
 import type { Messages } from "./en";
+import { webhooksZh } from "./webhooks.zh";
 
 export const zh: Messages = {
   product: "Weir",
+  ...webhooksZh,
   language: "语言",
   close: "关闭",
   cancel: "取消",

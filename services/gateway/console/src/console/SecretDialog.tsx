@@ -1,0 +1,38 @@
+import { Button, Modal } from "@mantine/core";
+
+import { useReader } from "../i18n/Reader";
+import { CopyField } from "./CopyField";
+
+/** A secret that nobody can ask for again; a press beside the dialog does not close it. */
+export function SecretDialog({
+  secret,
+  isRotated,
+  onClose,
+}: {
+  secret: string;
+  /** There was one before. */
+  isRotated: boolean;
+  onClose: () => void;
+}) {
+  const { t } = useReader();
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      size="lg"
+      title={t.secretTitle}
+      closeOnClickOutside={false}
+      closeButtonProps={{ "aria-label": t.close }}
+    >
+      <div className="form secret">
+        <p>
+          <strong>{t.secretOnce}</strong> {isRotated ? t.secretNew : t.secretHint}
+        </p>
+        <CopyField label={t.secret} value={secret} />
+      </div>
+      <div className="dialog-actions">
+        <Button onClick={onClose}>{t.secretDone}</Button>
+      </div>
+    </Modal>
+  );
+}
