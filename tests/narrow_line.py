@@ -1,4 +1,4 @@
-"""A TCP line of a limited rate before a real server, as a viewer's network is.
+"""A TCP line of a limited rate before a real server, as a viewer's network is, or a publisher's.
 
 All connections share it. It runs in a thread of its own, so that a test that waits on something
 else does not stop it.
@@ -22,8 +22,10 @@ narrow it is."""
 class NarrowLine:
     """Set `rate_bps` at any time; None: as wide as this machine."""
 
-    def __init__(self, port: int, server_port: int) -> None:
+    def __init__(self, port: int, server_port: int, *, is_uplink: bool) -> None:
         self.port = port
+        self._is_uplink = is_uplink
+        """Whether it is what goes to the server that is limited."""
         self.rate_bps: int | None = None
         self.sent_bytes = 0
         self._server_port = server_port
@@ -32,18 +34,22 @@ class NarrowLine:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         server = await asyncio.open_connection("127.0.0.1", self._server_port, limit=QUEUE_BYTES)
-        writer.transport.set_write_buffer_limits(high=QUEUE_BYTES)
-        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, QUEUE_BYTES)
-        asking = asyncio.create_task(_pass_on(reader, server[1]))
+        wide, narrow = (reader, server[1]), (server[0], writer)
+        if self._is_uplink:
+            wide, narrow = narrow, wide
+        source, sink = narrow
+        sink.transport.set_write_buffer_limits(high=QUEUE_BYTES)
+        sink.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, QUEUE_BYTES)
+        asking = asyncio.create_task(_pass_on(*wide))
         task = asyncio.current_task()
         assert task is not None
         self._open[task] = [writer, server[1]]
         try:
             with suppress(ConnectionError):
-                while data := await server[0].read(BLOCK_BYTES):
+                while data := await source.read(BLOCK_BYTES):
                     await self._take_turn(len(data))
-                    writer.write(data)
-                    await writer.drain()
+                    sink.write(data)
+                    await sink.drain()
         finally:
             del self._open[task]
             asking.cancel()
@@ -77,10 +83,10 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
 
 
 @contextmanager
-def narrow_line(server_port: int) -> Iterator[NarrowLine]:
+def narrow_line(server_port: int, *, is_uplink: bool = False) -> Iterator[NarrowLine]:
     """Before the server on that port of this machine."""
     listener = socket.create_server(("127.0.0.1", 0))
-    line = NarrowLine(listener.getsockname()[1], server_port)
+    line = NarrowLine(listener.getsockname()[1], server_port, is_uplink=is_uplink)
     stop: Future[Callable[[], object]] = Future()
 
     async def run() -> None:

@@ -27,6 +27,7 @@ from services.gateway.burning.burners import Burners
 from services.gateway.burning.burning import Burning
 from services.gateway.burning.marked import MarkedMedia
 from services.gateway.burning.schedule import Schedule
+from services.gateway.doctor.doctor import Doctor
 from services.gateway.door import Door
 from services.gateway.handlers import Neighbourhood, News
 from services.gateway.playback.demand import Demand
@@ -88,6 +89,7 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
         burning=_build_burning(settings, edge, neighbours),
         progress=_build_progress(service),
         feed=_build_feed(service),
+        doctor=Doctor(directory, origin),
     )
     watermarks, marked = _build_marks(service, house, log)
     player = Player(

@@ -91,7 +91,8 @@ class SessionClock:
         self.latest_ms = START_MS
         """The latest session time that was given out."""
         self._now_ms = now_ms
-        self._given_at = now_ms()
+        self.given_at = now_ms()
+        """When the newest timed tag came, by that clock."""
         self._tracks = {kind: _Track(kind) for kind in TagType}
         self._newest: _Track | None = None
         """The track of this publish's last tag."""
@@ -149,7 +150,7 @@ class SessionClock:
         track.step_ms = step
         self._newest = track
         self.latest_ms = max(self.latest_ms, session_ms)
-        self._given_at = self._now_ms()
+        self.given_at = self._now_ms()
         return session_ms
 
     def flush(self) -> list[Stamped]:
@@ -166,7 +167,7 @@ class SessionClock:
         base = START_MS
         cause: Cause | None = None
         if self._has_begun:
-            away_ms = int(self._now_ms() - self._given_at)
+            away_ms = int(self._now_ms() - self.given_at)
             base, cause = self.latest_ms + max(away_ms, REJOIN_MS), "reconnect"
         self._has_begun = True
         for each in self._tracks.values():
@@ -194,7 +195,7 @@ class SessionClock:
             return abs(ahead_ms) <= APART_MS
         if mapped < track.last_ms - BACK_MS:
             return False
-        return ahead_ms <= NEAR_MS or ahead_ms <= NEAR_MS + self._now_ms() - self._given_at
+        return ahead_ms <= NEAR_MS or ahead_ms <= NEAR_MS + self._now_ms() - self.given_at
 
     def _is_pause(self, track: _Track, mapped: int) -> bool:
         if mapped - self.latest_ms <= NEAR_MS or track.last_ms is None:
@@ -221,7 +222,7 @@ class SessionClock:
                 track.step_ms = step
         track.last_ms = mapped
         self.latest_ms = max(self.latest_ms, mapped)
-        self._given_at = self._now_ms()
+        self.given_at = self._now_ms()
         return Stamped(tag, mapped, True, None)
 
     # --- tags that are off ------------------------------------------------------------------

@@ -76,8 +76,10 @@ def build_origin(hub: Hub) -> APIRouter:
     @router.get("/sessions/{session_id}")
     async def one(session_id: str) -> dict[str, Any]:
         session = hub.session(session_id)
+        vitals = session.vitals()
         return _row(session, is_publishing=hub.is_publishing(session)) | {
             "is_ended": session.is_ended,
+            "vitals": None if vitals is None else vitals.model_dump(mode="json"),
             "session_ms": session.latest_ms,
             "rungs": session.ladder.describe(),
             "via": session.via,

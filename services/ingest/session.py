@@ -17,6 +17,7 @@ from libs.media.flv import (
     sound_codec,
 )
 from libs.names import MARKED
+from libs.vitals import ChangeCause, Vitals
 from services.ingest.clock import START_MS, SessionClock, Stamped
 from services.ingest.cues import (
     clock_cue,
@@ -28,9 +29,11 @@ from services.ingest.cues import (
 )
 from services.ingest.ladder import Ladder
 from services.ingest.metrics import FLOW
+from services.ingest.monitor import Monitor
 from services.ingest.programme import Programme
 from services.ingest.replay import ReplayWindow
 from services.ingest.tag_log import PACKAGER, TagLog
+from services.ingest.vitals import describe_change, read_vitals
 from services.ingest.wall import WallClock
 
 SOUND_CUE_MS = 1000
@@ -91,7 +94,9 @@ class Session(TagLog):
         """By reader, the highest epoch that has claimed the session under that name."""
         self.frames = 0
         """Audio and video frames that were numbered."""
+        self._now_ms = now_ms
         self._clock = SessionClock(now_ms=now_ms)
+        self._monitor = Monitor()
         self._wall = WallClock(wall_ms=wall_ms)
         self._headers: dict[str, bytes] = {}
         self._is_first_frame = True
@@ -119,6 +124,11 @@ class Session(TagLog):
     @property
     def discontinuities(self) -> int:
         return self._positions.discontinuities
+
+    def vitals(self) -> Vitals | None:
+        """What is measured of its publish; None before its first frame."""
+        codec = self.foreign_sound or AAC_CODEC
+        return read_vitals(self._monitor, self._now_ms(), self._headers, sound_codec=codec)
 
     # --- marks in the picture -------------------------------------------------------------
 
@@ -210,6 +220,7 @@ class Session(TagLog):
         self._positions.begin_generation(self.next_tag - 1, generation)
         self._is_joining = not self._is_first_frame
         self._clock.begin_publish()
+        self._monitor.begin()
 
     def is_past(self, wall_ms: float) -> bool:
         """Whether it has media of a later time than that."""
@@ -303,7 +314,11 @@ class Session(TagLog):
             self._video_ms = session_ms
             header = parse_video(tag.body) if (tag.body[0] >> 4) & 7 == 1 else None
             is_join = header is not None and header.is_keyframe and header.track_id <= 0
+            if header is not None and is_join:
+                self._monitor.keyframe(session_ms, self._clock.given_at, header.composition_ms)
+            self._monitor.picture(session_ms, self._clock.given_at, len(tag.body))
         else:
+            self._monitor.sound(session_ms, self._clock.given_at, tag.body)
             is_join = session_ms - self._cued_ms >= SOUND_CUE_MS and self._is_sound_only(session_ms)
         if self._has_jumped and (is_join or self._is_sound_only(session_ms)):
             self._tell_jump(session_ms)
@@ -336,16 +351,22 @@ class Session(TagLog):
             return
         self._headers[track] = tag.body
         if known is not None:
-            self._discontinue("reconnect" if self._is_joining else "codec_change", session_ms)
+            cause: ChangeCause = "reconnect" if self._is_joining else "codec_change"
+            self._discontinue(cause, session_ms, known, tag)
         stamped = Tag(tag.type, session_ms, tag.body)
         self._positions.configure(self.next_tag, track, stamped)
         self._append(stamped)
 
-    def _discontinue(self, cause: str, session_ms: int) -> None:
-        """Cue a new timeline, once: a reconnect with another codec is one discontinuity."""
+    def _discontinue(
+        self, cause: ChangeCause, session_ms: int, was: bytes = b"", header: Tag | None = None
+    ) -> None:
+        """Cue a new timeline, once: a reconnect with another codec is one discontinuity. `header`
+        comes in the place of the one that `was`.
+        """
         self._has_jumped = False
         if self._is_first_frame:
             return
+        self._monitor.change(self._clock.given_at, cause, *describe_change(was, header))
         self._is_first_frame = True
         self._timeline_ms = session_ms
         self._positions.discontinue(self.next_tag)

@@ -84,7 +84,7 @@ def render_manifest(
     last = entries[-1]
     end_90k = last.start_90k + last.duration_90k
     key_ms = _since_keyframe_ms(window, entries, time.time() * 1000 if now_ms is None else now_ms)
-    delay_ms = key_ms or DELAY_SEGMENTS * round(longest_s, 1) * 1000
+    delay_ms = key_ms or _delay_ms(entries)
     # What players begin at must not have left the window, which they, too, see from their clock.
     depth_s = max(depth_s, key_ms / 1000 + longest_s)
     published_ms = last.starts_at_ms + last.duration_90k // 90
@@ -116,6 +116,20 @@ def render_manifest(
         lines.append(f'  <UTCTiming schemeIdUri="{_CLOCK}" value="{CLOCK_PATH}"/>')
     lines.append("</MPD>")
     return "\n".join(lines) + "\n"
+
+
+def latency_ms(window: Window, *, now_ms: float | None = None) -> int:
+    """How far behind now players are told to be: by the service description if there is one."""
+    entries = _entries(window)
+    key_ms = _since_keyframe_ms(window, entries, time.time() * 1000 if now_ms is None else now_ms)
+    usual_ms = TARGET_LATENCY_MS if entries[-1].is_steady else _delay_ms(entries)
+    return key_ms or usual_ms
+
+
+def _delay_ms(entries: list[Entry]) -> int:
+    """The delay to suggest where each segment begins with a keyframe."""
+    longest_s = max(entry.duration_90k for entry in entries) / 90_000
+    return round(DELAY_SEGMENTS * round(longest_s, 1) * 1000)
 
 
 def _since_keyframe_ms(window: Window, entries: list[Entry], now_ms: float) -> int:

@@ -10,7 +10,7 @@ from typing import NoReturn, Protocol, TypeVar, cast
 
 from opentelemetry import propagate, trace
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Router
 
 from libs.events import TrackKind
@@ -26,6 +26,7 @@ from services.packager.packings import Packings
 from services.packager.playlist import MediaPlaylist
 from services.packager.playlists import Reload
 from services.packager.rendition import Rendition
+from services.packager.standing import standing_of
 from services.packager.window import Window
 
 HOLD_S = 10.0
@@ -59,6 +60,7 @@ class Origin:
         top, media = "/live/{session}", "/live/{session}/{rendition}"
         app.add_route(f"{top}/master.m3u8", _traced("multivariant", self.multivariant))
         app.add_route(f"{top}/manifest.mpd", _traced("manifest", self.manifest))
+        app.add_route(f"{top}/standing", self.standing)
         app.add_route(f"{media}/index.m3u8", _traced("multivariant", self.of_one))
         app.add_route(f"{media}/{{kind}}.m3u8", _traced("playlist", self.playlist))
         # Before the segments, whose `kind` would take the number of a part as well.
@@ -146,6 +148,15 @@ class Origin:
         if not await window.wait_for(is_begun, hold_s=self._hold_s):
             _refuse(window, "any segment", may_come=True)
         return render()
+
+    async def standing(self, request: Request) -> Response:
+        """How far the session is packaged. Looking is demand: it is to be as viewers have it."""
+        packing = self._packing(request)
+        around = packing.rungs.surroundings(SOURCE, packing.source)
+        found = standing_of(packing.window, around)
+        if found is None:
+            raise MediaNotYet(f"Session {packing.order.session} has no segment yet; ask again.")
+        return JSONResponse(found.model_dump())
 
     # --- media ------------------------------------------------------------------------------------
 

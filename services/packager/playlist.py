@@ -18,6 +18,8 @@ VERSION_WITH_GAPS = 8
 _KINDS: tuple[TrackKind, ...] = ("video", "audio")
 HOLD_BACK_PARTS = 3
 """PART-HOLD-BACK in part targets: the least that RFC 8216bis allows (4.4.3.8)."""
+HOLD_BACK_TARGETS = 3
+"""Behind the end of a playlist without parts players stay so many target durations (6.3.3)."""
 SKIP_TARGETS = 6
 """CAN-SKIP-UNTIL in target durations, likewise."""
 
@@ -87,7 +89,7 @@ def render_media(
     folder = f"../{session}/{rendition}"
     config_ids = [line.config_id for line in lines if line.config_id]
     writer = _Writer(kind, folder, config_ids[0] if config_ids else None)
-    head = _head(window, kind, lines, opened, surroundings.hold_back_s)
+    head = _head(window, kind, lines, opened, surroundings)
     if kind == "video" and window.is_sparse and not window.is_ended:
         head += _start(window, lines, opened)
     # Older parts are not listed (RFC 8216bis, 6.2.2).
@@ -111,6 +113,11 @@ def render_media(
         target_s=window.target_s,
         skip=_skip(begun, [*writer.first_map, *body[:skipped_bytes]], skipped),
     )
+
+
+def hold_back_s(window: Window, surroundings: Surroundings) -> float:
+    """PART-HOLD-BACK of a window with parts."""
+    return max(HOLD_BACK_PARTS * window.part_target_ms / 1000, surroundings.hold_back_s)
 
 
 def _lines(window: Window, kind: TrackKind) -> list[_Line]:
@@ -160,7 +167,7 @@ def _head(
     kind: TrackKind,
     lines: list[_Line],
     opened: OpenEntry | None,
-    hold_back_s: float,
+    surroundings: Surroundings,
 ) -> list[str]:
     has_gaps = any(line.config_id is None for line in lines)
     tags = [
@@ -170,11 +177,10 @@ def _head(
     ]
     if window.part_target_ms:
         target_s = window.part_target_ms / 1000
-        hold_back_s = max(HOLD_BACK_PARTS * target_s, hold_back_s)
         tags += [
             (
                 f"#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,"
-                f"PART-HOLD-BACK={_decimal(hold_back_s)},"
+                f"PART-HOLD-BACK={_decimal(hold_back_s(window, surroundings))},"
                 f"CAN-SKIP-UNTIL={SKIP_TARGETS * window.target_s}.0"
             ),
             f"#EXT-X-PART-INF:PART-TARGET={_decimal(target_s)}",

@@ -19,6 +19,7 @@ from services.gateway.api import (
     clips,
     deliveries,
     docs,
+    doctor,
     events,
     files,
     health,
@@ -68,6 +69,7 @@ DESCRIPTION = (
 
 _API = (
     streams,
+    doctor,
     viewers,
     watermarks,
     viewer_tokens,

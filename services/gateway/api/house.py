@@ -9,6 +9,7 @@ from libs.events import Answer, Ask, Message
 from libs.storage import ObjectStore
 from services.gateway.access.access import Access
 from services.gateway.burning.burning import Burning
+from services.gateway.doctor.doctor import Doctor
 from services.gateway.playback.directory import Directory
 from services.gateway.playback.edge import Edge
 from services.gateway.progress import Progress
@@ -66,6 +67,7 @@ class House:
     burning: Burning
     progress: Progress
     feed: PublicFeed
+    doctor: Doctor
 
 
 def _house(request: Request) -> House:

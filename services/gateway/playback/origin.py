@@ -110,6 +110,14 @@ class Origin:
         if response.status_code != httpx2.codes.OK:
             raise OriginUnreachable(f"Ingest answered {response.status_code} to a reader's wish.")
 
+    async def ask(self, url: str) -> tuple[int, bytes]:
+        """What a service answers to a question that is about no media: status and body."""
+        try:
+            response = await self._client.get(url, headers=_trace())
+        except httpx2.HTTPError as error:
+            raise OriginUnreachable(f"Ingest or packager did not answer: {error!r}") from error
+        return response.status_code, response.content
+
     async def is_ready(self, url: str) -> str | None:
         """None if the service at `url` says it is ready, else its reason."""
         try:

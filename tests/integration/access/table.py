@@ -45,6 +45,8 @@ POST    /api/v1/streams                                                    strea
 GET     /api/v1/streams/{stream_id}                                        streams:read
 PATCH   /api/v1/streams/{stream_id}                                        streams:write
 DELETE  /api/v1/streams/{stream_id}                                        streams:write
+GET     /api/v1/streams/{stream_id}/doctor                                 streams:read
+GET     /api/v1/streams/{stream_id}/latency                                streams:read
 GET     /api/v1/streams/{stream_id}/viewers                                viewers:read
 DELETE  /api/v1/streams/{stream_id}/viewers/{viewer}                       viewers:write
 GET     /api/v1/sessions/{session}/watermark                               watermarks:read

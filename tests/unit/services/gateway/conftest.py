@@ -53,6 +53,7 @@ from services.gateway.api.house import House, ServiceState
 from services.gateway.burning.budget import Budget
 from services.gateway.burning.burners import Burners
 from services.gateway.burning.burning import Burning
+from services.gateway.doctor.doctor import Doctor
 from services.gateway.playback.directory import Directory
 from services.gateway.playback.edge import Edge
 from services.gateway.playback.origin import Origin
@@ -282,6 +283,7 @@ def house_of(settings: GatewaySettings, folder: Path, catalog: Any = None) -> Ho
         ),
         progress=Progress(),
         feed=PublicFeed(catalog.ask),
+        doctor=Doctor(directory, origin),
     )
 
 

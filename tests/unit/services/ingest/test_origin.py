@@ -158,6 +158,7 @@ async def test_rung_is_fed_listed_and_pulled(client: httpx2.AsyncClient, session
     listed = (await client.get(f"/sessions/{session.id}")).json()
     (rung,) = listed["rungs"]
     assert (listed["session_ms"], listed["is_ended"]) == (START_MS + 120, False)
+    assert listed["vitals"]["picture"]["codec"] == "avc1"
     assert rung == {
         "rung": "360p",
         "next_tag": 6,

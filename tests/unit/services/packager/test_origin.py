@@ -267,3 +267,18 @@ async def test_part_that_its_segment_ended_without_is_not_waited_for(house: Hous
     await house.feed(len(TAGS))
     answer = await asking
     assert (answer.status_code, answer.json()["code"]) == (410, "part_passed_over")
+
+
+async def test_standing_tells_how_far_it_is_packaged_and_is_demand(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(house.packing.demand, "_quiet_s", 0.05)
+    early = await house.client.get(f"/live/{SESSION}/standing")
+    assert (early.status_code, early.json()["code"]) == (503, "media_not_yet")
+    await house.feed(500)
+    await until(lambda: house.ingest.wishes[-1:] == [WAIT_S])
+    house.ingest.wishes.clear()
+    standing = (await house.client.get(f"/live/{SESSION}/standing")).json()
+    await until(lambda: house.ingest.wishes[:1] == [0])
+    assert TAGS[499].dts_ms - 500 <= standing["part_ms"] <= TAGS[499].dts_ms + 100
+    assert standing["segment_ms"] < standing["part_ms"]

@@ -57,6 +57,48 @@ export interface paths {
         patch: operations["streams_update_stream"];
         trace?: never;
     };
+    "/api/v1/streams/{stream_id}/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Examine
+         * @description What is wrong with what the publisher sends now, with what was measured and the setting of
+         *     OBS or ffmpeg that mends it. Most figures look back a minute; nothing is kept.
+         */
+        get: operations["doctor_examine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{stream_id}/latency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Latency
+         * @description How late each kind of player is now, and where the time goes. Hops up to here are measured;
+         *     what a player keeps is what it is told to.
+         */
+        get: operations["doctor_latency"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/streams/{stream_id}/viewers": {
         parameters: {
             query?: never;
@@ -2901,6 +2943,29 @@ export interface components {
             captions: components["schemas"]["CaptionView"][];
         };
         /**
+         * Change
+         * @description The publisher began a new timeline, or another configuration.
+         */
+        Change: {
+            /**
+             * Cause
+             * @enum {string}
+             */
+            cause: "reconnect" | "codec_change" | "timestamp_jump" | "pause";
+            /** Ago S */
+            ago_s: number;
+            /**
+             * Was
+             * @default
+             */
+            was: string;
+            /**
+             * Now
+             * @default
+             */
+            now: string;
+        };
+        /**
          * ClipExport
          * @description The file that is made, or was made, of a clip.
          */
@@ -3139,6 +3204,68 @@ export interface components {
             /** Next After */
             next_after: number | null;
         };
+        /**
+         * Drift
+         * @description A straight line through the times at which frames came, by their clock and by ours.
+         */
+        Drift: {
+            /** Rate */
+            rate: number;
+            /** Span S */
+            span_s: number;
+            /** Error Ms */
+            error_ms: number;
+        };
+        /**
+         * Examination
+         * @description How a publish goes, as far as it can be measured.
+         */
+        Examination: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "off_air" | "waiting" | "measuring" | "healthy" | "ill";
+            /** Findings */
+            findings: components["schemas"]["Finding"][];
+            vitals: components["schemas"]["Vitals"] | null;
+        };
+        /** Finding */
+        Finding: {
+            /**
+             * Code
+             * @enum {string}
+             */
+            code: "upload_stopped" | "upload_slow" | "upload_stalls" | "reconnects" | "too_fast" | "video_stopped" | "audio_stopped" | "audio_missing" | "audio_silent" | "tracks_apart" | "gop_long" | "frame_rate_unsteady" | "bitrate_unsteady" | "clock_drift" | "timestamp_jumps" | "picture_changed" | "b_frames" | "video_missing";
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "serious" | "warning" | "hint";
+            /**
+             * Figures
+             * @default {}
+             */
+            figures: {
+                [key: string]: number;
+            };
+            /**
+             * Was
+             * @default
+             */
+            was: string;
+            /**
+             * Now
+             * @default
+             */
+            now: string;
+            /** Detail */
+            detail: string;
+            /** Obs */
+            obs: string;
+            /** Ffmpeg */
+            ffmpeg: string;
+        };
         /** Gap */
         Gap: {
             /** First Msn */
@@ -3205,6 +3332,18 @@ export interface components {
              * Format: date-time
              */
             until_at: string;
+        };
+        /** Hop */
+        Hop: {
+            /**
+             * Name
+             * @enum {string}
+             */
+            name: "encoder" | "upload" | "packager" | "gateway" | "player";
+            /** Ms */
+            ms: number;
+            /** Is Measured */
+            is_measured: boolean;
         };
         /** HouseHealth */
         HouseHealth: {
@@ -3567,6 +3706,19 @@ export interface components {
              * @enum {string}
              */
             mode: "always" | "lazy";
+        };
+        /**
+         * Lateness
+         * @description From the publisher to players, hop by hop.
+         */
+        Lateness: {
+            /**
+             * Measured At
+             * Format: date-time
+             */
+            measured_at: string;
+            /** Ways */
+            ways: components["schemas"]["Way"][];
         };
         /** LiveState */
         LiveState: {
@@ -3974,6 +4126,45 @@ export interface components {
          * @enum {string}
          */
         Permission: "streams:read" | "streams:write" | "streams:publish" | "keys:read" | "viewers:read" | "viewers:write" | "relays:read" | "relays:write" | "recordings:read" | "recordings:write" | "recordings:delete" | "assets:read" | "assets:write" | "assets:delete" | "jobs:read" | "jobs:write" | "events:read" | "webhooks:read" | "webhooks:write" | "watermarks:read" | "users:read" | "users:write" | "api_keys:read" | "api_keys:write" | "settings:read" | "settings:write" | "audit:read";
+        /**
+         * PictureVitals
+         * @description Of the video track.
+         */
+        PictureVitals: {
+            /**
+             * Codec
+             * @default
+             */
+            codec: string;
+            /** Width */
+            width?: number | null;
+            /** Height */
+            height?: number | null;
+            /** Frame Rate */
+            frame_rate?: number | null;
+            /**
+             * Uneven Share
+             * @default 0
+             */
+            uneven_share: number;
+            /**
+             * Longest Step Ms
+             * @default 0
+             */
+            longest_step_ms: number;
+            /** Gop S */
+            gop_s?: number | null;
+            /**
+             * Reorder Ms
+             * @default 0
+             */
+            reorder_ms: number;
+            /**
+             * Last S
+             * @default 0
+             */
+            last_s: number;
+        };
         /** Playback */
         Playback: {
             /** Flv */
@@ -4048,6 +4239,20 @@ export interface components {
              */
             timestamp: string;
             data: components["schemas"]["QuotaExceeded"];
+        };
+        /**
+         * Rates
+         * @description Bits a second of media time, over stretches of five seconds or a GOP.
+         */
+        Rates: {
+            /** Usual Bps */
+            usual_bps: number;
+            /** Peak Bps */
+            peak_bps: number;
+            /** Least Bps */
+            least_bps: number;
+            /** Span S */
+            span_s: number;
         };
         /**
          * RecordedFile
@@ -4765,6 +4970,48 @@ export interface components {
             detail?: string | null;
         };
         /**
+         * SoundVitals
+         * @description Of the audio track.
+         */
+        SoundVitals: {
+            /**
+             * Codec
+             * @default
+             */
+            codec: string;
+            /**
+             * Silence S
+             * @default 0
+             */
+            silence_s: number;
+            /**
+             * Last S
+             * @default 0
+             */
+            last_s: number;
+        };
+        /**
+         * Stalls
+         * @description Frames that came later than their timestamps say, all at once; within the window.
+         */
+        Stalls: {
+            /**
+             * Count
+             * @default 0
+             */
+            count: number;
+            /**
+             * Longest Ms
+             * @default 0
+             */
+            longest_ms: number;
+            /**
+             * Total Ms
+             * @default 0
+             */
+            total_ms: number;
+        };
+        /**
          * StreamChanged
          * @description A stream was made, its settings were set, or it was deleted.
          */
@@ -5357,6 +5604,43 @@ export interface components {
             rtmp: number;
         };
         /**
+         * Vitals
+         * @description One look at a publish.
+         */
+        Vitals: {
+            /** Age S */
+            age_s: number;
+            /** Media S */
+            media_s: number;
+            picture?: components["schemas"]["PictureVitals"] | null;
+            sound?: components["schemas"]["SoundVitals"] | null;
+            rates?: components["schemas"]["Rates"] | null;
+            /**
+             * @default {
+             *       "count": 0,
+             *       "longest_ms": 0,
+             *       "total_ms": 0
+             *     }
+             */
+            stalls: components["schemas"]["Stalls"];
+            drift?: components["schemas"]["Drift"] | null;
+            /**
+             * Delay Ms
+             * @default 0
+             */
+            delay_ms: number;
+            /**
+             * Apart Ms
+             * @default 0
+             */
+            apart_ms: number;
+            /**
+             * Changes
+             * @default []
+             */
+            changes: components["schemas"]["Change"][];
+        };
+        /**
          * Wanted
          * @description `tenant`, `ownerId`, `timestamp`, `nonceStr` and `signature` say nothing: the key does.
          */
@@ -5414,6 +5698,18 @@ export interface components {
             viewers: components["schemas"]["WatermarkedViewer"][];
             /** Next After */
             next_after?: string | null;
+        };
+        /** Way */
+        Way: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "flv" | "hls" | "hls_plain" | "dash";
+            /** Hops */
+            hops: components["schemas"]["Hop"][];
+            /** Total Ms */
+            total_ms: number;
         };
         /**
          * WebhookDisabled
@@ -5599,6 +5895,7 @@ export type AuditEntry = components['schemas']['AuditEntry'];
 export type AuditPage = components['schemas']['AuditPage'];
 export type CaptionView = components['schemas']['CaptionView'];
 export type CaptionsView = components['schemas']['CaptionsView'];
+export type Change = components['schemas']['Change'];
 export type ClipExport = components['schemas']['ClipExport'];
 export type ClipLinks = components['schemas']['ClipLinks'];
 export type ClipReady = components['schemas']['ClipReady'];
@@ -5610,11 +5907,15 @@ export type DeadLetter = components['schemas']['DeadLetter'];
 export type DeadLetterPage = components['schemas']['DeadLetterPage'];
 export type DeliveryView = components['schemas']['DeliveryView'];
 export type DeliveryViews = components['schemas']['DeliveryViews'];
+export type Drift = components['schemas']['Drift'];
+export type Examination = components['schemas']['Examination'];
+export type Finding = components['schemas']['Finding'];
 export type Gap = components['schemas']['Gap'];
 export type HttpValidationError = components['schemas']['HTTPValidationError'];
 export type Hold = components['schemas']['Hold'];
 export type Holds = components['schemas']['Holds'];
 export type Hole = components['schemas']['Hole'];
+export type Hop = components['schemas']['Hop'];
 export type HouseHealth = components['schemas']['HouseHealth'];
 export type ImageMark = components['schemas']['ImageMark'];
 export type ImageView = components['schemas']['ImageView'];
@@ -5630,6 +5931,7 @@ export type JobPage = components['schemas']['JobPage'];
 export type KeyView = components['schemas']['KeyView'];
 export type KeyViews = components['schemas']['KeyViews'];
 export type Ladder = components['schemas']['Ladder'];
+export type Lateness = components['schemas']['Lateness'];
 export type LiveState = components['schemas']['LiveState'];
 export type Login = components['schemas']['Login'];
 export type MadeApiKey = components['schemas']['MadeAPIKey'];
@@ -5654,11 +5956,13 @@ export type NewViewerToken = components['schemas']['NewViewerToken'];
 export type PartToPut = components['schemas']['PartToPut'];
 export type PartsToPut = components['schemas']['PartsToPut'];
 export type Permission = components['schemas']['Permission'];
+export type PictureVitals = components['schemas']['PictureVitals'];
 export type Playback = components['schemas']['Playback'];
 export type PlayerPages = components['schemas']['PlayerPages'];
 export type Push = components['schemas']['Push'];
 export type QuotaExceeded = components['schemas']['QuotaExceeded'];
 export type QuotaExceededPayload = components['schemas']['QuotaExceededPayload'];
+export type Rates = components['schemas']['Rates'];
 export type RecordedFile = components['schemas']['RecordedFile'];
 export type RecordedFiles = components['schemas']['RecordedFiles'];
 export type RecordingReady = components['schemas']['RecordingReady'];
@@ -5691,6 +5995,8 @@ export type SharedClip = components['schemas']['SharedClip'];
 export type ShownPart = components['schemas']['ShownPart'];
 export type SignedIn = components['schemas']['SignedIn'];
 export type SoundReport = components['schemas']['SoundReport'];
+export type SoundVitals = components['schemas']['SoundVitals'];
+export type Stalls = components['schemas']['Stalls'];
 export type StreamChanged = components['schemas']['StreamChanged'];
 export type StreamChangedPayload = components['schemas']['StreamChangedPayload'];
 export type StreamPublished = components['schemas']['StreamPublished'];
@@ -5720,11 +6026,13 @@ export type ViewerToken = components['schemas']['ViewerToken'];
 export type ViewerView = components['schemas']['ViewerView'];
 export type ViewerViews = components['schemas']['ViewerViews'];
 export type Viewers = components['schemas']['Viewers'];
+export type Vitals = components['schemas']['Vitals'];
 export type Wanted = components['schemas']['Wanted'];
 export type WaterMark = components['schemas']['WaterMark'];
 export type Watermark = components['schemas']['Watermark'];
 export type WatermarkedViewer = components['schemas']['WatermarkedViewer'];
 export type WatermarkedViewers = components['schemas']['WatermarkedViewers'];
+export type Way = components['schemas']['Way'];
 export type WebhookDisabled = components['schemas']['WebhookDisabled'];
 export type WebhookDisabledPayload = components['schemas']['WebhookDisabledPayload'];
 export type WebhookSecretView = components['schemas']['WebhookSecretView'];
@@ -5888,6 +6196,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StreamView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    doctor_examine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stream_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Examination"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    doctor_latency: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stream_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lateness"];
                 };
             };
             /** @description Validation Error */

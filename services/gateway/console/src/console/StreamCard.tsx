@@ -8,7 +8,7 @@ import { Icon } from "./icons";
 import { PushKeyTerm } from "./PushKeyTerm";
 import { StateBadge } from "./StateBadge";
 
-export type Dialog = "push" | "watch" | "relay" | "ladder" | "viewers" | "mark" | "delete";
+export type Dialog = "push" | "watch" | "doctor" | "relay" | "ladder" | "viewers" | "mark" | "delete";
 
 export function StreamCard({
   stream,
@@ -50,6 +50,17 @@ export function StreamCard({
           >
             {stream.viewers.total}
           </Button>
+          {stream.health !== "offline" && (
+            <Button
+              variant="default"
+              className="card-doctor"
+              aria-label={t.doctor.open(name)}
+              title={t.doctor.open(name)}
+              onClick={() => onOpen("doctor")}
+            >
+              <Icon name="pulse" size={18} />
+            </Button>
+          )}
           <Button
             variant="default"
             leftSection={<Icon name="push" size={18} />}

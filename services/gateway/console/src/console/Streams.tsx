@@ -6,6 +6,7 @@ import { listStreams, nameOf, type Stream } from "../api/streams";
 import { useReader } from "../i18n/Reader";
 import { CreateDialog } from "./CreateDialog";
 import { DeleteDialog } from "./DeleteDialog";
+import { DoctorDialog } from "./DoctorDialog";
 import { EmptyState } from "./EmptyState";
 import { Failure } from "./Failure";
 import { Icon } from "./icons";
@@ -75,6 +76,7 @@ export function Streams({ pushServer }: { pushServer: string }) {
       />
       {chosen && open?.dialog === "push" && <PushDialog stream={chosen} onClose={close} />}
       {chosen && open?.dialog === "watch" && <WatchDialog stream={chosen} onClose={close} />}
+      {chosen && open?.dialog === "doctor" && <DoctorDialog stream={chosen} onClose={close} />}
       {chosen && open?.dialog === "relay" && <RelayDialog stream={chosen} onClose={close} />}
       {chosen && open?.dialog === "ladder" && <LadderDialog stream={chosen} onClose={close} />}
       {chosen && open?.dialog === "viewers" && <ViewersDialog stream={chosen} onClose={close} />}

@@ -28,10 +28,13 @@ const PATHS = {
   stamp: "M9.5 4h5v3l-1 5h4.5v4H6v-4h4.5l-1-5zM6 19.5h12",
   fingerprint: "M12 11.5v3c0 2-.4 3.700-1.100 5.500M8.700 17.500c.4-1.400.6-2.800.6-4.300v-1.700a2.700 2.700 0 0 1 5.400 0v2.500c0 1.800-.2 3.500-.7 5.200M5.800 15.500c.2-.9.3-1.800.3-2.700v-1.300a5.900 5.900 0 0 1 11.800 0v1.500c0 1.300-.1 2.600-.3 3.800M4 8.700a8.900 8.900 0 0 1 16.600 1.300",
   captions: "M3.500 6h17v12h-17zM11 10.500a2 2 0 1 0 0 3M17 10.500a2 2 0 1 0 0 3",
+  pulse: "M3 12h4l2.5-6.500 4.500 13 2.500-6.500H21",
   open: "M13 5h6v6M19 5l-8 8M17 14v5H5V7h5",
 };
 
-export function Icon({ name, size = 20 }: { name: keyof typeof PATHS; size?: number }) {
+export type IconName = keyof typeof PATHS;
+
+export function Icon({ name, size = 20 }: { name: IconName; size?: number }) {
   return (
     <svg className="icon" data-icon={name} width={size} height={size} viewBox="0 0 24 24" aria-hidden="true">
       <path d={PATHS[name]} />

@@ -21,6 +21,18 @@ export function timeText(tag: string, seconds: number): string {
   return amount(tag, seconds / HOUR_S, "hour", 1);
 }
 
+/** 40 ms, 1.2 sec */
+export function secondsText(tag: string, seconds: number): string {
+  if (seconds < 1) return amount(tag, Math.round(seconds * 1000), "millisecond");
+  return amount(tag, seconds, "second", 1);
+}
+
+/** 2.5 Mb/s, 640 kb/s */
+export function bitsText(tag: string, bps: number): string {
+  if (bps < STEP * STEP) return amount(tag, bps / STEP, "kilobit-per-second");
+  return amount(tag, bps / STEP / STEP, "megabit-per-second", 1);
+}
+
 function amount(tag: string, value: number, unit = "byte", maximumFractionDigits = 0): string {
   const style = { style: "unit", unit, unitDisplay: "short", maximumFractionDigits } as const;
   return new Intl.NumberFormat(tag, style).format(value);

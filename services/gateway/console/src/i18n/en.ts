@@ -1,6 +1,8 @@
 import { webhooksEn } from "./webhooks.en";
 
 /** Every sentence of console and player in English; other languages have the same keys. */
+import { doctorEn } from "./doctor-en";
+
 export const en = {
   product: "Weir",
   ...webhooksEn,
@@ -291,6 +293,8 @@ export const en = {
   crashed: "The console has stopped",
   crashedText: "Reload the page. If it happens again, the browser's log has the reason.",
   reload: "Reload",
+
+  doctor: doctorEn,
 
   live: "Live",
   behindLive: (seconds: string) => `${seconds} s behind`,

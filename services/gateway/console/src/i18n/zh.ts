@@ -1,3 +1,4 @@
+import { doctorZh } from "./doctor-zh";
 import type { Messages } from "./en";
 import { webhooksZh } from "./webhooks.zh";
 
@@ -284,6 +285,8 @@ export const zh: Messages = {
   crashed: "控制台已停止工作",
   crashedText: "请刷新页面。如果再次出现，请查看浏览器日志。",
   reload: "刷新",
+
+  doctor: doctorZh,
 
   live: "直播",
   behindLive: (seconds) => `延迟 ${seconds} 秒`,
