@@ -65,7 +65,7 @@ const findings: Record<FindingCode, FindingText> = {
     title: "关键帧间隔过长",
     cause: (f) =>
       `两个关键帧之间最长 ${figure(f, "gop_s")} 秒。播放器从关键帧开始：新观众要等待，或落后这么久。`,
-    obs: () => "“设置 → 输出 → 输出模式：高级 → 串流 → 关键帧间隔”：2 秒。",
+    obs: () => "“设置 → 输出 → 输出模式：高级 → 直播 → 关键帧间隔”：2 秒。",
   },
   frame_rate_unsteady: {
     title: "帧率不稳",
@@ -104,7 +104,7 @@ const findings: Record<FindingCode, FindingText> = {
     title: "B 帧增加延迟",
     cause: (f) =>
       `每帧画面因此推迟 ${figure(f, "reorder_ms")} 毫秒。对画质有利，但在分秒必争的场合过多。`,
-    obs: () => "“设置 → 输出 → 输出模式：高级 → 串流 → 最大 B 帧”：0。使用 x264 时，微调：zerolatency。",
+    obs: () => "“设置 → 输出 → 输出模式：高级 → 直播 → 最大 B 帧”：0。使用 x264 时，微调：zerolatency。",
   },
   video_missing: {
     title: "只有声音",
