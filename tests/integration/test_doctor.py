@@ -135,7 +135,8 @@ async def test_clock_that_runs_wrong_is_found(
     publishers.append(subprocess.Popen(argv, stdin=subprocess.DEVNULL))
     finding = await found(weir, stream, "clock_drift")
     rate = finding["figures"]["rate_percent"]
-    assert rate == pytest.approx((factor - 1) * 100, abs=0.6)
+    # It is said as soon as it stands out of the noise by four deviations: then it is known roughly.
+    assert rate == pytest.approx((factor - 1) * 100, abs=1)
 
 
 async def test_sound_that_is_silence_is_found(
