@@ -43,13 +43,13 @@ ASSET = "asset-"
 
 RESERVED_STREAM_IDS = frozenset(
     {
-        "api", "assets", "admin", "console", "dash", "docs", "favicon", "file", "health",
-        "healthcheck", "hls", "ipc-video-metadata", "login", "metrics", "openapi", "Prod", "readyz",
-        "stat", "static", "streamdns", "time", "videostream", "videostreams", "vod", "watch",
-        "createStream", "deleteStream", "describeStream", "getClip", "getDASHStreamingSessionURL",
-        "getDataEndpoint", "getHLSStreamingSessionURL", "getImages", "getMedia",
-        "getMediaForFragmentList", "listFragments", "listStreams", "listTagsForStream", "putMedia",
-        "tagStream", "untagStream", "updateDataRetention",
+        "api", "assets", "admin", "console", "dash", "docs", "embed", "favicon", "file", "health",
+        "healthcheck", "hls", "ipc-video-metadata", "login", "metrics", "oembed", "openapi", "Prod",
+        "readyz", "stat", "static", "streamdns", "time", "videostream", "videostreams", "vod",
+        "watch", "createStream", "deleteStream", "describeStream", "getClip",
+        "getDASHStreamingSessionURL", "getDataEndpoint", "getHLSStreamingSessionURL", "getImages",
+        "getMedia", "getMediaForFragmentList", "listFragments", "listStreams", "listTagsForStream",
+        "putMedia", "tagStream", "untagStream", "updateDataRetention",
     }
 )  # fmt: skip
 """Stream ids that would shadow a route of the gateway (tested against its route table)."""

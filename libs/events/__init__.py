@@ -341,6 +341,7 @@ from libs.events.views import (
     WindowOutline,
     WindowPage,
 )
+from libs.events.watch_pages import GetWatchPage, MetadataPut, Recorded, WatchPage
 from libs.events.watermarks import (
     GetWatermark,
     ListWatermarked,
@@ -556,6 +557,7 @@ __all__ = [
     "GetTranscodePlan",
     "GetUpload",
     "GetUser",
+    "GetWatchPage",
     "GetWatchable",
     "GetWatermark",
     "GetWebhook",
@@ -640,6 +642,7 @@ __all__ = [
     "Media",
     "MediaTrack",
     "Message",
+    "MetadataPut",
     "Missing",
     "MotionDetected",
     "MotionRequested",
@@ -670,6 +673,7 @@ __all__ = [
     "PosterRequested",
     "PublicEventsLogged",
     "PublishGrant",
+    "Recorded",
     "RecordedFile",
     "RecordedFiles",
     "RelayChanged",
@@ -769,6 +773,7 @@ __all__ = [
     "ViewersRevoked",
     "WantLadder",
     "WantedStill",
+    "WatchPage",
     "Watchable",
     "Watermark",
     "WatermarkedViewer",

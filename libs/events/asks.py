@@ -105,6 +105,9 @@ class Stream(Answer):
     is_enabled: bool = True
     """Whether it may be published."""
     view_policy: Literal["public", "signed"] = "public"
+    title: str = ""
+    """Of what is on air, as viewers read it; one line."""
+    description: str = ""
     ladder: Ladder | None = None
     """The rungs that it is transcoded to; None: none."""
     marks: tuple[Mark, ...] = ()
@@ -128,6 +131,8 @@ class CreateStream(Ask[Stream]):
     id: str | None = None
     """None: the catalog makes a UUID."""
     item: dict[str, Any] = Field(default_factory=dict)
+    title: str = ""
+    description: str = ""
 
 
 class UpdateStream(Ask[Stream]):
@@ -138,7 +143,10 @@ class UpdateStream(Ask[Stream]):
 
     tenant: str
     id: str
-    item: dict[str, Any]
+    item: dict[str, Any] = Field(default_factory=dict)
+    title: str | None = None
+    """None: it stays; `description` likewise."""
+    description: str | None = None
 
 
 class GetStream(Ask[Stream]):

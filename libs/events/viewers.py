@@ -33,6 +33,8 @@ class StreamChanged(Message):
     is_marked: bool = False
     """Whether its picture is shown with marks only."""
     is_deleted: bool = False
+    title: str = ""
+    description: str = ""
 
     def natural_key(self) -> str:
         return f"{self.stream}:{self.revision}"

@@ -16,15 +16,17 @@ from libs.events import (
     DeleteCaption,
     GetAsset,
     GetWatchable,
+    GetWatchPage,
     ListAssets,
     ListCaptions,
     ListShownCaptions,
     Nothing,
     RenameAsset,
     Watchable,
+    WatchPage,
 )
 from libs.segment_keys import session_folder
-from services.catalog import asset_sounds, assets, captions, discards, quota
+from services.catalog import asset_sounds, assets, captions, discards, quota, watch_pages
 from services.catalog.clock import Clock
 from services.catalog.database import Database
 from services.catalog.looks import look_every
@@ -92,6 +94,10 @@ class AssetAnswers:
         async with self._database.transaction() as tx:
             await captions.delete(tx, ask, due_at=self._clock() + self._grace)
         return Nothing()
+
+    async def watch_page(self, ask: GetWatchPage) -> WatchPage:
+        async with self._database.transaction(read_only=True) as tx:
+            return await watch_pages.get(tx, ask)
 
     async def sweep(self) -> None:
         """Take out the rows of assets that are not wanted or were not made, a batch at a time."""

@@ -5,6 +5,7 @@ Clients write numbers as numbers or as text; both are read, and the item keeps w
 
 import contextlib
 import math
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
@@ -19,6 +20,10 @@ ViewPolicy = Literal["public", "signed"]
 FIXED_FIELDS = frozenset({"id", "key", "TimeStamp"})
 """Fields that Weir adds to what clients read; they cannot be set."""
 MAX_ITEM_BYTES = 64 * 1024
+MAX_TITLE_CHARS = 200
+MAX_DESCRIPTION_CHARS = 5000
+_NOT_PRINTED = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Unicode's categories of what no title has: controls, halves of pairs, line ends."""
 MIN_SEGMENT_S, MAX_SEGMENT_S = 1.0, 30.0
 MIN_SEGMENTS, MAX_SEGMENTS = 3, 600
 MAX_PLAYLIST_S = 600.0
@@ -63,6 +68,28 @@ def check_size(item_json: str) -> None:
     """Raise `StreamTooLarge` if an item is too long to be kept."""
     if len(item_json) > MAX_ITEM_BYTES:
         raise StreamTooLarge(f"The fields of a stream may have {MAX_ITEM_BYTES} bytes of JSON.")
+
+
+def check_title(title: str) -> str:
+    """Return it without spaces around it. Raises `StreamFieldInvalid`."""
+    title = title.strip()
+    if len(title) > MAX_TITLE_CHARS or not _is_printed(title):
+        raise StreamFieldInvalid(f"`title` is one line of at most {MAX_TITLE_CHARS} characters.")
+    return title
+
+
+def check_description(description: str) -> str:
+    """Return it with plain line ends. Raises `StreamFieldInvalid`."""
+    lines = description.strip().replace("\r\n", "\n")
+    if len(lines) > MAX_DESCRIPTION_CHARS or not _is_printed(lines.replace("\n", "")):
+        raise StreamFieldInvalid(
+            f"`description` has at most {MAX_DESCRIPTION_CHARS} characters, and no controls."
+        )
+    return lines
+
+
+def _is_printed(text: str) -> bool:
+    return all(unicodedata.category(each) not in _NOT_PRINTED for each in text)
 
 
 def check_update(item: Mapping[str, Any]) -> None:

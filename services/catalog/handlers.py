@@ -59,6 +59,7 @@ from libs.events import (
     GetUpload,
     GetUser,
     GetWatchable,
+    GetWatchPage,
     GetWatermark,
     GetWebhook,
     GetWebhookDelivery,
@@ -293,6 +294,7 @@ def register_assets(bus: Bus, answers: AssetAnswers) -> None:
     bus.on_ask(ListCaptions)(answers.list_captions)
     bus.on_ask(ListShownCaptions)(answers.list_shown_captions)
     bus.on_ask(DeleteCaption)(answers.delete_caption)
+    bus.on_ask(GetWatchPage)(answers.watch_page)
 
 
 def register_access(bus: Bus, answers: AccessAnswers) -> None:

@@ -61,6 +61,8 @@ async def create(tx: AsyncSession, ask: CreateStream, *, secret: str, now: datet
             "key": sign_push(stream_id, expires_s, secret),
             "generation": await _latest_generation(tx, ask.tenant, stream_id),
             "revision": _revision(0, now),
+            "title": fields.check_title(ask.title),
+            "description": fields.check_description(ask.description),
             **columns,
         },
     )
@@ -94,6 +96,10 @@ async def update(
         await check_drawable(marks)  # somebody else has changed some of its fields meanwhile
     for name, value in columns.items():
         setattr(row, name, value)
+    if ask.title is not None:
+        row.title = fields.check_title(ask.title)
+    if ask.description is not None:
+        row.description = fields.check_description(ask.description)
     row.revision = _revision(row.revision, now)
     await tx.flush()
     await _say_change(tx, row, now=now)
@@ -158,6 +164,8 @@ async def _say_change(
         view_policy=view_policy_of(row),
         is_marked=row.marks is not None,
         is_deleted=is_deleted,
+        title=row.title,
+        description=row.description,
     )
     await outbox.add(tx, fact, tenant=row.tenant_id, now=now)
     event = public_events.StreamChanged(stream=row.id, revision=row.revision, is_deleted=is_deleted)
@@ -237,6 +245,8 @@ def _answer(row: StreamRow, session: SessionRow | None, publish: PublishRow | No
         playlist_segments=row.playlist_segments,
         is_enabled=fields.is_enabled(row.item),
         view_policy=view_policy_of(row),
+        title=row.title,
+        description=row.description,
         ladder=ladder_of(row),
         marks=marks_of(row),
         revision=row.revision,

@@ -6,11 +6,13 @@ import contextlib
 from libs.events import (
     Envelope,
     GetWatchable,
+    GetWatchPage,
     GetWatermark,
     NoteWatermarked,
     PublicEventsLogged,
     WantLadder,
     Watchable,
+    WatchPage,
 )
 from libs.names import DEFAULT_TENANT
 from libs.service import Service
@@ -49,6 +51,8 @@ from services.gateway.viewers.proxies import Proxies
 from services.gateway.viewers.viewing import Outside, Viewing
 from services.gateway.viewers.watermarks import Watermarks
 from services.gateway.views.log import Log
+from services.gateway.watch.noticeboard import Noticeboard
+from services.gateway.watch.posters import LivePosters
 
 CLOSE_TIMEOUT_S = 3.0
 KNOWN_TIMEOUT_S = 5.0
@@ -68,7 +72,8 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
     fanouts = Fanouts(directory, origin, demand, spawn=service.spawn)
     viewing = Viewing(_outside(service, edge, log))
     news = News(service.bus, directory, viewing)
-    viewer_news = ViewerNews(service.bus, viewing, gateway=service.instance)
+    noticeboard = _build_noticeboard(service, directory, viewing)
+    viewer_news = ViewerNews(service.bus, viewing, noticeboard, gateway=service.instance)
     proxies = Proxies(settings.trusted_proxies)
     neighbours = Neighbourhood(service.bus, origin)
     pushes = HTTPPushes(
@@ -90,6 +95,8 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
         progress=_build_progress(service),
         feed=_build_feed(service),
         doctor=Doctor(directory, origin),
+        noticeboard=noticeboard,
+        posters=LivePosters(log, store),
     )
     watermarks, marked = _build_marks(service, house, log)
     player = Player(
@@ -113,14 +120,16 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
         await door.serve()
 
     async def open_door() -> None:
-        service.spawn(
-            UploadSweep(store, service.bus).run(settings.upload_sweep_s), name="upload-sweep"
-        )
-        service.spawn(news.run(), name="news")
-        service.spawn(news.watch_leases(), name="leases")
-        service.spawn(viewer_news.run(), name="viewer-news")
-        service.spawn(viewer_news.sweep(), name="viewer-sweep")
-        service.spawn(viewing.bulletin.run(viewing.roster), name="bulletin")
+        for name, loop in {
+            "upload-sweep": UploadSweep(store, service.bus).run(settings.upload_sweep_s),
+            "news": news.run(),
+            "leases": news.watch_leases(),
+            "viewer-news": viewer_news.run(),
+            "viewer-sweep": viewer_news.sweep(),
+            "bulletin": viewing.bulletin.run(viewing.roster),
+            "noticeboard": noticeboard.run(),
+        }.items():
+            service.spawn(loop, name=name)
         door = Door(
             build_api(house),
             player,
@@ -132,6 +141,7 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
 
         async def close_door() -> None:
             house.feed.close()
+            noticeboard.close()
             door.close()
             await asyncio.wait({serving}, timeout=CLOSE_TIMEOUT_S)
 
@@ -181,6 +191,15 @@ def _build_burning(settings: GatewaySettings, edge: Edge, neighbours: Neighbourh
         Budget(burst=settings.watermark_burst, rate=settings.watermark_rate),
         cache_bytes=settings.watermark_cache_bytes,
     )
+
+
+def _build_noticeboard(service: Service, directory: Directory, viewing: Viewing) -> Noticeboard:
+    async def find_page(shown_id: str, session: str | None) -> WatchPage:
+        return await service.bus.ask(
+            GetWatchPage(tenant=DEFAULT_TENANT, id=shown_id, session=session)
+        )
+
+    return Noticeboard(directory, find_page, viewing.count)
 
 
 def _build_marks(service: Service, house: House, log: Log) -> tuple[Watermarks, MarkedMedia]:

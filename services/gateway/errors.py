@@ -53,6 +53,7 @@ Conflict
 ├── DirectImpossible       the store takes nothing from clients
 ├── PartsWrong             the store has not all of the file
 ├── FileNotReady           it is being made, or could not be
+├── StreamOffAir           nobody sees a picture that this could belong to
 Unavailable
 ├── OriginUnreachable      ingest or packager does not answer
 ├── UploadsBusy            this gateway reads as many as it may
@@ -211,6 +212,10 @@ class CaptionUnknown(NotFound):
 
 class PosterUnknown(NotFound):
     code = "poster_unknown"
+
+
+class StreamOffAir(Conflict):
+    code = "stream_off_air"
 
 
 class FileNotReady(Conflict):

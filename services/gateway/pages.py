@@ -29,7 +29,7 @@ PLAYER_PAGES = {
 """By page, the name of what it plays."""
 READ = ["GET", "HEAD"]
 NONCE = "__CSP_NONCE__"
-_TITLE = "<title>Weir</title>"
+TITLE = "<title>Weir</title>"
 
 router = APIRouter(include_in_schema=False, dependencies=[ANYBODY])
 
@@ -41,7 +41,7 @@ class ConsoleNotBuilt(Unavailable):
 
 @router.api_route("/", methods=READ)
 async def console() -> Response:
-    return _page(_read(DIST / "index.html"))
+    return built_page(read_built(DIST / "index.html"))
 
 
 # What is personal stands for the media that the page's player asks for; the page is for anybody.
@@ -67,11 +67,11 @@ async def player(
         title, status = f"{stream} is not streaming live now", 404
         if "text/html" not in request.headers.get("accept", ""):
             return PlainTextResponse(title, status_code=status)
-    html = _read(DIST / "player.html").replace(_TITLE, f"<title>{title}</title>")
-    return _page(html, status)
+    html = read_built(DIST / "player.html").replace(TITLE, f"<title>{title}</title>")
+    return built_page(html, status)
 
 
-def _page(html: str, status: int = 200) -> Response:
+def built_page(html: str, status: int = 200) -> Response:
     """A built page. A library that makes style elements gets this response's nonce for them."""
     headers = {"cache-control": "no-store", "vary": "accept"}
     if NONCE in html:
@@ -82,7 +82,7 @@ def _page(html: str, status: int = 200) -> Response:
 
 
 @lru_cache(maxsize=8)
-def _read(path: Path) -> str:
+def read_built(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:

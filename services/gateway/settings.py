@@ -56,6 +56,10 @@ class GatewaySettings(Settings):
     max_viewers: int = Field(default=10_000, ge=1)
     """FLV viewers on this gateway; one more gets 503."""
 
+    embed_ancestors: str = Field(default="*", pattern=r"^[A-Za-z0-9:/.*'_ -]+$")
+    """Which pages may frame `/embed/<id>`, as in a policy's `frame-ancestors`: `'none'`,
+    `'self' https://example.org`, `*` (any)."""
+
     svs_compat: Literal["", "strict"] = ""
     """`strict`: unknown ids on /videostream are answered as the replaced system did, not 404."""
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.catalog.columns import Serial
@@ -35,6 +35,9 @@ class StreamRow(Base):
     generation: Mapped[int]
     """Of the latest grant; never falls, not even when a stream is deleted and made again."""
     view_policy: Mapped[str]
+    title: Mapped[str] = mapped_column(server_default=text("''"))
+    """What its watch page is headed with; empty: with the stream's id."""
+    description: Mapped[str] = mapped_column(server_default=text("''"))
     ladder: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     """A `libs.events.Ladder`, read out of the item; None: it is not transcoded."""
     marks: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))

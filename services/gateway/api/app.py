@@ -6,7 +6,7 @@ from fastapi.routing import APIRoute
 from libs.api_problems import install_api_problems
 from libs.captions import MAX_CAPTIONS_BYTES
 from libs.marks.picture import MAX_FILE_BYTES
-from services.gateway import pages
+from services.gateway import pages, watch_pages
 from services.gateway.api import (
     account,
     api_keys,
@@ -29,6 +29,7 @@ from services.gateway.api import (
     jobs,
     kvs,
     login,
+    metadata,
     named_clips,
     posters,
     relay_targets,
@@ -42,6 +43,7 @@ from services.gateway.api import (
     viewer_keys,
     viewer_tokens,
     viewers,
+    watch,
     watermarks,
     webhooks,
     windows,
@@ -70,6 +72,7 @@ DESCRIPTION = (
 _API = (
     streams,
     doctor,
+    metadata,
     viewers,
     watermarks,
     viewer_tokens,
@@ -121,6 +124,10 @@ def build_api(house: House | None = None) -> FastAPI:
     app.include_router(videostream.router, prefix="/Prod", include_in_schema=False)
     app.include_router(health.probes)
     app.include_router(docs.router)
+    # Before what lies under streams: none is called "watch".
+    app.include_router(watch.router)
+    app.include_router(watch_pages.public)
+    app.include_router(watch_pages.router)
     app.include_router(assets_router(pages.DIST / "static"))
     app.include_router(kvs.router)
     app.include_router(issuing.router)

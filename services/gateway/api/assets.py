@@ -58,6 +58,8 @@ class AssetChange(BaseModel):
 
 
 class AssetLinks(ClipLinks):
+    watch: str
+    """The page for people."""
     poster: str
     """A JPEG of at most 1280x720; 409 while it is made, 404 if there is no picture."""
     storyboard: str
@@ -173,6 +175,7 @@ def show(asset: Asset, house: House) -> AssetView:
         beside = f"{base}/{asset.session}"
         playback = AssetLinks(
             **links.model_dump(),
+            watch=f"{house.settings.public_url.rstrip('/')}/watch/{asset.id}",
             poster=f"{beside}/poster.jpg",
             storyboard=f"{beside}/storyboard.vtt",
         )

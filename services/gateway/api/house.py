@@ -17,6 +17,8 @@ from services.gateway.public_feed import PublicFeed
 from services.gateway.pushes import Pushes
 from services.gateway.settings import GatewaySettings
 from services.gateway.viewers.viewing import Viewing
+from services.gateway.watch.noticeboard import Noticeboard
+from services.gateway.watch.posters import LivePosters
 
 if TYPE_CHECKING:
     from services.gateway.uploads.intake import Intake
@@ -68,6 +70,8 @@ class House:
     progress: Progress
     feed: PublicFeed
     doctor: Doctor
+    noticeboard: Noticeboard
+    posters: LivePosters
 
 
 def _house(request: Request) -> House:

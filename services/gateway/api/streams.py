@@ -31,6 +31,8 @@ from services.gateway.errors import ItemInvalid, KeyLimited, StreamUnknown
 PAGE_STREAMS = 50
 """Streams asked for at once: so many of the largest items fit one message (1 MiB)."""
 
+_TEXTS = ("title", "description")
+
 router = APIRouter(prefix="/streams", tags=["streams"])
 
 Health = Literal["offline", "waiting", "starting", "live"]
@@ -59,6 +61,8 @@ class PlayerPages(BaseModel):
 
 
 class Playback(BaseModel):
+    watch: str
+    """The page for people."""
     flv: str
     hls: str
     hls_cmaf: str
@@ -105,6 +109,10 @@ class StreamView(BaseModel):
     reconnect_window_s: float
     segment_s: float
     playlist_segments: int
+    title: str
+    """What is on air, as its watch page says it: one line of at most 200 characters."""
+    description: str
+    """More of it, at most 5,000 characters."""
     view_policy: ViewPolicy
     """`signed`: it is watched with a viewer token only; `viewPolicy` in the item sets it."""
     ladder: Ladder | None
@@ -132,11 +140,17 @@ class NewStream(BaseModel):
     id: str | None = None
     """None: Weir makes one."""
     item: dict[str, Any] = {}
+    title: str = ""
+    description: str = ""
 
 
 class StreamChange(BaseModel):
-    item: dict[str, Any]
+    """What is left out stays as it is; a live stream's viewers see a new title at once."""
+
+    item: dict[str, Any] = {}
     """Fields to set; others stay as they are."""
+    title: str | None = None
+    description: str | None = None
 
 
 def check_known_id(stream_id: str) -> None:
@@ -180,6 +194,8 @@ def view_of(stream: Stream, house: House, caller: Caller) -> StreamView:
         reconnect_window_s=stream.reconnect_window_s,
         segment_s=stream.segment_s,
         playlist_segments=stream.playlist_segments,
+        title=stream.title,
+        description=stream.description,
         view_policy=stream.view_policy,
         ladder=stream.ladder,
         marks=stream.marks,
@@ -228,8 +244,10 @@ def viewers_of(stream_id: str, house: House) -> Viewers:
 def playback_of(stream_id: str, house: House, token: str = "") -> Playback:
     """Where it is watched; with a viewer token that stands in each link."""
     personal = f"/~{token}" if token else ""
-    base = f"{house.settings.public_url.rstrip('/')}{personal}/{stream_id}"
+    root = f"{house.settings.public_url.rstrip('/')}{personal}"
+    base = f"{root}/{stream_id}"
     return Playback(
+        watch=f"{root}/watch/{stream_id}",
         flv=f"{base}/live.flv",
         hls=f"{base}/live.m3u8",
         hls_cmaf=f"{base}/master.m3u8",
@@ -287,7 +305,13 @@ async def create_stream(
         check_stream_id(stream_id)
     if not caller.covers(stream_id or ""):
         raise KeyLimited(f"Give the stream an id that begins with {caller.stream_prefix!r}.")
-    ask = CreateStream(tenant=DEFAULT_TENANT, id=stream_id, item=_item_of(body, {"id", "item"}))
+    ask = CreateStream(
+        tenant=DEFAULT_TENANT,
+        id=stream_id,
+        item=_item_of(body, {"id", "item", *_TEXTS}),
+        title=_text_of(body, "title") or "",
+        description=_text_of(body, "description") or "",
+    )
     stream = await house.catalog.ask(ask)
     response.headers["location"] = f"/api/v1/streams/{stream.id}"
     return view_of(stream, house, caller)
@@ -309,10 +333,17 @@ async def get_stream(stream_id: str, house: TheHouse, caller: TheCaller) -> Stre
 async def update_stream(
     stream_id: str, request: Request, house: TheHouse, caller: TheCaller
 ) -> StreamView:
-    """Set the fields of `item`; others stay."""
+    """Set the fields of `item`, the title, the description; others stay."""
     check_known_id(stream_id)
-    item = _item_of(await read_item(request), {"item"})
-    stream = await house.catalog.ask(UpdateStream(tenant=DEFAULT_TENANT, id=stream_id, item=item))
+    body = await read_item(request)
+    ask = UpdateStream(
+        tenant=DEFAULT_TENANT,
+        id=stream_id,
+        item=_item_of(body, {"item", *_TEXTS}),
+        title=_text_of(body, "title"),
+        description=_text_of(body, "description"),
+    )
+    stream = await house.catalog.ask(ask)
     return view_of(stream, house, caller)
 
 
@@ -331,3 +362,10 @@ def _item_of(body: Item, known: set[str]) -> Item:
     if not isinstance(item, dict):
         raise ItemInvalid("item must be a JSON object.")
     return item
+
+
+def _text_of(body: Item, name: str) -> str | None:
+    text = body.get(name)
+    if text is not None and not isinstance(text, str):
+        raise ItemInvalid(f"{name} must be a string.")
+    return text

@@ -27,8 +27,15 @@ async def refuse(
     """
     if await may(request, house, Permission.RECORDINGS_READ, stream):
         return None
-    visit = _visit(request)
     route = MediaRoute(Kind.VIEW, stream, session=view, name=name) if view else None
+    return await refuse_viewer(stream, request, house, route)
+
+
+async def refuse_viewer(
+    stream: str, request: Request, house: House, route: MediaRoute | None
+) -> Response | None:
+    """The same for whoever asks, as a viewer."""
+    visit = _visit(request)
     granted = house.viewing.gate.check(stream, visit, route)
     if granted is None:
         await house.viewing.policies.find(stream)

@@ -15,6 +15,7 @@ from libs.events import (
     ListRevocations,
     ListViewerKeys,
     ListViewers,
+    MetadataPut,
     PlayersChanged,
     StreamChanged,
     ViewerKeysRotated,
@@ -24,6 +25,7 @@ from libs.events import (
 )
 from libs.names import DEFAULT_TENANT
 from services.gateway.viewers.viewing import Viewing
+from services.gateway.watch.noticeboard import Noticeboard
 
 REFRESH_S = 15.0
 """How often keys and revocations are read again: a fact that was missed is made good by then."""
@@ -40,9 +42,12 @@ log = structlog.get_logger()
 class ViewerNews:
     """Registers its handlers at once; `run`, `sweep` go on."""
 
-    def __init__(self, bus: Bus, viewing: Viewing, *, gateway: str) -> None:
+    def __init__(
+        self, bus: Bus, viewing: Viewing, noticeboard: Noticeboard, *, gateway: str
+    ) -> None:
         self._bus = bus
         self._viewing = viewing
+        self._noticeboard = noticeboard
         self._gateway = gateway
         self._woken = asyncio.Event()
         self._asked_at = -ASK_AGAIN_S
@@ -53,6 +58,7 @@ class ViewerNews:
         bus.watch_fact(ViewersRevoked)(self._on_revoked)
         bus.watch_fact(ViewerKeysRotated)(self._on_rotated)
         bus.watch_fact(ViewerKicked)(self._on_kicked)
+        bus.watch_fact(MetadataPut)(self._on_metadata)
         bus.watch_fact(AudienceChanged)(self._on_audience)
         bus.watch_fact(AudienceAsked)(self._on_asked)
         bus.watch_fact(PlayersChanged)(self._on_players)
@@ -107,6 +113,7 @@ class ViewerNews:
     async def _on_changed(self, envelope: Envelope[StreamChanged]) -> None:
         fact = envelope.data
         self._viewing.policy_learnt(fact.stream, fact.view_policy, fact.revision)
+        self._noticeboard.hear(fact)
 
     async def _on_revoked(self, envelope: Envelope[ViewersRevoked]) -> None:
         fact = envelope.data
@@ -119,6 +126,9 @@ class ViewerNews:
 
     async def _on_kicked(self, envelope: Envelope[ViewerKicked]) -> None:
         self._viewing.kick(envelope.data.stream, envelope.data.viewer)
+
+    async def _on_metadata(self, envelope: Envelope[MetadataPut]) -> None:
+        self._noticeboard.hear_metadata(envelope.data)
 
     async def _on_audience(self, envelope: Envelope[AudienceChanged]) -> None:
         loop = asyncio.get_running_loop()

@@ -113,6 +113,10 @@ class Viewing:
         found += [self._viewer(each, "flv") for each in self.roster.of(stream)]
         return sorted(found, key=lambda viewer: viewer.since)
 
+    def count(self, stream: str) -> int:
+        """How many watch it, on all gateways."""
+        return self.census.counts(stream).total + self.players.count(stream)
+
     def is_full(self, grant: Grant) -> bool:
         """Whether as many players as the token allows watch with it already."""
         if not grant.limit:

@@ -38,7 +38,8 @@ audit:read                          owner
 
 # What stands behind a route: a permission; `signed` and one, which the settings' access key holds
 # and nobody else can show; `known`: whoever is known; `account`: of those, users; `presigned`:
-# whoever has the URL; `watching`: whoever may watch the stream, here a signed one; `anybody`.
+# whoever has the URL; `watching`: whoever may watch the stream, here a signed one; `viewer`: the
+# same, but only as a viewer, whoever it is; `anybody`.
 ROUTES = """
 GET     /api/v1/streams                                                    streams:read
 POST    /api/v1/streams                                                    streams:write
@@ -47,6 +48,7 @@ PATCH   /api/v1/streams/{stream_id}                                        strea
 DELETE  /api/v1/streams/{stream_id}                                        streams:write
 GET     /api/v1/streams/{stream_id}/doctor                                 streams:read
 GET     /api/v1/streams/{stream_id}/latency                                streams:read
+POST    /api/v1/streams/{stream_id}/metadata                               streams:write
 GET     /api/v1/streams/{stream_id}/viewers                                viewers:read
 DELETE  /api/v1/streams/{stream_id}/viewers/{viewer}                       viewers:write
 GET     /api/v1/sessions/{session}/watermark                               watermarks:read
@@ -227,6 +229,33 @@ HEAD    /{stream}/images/{year}/{month}/{day}/{name}                       watch
 GET     /{stream}/images/{year}/{month}/{day}/{name}                       watching
 GET     /~{personal}/{stream}/images/{year}/{month}/{day}/{name}           watching
 HEAD    /~{personal}/{stream}/images/{year}/{month}/{day}/{name}           watching
+GET     /watch/{stream}.json                                               viewer
+HEAD    /watch/{stream}.json                                               viewer
+GET     /watch/{stream}/events                                             viewer
+GET     /watch/{stream}/poster.jpg                                         viewer
+HEAD    /watch/{stream}/poster.jpg                                         viewer
+GET     /~{personal}/watch/{stream}.json                                   viewer
+HEAD    /~{personal}/watch/{stream}.json                                   viewer
+GET     /~{personal}/watch/{stream}/events                                 viewer
+GET     /~{personal}/watch/{stream}/poster.jpg                             viewer
+HEAD    /~{personal}/watch/{stream}/poster.jpg                             viewer
+GET     /watch/{stream}                                                    anybody
+HEAD    /watch/{stream}                                                    anybody
+GET     /watch/{stream}/{session}                                          anybody
+HEAD    /watch/{stream}/{session}                                          anybody
+GET     /embed/{stream}                                                    anybody
+HEAD    /embed/{stream}                                                    anybody
+GET     /embed/{stream}/{session}                                          anybody
+HEAD    /embed/{stream}/{session}                                          anybody
+GET     /~{personal}/watch/{stream}                                        anybody
+HEAD    /~{personal}/watch/{stream}                                        anybody
+GET     /~{personal}/watch/{stream}/{session}                              anybody
+HEAD    /~{personal}/watch/{stream}/{session}                              anybody
+GET     /~{personal}/embed/{stream}                                        anybody
+HEAD    /~{personal}/embed/{stream}                                        anybody
+GET     /~{personal}/embed/{stream}/{session}                              anybody
+HEAD    /~{personal}/embed/{stream}/{session}                              anybody
+GET     /oembed                                                            anybody
 GET     /                                                                  anybody
 HEAD    /                                                                  anybody
 GET     /{stream}/{page}.html                                              anybody

@@ -178,6 +178,8 @@ def expected(line: Line, caller: str) -> tuple[int, str] | None:
             return 403, ""
         case "watching":
             return None if can_watch(caller) else (403, "")
+        case "viewer":
+            return 403, ""
     return UNKNOWN.get(caller) or expected_of_known(line, caller)
 
 

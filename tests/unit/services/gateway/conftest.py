@@ -20,6 +20,7 @@ from libs.events import (
     DeleteStream,
     GetStream,
     GetWatchable,
+    GetWatchPage,
     JobPage,
     ListDeadLetters,
     ListJobs,
@@ -30,6 +31,7 @@ from libs.events import (
     Message,
     NoteKick,
     Nothing,
+    Recorded,
     RevokeViewers,
     RotateViewerKeys,
     SegmentPage,
@@ -41,6 +43,7 @@ from libs.events import (
     ViewerKeys,
     ViewerPage,
     Watchable,
+    WatchPage,
 )
 from libs.signing import sign_push
 from libs.storage import open_store
@@ -65,6 +68,8 @@ from services.gateway.uploads.intake import Intake
 from services.gateway.uploads.parts import DirectUploads
 from services.gateway.viewers.viewing import Outside, Viewing
 from services.gateway.views.log import Log
+from services.gateway.watch.noticeboard import Noticeboard
+from services.gateway.watch.posters import LivePosters
 from tests.unit.services.gateway.memory_access import MemoryAccess
 from tests.unit.services.gateway.one_stream import connect, door, player, port
 
@@ -97,6 +102,8 @@ class MemoryCatalog:
         """What gateways answer who watches."""
         self.keys = 1
         self.access = MemoryAccess()
+        self.recorded: Recorded | None = None
+        """What watch pages have as the latest recording."""
         self._ids = (f"made-{number}" for number in itertools.count(1))
 
     async def ask(self, ask: Ask[Any], *, timeout_s: float = 5) -> Any:
@@ -110,7 +117,7 @@ class MemoryCatalog:
     async def broadcast(self, message: Message) -> None:
         self.said.append(message)
 
-    def _answer(self, ask: Ask[Any]) -> Answer:  # noqa: C901, PLR0911 - one line per ask
+    def _answer(self, ask: Ask[Any]) -> Answer:  # noqa: C901, PLR0911, PLR0912 - one line per ask
         match ask:
             case CreateStream():
                 stream_id = ask.id or next(self._ids)
@@ -121,6 +128,8 @@ class MemoryCatalog:
                     expires_at=datetime(2027, 1, 2, tzinfo=UTC),
                     key=sign_push(stream_id, 1_798_848_000, "secret"),
                     item=ask.item,
+                    title=ask.title,
+                    description=ask.description,
                 )
                 return self.streams[stream_id]
             case GetStream():
@@ -128,9 +137,21 @@ class MemoryCatalog:
             case GetWatchable():
                 known = self._known(ask.stream)
                 return Watchable(view_policy=known.view_policy, revision=known.revision)
+            case GetWatchPage():
+                known = self._known(ask.id)
+                return WatchPage(
+                    stream=known.id,
+                    title=known.title,
+                    description=known.description,
+                    view_policy=known.view_policy,
+                    revision=known.revision,
+                    recorded=self.recorded,
+                )
             case UpdateStream():
                 known = self._known(ask.id)
-                changed = known.model_copy(update={"item": known.item | ask.item})
+                texts = {"title": ask.title, "description": ask.description}
+                said = {name: text for name, text in texts.items() if text is not None}
+                changed = known.model_copy(update=said | {"item": known.item | ask.item})
                 self.streams[ask.id] = changed
                 return changed
             case DeleteStream():
@@ -243,6 +264,15 @@ def viewing_of(catalog: Any, **more: Any) -> Viewing:
     return Viewing(Outside(find_stream=find_stream, **(facts | more)))
 
 
+def noticeboard_of(catalog: Any, directory: Directory) -> Noticeboard:
+    async def find_page(shown_id: str, session: str | None) -> WatchPage:
+        found = await catalog.ask(GetWatchPage(tenant="default", id=shown_id, session=session))
+        assert isinstance(found, WatchPage)
+        return found
+
+    return Noticeboard(directory, find_page, lambda _: 0)
+
+
 def access_of(settings: GatewaySettings, catalog: Any) -> Access:
     owner = SettingsOwner(
         user=settings.admin_user,
@@ -284,6 +314,8 @@ def house_of(settings: GatewaySettings, folder: Path, catalog: Any = None) -> Ho
         progress=Progress(),
         feed=PublicFeed(catalog.ask),
         doctor=Doctor(directory, origin),
+        noticeboard=noticeboard_of(catalog, directory),
+        posters=LivePosters(Log(catalog, "default"), store),
     )
 
 

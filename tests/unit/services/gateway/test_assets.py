@@ -52,3 +52,15 @@ async def test_anything_else_is_404(client: httpx2.AsyncClient, name: str) -> No
 
 def test_console_that_is_not_built_has_no_assets(tmp_path: Path) -> None:
     assert assets_router(tmp_path / "missing").routes
+
+
+async def test_text_is_compressed_for_who_takes_it(client: httpx2.AsyncClient) -> None:
+    plain = await client.get("/static/app.js", headers={"accept-encoding": "identity"})
+    zipped = await client.get("/static/app.js", headers={"accept-encoding": "br, gzip;q=0.9"})
+    assert "content-encoding" not in plain.headers
+    assert zipped.headers["content-encoding"] == "gzip"
+    assert zipped.content == plain.content == b"1"
+    assert zipped.headers["etag"] != plain.headers["etag"]
+    assert zipped.headers["vary"] == plain.headers["vary"] == "accept-encoding"
+    data = await client.get("/static/data.bin9")
+    assert "content-encoding" not in data.headers
