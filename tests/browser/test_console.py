@@ -53,6 +53,23 @@ async def test_stream_is_created_shown_and_deleted(
     assert faults == []
 
 
+async def test_title_for_viewers_is_given(weir: RunningWeir, page: Page, faults: list[str]) -> None:
+    stream = weir.create_stream(videoname="North bank")
+    await sign_in(weir, page)
+    card = page.get_by_role("listitem").filter(has_text="North bank")
+    await card.get_by_role("button", name="More for").click()
+    await page.get_by_role("menuitem", name="Title for viewers").click()
+    dialog = page.get_by_role("dialog", name="What viewers read of North bank")
+    await dialog.get_by_label("Title").fill("Evening <b>concert</b>")
+    await dialog.get_by_label("Description").fill("By the weir\nuntil dark")
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(dialog).to_have_count(0)
+    found = weir.call("GET", f"/api/v1/streams/{stream['id']}")
+    assert found["title"] == "Evening <b>concert</b>"
+    assert found["description"] == "By the weir\nuntil dark"
+    assert faults == []
+
+
 async def test_live_stream_plays_in_its_dialog(
     weir: RunningWeir, page: Page, faults: list[str]
 ) -> None:

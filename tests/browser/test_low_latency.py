@@ -60,7 +60,7 @@ async def watch(weir: RunningWeir, page: Page, name: str, *, seconds: float) -> 
         while asyncio.get_running_loop().time() < until:
             ages.append((await reading(page, 2.0))["age_ms"])
             await asyncio.sleep(0.5)
-        shown = await page.inner_text(".player-latency")
+        shown = await page.inner_text(".player-time")
         longest_ms = await page.evaluate("() => window.longest_ms")
         if name == "hls.html":
             await fall_behind(page, LIMITS[name])

@@ -131,7 +131,7 @@ async def test_broken_upload_goes_on_after_a_cut_and_a_reload_and_plays(
     await page.wait_for_function(DRAWN, timeout=MADE_MS)
     await play.click()
     await page.wait_for_function(MOVING)
-    await expect(card.locator("video")).to_be_focused()
+    await expect(card.locator(".player")).to_be_focused()
     await card.get_by_role("button", name="Close the player").click()
     await expect(play).to_be_focused()
     assert faults == []

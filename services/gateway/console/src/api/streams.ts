@@ -27,6 +27,14 @@ export function createStream(stream: NewStream): Promise<Stream> {
   return request("POST", "/api/v1/streams", stream);
 }
 
+/** What its watch page says. */
+export function setTitle(
+  id: string,
+  texts: { title: string; description: string },
+): Promise<Stream> {
+  return request("PATCH", `/api/v1/streams/${encodeURIComponent(id)}`, texts);
+}
+
 export function deleteStream(id: string): Promise<void> {
   return request("DELETE", `/api/v1/streams/${encodeURIComponent(id)}`);
 }

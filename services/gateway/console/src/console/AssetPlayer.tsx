@@ -1,38 +1,26 @@
-import { Button } from "@mantine/core";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef } from "react";
 
 import { useReader } from "../i18n/Reader";
-import type { Engine } from "../playback/engine";
-import { startHLS } from "../playback/hls";
+import { partsOf, type Place } from "../playback/kind";
+import { mountPlayer } from "../player/mount";
 
-/** Plays something recorded with the browser's own controls. A download of its own: hls.js. */
+/** The player of something recorded. A download of its own. */
 export default function AssetPlayer({ url, name }: { url: string; name: string }) {
-  const { t } = useReader();
-  const video = useRef<HTMLVideoElement>(null);
-  const [tries, setTries] = useState(0);
-  const [isBroken, setBroken] = useState(false);
+  const { t, tag } = useReader();
+  const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (!video.current) return undefined;
-    const address = new URL(url, location.href).href;
-    const engine: Engine = startHLS(video.current, address, (why) => setBroken(why !== "ended"));
-    return () => engine.destroy();
-  }, [url, tries]);
-  useEffect(() => video.current?.focus({ preventScroll: true }), []);
-  const again = () => {
-    setBroken(false);
-    setTries(tries + 1);
-  };
-  return (
-    <>
-      <video ref={video} className="screen-picture" aria-label={name} controls autoPlay playsInline />
-      {isBroken && (
-        <div className="screen-broken" role="alert">
-          <p>{t.playerBroken}</p>
-          <Button size="compact-md" variant="default" onClick={again}>
-            {t.tryAgain}
-          </Button>
-        </div>
-      )}
-    </>
-  );
+    if (!box.current) return undefined;
+    const wanted = { isNamed: false, hasSound: true, language: tag };
+    const { unmount } = mountPlayer(box.current, placeIn(url), t, wanted);
+    box.current.focus({ preventScroll: true });
+    return unmount;
+  }, [url, t, tag]);
+  return <div ref={box} className="screen-picture" role="group" aria-label={name} tabIndex={-1} />;
+}
+
+/** Of the path of its playlist, `/[~<token>/]<stream>/<session>/index.m3u8`. */
+function placeIn(url: string): Place {
+  const { personal, parts } = partsOf(url);
+  const [stream = "", session] = parts;
+  return { stream, session, personal, kind: "hls_cmaf" };
 }

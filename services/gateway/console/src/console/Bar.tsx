@@ -3,7 +3,8 @@ import { useQueryClient } from "@tanstack/react-query";
 
 import { type Account, signOut } from "../api/account";
 import { Mark } from "../brand/Mark";
-import { type Language, LANGUAGES } from "../i18n/language";
+import type { Language } from "../i18n/language";
+import { LANGUAGES } from "../i18n/languages";
 import { useReader } from "../i18n/Reader";
 import { HealthDot } from "./HealthDot";
 import { Icon } from "./icons";

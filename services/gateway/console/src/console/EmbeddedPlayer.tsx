@@ -14,11 +14,12 @@ export function EmbeddedPlayer({
   /** Of a signed stream. */
   token?: string | undefined;
 }) {
-  const { t } = useReader();
+  const { t, tag } = useReader();
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (!box.current) return undefined;
-    return mountPlayer(box.current, { stream, kind, personal: token }, t, { isNamed: false });
-  }, [stream, kind, token, t]);
+    const wanted = { isNamed: false, language: tag };
+    return mountPlayer(box.current, { stream, kind, personal: token }, t, wanted).unmount;
+  }, [stream, kind, token, t, tag]);
   return <div ref={box} className="embedded" />;
 }

@@ -8,7 +8,8 @@ import { Icon } from "./icons";
 import { PushKeyTerm } from "./PushKeyTerm";
 import { StateBadge } from "./StateBadge";
 
-export type Dialog = "push" | "watch" | "doctor" | "relay" | "ladder" | "viewers" | "mark" | "delete";
+export type Dialog =
+  | "push" | "watch" | "doctor" | "relay" | "ladder" | "title" | "viewers" | "mark" | "delete";
 
 export function StreamCard({
   stream,
@@ -105,6 +106,12 @@ function CardMenu({
           onClick={() => clipboard.copy(stream.id)}
         >
           {t.copyId}
+        </Menu.Item>
+        <Menu.Item
+          leftSection={<Icon name="pencil" size={18} />}
+          onClick={() => onOpen("title")}
+        >
+          {t.titleMenu}
         </Menu.Item>
         <Menu.Item
           leftSection={<Icon name="push" size={18} />}

@@ -16,6 +16,7 @@ import { PushDialog } from "./PushDialog";
 import { RelayDialog } from "./RelayDialog";
 import { useSignedOut } from "./signed-out";
 import { type Dialog, StreamCard } from "./StreamCard";
+import { TitleDialog } from "./TitleDialog";
 import { ViewersDialog } from "./ViewersDialog";
 import { WatchDialog } from "./WatchDialog";
 
@@ -79,6 +80,7 @@ export function Streams({ pushServer }: { pushServer: string }) {
       {chosen && open?.dialog === "doctor" && <DoctorDialog stream={chosen} onClose={close} />}
       {chosen && open?.dialog === "relay" && <RelayDialog stream={chosen} onClose={close} />}
       {chosen && open?.dialog === "ladder" && <LadderDialog stream={chosen} onClose={close} />}
+      {chosen && open?.dialog === "title" && <TitleDialog stream={chosen} onClose={close} />}
       {chosen && open?.dialog === "viewers" && <ViewersDialog stream={chosen} onClose={close} />}
       {chosen && open?.dialog === "mark" && (
         <MarkedLinkDialog

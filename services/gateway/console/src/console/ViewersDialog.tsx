@@ -47,7 +47,7 @@ export function ViewersDialog({ stream, onClose }: { stream: Stream; onClose: ()
         <p>{policy === "signed" ? t.linksOnlyHint : t.everybodyHint}</p>
         {choosing.error && <Failure error={choosing.error} />}
       </section>
-      <SignLink stream={stream.id} linkOf={({ playback }) => playback.pages.hls_cmaf} />
+      <SignLink stream={stream.id} linkOf={({ playback }) => playback.watch} />
       <section className="way">
         <h3>
           {t.watchingNow(counts.total)}

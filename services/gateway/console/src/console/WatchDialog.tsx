@@ -48,6 +48,7 @@ export function WatchDialog({ stream, onClose }: { stream: Stream; onClose: () =
       {own.isReady && (
         <EmbeddedPlayer key={kind} stream={stream.id} kind={kind} token={token} />
       )}
+      <CopyField label={t.watchPage} value={stream.playback.watch} />
       <CopyField label={t.watchURL(KINDS[kind].label)} value={urls[kind]} />
     </Modal>
   );

@@ -3,7 +3,8 @@
 import { createContext, type ReactNode, use, useEffect, useMemo, useState } from "react";
 
 import type { Messages } from "./en";
-import { type Language, LANGUAGES, preferredLanguage, rememberLanguage } from "./language";
+import { type Language, preferredLanguage, rememberLanguage } from "./language";
+import { LANGUAGES } from "./languages";
 
 interface Reader {
   t: Messages;

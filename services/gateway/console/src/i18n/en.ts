@@ -1,17 +1,13 @@
+import { doctorEn } from "./doctor-en";
+import { viewerEn } from "./viewer-en";
 import { webhooksEn } from "./webhooks.en";
 
 /** Every sentence of console and player in English; other languages have the same keys. */
-import { doctorEn } from "./doctor-en";
-
 export const en = {
+  ...viewerEn,
   product: "Weir",
   ...webhooksEn,
-  language: "Language",
-  close: "Close",
   cancel: "Cancel",
-  copy: "Copy",
-  copied: "Copied",
-  tryAgain: "Try again",
 
   signInTitle: "Sign in to your Weir",
   signInHint: "The user and password are in credentials.json in Weir's data folder.",
@@ -89,6 +85,11 @@ export const en = {
 
   watchOpen: "Open in its own page",
   watchURL: (kind: string) => `${kind} URL`,
+  titleMenu: "Title for viewers",
+  titleOf: (name: string) => `What viewers read of ${name}`,
+  titleHint: "It stands on the watch page. Who watches sees it change at once.",
+  title: "Title",
+  watchPage: "Watch page",
   watchKind: "Play as",
 
   ladder: "Smaller pictures",
@@ -228,7 +229,6 @@ export const en = {
   assetKept: "Kept from a broadcast",
   playNamed: (name: string) => `Play ${name}`,
   closePlayer: "Close the player",
-  playerBroken: "The picture stopped.",
   links: "Links",
   linksTitle: (name: string) => `Links to ${name}`,
   linksPublic: "Whoever knows a link watches.",
@@ -295,30 +295,6 @@ export const en = {
   reload: "Reload",
 
   doctor: doctorEn,
-
-  live: "Live",
-  behindLive: (seconds: string) => `${seconds} s behind`,
-  play: "Play",
-  pause: "Pause",
-  mute: "Mute",
-  unmute: "Unmute",
-  fullscreen: "Full screen",
-  leaveFullscreen: "Leave full screen",
-  connecting: "Connecting…",
-  waitingTitle: "Not live yet",
-  waitingText: "Leave this page open: the picture starts by itself.",
-  endedTitle: "The broadcast has ended",
-  endedText: "If it comes back, it plays here by itself.",
-  stalledTitle: "No data is arriving",
-  stalledText: "Reconnecting. If it stays so, check your network or the publisher's.",
-  unreachableTitle: "The server does not answer",
-  unreachableText: "Trying again every two seconds. Check your network.",
-  forbiddenTitle: "You may not watch this",
-  forbiddenText: "Ask whoever sent you the link for a new one.",
-  unsupportedTitle: "This browser cannot play it this way",
-  unsupportedText: (kind: string) => `Open the ${kind} page instead:`,
-  nowhereTitle: "There is no player here",
-  nowhereText: "Open the address that you were given again.",
 };
 
 export type Messages = typeof en;

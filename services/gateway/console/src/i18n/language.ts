@@ -1,20 +1,19 @@
-/** The languages, and which one this person reads. */
+/** Which language this person reads. */
 
-import { en, type Messages } from "./en";
-import { zh } from "./zh";
+import { readStored, store } from "../browser/stored";
 
 export type Language = "en" | "zh";
 
-export const LANGUAGES: Record<Language, { name: string; tag: string; messages: Messages }> = {
-  en: { name: "English", tag: "en", messages: en },
-  zh: { name: "中文", tag: "zh-CN", messages: zh },
-};
+/** What each is called by those who read it. */
+export const NAMES: Record<Language, string> = { en: "English", zh: "中文" };
+/** BCP 47. */
+export const TAGS: Record<Language, string> = { en: "en", zh: "zh-CN" };
 
 const STORED = "weir.language";
 
 /** The language chosen before, else the browser's, else English. */
 export function preferredLanguage(): Language {
-  const chosen = localStorage.getItem(STORED);
+  const chosen = readStored(STORED);
   if (chosen === "en" || chosen === "zh") return chosen;
   return navigator.languages.find((tag) => /^(zh|en)\b/i.test(tag))?.startsWith("zh")
     ? "zh"
@@ -22,5 +21,5 @@ export function preferredLanguage(): Language {
 }
 
 export function rememberLanguage(language: Language): void {
-  localStorage.setItem(STORED, language);
+  store(STORED, language);
 }

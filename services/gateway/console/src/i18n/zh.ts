@@ -1,16 +1,13 @@
 import { doctorZh } from "./doctor-zh";
 import type { Messages } from "./en";
+import { viewerZh } from "./viewer-zh";
 import { webhooksZh } from "./webhooks.zh";
 
 export const zh: Messages = {
+  ...viewerZh,
   product: "Weir",
   ...webhooksZh,
-  language: "语言",
-  close: "关闭",
   cancel: "取消",
-  copy: "复制",
-  copied: "已复制",
-  tryAgain: "重试",
 
   signInTitle: "登录 Weir",
   signInHint: "用户名和密码保存在 Weir 数据目录的 credentials.json 中。",
@@ -86,6 +83,11 @@ export const zh: Messages = {
 
   watchOpen: "在独立页面打开",
   watchURL: (kind) => `${kind} 地址`,
+  titleMenu: "面向观众的标题",
+  titleOf: (name) => `观众看到的 ${name}`,
+  titleHint: "显示在观看页面上，修改后观众立即可见。",
+  title: "标题",
+  watchPage: "观看页面",
   watchKind: "播放方式",
 
   ladder: "多清晰度转码",
@@ -222,7 +224,6 @@ export const zh: Messages = {
   assetKept: "保留自直播",
   playNamed: (name) => `播放 ${name}`,
   closePlayer: "关闭播放器",
-  playerBroken: "画面已停止。",
   links: "链接",
   linksTitle: (name) => `${name} 的链接`,
   linksPublic: "知道链接的人都可以观看。",
@@ -287,28 +288,4 @@ export const zh: Messages = {
   reload: "刷新",
 
   doctor: doctorZh,
-
-  live: "直播",
-  behindLive: (seconds) => `延迟 ${seconds} 秒`,
-  play: "播放",
-  pause: "暂停",
-  mute: "静音",
-  unmute: "打开声音",
-  fullscreen: "全屏",
-  leaveFullscreen: "退出全屏",
-  connecting: "正在连接…",
-  waitingTitle: "尚未开播",
-  waitingText: "请保持页面打开，开播后会自动播放。",
-  endedTitle: "直播已结束",
-  endedText: "如果重新开播，会在此自动播放。",
-  stalledTitle: "没有收到数据",
-  stalledText: "正在重新连接。若持续如此，请检查您或推流端的网络。",
-  unreachableTitle: "服务器没有响应",
-  unreachableText: "每两秒重试一次。请检查网络。",
-  forbiddenTitle: "您无权观看",
-  forbiddenText: "请向分享者索取新的链接。",
-  unsupportedTitle: "此浏览器不支持该播放方式",
-  unsupportedText: (kind) => `请改用 ${kind} 页面：`,
-  nowhereTitle: "这里没有播放器",
-  nowhereText: "请重新打开您收到的链接。",
 };

@@ -26,6 +26,8 @@ export interface Place {
   personal?: string | undefined;
   /** FLV over a WebSocket in place of plain HTTP. */
   isWebSocket?: boolean;
+  /** A session of the stream that is over, to be played in place of what is on air. */
+  session?: string | undefined;
 }
 
 /**
@@ -33,9 +35,8 @@ export interface Place {
  * if it is none. With `?transport=websocket` FLV comes over a WebSocket.
  */
 export function placeOf(pathname: string, search = ""): Place | null {
-  const [, first = "", ...others] = pathname.split("/");
-  const personal = first.startsWith("~") ? first.slice(1) : undefined;
-  const [stream, page, ...rest] = personal === undefined ? [first, ...others] : others;
+  const { personal, parts } = partsOf(pathname);
+  const [stream, page, ...rest] = parts;
   if (!stream || !page || rest.length > 0) return null;
   for (const [kind, facts] of Object.entries(KINDS) as [Kind, KindFacts][]) {
     if (facts.page !== page) continue;
@@ -45,8 +46,27 @@ export function placeOf(pathname: string, search = ""): Place | null {
   return null;
 }
 
-export function mediaPath({ stream, kind, personal }: Place): string {
-  return `${personal ? `/~${personal}` : ""}/${stream}/${KINDS[kind].media}`;
+/** What a page's address begins with, if it is personal, and its other parts. */
+export function partsOf(pathname: string): { personal: string | undefined; parts: string[] } {
+  const [, first = "", ...others] = pathname.split("/");
+  return first.startsWith("~")
+    ? { personal: first.slice(1), parts: others }
+    : { personal: undefined, parts: [first, ...others] };
+}
+
+/** A path under the root, for whoever it is. */
+export function personalPath(path: string, personal: string | undefined): string {
+  return `${personal ? `/~${personal}` : ""}/${path}`;
+}
+
+export function mediaPath({ stream, kind, personal, session }: Place): string {
+  const media = session ? `${session}/index.m3u8` : KINDS[kind].media;
+  return personalPath(`${stream}/${media}`, personal);
+}
+
+/** What was on air from an instant (Unix ms) on, and goes on with what is. */
+export function rewoundPath({ stream, personal }: Place, from_ms: number): string {
+  return personalPath(`${stream}/${from_ms}-/index.m3u8`, personal);
 }
 
 /** Where the engine reads what is at `path`. */

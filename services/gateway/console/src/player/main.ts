@@ -1,20 +1,22 @@
 /** The player's page, `/<stream>/{flv,index,hls,dash}.html`. */
 
-import { LANGUAGES, preferredLanguage } from "../i18n/language";
+import { preferredLanguage, TAGS } from "../i18n/language";
+import { VIEWER } from "../i18n/viewer";
 import { placeOf } from "../playback/kind";
 import { mountPlayer } from "./mount";
 import "./page.css";
 import { StatePanel } from "./state-panel";
 
-const { messages: t, tag } = LANGUAGES[preferredLanguage()];
-document.documentElement.lang = tag;
+const language = preferredLanguage();
+const t = VIEWER[language];
+document.documentElement.lang = TAGS[language];
 
 const root = document.querySelector<HTMLElement>("#player");
 if (!root) throw new Error("The page has no #player.");
 const place = placeOf(location.pathname, location.search);
 if (place) {
   if (document.title === "Weir") document.title = place.stream;
-  const unmount = mountPlayer(root, place, t);
+  const { unmount } = mountPlayer(root, place, t, { language: TAGS[language] });
   window.addEventListener("pagehide", (event) => {
     if (!event.persisted) unmount();
   });

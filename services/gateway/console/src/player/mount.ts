@@ -1,59 +1,137 @@
-/** A player for one live stream inside any box: the page's whole window, or the console's dialog. */
+/** The player, inside any box: the watch page's, the embed's whole window, the console's dialog. */
 
-import type { Messages } from "../i18n/en";
-import { KINDS, type Place } from "../playback/kind";
-import { LivePlayer, type LiveState } from "../playback/live";
-import { addControls } from "./controls";
+import type { Messages } from "../i18n/viewer-en";
+import type { Facts, Metadata } from "../watch/facts";
+import { KINDS, personalPath, type Place } from "../playback/kind";
+import { Playback, type State } from "../playback/playback";
+import { Captions } from "./captions";
+import { Controls } from "./controls";
 import { element } from "./element";
 import "./player.css";
+import { storedLatency } from "./settings";
 import { StatePanel } from "./state-panel";
+import { LiveStoryboards, Storyboard } from "./storyboard";
+import { TimedMetadata } from "./timed";
 
 /** A made-up id tells a viewer nothing. */
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Fill `root` with the player; the returned function takes it away again. */
+export interface Wanted {
+  /** Whether the player itself says what it plays; what is around it may say so already. */
+  isNamed?: boolean;
+  /** The kind beside the name; the watch page has one alone. */
+  hasKind?: boolean;
+  /** What is known of it at the beginning; null: it is asked for as it is. */
+  facts?: Facts | null;
+  poster?: string;
+  /** Whether it begins with sound, as browsers let it after a click; default: it does not. */
+  hasSound?: boolean;
+  /** Where a recording is watched, by its session. */
+  recordingURL?: (session: string) => string;
+  /** BCP 47, of the reader. */
+  language?: string;
+}
+
+export interface Mounted {
+  /** There is news of what is played. */
+  told(facts: Facts): void;
+  /** Something was said along with a picture, which may be yet to come. */
+  said(metadata: Metadata): void;
+  unmount(): void;
+}
+
+/** Fill `root` with the player. */
 export function mountPlayer(
   root: HTMLElement,
   place: Place,
   t: Messages,
-  /** Whether the player itself says what it plays; a dialog around it says so already. */
-  { isNamed }: { isNamed: boolean } = { isNamed: true },
-): () => void {
-  const video = element("video", { className: "player-video", muted: true });
-  video.playsInline = true;
-  video.setAttribute("aria-label", place.stream);
-  const badge = element("span", { className: "player-badge", textContent: t.live, hidden: true });
-  const title = UUID.test(place.stream) ? "" : place.stream;
-  const latency = element("span", { className: "player-latency", hidden: true });
-  const header = element("div", { className: "player-top" }, [
-    element("span", { className: "player-title", textContent: title, hidden: !isNamed || !title }),
-    badge,
-    latency,
+  wanted: Wanted = {},
+): Mounted {
+  const { isNamed = true, hasKind = isNamed, facts = null, language = "en" } = wanted;
+  const video = element("video", { className: "player-video", playsInline: true });
+  video.muted = !wanted.hasSound;
+  if (wanted.poster) video.poster = wanted.poster;
+  const title = element("span", { className: "player-title" });
+  const top = element("div", { className: "player-top", hidden: !isNamed }, [
+    title,
     element("span", {
       className: "player-kind",
       textContent: KINDS[place.kind].label,
-      hidden: !isNamed,
+      hidden: !hasKind,
     }),
   ]);
   const panel = new StatePanel(t);
+  const captions = new Captions(video);
   root.classList.add("player");
-  root.append(video, header, panel.element);
-  const removeControls = addControls(root, video, t);
-  panel.show("connecting", place);
-  const onState = (state: LiveState) => {
-    badge.hidden = state !== "playing";
+  root.append(video, captions.element, top);
+
+  const named = (known: Facts | null) => {
+    const name = known?.title || (UUID.test(place.stream) ? "" : place.stream);
+    title.textContent = name;
+    video.setAttribute("aria-label", name || t.player);
+    const recorded = known?.recording?.session;
+    panel.recordingURL = recorded && wanted.recordingURL ? wanted.recordingURL(recorded) : null;
+    panel.isPublisherAway = known?.state === "waiting";
+  };
+  const onState = (state: State) => {
     root.dataset.state = state;
     panel.show(state, place);
+    controls?.draw();
   };
-  const onLatency = (latency_s: number | null) => {
-    latency.hidden = latency_s === null || badge.hidden;
-    latency.textContent = latency_s === null ? "" : t.behindLive(latency_s.toFixed(1));
+  let controls: Controls | null = null;
+  const timed = new TimedMetadata(root);
+  named(facts);
+  const playback = new Playback(
+    video,
+    place,
+    {
+      onState,
+      onTick: () => {
+        controls?.draw();
+        timed.show(playback.now_ms());
+      },
+      onChoices: () => controls?.renew(),
+    },
+    {
+      latency: storedLatency(),
+      rewinds_since_ms: sinceOf(facts, place),
+      isThere: facts === null || facts.state === "starting" ? null : facts.state !== "offline",
+    },
+  );
+  const boardOf = (view: string) =>
+    personalPath(`${place.stream}/${view}/storyboard.vtt`, place.personal);
+  const pictures = place.session
+    ? new Storyboard(boardOf(place.session))
+    : new LiveStoryboards((from_ms, until_ms) => boardOf(`${from_ms}-${until_ms}`));
+  controls = new Controls(root, video, playback, t, language, pictures);
+  // Above what takes clicks on the picture.
+  root.append(panel.element);
+  onState("connecting");
+  panel.onRetry = () => playback.retry();
+  panel.onReplay = () => void playback.toggle();
+  let last: State | null = null;
+  return {
+    told(known) {
+      named(known);
+      last = (root.dataset.state as State | undefined) ?? last;
+      if (last) panel.show(last, place);
+      if (!place.session) playback.told(known.state !== "offline", sinceOf(known, place));
+    },
+    said(metadata) {
+      timed.add(metadata);
+    },
+    unmount() {
+      playback.destroy();
+      controls?.destroy();
+      captions.destroy();
+      root.classList.remove("idle", "paused", "recorded", "menu-open");
+      root.replaceChildren();
+    },
   };
-  const player = new LivePlayer(video, place, onState, onLatency);
-  panel.onRetry = () => player.retry();
-  return () => {
-    player.destroy();
-    removeControls();
-    root.replaceChildren();
-  };
+}
+
+/** Since when what is on air can be rewound. FLV and DASH are played live alone. */
+function sinceOf(facts: Facts | null, place: Place): number | null {
+  const isHLS = place.kind === "hls" || place.kind === "hls_cmaf";
+  return isHLS && facts?.since ? Date.parse(facts.since) : null;
 }
