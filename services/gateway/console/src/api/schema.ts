@@ -52,7 +52,7 @@ export interface paths {
         head?: never;
         /**
          * Update Stream
-         * @description Set the fields of `item`; others stay.
+         * @description Set the fields of `item`, the title, the description; others stay.
          */
         patch: operations["streams_update_stream"];
         trace?: never;
@@ -93,6 +93,28 @@ export interface paths {
         get: operations["doctor_latency"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{stream_id}/metadata": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put Metadata
+         * @description Tell whoever watches the stream's watch page or embed, when their picture gets to now.
+         *
+         *     It is not stored: recordings and who goes back in time are without.
+         */
+        post: operations["streams_put_metadata"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1621,6 +1643,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/watch/{stream}.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Facts
+         * @description What is on, in what state it is, and how many watch.
+         */
+        get: operations["watch_get_facts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/watch/{stream}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow Facts
+         * @description The same now, and whenever it changes, as `data:` of server-sent events.
+         */
+        get: operations["watch_follow_facts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/watch/{stream}/poster.jpg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Poster
+         * @description A picture of what is on air, at most half a minute old; else that of what was last.
+         */
+        get: operations["watch_get_poster"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/oembed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Oembed
+         * @description How to show a watch page within another page (oEmbed 1.0), if anybody may watch it.
+         */
+        get: operations["watch_oembed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/createStream": {
         parameters: {
             query?: never;
@@ -2689,6 +2791,8 @@ export interface components {
             hls_ts: string;
             /** Mp4 */
             mp4: string;
+            /** Watch */
+            watch: string;
             /** Poster */
             poster: string;
             /** Storyboard */
@@ -3229,6 +3333,32 @@ export interface components {
             /** Findings */
             findings: components["schemas"]["Finding"][];
             vitals: components["schemas"]["Vitals"] | null;
+        };
+        /**
+         * Facts
+         * @description Of a stream, or of something recorded.
+         */
+        Facts: {
+            /** Id */
+            id: string;
+            /** Stream */
+            stream: string;
+            /** Title */
+            title: string;
+            /** Description */
+            description: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "live" | "starting" | "waiting" | "offline" | "recorded";
+            /** Session */
+            session: string | null;
+            /** Since */
+            since: string | null;
+            /** Viewers */
+            viewers: number;
+            recording: components["schemas"]["Recorded"] | null;
         };
         /** Finding */
         Finding: {
@@ -4047,6 +4177,11 @@ export interface components {
              */
             is_moving: boolean;
         };
+        /** NewMetadata */
+        NewMetadata: {
+            /** Text */
+            text: string;
+        };
         /** NewPassword */
         NewPassword: {
             /** Old */
@@ -4167,6 +4302,8 @@ export interface components {
         };
         /** Playback */
         Playback: {
+            /** Watch */
+            watch: string;
             /** Flv */
             flv: string;
             /** Hls */
@@ -4206,6 +4343,16 @@ export interface components {
             stream_key: string;
             /** Secure Url */
             secure_url: string | null;
+        };
+        /** PutMetadata */
+        PutMetadata: {
+            /** Id */
+            id: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
         };
         /**
          * QuotaExceeded
@@ -4253,6 +4400,21 @@ export interface components {
             least_bps: number;
             /** Span S */
             span_s: number;
+        };
+        /**
+         * Recorded
+         * @description A session that is over and that something is recorded of.
+         */
+        Recorded: {
+            /** Session */
+            session: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Duration S */
+            duration_s: number;
         };
         /**
          * RecordedFile
@@ -5158,6 +5320,10 @@ export interface components {
             segment_s: number;
             /** Playlist Segments */
             playlist_segments: number;
+            /** Title */
+            title: string;
+            /** Description */
+            description: string;
             /**
              * View Policy
              * @enum {string}
@@ -5909,6 +6075,7 @@ export type DeliveryView = components['schemas']['DeliveryView'];
 export type DeliveryViews = components['schemas']['DeliveryViews'];
 export type Drift = components['schemas']['Drift'];
 export type Examination = components['schemas']['Examination'];
+export type Facts = components['schemas']['Facts'];
 export type Finding = components['schemas']['Finding'];
 export type Gap = components['schemas']['Gap'];
 export type HttpValidationError = components['schemas']['HTTPValidationError'];
@@ -5950,6 +6117,7 @@ export type NewClip = components['schemas']['NewClip'];
 export type NewHold = components['schemas']['NewHold'];
 export type NewLinks = components['schemas']['NewLinks'];
 export type NewMark = components['schemas']['NewMark'];
+export type NewMetadata = components['schemas']['NewMetadata'];
 export type NewPassword = components['schemas']['NewPassword'];
 export type NewUser = components['schemas']['NewUser'];
 export type NewViewerToken = components['schemas']['NewViewerToken'];
@@ -5960,9 +6128,11 @@ export type PictureVitals = components['schemas']['PictureVitals'];
 export type Playback = components['schemas']['Playback'];
 export type PlayerPages = components['schemas']['PlayerPages'];
 export type Push = components['schemas']['Push'];
+export type PutMetadata = components['schemas']['PutMetadata'];
 export type QuotaExceeded = components['schemas']['QuotaExceeded'];
 export type QuotaExceededPayload = components['schemas']['QuotaExceededPayload'];
 export type Rates = components['schemas']['Rates'];
+export type Recorded = components['schemas']['Recorded'];
 export type RecordedFile = components['schemas']['RecordedFile'];
 export type RecordedFiles = components['schemas']['RecordedFiles'];
 export type RecordingReady = components['schemas']['RecordingReady'];
@@ -6094,6 +6264,16 @@ export interface operations {
                     item?: {
                         [key: string]: unknown;
                     };
+                    /**
+                     * Title
+                     * @default
+                     */
+                    title?: string;
+                    /**
+                     * Description
+                     * @default
+                     */
+                    description?: string;
                 };
             };
         };
@@ -6181,10 +6361,17 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** Item */
-                    item: {
+                    /**
+                     * Item
+                     * @default {}
+                     */
+                    item?: {
                         [key: string]: unknown;
                     };
+                    /** Title */
+                    title?: string | null;
+                    /** Description */
+                    description?: string | null;
                 };
             };
         };
@@ -6258,6 +6445,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Lateness"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    streams_put_metadata: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stream_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMetadata"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PutMetadata"];
                 };
             };
             /** @description Validation Error */
@@ -9591,6 +9813,139 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    watch_get_facts: {
+        parameters: {
+            query?: {
+                session?: string | null;
+            };
+            header?: never;
+            path: {
+                stream: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Facts"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    watch_follow_facts: {
+        parameters: {
+            query?: {
+                session?: string | null;
+            };
+            header?: never;
+            path: {
+                stream: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    watch_get_poster: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stream: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    watch_oembed: {
+        parameters: {
+            query: {
+                url: string;
+                maxwidth?: number;
+                maxheight?: number;
+                format?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
                 };
             };
             /** @description Validation Error */

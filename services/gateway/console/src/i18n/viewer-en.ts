@@ -12,7 +12,7 @@ export const viewerEn = {
   jumpToLive: "Jump to live",
   play: "Play",
   pause: "Pause",
-  replay: "Watch again",
+  watchAgain: "Watch again",
   mute: "Mute",
   unmute: "Unmute",
   volume: "Volume",

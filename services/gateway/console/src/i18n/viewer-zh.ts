@@ -13,7 +13,7 @@ export const viewerZh: Messages = {
   jumpToLive: "回到直播",
   play: "播放",
   pause: "暂停",
-  replay: "重新观看",
+  watchAgain: "重新观看",
   mute: "静音",
   unmute: "打开声音",
   volume: "音量",

@@ -69,7 +69,7 @@ export class Controls {
     const { playback, t, video } = this;
     const isOver = this.root.dataset.state === "ended" && playback.isRecorded;
     drawControl(this.play, isOver ? REPLAY : video.paused ? PLAY : PAUSE,
-      isOver ? t.replay : video.paused ? t.play : t.pause, "k");
+      isOver ? t.watchAgain : video.paused ? t.play : t.pause, "k");
     drawControl(this.big, PLAY, t.play);
     this.volume.draw();
     this.drawScreen();

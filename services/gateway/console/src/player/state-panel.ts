@@ -38,7 +38,7 @@ export class StatePanel {
       case "waiting":
         return this.say(t.waitingTitle, t.waitingText, this.recording());
       case "ended":
-        if (place.session) return this.fill(this.button(t.replay, () => this.onReplay()));
+        if (place.session) return this.fill(this.button(t.watchAgain, () => this.onReplay()));
         return this.say(t.endedTitle, t.endedText, this.recording());
       case "stalled":
         if (this.isPublisherAway) return this.say(t.awayTitle, t.awayText);
