@@ -25,7 +25,7 @@ class Permission(StrEnum):
     """Relay targets, less their stream keys."""
     RELAYS_WRITE = "relays:write"
     RECORDINGS_READ = "recordings:read"
-    """Sessions, clips and files, and watching all of it."""
+    """Sessions, clips and files, and watching all of it, live too."""
     RECORDINGS_WRITE = "recordings:write"
     """Make clips and holds."""
     RECORDINGS_DELETE = "recordings:delete"

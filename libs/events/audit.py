@@ -9,6 +9,7 @@ from libs.events.asks import Answer, Ask
 from libs.events.envelope import Message
 
 ActorKind = Literal["user", "api_key", "access_key", "nobody"]
+Outcome = Literal["done", "refused", "failed"]
 PAGE_AUDIT = 500
 MAX_ENTRIES = 100
 """Of one fact: each has a few hundred bytes."""
@@ -34,7 +35,7 @@ class AuditEntry(BaseModel):
     target: str
     """What it was about: the path as it was sent, without its query."""
     status: int
-    outcome: Literal["done", "refused", "failed"]
+    outcome: Outcome
     """`refused`: the caller's mistake, or not allowed; `failed`: ours."""
     trace_id: str = ""
     """Of the caller's own trace, if it sent a `traceparent`."""
@@ -67,6 +68,9 @@ class ListAudit(Ask[AuditPage]):
 
     tenant: str
     actor_name: str | None = None
+    outcome: Outcome | None = None
+    under: str | None = None
+    """What the route begins with."""
     from_at: datetime | None = None
     until_at: datetime | None = None
     after: str | None = None

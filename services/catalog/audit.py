@@ -33,6 +33,10 @@ async def list_page(tx: AsyncSession, ask: ListAudit) -> AuditPage:
     query = select(AuditRow).where(AuditRow.tenant_id == ask.tenant)
     if ask.actor_name is not None:
         query = query.where(AuditRow.actor_name == ask.actor_name)
+    if ask.outcome is not None:
+        query = query.where(AuditRow.outcome == ask.outcome)
+    if ask.under is not None:
+        query = query.where(AuditRow.route.startswith(ask.under, autoescape=True))
     if ask.from_at is not None:
         query = query.where(AuditRow.at >= ask.from_at)
     if ask.until_at is not None:

@@ -40,7 +40,7 @@ async def test_stream_is_created_shown_and_deleted(
     push = page.get_by_role("dialog", name="Push to Made <b>here</b>")
     await expect(push.locator("code").first).to_have_text(f"{weir.rtmp_url}/stream")
     await expect(push.get_by_alt_text("QR code of the push URL")).to_be_visible()
-    await push.get_by_role("button", name="Show the stream key").click()
+    await push.get_by_role("button", name="Show: Stream key").click()
     await expect(push.locator("code").nth(1)).to_have_text(re.compile(r"made-here\?sign=\d+-\w+"))
     await page.keyboard.press("Escape")
 

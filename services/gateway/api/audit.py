@@ -12,7 +12,7 @@ from pydantic import AwareDatetime
 
 from libs.events import AuditEntry, AuditPage, ListAudit
 from libs.events.access import MAX_USER_NAME
-from libs.events.audit import PAGE_AUDIT
+from libs.events.audit import MAX_TARGET, PAGE_AUDIT, Outcome
 from libs.permissions import Permission
 from services.gateway.api.auth import TheCaller, needs
 from services.gateway.api.house import House, TheHouse
@@ -26,11 +26,19 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def _wanted(
     caller: TheCaller,
     actor_name: Annotated[str | None, Query(max_length=MAX_USER_NAME)] = None,
+    outcome: Outcome | None = None,
+    under: Annotated[str | None, Query(max_length=MAX_TARGET)] = None,
     from_at: AwareDatetime | None = None,
     until_at: AwareDatetime | None = None,
 ) -> ListAudit:
+    """`under`: what the route begins with, such as `/api/v1/streams`."""
     return ListAudit(
-        tenant=caller.tenant, actor_name=actor_name, from_at=from_at, until_at=until_at
+        tenant=caller.tenant,
+        actor_name=actor_name,
+        outcome=outcome,
+        under=under,
+        from_at=from_at,
+        until_at=until_at,
     )
 
 

@@ -40,6 +40,8 @@ class SignedIn(BaseModel):
     role: Role | None
     """None: an API key."""
     permissions: list[Permission]
+    is_of_settings: bool
+    """Whether Weir's settings name it: password and key are changed there."""
     push_server: str
     """Where publishers push to: OBS's field "Server"."""
 
@@ -115,7 +117,8 @@ def _signed_in(caller: Caller, house: House) -> SignedIn:
     return SignedIn(
         user=name,
         role=caller.role,
-        permissions=sorted(caller.permissions),
+        permissions=[each for each in Permission if caller.may(each)],
+        is_of_settings=not caller.id,
         push_server=house.settings.push_server,
     )
 

@@ -5,14 +5,13 @@ that signs in. Reads are not noted, nor writes by nobody: who is nobody has writ
 import re
 import secrets
 from datetime import UTC, datetime
-from typing import Literal
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from libs.events import AuditEntry
-from libs.events.audit import MAX_TARGET
+from libs.events.audit import MAX_TARGET, Outcome
 from libs.names import DEFAULT_TENANT
 from services.gateway.access.caller import Caller
 from services.gateway.access.trail import Trail
@@ -102,7 +101,7 @@ def _route_of(scope: Scope) -> str:
     return getattr(context, "path_format", "")
 
 
-def _outcome(status: int) -> Literal["done", "refused", "failed"]:
+def _outcome(status: int) -> Outcome:
     if status < _FIRST_REFUSAL:
         return "done"
     return "refused" if status < _FIRST_FAILURE else "failed"

@@ -54,6 +54,7 @@ DELETE  /api/v1/streams/{stream_id}/viewers/{viewer}                       viewe
 GET     /api/v1/sessions/{session}/watermark                               watermarks:read
 GET     /api/v1/sessions/{session}/watermark/viewers                       watermarks:read
 POST    /api/v1/streams/{stream_id}/viewer-tokens                          viewers:write
+POST    /api/v1/streams/{stream_id}/viewer-tokens/own                      recordings:read
 POST    /api/v1/streams/{stream_id}/viewer-tokens/revoke                   viewers:write
 GET     /api/v1/viewer-keys                                                viewers:read
 POST    /api/v1/viewer-keys/rotate                                         settings:write

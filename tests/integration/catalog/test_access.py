@@ -361,6 +361,24 @@ async def test_log_is_read_in_pages_of_a_time_and_of_somebody(access: Access) ->
             await access.answers.list_audit(ListAudit(tenant=TENANT, after=wrong))
 
 
+async def test_log_is_narrowed_by_route_and_outcome(access: Access) -> None:
+    facts = (
+        entry(1, route="/api/v1/users", outcome="refused", status=403),
+        entry(2, route="/api/v1/users/{user_id}"),
+        entry(3, route="/api/v1/streams"),
+    )
+    await access.answers.record(AuditRecorded(entries=facts))
+    cases: tuple[tuple[dict[str, Any], list[str]], ...] = (
+        ({"under": "/api/v1/users"}, ["0002", "0001"]),
+        ({"under": "/api/v1/users", "outcome": "refused"}, ["0001"]),
+        ({"under": "/api/v1/users/%"}, []),
+        ({"outcome": "failed"}, []),
+    )
+    for narrowed, wanted in cases:
+        page = await access.answers.list_audit(ListAudit(tenant=TENANT, **narrowed))
+        assert [each.id for each in page.entries] == wanted, narrowed
+
+
 async def test_old_entries_are_forgotten(access: Access) -> None:
     start = access.clock()
     old, new = entry(1, at=start), entry(2, at=start + timedelta(days=2))

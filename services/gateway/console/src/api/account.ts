@@ -1,7 +1,8 @@
 import { request, RequestFailed } from "./http";
-import type { SignedIn } from "./schema";
+import type { ConsoleSessionView, ConsoleSessionViews, SignedIn } from "./schema";
 
 export type Account = SignedIn;
+export type ConsoleSession = ConsoleSessionView;
 
 /** Who is signed in; null: nobody. */
 export async function whoAmI(): Promise<Account | null> {
@@ -19,4 +20,22 @@ export function signIn(user: string, password: string): Promise<Account> {
 
 export function signOut(): Promise<void> {
   return request("POST", "/api/v1/logout");
+}
+
+/** It ends all other sessions of the account. */
+export function changePassword(old: string, fresh: string): Promise<void> {
+  return request("PUT", "/api/v1/account/password", { old, new: fresh });
+}
+
+/** Where the account is signed in, the last used first. */
+export async function listSessions(): Promise<ConsoleSession[]> {
+  return (await request<ConsoleSessionViews>("GET", "/api/v1/account/sessions")).sessions;
+}
+
+export function endSession(id: string): Promise<void> {
+  return request("DELETE", `/api/v1/account/sessions/${id}`);
+}
+
+export function endOtherSessions(): Promise<void> {
+  return request("DELETE", "/api/v1/account/sessions");
 }

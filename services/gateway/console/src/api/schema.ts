@@ -204,6 +204,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/streams/{stream_id}/viewer-tokens/own": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Own Token
+         * @description A signed link in the caller's own name, for an hour: what the console plays with.
+         */
+        post: operations["viewers_make_own_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/streams/{stream_id}/viewer-tokens": {
         parameters: {
             query?: never;
@@ -5111,6 +5131,8 @@ export interface components {
             role: components["schemas"]["Role"] | null;
             /** Permissions */
             permissions: components["schemas"]["Permission"][];
+            /** Is Of Settings */
+            is_of_settings: boolean;
             /** Push Server */
             push_server: string;
         };
@@ -6610,6 +6632,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WatermarkedViewers"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    viewers_make_own_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stream_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewerToken"];
                 };
             };
             /** @description Validation Error */
@@ -9590,6 +9643,8 @@ export interface operations {
                 after?: string | null;
                 limit?: number;
                 actor_name?: string | null;
+                outcome?: ("done" | "refused" | "failed") | null;
+                under?: string | null;
                 from_at?: string | null;
                 until_at?: string | null;
             };
@@ -9623,6 +9678,8 @@ export interface operations {
         parameters: {
             query?: {
                 actor_name?: string | null;
+                outcome?: ("done" | "refused" | "failed") | null;
+                under?: string | null;
                 from_at?: string | null;
                 until_at?: string | null;
             };

@@ -1,22 +1,32 @@
 import { useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
 
 import { type Account, whoAmI } from "../api/account";
 import { RequestFailed } from "../api/http";
+import { AccountPage } from "./AccountPage";
+import { Audit } from "./Audit";
 import { Bar } from "./Bar";
 import { Failure } from "./Failure";
-import { type Page, usePage } from "./place";
+import { Keys } from "./Keys";
+import { MayContext } from "./may";
+import { NEEDS, type Page, usePage } from "./place";
 import { SignIn } from "./SignIn";
 import { Streams } from "./Streams";
+import { Users } from "./Users";
 import { Videos } from "./Videos";
 import { Webhooks } from "./Webhooks";
 
 export function App() {
   const account = useQuery({ queryKey: ["account"], queryFn: whoAmI, staleTime: 60_000 });
-  const page = usePage();
+  const asked = usePage();
+  const permissions = account.data?.permissions;
+  const held = useMemo(() => new Set(permissions), [permissions]);
   if (account.isPending) return null;
   const isRefused = account.error instanceof RequestFailed && account.error.problem.status > 0;
+  const needed = NEEDS[asked];
+  const page = needed === null || held.has(needed) ? asked : "streams";
   return (
-    <>
+    <MayContext value={held}>
       <Bar account={account.data ?? null} page={page} />
       <main className="page">
         {account.error && !isRefused && !account.data ? (
@@ -27,7 +37,7 @@ export function App() {
           <SignIn />
         )}
       </main>
-    </>
+    </MayContext>
   );
 }
 
@@ -39,5 +49,13 @@ function Shown({ page, account }: { page: Page; account: Account }) {
       return <Videos />;
     case "webhooks":
       return <Webhooks />;
+    case "users":
+      return <Users self={account.user} />;
+    case "keys":
+      return <Keys />;
+    case "audit":
+      return <Audit />;
+    case "account":
+      return <AccountPage account={account} />;
   }
 }

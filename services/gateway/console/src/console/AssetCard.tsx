@@ -1,13 +1,16 @@
-import { ActionIcon, Button, Menu } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useClipboard } from "@mantine/hooks";
 
 import { type Asset, rungsOf } from "../api/assets";
 import { HEIGHTS } from "../api/ladder";
 import type { Template } from "../api/streams";
+import { dayText } from "../i18n/amounts";
 import { useReader } from "../i18n/Reader";
 import { AssetMaking } from "./AssetMaking";
 import { AssetScreen } from "./AssetScreen";
 import { Icon } from "./icons";
+import { useMay } from "./may";
+import { MoreMenu } from "./MoreMenu";
 import { Reason } from "./Reason";
 
 export type AssetDialog = "links" | "captions" | "mark" | "rename" | "delete";
@@ -26,11 +29,7 @@ export function AssetCard({
 }) {
   const { t, tag } = useReader();
   const { name, state, playback } = asset;
-  const made = new Date(asset.created_at).toLocaleDateString(tag, {
-    year: "numeric",
-    month: "short",
-    day: "numeric",
-  });
+  const made = dayText(tag, asset.created_at);
   const heights = rungsOf(asset).map((rung) => HEIGHTS[rung as Template] ?? rung);
   const facts = [made, ...heights, ...(asset.way === "session" ? [t.assetKept] : [])];
   return (
@@ -81,46 +80,38 @@ export function AssetCard({
 
 function AssetMenu({ asset, onOpen }: { asset: Asset; onOpen: (dialog: AssetDialog) => void }) {
   const { t } = useReader();
+  const may = useMay();
   const clipboard = useClipboard();
-  const label = t.moreFor(asset.name);
+  const isThere = asset.playback !== null;
   return (
-    <Menu>
-      <Menu.Target>
-        <ActionIcon aria-label={label} title={label} className="card-more">
-          <Icon name="more" />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Item leftSection={<Icon name="pencil" size={18} />} onClick={() => onOpen("rename")}>
-          {t.rename}
-        </Menu.Item>
-        {asset.playback && (
-          <Menu.Item
-            leftSection={<Icon name="captions" size={18} />}
-            onClick={() => onOpen("captions")}
-          >
-            {t.captions}
-          </Menu.Item>
-        )}
-        {asset.playback && (
-          <Menu.Item leftSection={<Icon name="stamp" size={18} />} onClick={() => onOpen("mark")}>
-            {t.markedLink}
-          </Menu.Item>
-        )}
-        <Menu.Item
-          leftSection={<Icon name="copy" size={18} />}
-          onClick={() => clipboard.copy(asset.id)}
-        >
-          {t.copyVideoId}
-        </Menu.Item>
-        <Menu.Item
-          className="danger"
-          leftSection={<Icon name="trash" size={18} />}
-          onClick={() => onOpen("delete")}
-        >
-          {t.deleteVideo}
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+    <MoreMenu
+      name={asset.name}
+      choices={[
+        may("assets:write") && {
+          icon: "pencil",
+          label: t.rename,
+          onChoose: () => onOpen("rename"),
+        },
+        isThere &&
+          may("assets:write") && {
+            icon: "captions",
+            label: t.captions,
+            onChoose: () => onOpen("captions"),
+          },
+        isThere &&
+          may("viewers:write") && {
+            icon: "stamp",
+            label: t.markedLink,
+            onChoose: () => onOpen("mark"),
+          },
+        { icon: "copy", label: t.copyVideoId, onChoose: () => clipboard.copy(asset.id) },
+        may("assets:delete") && {
+          icon: "trash",
+          label: t.deleteVideo,
+          isDanger: true,
+          onChoose: () => onOpen("delete"),
+        },
+      ]}
+    />
   );
 }

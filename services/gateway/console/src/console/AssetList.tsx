@@ -1,10 +1,10 @@
 import { useState } from "react";
 
-import type { Asset } from "../api/assets";
+import { type Asset, deleteAsset } from "../api/assets";
 import { useReader } from "../i18n/Reader";
 import { AssetCard, type AssetDialog } from "./AssetCard";
 import { CaptionsDialog } from "./CaptionsDialog";
-import { DeleteAssetDialog } from "./DeleteAssetDialog";
+import { ConfirmDialog } from "./ConfirmDialog";
 import { LinksDialog } from "./LinksDialog";
 import { MarkedLinkDialog } from "./MarkedLinkDialog";
 import { personal } from "./own-link";
@@ -32,7 +32,16 @@ export function AssetList({ assets }: { assets: Asset[] }) {
         ))}
       </ul>
       {chosen && open?.dialog === "rename" && <RenameDialog asset={chosen} onClose={close} />}
-      {chosen && open?.dialog === "delete" && <DeleteAssetDialog asset={chosen} onClose={close} />}
+      {chosen && open?.dialog === "delete" && (
+        <ConfirmDialog
+          title={t.deleteTitle(chosen.name)}
+          text={chosen.way === "session" ? t.deleteKeptText : t.deleteVideoText}
+          action={t.delete}
+          refreshes="assets"
+          onConfirm={() => deleteAsset(chosen)}
+          onClose={close}
+        />
+      )}
       {chosen && open?.dialog === "captions" && <CaptionsDialog asset={chosen} onClose={close} />}
       {chosen && links && open?.dialog === "links" && (
         <LinksDialog asset={chosen} links={links} onClose={close} />

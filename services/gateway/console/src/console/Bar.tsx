@@ -1,14 +1,15 @@
 import { ActionIcon, Menu, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
 
-import { type Account, signOut } from "../api/account";
+import type { Account } from "../api/account";
 import { Mark } from "../brand/Mark";
 import type { Language } from "../i18n/language";
 import { LANGUAGES } from "../i18n/languages";
 import { useReader } from "../i18n/Reader";
+import { AccountMenu } from "./AccountMenu";
 import { HealthDot } from "./HealthDot";
 import { Icon } from "./icons";
-import { addressOf, mayOpen, type Page, PAGES } from "./place";
+import { useMay } from "./may";
+import { addressOf, ENTRIES, NEEDS, type Page } from "./place";
 
 export function Bar({ account, page }: { account: Account | null; page: Page }) {
   const { t } = useReader();
@@ -19,25 +20,34 @@ export function Bar({ account, page }: { account: Account | null; page: Page }) 
           <Mark />
           <span>{t.product}</span>
         </a>
-        {account && <Pages shown={page} account={account} />}
+        {account && <Pages shown={page} />}
         <HealthDot isSignedIn={account !== null} />
         <LanguageMenu />
         <SchemeSwitch />
-        {account && <SignOut />}
+        {account && <AccountMenu account={account} />}
       </div>
     </header>
   );
 }
 
-function Pages({ shown, account }: { shown: Page; account: Account }) {
+function Pages({ shown }: { shown: Page }) {
   const { t } = useReader();
+  const may = useMay();
   return (
     <nav className="pages" aria-label={t.pages}>
-      {PAGES.filter((page) => mayOpen(page, account)).map((page) => (
-        <a key={page} href={addressOf(page)} aria-current={page === shown ? "page" : undefined}>
-          {t[page]}
-        </a>
-      ))}
+      {ENTRIES.map(({ name, pages }) => {
+        const behind: readonly Page[] = pages;
+        const first = behind.find((page) => NEEDS[page] === null || may(NEEDS[page]));
+        return first ? (
+          <a
+            key={name}
+            href={addressOf(first)}
+            aria-current={behind.includes(shown) ? "page" : undefined}
+          >
+            {t[name]}
+          </a>
+        ) : null;
+      })}
     </nav>
   );
 }
@@ -69,7 +79,8 @@ function LanguageMenu() {
 
 function SchemeSwitch() {
   const { t } = useReader();
-  const { setColorScheme } = useMantineColorScheme();
+  // Holding transitions back would write a <style> element.
+  const { setColorScheme } = useMantineColorScheme({ keepTransitions: true });
   const isDark = useComputedColorScheme("light") === "dark";
   const label = isDark ? t.themeLight : t.themeDark;
   return (
@@ -79,21 +90,6 @@ function SchemeSwitch() {
       onClick={() => setColorScheme(isDark ? "light" : "dark")}
     >
       <Icon name={isDark ? "sun" : "moon"} />
-    </ActionIcon>
-  );
-}
-
-function SignOut() {
-  const { t } = useReader();
-  const queries = useQueryClient();
-  const leave = async () => {
-    await signOut();
-    queries.clear();
-    location.reload();
-  };
-  return (
-    <ActionIcon aria-label={t.signOut} title={t.signOut} onClick={() => void leave()}>
-      <Icon name="out" />
     </ActionIcon>
   );
 }

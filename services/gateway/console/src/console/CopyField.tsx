@@ -22,7 +22,7 @@ export function CopyField({
   const { t } = useReader();
   const clipboard = useClipboard({ timeout: 1500 });
   const [isShown, setShown] = useState(!isSecret);
-  const cover = isShown ? t.hideKey : t.showKey;
+  const cover = `${isShown ? t.hide : t.show}: ${label}`;
   const copyLabel = `${clipboard.copied ? t.copied : t.copy}: ${label}`;
   return (
     <div className="copy" data-long={isLong}>

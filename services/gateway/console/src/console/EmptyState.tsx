@@ -6,9 +6,17 @@ import { Icon } from "./icons";
 import { ShellLine } from "./ShellLine";
 
 /** No stream yet: what one is, what to do, and what the two ways to push look like. */
-export function EmptyState({ server, onCreate }: { server: string; onCreate: () => void }) {
+export function EmptyState({
+  server,
+  onCreate,
+}: {
+  server: string;
+  /** null: somebody else has to. */
+  onCreate: (() => void) | null;
+}) {
   const { t } = useReader();
   const key = "<id>?sign=<key>";
+  if (!onCreate) return <p className="nothing">{t.emptyForOthers}</p>;
   return (
     <section className="empty">
       <div className="empty-text">

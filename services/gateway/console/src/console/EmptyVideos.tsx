@@ -1,25 +1,16 @@
 import { useReader } from "../i18n/Reader";
-import { CopyField } from "./CopyField";
+import { FirstSteps } from "./FirstSteps";
 
 /** No video yet: what happens to one, and the way in from a shell. */
 export function EmptyVideos() {
   const { t } = useReader();
   return (
-    <section className="empty">
-      <div className="empty-text">
-        <h2>{t.videosEmptyTitle}</h2>
-        <p>{t.videosEmptyText}</p>
-        <ol>
-          {t.videosEmptySteps.map((step) => (
-            <li key={step}>{step}</li>
-          ))}
-        </ol>
-      </div>
-      <figure className="empty-example">
-        <figcaption>{t.videosEmptyExample}</figcaption>
-        <CopyField label="$" value="weir upload film.mp4 --ladder sd,hd --wait" isLong />
-        <p>{t.videosEmptyShell}</p>
-      </figure>
-    </section>
+    <FirstSteps
+      title={t.videosEmptyTitle}
+      text={t.videosEmptyText}
+      steps={t.videosEmptySteps}
+      example="weir upload film.mp4 --ladder sd,hd --wait"
+      hint={t.videosEmptyShell}
+    />
   );
 }

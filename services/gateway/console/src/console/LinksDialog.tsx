@@ -3,6 +3,7 @@ import { Modal } from "@mantine/core";
 import type { Asset, AssetLinks } from "../api/assets";
 import { useReader } from "../i18n/Reader";
 import { CopyField } from "./CopyField";
+import { useMay } from "./may";
 import { personal } from "./own-link";
 import { SignLink } from "./SignLink";
 
@@ -17,6 +18,7 @@ export function LinksDialog({
   onClose: () => void;
 }) {
   const { t } = useReader();
+  const may = useMay();
   return (
     <Modal
       opened
@@ -25,7 +27,7 @@ export function LinksDialog({
       title={t.linksTitle(asset.name)}
       closeButtonProps={{ "aria-label": t.close }}
     >
-      {asset.view_policy === "signed" && (
+      {asset.view_policy === "signed" && may("viewers:write") && (
         <SignLink stream={asset.stream} linkOf={({ token }) => personal(links.hls, token)} />
       )}
       <section className="way">

@@ -5,6 +5,7 @@ import { listRelays } from "../api/relays";
 import { nameOf, type Stream } from "../api/streams";
 import { useReader } from "../i18n/Reader";
 import { Failure } from "./Failure";
+import { useMay } from "./may";
 import { RelayForm } from "./RelayForm";
 import { RelayRow } from "./RelayRow";
 
@@ -13,6 +14,7 @@ const EVERY_MS = 2000;
 /** Where the stream is pushed to, how that goes, and a form for one more. */
 export function RelayDialog({ stream, onClose }: { stream: Stream; onClose: () => void }) {
   const { t } = useReader();
+  const may = useMay();
   const targets = useQuery({
     queryKey: ["relays", stream.id],
     queryFn: () => listRelays(stream.id),
@@ -37,7 +39,7 @@ export function RelayDialog({ stream, onClose }: { stream: Stream; onClose: () =
           <RelayRow key={target.id} stream={stream.id} target={target} />
         ))}
       </ul>
-      <RelayForm stream={stream.id} />
+      {may("relays:write") && <RelayForm stream={stream.id} />}
     </Modal>
   );
 }

@@ -1,4 +1,4 @@
-import { Button, PasswordInput, TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 
@@ -7,6 +7,7 @@ import { useReader } from "../i18n/Reader";
 import { Failure } from "./Failure";
 import { Icon } from "./icons";
 import { checkRelay, EMPTY_RELAY, type RelayDraft, relayOf } from "./relay-draft";
+import { SecretInput } from "./SecretInput";
 
 export function RelayForm({ stream }: { stream: string }) {
   const { t } = useReader();
@@ -52,7 +53,7 @@ export function RelayForm({ stream }: { stream: string }) {
         withAsterisk
         {...field("server")}
       />
-      <PasswordInput
+      <SecretInput
         label={t.streamKey}
         description={t.relayKeyHint}
         autoComplete="new-password"

@@ -6,10 +6,12 @@ import type { Messages } from "../i18n/en";
 import { useReader } from "../i18n/Reader";
 import { Failure } from "./Failure";
 import { Icon } from "./icons";
+import { useMay } from "./may";
 
 export function RelayRow({ stream, target }: { stream: string; target: RelayTarget }) {
   const { t } = useReader();
   const queries = useQueryClient();
+  const may = useMay();
   const refresh = () => queries.invalidateQueries({ queryKey: ["relays", stream] });
   const switching = useMutation({
     mutationFn: (isEnabled: boolean) => switchRelay(stream, target.id, isEnabled),
@@ -28,17 +30,19 @@ export function RelayRow({ stream, target }: { stream: string; target: RelayTarg
         <Switch
           checked={switching.isPending ? switching.variables : target.is_enabled}
           onChange={(event) => switching.mutate(event.currentTarget.checked)}
-          disabled={switching.isPending}
+          disabled={switching.isPending || !may("relays:write")}
           aria-label={t.relaySwitch(target.name)}
         />
-        <ActionIcon
-          aria-label={remove}
-          title={remove}
-          loading={deleting.isPending}
-          onClick={() => deleting.mutate()}
-        >
-          <Icon name="trash" size={18} />
-        </ActionIcon>
+        {may("relays:write") && (
+          <ActionIcon
+            aria-label={remove}
+            title={remove}
+            loading={deleting.isPending}
+            onClick={() => deleting.mutate()}
+          >
+            <Icon name="trash" size={18} />
+          </ActionIcon>
+        )}
       </div>
       <div className="relay-line">
         <span className="state" data-state={shade(target.state)}>

@@ -1,4 +1,4 @@
-import { Button, PasswordInput, TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 
@@ -6,6 +6,7 @@ import { signIn } from "../api/account";
 import { Mark } from "../brand/Mark";
 import { useReader } from "../i18n/Reader";
 import { Failure } from "./Failure";
+import { SecretInput } from "./SecretInput";
 
 export function SignIn() {
   const { t } = useReader();
@@ -15,7 +16,11 @@ export function SignIn() {
   const [isChecked, setChecked] = useState(false);
   const entering = useMutation({
     mutationFn: () => signIn(user, password),
-    onSuccess: (account) => queries.setQueryData(["account"], account),
+    onSuccess: (account) => {
+      // What is kept is what somebody else was shown, or was refused.
+      queries.removeQueries({ type: "inactive" });
+      queries.setQueryData(["account"], account);
+    },
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -36,7 +41,7 @@ export function SignIn() {
         error={missing(user)}
         onChange={(event) => setUser(event.currentTarget.value)}
       />
-      <PasswordInput
+      <SecretInput
         label={t.password}
         autoComplete="current-password"
         size="md"

@@ -1,10 +1,12 @@
-import { ActionIcon, Button, Menu } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useClipboard } from "@mantine/hooks";
 
 import { descriptionOf, nameOf, type Stream } from "../api/streams";
 import { useReader } from "../i18n/Reader";
 import { CopyField } from "./CopyField";
 import { Icon } from "./icons";
+import { useMay } from "./may";
+import { MoreMenu } from "./MoreMenu";
 import { PushKeyTerm } from "./PushKeyTerm";
 import { StateBadge } from "./StateBadge";
 
@@ -19,6 +21,7 @@ export function StreamCard({
   onOpen: (dialog: Dialog) => void;
 }) {
   const { t } = useReader();
+  const may = useMay();
   const name = nameOf(stream);
   const description = descriptionOf(stream);
   return (
@@ -35,10 +38,12 @@ export function StreamCard({
       {stream.ladder && (
         <p className="card-text">{t.ladderOf(stream.ladder.rungs.map((rung) => rung.name))}</p>
       )}
-      <div className="card-push">
-        <CopyField label={t.server} value={stream.push.server} />
-        <CopyField label={t.streamKey} value={stream.push.stream_key} isSecret />
-      </div>
+      {may("keys:read") && (
+        <div className="card-push">
+          <CopyField label={t.server} value={stream.push.server} />
+          <CopyField label={t.streamKey} value={stream.push.stream_key} isSecret />
+        </div>
+      )}
       <div className="card-foot">
         <PushKeyTerm stream={stream} />
         <div className="card-actions">
@@ -62,13 +67,15 @@ export function StreamCard({
               <Icon name="pulse" size={18} />
             </Button>
           )}
-          <Button
-            variant="default"
-            leftSection={<Icon name="push" size={18} />}
-            onClick={() => onOpen("push")}
-          >
-            {t.howToPush}
-          </Button>
+          {may("keys:read") && (
+            <Button
+              variant="default"
+              leftSection={<Icon name="push" size={18} />}
+              onClick={() => onOpen("push")}
+            >
+              {t.howToPush}
+            </Button>
+          )}
           <Button
             variant={stream.is_live ? "filled" : "default"}
             leftSection={<Icon name="play" size={18} />}
@@ -91,54 +98,36 @@ function CardMenu({
   onOpen: (dialog: Dialog) => void;
 }) {
   const { t } = useReader();
+  const may = useMay();
   const clipboard = useClipboard();
-  const label = t.moreFor(nameOf(stream));
   return (
-    <Menu>
-      <Menu.Target>
-        <ActionIcon aria-label={label} title={label} className="card-more">
-          <Icon name="more" />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Item
-          leftSection={<Icon name="copy" size={18} />}
-          onClick={() => clipboard.copy(stream.id)}
-        >
-          {t.copyId}
-        </Menu.Item>
-        <Menu.Item
-          leftSection={<Icon name="pencil" size={18} />}
-          onClick={() => onOpen("title")}
-        >
-          {t.titleMenu}
-        </Menu.Item>
-        <Menu.Item
-          leftSection={<Icon name="push" size={18} />}
-          onClick={() => onOpen("relay")}
-        >
-          {t.relays}
-        </Menu.Item>
-        <Menu.Item
-          leftSection={<Icon name="ladder" size={18} />}
-          onClick={() => onOpen("ladder")}
-        >
-          {t.ladder}
-        </Menu.Item>
-        <Menu.Item
-          leftSection={<Icon name="stamp" size={18} />}
-          onClick={() => onOpen("mark")}
-        >
-          {t.markedLink}
-        </Menu.Item>
-        <Menu.Item
-          className="danger"
-          leftSection={<Icon name="trash" size={18} />}
-          onClick={() => onOpen("delete")}
-        >
-          {t.deleteStream}
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+    <MoreMenu
+      name={nameOf(stream)}
+      choices={[
+        { icon: "copy", label: t.copyId, onChoose: () => clipboard.copy(stream.id) },
+        may("streams:write") && {
+          icon: "pencil",
+          label: t.titleMenu,
+          onChoose: () => onOpen("title"),
+        },
+        may("relays:read") && { icon: "push", label: t.relays, onChoose: () => onOpen("relay") },
+        may("streams:write") && {
+          icon: "ladder",
+          label: t.ladder,
+          onChoose: () => onOpen("ladder"),
+        },
+        may("viewers:write") && {
+          icon: "stamp",
+          label: t.markedLink,
+          onChoose: () => onOpen("mark"),
+        },
+        may("streams:write") && {
+          icon: "trash",
+          label: t.deleteStream,
+          isDanger: true,
+          onChoose: () => onOpen("delete"),
+        },
+      ]}
+    />
   );
 }

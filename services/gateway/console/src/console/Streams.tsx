@@ -2,16 +2,17 @@ import { Button, Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { listStreams, nameOf, type Stream } from "../api/streams";
+import { deleteStream, listStreams, nameOf, type Stream } from "../api/streams";
 import { useReader } from "../i18n/Reader";
+import { ConfirmDialog } from "./ConfirmDialog";
 import { CreateDialog } from "./CreateDialog";
-import { DeleteDialog } from "./DeleteDialog";
 import { DoctorDialog } from "./DoctorDialog";
 import { EmptyState } from "./EmptyState";
 import { Failure } from "./Failure";
 import { Icon } from "./icons";
 import { LadderDialog } from "./LadderDialog";
 import { MarkedLinkDialog } from "./MarkedLinkDialog";
+import { useMay } from "./may";
 import { PushDialog } from "./PushDialog";
 import { RelayDialog } from "./RelayDialog";
 import { useSignedOut } from "./signed-out";
@@ -24,6 +25,7 @@ const EVERY_MS = 3000;
 
 export function Streams({ pushServer }: { pushServer: string }) {
   const { t } = useReader();
+  const may = useMay();
   const streams = useQuery({
     queryKey: ["streams"],
     queryFn: listStreams,
@@ -44,7 +46,7 @@ export function Streams({ pushServer }: { pushServer: string }) {
           <h1>{t.streams}</h1>
           {streams.data && all.length > 0 && <p>{t.streamCount(live, all.length)}</p>}
         </div>
-        {all.length > 0 && (
+        {all.length > 0 && may("streams:write") && (
           <Button leftSection={<Icon name="plus" size={18} />} onClick={() => setCreating(true)}>
             {t.newStream}
           </Button>
@@ -59,7 +61,10 @@ export function Streams({ pushServer }: { pushServer: string }) {
       )}
       {streams.isPending && <Placeholders />}
       {streams.data && all.length === 0 && (
-        <EmptyState server={pushServer} onCreate={() => setCreating(true)} />
+        <EmptyState
+          server={pushServer}
+          onCreate={may("streams:write") ? () => setCreating(true) : null}
+        />
       )}
       <ul className="cards">
         {byInterest(all).map((stream) => (
@@ -92,7 +97,17 @@ export function Streams({ pushServer }: { pushServer: string }) {
           onClose={close}
         />
       )}
-      {chosen && open?.dialog === "delete" && <DeleteDialog stream={chosen} onClose={close} />}
+      {chosen && open?.dialog === "delete" && (
+        <ConfirmDialog
+          title={t.deleteTitle(nameOf(chosen))}
+          text={t.deleteText}
+          warning={chosen.is_live ? t.deleteLive : undefined}
+          action={t.delete}
+          refreshes="streams"
+          onConfirm={() => deleteStream(chosen.id)}
+          onClose={close}
+        />
+      )}
     </>
   );
 }

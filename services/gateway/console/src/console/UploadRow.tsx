@@ -12,6 +12,7 @@ import { uploads } from "../uploading/queue";
 import { FileButton } from "./FileButton";
 import { sentenceOf } from "./Failure";
 import { Icon } from "./icons";
+import { useMay } from "./may";
 import { ProgressRow } from "./ProgressRow";
 import { Reason } from "./Reason";
 
@@ -19,6 +20,7 @@ import { Reason } from "./Reason";
 export function UploadRow({ upload }: { upload: Upload }) {
   const { t, tag } = useReader();
   const queries = useQueryClient();
+  const may = useMay();
   const { name, state, size_bytes, offset_bytes } = upload;
   const [isOther, setOther] = useState(false);
   const deleting = useMutation({
@@ -51,20 +53,22 @@ export function UploadRow({ upload }: { upload: Upload }) {
       facts={isRefused ? t.refused : `${amount} · ${progress(upload, t)}`}
       trouble={trouble}
     >
-      {isInterrupted && (
+      {isInterrupted && may("assets:write") && (
         <FileButton variant="light" size="sm" onFiles={take}>
           {t.chooseAgain}
         </FileButton>
       )}
-      <ActionIcon
-        size={40}
-        aria-label={label}
-        title={label}
-        loading={deleting.isPending}
-        onClick={() => deleting.mutate()}
-      >
-        <Icon name="cross" size={18} />
-      </ActionIcon>
+      {may("assets:write") && (
+        <ActionIcon
+          size={40}
+          aria-label={label}
+          title={label}
+          loading={deleting.isPending}
+          onClick={() => deleting.mutate()}
+        >
+          <Icon name="cross" size={18} />
+        </ActionIcon>
+      )}
     </ProgressRow>
   );
 }

@@ -14,6 +14,7 @@ import { ImportDialog } from "./ImportDialog";
 import { Intake } from "./Intake";
 import { News } from "./News";
 import { SendingRow } from "./SendingRow";
+import { useMay } from "./may";
 import { useSignedOut } from "./signed-out";
 import { UploadRow } from "./UploadRow";
 import { useOrder } from "./use-order";
@@ -24,6 +25,7 @@ const EVERY_MS = 5000;
 /** Video on demand: what comes in, what is made of it, and what is there to watch. */
 export function Videos() {
   const { t } = useReader();
+  const may = useMay();
   const queries = useQueryClient();
   const [order, setOrder] = useOrder();
   const [isImporting, setImporting] = useState(false);
@@ -71,13 +73,15 @@ export function Videos() {
           <h1>{t.videos}</h1>
           {all.length > 0 && <p>{t.videoCount(all.length, making)}</p>}
         </div>
-        <Button
-          variant="default"
-          leftSection={<Icon name="globe" size={18} />}
-          onClick={() => setImporting(true)}
-        >
-          {t.importVideo}
-        </Button>
+        {may("assets:write") && (
+          <Button
+            variant="default"
+            leftSection={<Icon name="globe" size={18} />}
+            onClick={() => setImporting(true)}
+          >
+            {t.importVideo}
+          </Button>
+        )}
       </div>
       {assets.error && !isSignedOut && (
         <Failure
@@ -86,7 +90,9 @@ export function Videos() {
           onRetry={() => void assets.refetch()}
         />
       )}
-      <Intake order={order} onOrder={setOrder} onFiles={(files) => uploads.add(files, order)} />
+      {may("assets:write") && (
+        <Intake order={order} onOrder={setOrder} onFiles={(files) => uploads.add(files, order)} />
+      )}
       {waiting.length + sendings.length > 0 && (
         <ul className="comings" aria-label={t.inProgress}>
           {sendings.map((sending) => (
@@ -98,7 +104,7 @@ export function Videos() {
         </ul>
       )}
       {assets.isPending && <Placeholders />}
-      {isEmpty && <EmptyVideos />}
+      {isEmpty && (may("assets:write") ? <EmptyVideos /> : <p className="nothing">{t.videosEmptyForOthers}</p>)}
       <AssetList assets={all} />
       {assets.hasNextPage && (
         <Button

@@ -5,11 +5,13 @@ import type { Stream } from "../api/streams";
 import { kickViewer, type Viewer } from "../api/viewers";
 import { useReader } from "../i18n/Reader";
 import { Failure } from "./Failure";
+import { useMay } from "./may";
 import { Elapsed } from "./StateBadge";
 
 export function ViewerList({ stream, viewers }: { stream: Stream; viewers: Viewer[] }) {
   const { t } = useReader();
   const queries = useQueryClient();
+  const may = useMay();
   const kicking = useMutation({
     mutationFn: (viewer: Viewer) => kickViewer(stream.id, viewer.id),
     onSettled: () => queries.invalidateQueries({ queryKey: ["viewers", stream.id] }),
@@ -27,16 +29,18 @@ export function ViewerList({ stream, viewers }: { stream: Stream; viewers: Viewe
                 {viewer.kind.toUpperCase()} · {viewer.viewer && `${viewer.address} · `}
                 <Elapsed since={viewer.since} />
               </span>
-              <Button
-                variant="default"
-                size="compact-md"
-                aria-label={t.kickNamed(name)}
-                title={viewer.token_id ? t.kickHintSigned : t.kickHintPublic}
-                loading={kicking.isPending && kicking.variables.id === viewer.id}
-                onClick={() => kicking.mutate(viewer)}
-              >
-                {t.kick}
-              </Button>
+              {may("viewers:write") && (
+                <Button
+                  variant="default"
+                  size="compact-md"
+                  aria-label={t.kickNamed(name)}
+                  title={viewer.token_id ? t.kickHintSigned : t.kickHintPublic}
+                  loading={kicking.isPending && kicking.variables.id === viewer.id}
+                  onClick={() => kicking.mutate(viewer)}
+                >
+                  {t.kick}
+                </Button>
+              )}
             </li>
           );
         })}

@@ -5,6 +5,7 @@ import { nameOf, type Stream, type ViewPolicy } from "../api/streams";
 import { listViewers, setViewPolicy } from "../api/viewers";
 import { useReader } from "../i18n/Reader";
 import { Failure } from "./Failure";
+import { useMay } from "./may";
 import { SignLink } from "./SignLink";
 import { ViewerList } from "./ViewerList";
 
@@ -14,6 +15,7 @@ const EVERY_MS = 2000;
 export function ViewersDialog({ stream, onClose }: { stream: Stream; onClose: () => void }) {
   const { t } = useReader();
   const queries = useQueryClient();
+  const may = useMay();
   const viewers = useQuery({
     queryKey: ["viewers", stream.id],
     queryFn: () => listViewers(stream.id),
@@ -41,13 +43,16 @@ export function ViewersDialog({ stream, onClose }: { stream: Stream; onClose: ()
             { value: "signed", label: t.linksOnly },
           ]}
           value={policy}
+          disabled={!may("streams:write")}
           onChange={(chosen) => choosing.mutate(chosen)}
           aria-label={t.whoMayWatch}
         />
         <p>{policy === "signed" ? t.linksOnlyHint : t.everybodyHint}</p>
         {choosing.error && <Failure error={choosing.error} />}
       </section>
-      <SignLink stream={stream.id} linkOf={({ playback }) => playback.watch} />
+      {may("viewers:write") && (
+        <SignLink stream={stream.id} linkOf={({ playback }) => playback.watch} />
+      )}
       <section className="way">
         <h3>
           {t.watchingNow(counts.total)}

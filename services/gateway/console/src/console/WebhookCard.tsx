@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Menu, Switch } from "@mantine/core";
+import { Button, Switch } from "@mantine/core";
 import { useClipboard } from "@mantine/hooks";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -8,6 +8,7 @@ import { useReader } from "../i18n/Reader";
 import { DeliveryLog, type Shown } from "./DeliveryLog";
 import { Failure } from "./Failure";
 import { Icon } from "./icons";
+import { MoreMenu } from "./MoreMenu";
 import { nameOfWebhook } from "./webhook-draft";
 import { WebhookState } from "./WebhookState";
 
@@ -129,36 +130,19 @@ function More({
   const { t } = useReader();
   const clipboard = useClipboard();
   return (
-    <Menu>
-      <Menu.Target>
-        <ActionIcon className="card-more" aria-label={t.moreFor(name)} title={t.moreFor(name)}>
-          <Icon name="more" />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Item
-          leftSection={<Icon name="pencil" size={18} />}
-          onClick={() => onOpen("edit")}
-        >
-          {t.webhookEdit}
-        </Menu.Item>
-        <Menu.Item
-          leftSection={<Icon name="copy" size={18} />}
-          onClick={() => clipboard.copy(hook.url)}
-        >
-          {t.copyURL}
-        </Menu.Item>
-        <Menu.Item leftSection={<Icon name="lock" size={18} />} onClick={() => onOpen("rotate")}>
-          {t.rotateSecret}
-        </Menu.Item>
-        <Menu.Item
-          className="danger"
-          leftSection={<Icon name="trash" size={18} />}
-          onClick={() => onOpen("delete")}
-        >
-          {t.webhookDelete}
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+    <MoreMenu
+      name={name}
+      choices={[
+        { icon: "pencil", label: t.webhookEdit, onChoose: () => onOpen("edit") },
+        { icon: "copy", label: t.copyURL, onChoose: () => clipboard.copy(hook.url) },
+        { icon: "lock", label: t.rotateSecret, onChoose: () => onOpen("rotate") },
+        {
+          icon: "trash",
+          label: t.webhookDelete,
+          isDanger: true,
+          onChoose: () => onOpen("delete"),
+        },
+      ]}
+    />
   );
 }

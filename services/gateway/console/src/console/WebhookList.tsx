@@ -1,9 +1,11 @@
 import { useState } from "react";
 
-import type { Webhook } from "../api/webhooks";
-import { DeleteWebhookDialog } from "./DeleteWebhookDialog";
+import { deleteWebhook, type Webhook } from "../api/webhooks";
+import { useReader } from "../i18n/Reader";
+import { ConfirmDialog } from "./ConfirmDialog";
 import { ReplayDialog } from "./ReplayDialog";
 import { RotateDialog } from "./RotateDialog";
+import { nameOfWebhook } from "./webhook-draft";
 import { WebhookCard, type WebhookDialogKind } from "./WebhookCard";
 import { WebhookDialog } from "./WebhookDialog";
 
@@ -15,6 +17,7 @@ interface Open {
 
 /** Cards of webhooks, and the dialog of one of them. */
 export function WebhookList({ hooks }: { hooks: Webhook[] }) {
+  const { t } = useReader();
   const [open, setOpen] = useState<Open | null>(null);
   const close = () => setOpen(null);
   const chosen = hooks.find((hook) => hook.id === open?.id);
@@ -33,7 +36,14 @@ export function WebhookList({ hooks }: { hooks: Webhook[] }) {
       {chosen && open?.dialog === "edit" && <WebhookDialog hook={chosen} onClose={close} />}
       {chosen && open?.dialog === "rotate" && <RotateDialog hook={chosen} onClose={close} />}
       {chosen && open?.dialog === "delete" && (
-        <DeleteWebhookDialog hook={chosen} onClose={close} />
+        <ConfirmDialog
+          title={t.deleteTitle(nameOfWebhook(chosen))}
+          text={t.webhookDeleteText}
+          action={t.delete}
+          refreshes="webhooks"
+          onConfirm={() => deleteWebhook(chosen.id)}
+          onClose={close}
+        />
       )}
       {chosen && open?.dialog === "replay" && (
         <ReplayDialog hook={chosen} sequence={open.sequence} onClose={close} />

@@ -9,6 +9,7 @@ import "@fontsource-variable/hanken-grotesk";
 import "@mantine/core/styles.css";
 import "./theme.css";
 import "./console.css";
+import "./access.css";
 import "./doctor.css";
 import "./uploads.css";
 import "./videos.css";

@@ -3,11 +3,10 @@
 import { useQuery } from "@tanstack/react-query";
 
 import type { ViewPolicy } from "../api/streams";
-import { signLink } from "../api/viewers";
-import { useReader } from "../i18n/Reader";
+import { signOwnLink } from "../api/viewers";
 
-/** The console's own link to what is signed. */
-const OWN_LINK_S = 3600;
+/** The own link works for an hour; half of that it is taken for good. */
+const FRESH_MS = 1_800_000;
 
 /** The same address with a viewer's token in front of its path. */
 export function personal(url: string, token: string): string {
@@ -21,13 +20,12 @@ export const unsigned = (path: string) => path.replace(/^\/~[^/]+/, "");
 
 /** The console's own token for a stream or asset that needs one; `isReady`: it may be played. */
 export function useOwnToken(stream: string, policy: ViewPolicy, isWanted = true) {
-  const { t } = useReader();
   const isSigned = policy === "signed";
   const link = useQuery({
     queryKey: ["own-link", stream],
-    queryFn: () => signLink(stream, OWN_LINK_S, t.consoleViewer),
+    queryFn: () => signOwnLink(stream),
     enabled: isSigned && isWanted,
-    staleTime: OWN_LINK_S * 500,
+    staleTime: FRESH_MS,
   });
   const token = isSigned ? link.data?.token : undefined;
   return { token, isReady: !isSigned || token !== undefined, error: link.error };

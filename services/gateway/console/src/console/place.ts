@@ -2,21 +2,28 @@
 
 import { useSyncExternalStore } from "react";
 
-import type { Account } from "../api/account";
+import type { Permission } from "../api/access";
 
-export type Page = "streams" | "videos" | "webhooks";
+export type Page = "streams" | "videos" | "webhooks" | "users" | "keys" | "audit" | "account";
 
-export const PAGES: readonly Page[] = ["streams", "videos", "webhooks"];
-
-/** What opens a page, where not everybody may. */
-const NEEDED: Partial<Record<Page, Account["permissions"][number]>> = {
+/** Without which permission there is nothing to see; null: a page for all who are signed in. */
+export const NEEDS = {
+  streams: "streams:read",
+  videos: "assets:read",
   webhooks: "webhooks:read",
-};
+  users: "users:read",
+  keys: "api_keys:read",
+  audit: "audit:read",
+  account: null,
+} as const satisfies Record<Page, Permission | null>;
 
-export function mayOpen(page: Page, { permissions }: Account): boolean {
-  const needed = NEEDED[page];
-  return needed === undefined || permissions.includes(needed);
-}
+/** What stands in the bar, and the pages behind each word. */
+export const ENTRIES = [
+  { name: "streams", pages: ["streams"] },
+  { name: "videos", pages: ["videos"] },
+  { name: "webhooks", pages: ["webhooks"] },
+  { name: "access", pages: ["users", "keys", "audit"] },
+] as const satisfies { name: string; pages: readonly Page[] }[];
 
 export const addressOf = (page: Page) => `#${page}`;
 
@@ -25,7 +32,8 @@ export function usePage(): Page {
 }
 
 function pageNow(): Page {
-  return PAGES.find((page) => addressOf(page) === location.hash) ?? "streams";
+  const pages = Object.keys(NEEDS) as Page[];
+  return pages.find((page) => addressOf(page) === location.hash) ?? "streams";
 }
 
 function listen(listener: () => void): () => void {

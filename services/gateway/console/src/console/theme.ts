@@ -37,7 +37,15 @@ export const theme = createTheme({
         attributes: { header: { role: "none" } },
       },
     }),
-    Menu: Menu.extend({ defaultProps: { position: "bottom-end", radius: "md", shadow: "md" } }),
+    Menu: Menu.extend({
+      // A placeholder for the focus would be a child that menus may not have.
+      defaultProps: {
+        position: "bottom-end",
+        radius: "md",
+        shadow: "md",
+        withInitialFocusPlaceholder: false,
+      },
+    }),
     Button: Button.extend({ defaultProps: { radius: "md" } }),
     ActionIcon: ActionIcon.extend({
       defaultProps: { variant: "subtle", color: "gray", size: 44, radius: "md" },

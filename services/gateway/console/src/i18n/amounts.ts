@@ -37,3 +37,8 @@ function amount(tag: string, value: number, unit = "byte", maximumFractionDigits
   const style = { style: "unit", unit, unitDisplay: "short", maximumFractionDigits } as const;
   return new Intl.NumberFormat(tag, style).format(value);
 }
+
+/** Nov 22, 2026 */
+export function dayText(tag: string, at: string): string {
+  return new Date(at).toLocaleDateString(tag, { year: "numeric", month: "short", day: "numeric" });
+}

@@ -1,16 +1,18 @@
+import { accessEn } from "./access.en";
 import { doctorEn } from "./doctor-en";
 import { viewerEn } from "./viewer-en";
 import { webhooksEn } from "./webhooks.en";
 
 /** Every sentence of console and player in English; other languages have the same keys. */
 export const en = {
+  ...accessEn,
   ...viewerEn,
   product: "Weir",
   ...webhooksEn,
   cancel: "Cancel",
 
   signInTitle: "Sign in to your Weir",
-  signInHint: "The user and password are in credentials.json in Weir's data folder.",
+  signInHint: "The first owner's user and password are in credentials.json in Weir's data folder.",
   user: "User",
   password: "Password",
   signIn: "Sign in",
@@ -41,8 +43,8 @@ export const en = {
   server: "Server",
   secureServer: "Server, TLS",
   streamKey: "Stream key",
-  showKey: "Show the stream key",
-  hideKey: "Hide the stream key",
+  show: "Show",
+  hide: "Hide",
   howToPush: "How to push",
   watch: "Watch",
   watchNamed: (name: string) => `Watch ${name}`,
@@ -147,7 +149,6 @@ export const en = {
   kickNamed: (name: string) => `Kick ${name}`,
   kickHintSigned: "Cuts the picture and voids the link.",
   kickHintPublic: "Cuts the picture. The stream is open to everybody, so they may come back.",
-  consoleViewer: "Console",
 
   videos: "Videos",
   pages: "Pages",
@@ -181,7 +182,7 @@ export const en = {
     "Weir makes it playable, a minute of video at a time, on all its cores.",
     "Watch it here, and copy its links.",
   ],
-  videosEmptyExample: "The same from a shell",
+  fromShell: "The same from a shell",
   videosEmptyShell: "Beside a running Weir. The same command goes on where it was interrupted.",
 
   inProgress: "Uploads in progress",

@@ -1,3 +1,4 @@
+import { accessZh } from "./access.zh";
 import { doctorZh } from "./doctor-zh";
 import type { Messages } from "./en";
 import { viewerZh } from "./viewer-zh";
@@ -5,12 +6,13 @@ import { webhooksZh } from "./webhooks.zh";
 
 export const zh: Messages = {
   ...viewerZh,
+  ...accessZh,
   product: "Weir",
   ...webhooksZh,
   cancel: "取消",
 
   signInTitle: "登录 Weir",
-  signInHint: "用户名和密码保存在 Weir 数据目录的 credentials.json 中。",
+  signInHint: "首位所有者的用户名和密码保存在 Weir 数据目录的 credentials.json 中。",
   user: "用户名",
   password: "密码",
   signIn: "登录",
@@ -40,8 +42,8 @@ export const zh: Messages = {
   server: "服务器",
   secureServer: "服务器（TLS）",
   streamKey: "推流码",
-  showKey: "显示推流码",
-  hideKey: "隐藏推流码",
+  show: "显示",
+  hide: "隐藏",
   howToPush: "如何推流",
   watch: "观看",
   watchNamed: (name) => `观看 ${name}`,
@@ -144,7 +146,6 @@ export const zh: Messages = {
   kickNamed: (name) => `移出 ${name}`,
   kickHintSigned: "立即断开画面，链接同时失效。",
   kickHintPublic: "立即断开画面。该流对所有人开放，对方可能会再次进入。",
-  consoleViewer: "控制台",
 
   videos: "视频",
   pages: "页面",
@@ -176,7 +177,7 @@ export const zh: Messages = {
     "Weir 按约一分钟一段并行处理，充分利用所有核心。",
     "在这里观看，并复制链接。",
   ],
-  videosEmptyExample: "也可以用命令行",
+  fromShell: "也可以用命令行",
   videosEmptyShell: "在运行 Weir 的机器上执行。中断后执行同一命令即可续传。",
 
   inProgress: "上传进度",

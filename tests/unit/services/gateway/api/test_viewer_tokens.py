@@ -50,6 +50,16 @@ async def test_link_holds_what_was_asked_for(known: httpx2.AsyncClient, house: H
     assert playback["rtmp"].endswith(f"/cam?token={body['token']}")
 
 
+async def test_own_link_is_short_and_names_who_asks(
+    known: httpx2.AsyncClient, house: House
+) -> None:
+    made = await known.post(f"{TOKENS}/own")
+    assert made.status_code == 201
+    claims = read_viewer(made.json()["token"], house.viewing.keys.by_id)
+    assert (claims.subject, claims.viewer) == ("cam", "settings")
+    assert 0 < claims.expires_at_s - time.time() <= 3600
+
+
 async def test_mark_of_a_link_says_by_itself_who_and_when(
     known: httpx2.AsyncClient, house: House
 ) -> None:

@@ -1,0 +1,36 @@
+import { Modal } from "@mantine/core";
+import { useState } from "react";
+
+import { useReader } from "../i18n/Reader";
+import { CopyField } from "./CopyField";
+import { NewKeyForm } from "./NewKeyForm";
+import { TellOnce } from "./TellOnce";
+
+export function NewKeyDialog({ onClose }: { onClose: () => void }) {
+  const { t } = useReader();
+  const [key, setKey] = useState<string | null>(null);
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      size="lg"
+      closeOnClickOutside={key === null}
+      title={key === null ? t.newKey : t.keyMade}
+      closeButtonProps={{ "aria-label": t.close }}
+    >
+      {key === null ? (
+        <NewKeyForm onMade={setKey} onClose={onClose} />
+      ) : (
+        <TellOnce hint={t.keyOnce} onClose={onClose}>
+          <CopyField label="x-api-key" value={key} isSecret />
+          <p className="hint">{t.keyUse}</p>
+          <CopyField
+            label="$"
+            value={`curl -H "x-api-key: $WEIR_KEY" ${location.origin}/api/v1/streams`}
+            isLong
+          />
+        </TellOnce>
+      )}
+    </Modal>
+  );
+}
