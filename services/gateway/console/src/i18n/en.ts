@@ -155,7 +155,6 @@ export const en = {
   videoCount: (ready: number, making: number) =>
     `${ready} ${ready === 1 ? "video" : "videos"}${making > 0 ? ` · ${making} in the making` : ""}`,
   videosFailedToLoad: "The videos could not be loaded",
-  showMore: "Show more",
   dropHere: "Drop video files anywhere on this page",
   chooseHere: "Upload videos from this device",
   dropNow: "Let go to upload",
@@ -244,7 +243,6 @@ export const en = {
   deleteVideoText: "It stops playing everywhere at once, and its media are removed. This cannot be undone.",
   deleteKeptText: "It is no longer kept: its media go when the stream's retention says so.",
 
-  captions: "Captions",
   captionsTitle: (name: string) => `Captions of ${name}`,
   captionsNone: "No captions yet.",
   captionsAdd: "Add captions",

@@ -34,7 +34,7 @@ export const viewerEn = {
   fullscreen: "Full screen",
   leaveFullscreen: "Leave full screen",
 
-  keys: "Keyboard",
+  keyboard: "Keyboard",
   keyPlay: "Play or pause",
   keySkipLong: "Back or on 10 s",
   keySkip: "Back or on 5 s",

@@ -35,7 +35,7 @@ export const viewerZh: Messages = {
   fullscreen: "全屏",
   leaveFullscreen: "退出全屏",
 
-  keys: "键盘操作",
+  keyboard: "键盘操作",
   keyPlay: "播放或暂停",
   keySkipLong: "后退或前进 10 秒",
   keySkip: "后退或前进 5 秒",

@@ -151,7 +151,6 @@ export const zh: Messages = {
   pages: "页面",
   videoCount: (ready, making) => `共 ${ready} 个${making > 0 ? ` · ${making} 个处理中` : ""}`,
   videosFailedToLoad: "无法加载视频",
-  showMore: "显示更多",
   dropHere: "将视频文件拖到此页面任意位置",
   chooseHere: "从此设备上传视频",
   dropNow: "松开即可上传",
@@ -239,7 +238,6 @@ export const zh: Messages = {
   deleteVideoText: "所有播放将立即停止，媒体文件会被移除。此操作无法撤销。",
   deleteKeptText: "不再保留：媒体文件将按该直播流的保留期限清理。",
 
-  captions: "字幕",
   captionsTitle: (name) => `${name} 的字幕`,
   captionsNone: "还没有字幕。",
   captionsAdd: "添加字幕",

@@ -101,7 +101,7 @@ export class Keys {
       [["C"], t.captions],
       [["F"], t.fullscreen],
       [["I"], t.inPicture],
-      [["?"], t.keys],
+      [["?"], t.keyboard],
     ];
     const list = element("dl", {}, rows.flatMap(([keys, meaning]) => [
       element("dt", {}, keys.map((key) => element("kbd", { textContent: key }))),
@@ -115,9 +115,9 @@ export class Keys {
     }, [icon(CLOSE)]);
     close.setAttribute("aria-label", t.close);
     this.sheet.setAttribute("role", "dialog");
-    this.sheet.setAttribute("aria-label", t.keys);
+    this.sheet.setAttribute("aria-label", t.keyboard);
     this.sheet.append(element("div", { className: "sheet-box" }, [
-      element("div", { className: "sheet-head" }, [element("h2", { textContent: t.keys }), close]),
+      element("div", { className: "sheet-head" }, [element("h2", { textContent: t.keyboard }), close]),
       list,
     ]));
   }
