@@ -32,10 +32,10 @@ def test_key_of_two_spread_objects_and_english_sentence_are_found(tmp_path: Path
     whole.write_text(
         'import { part } from "./part";\n'
         'const roles = { owner: "所有者" } as const;\n'
-        'export const whole = { ...part, keys: "密钥", roles, play: "Play", steps: ["一", "二"] };\n'
+        'export const whole = { ...part, keys: "密钥", roles, play: "Play", each: ["一"] };\n'
     )
     said = sentences_of(whole, "whole")
     assert repeated(said) == ["keys: part.ts, whole.ts"]
     assert untranslated(said) == {"play"}
     assert Sentence("open", "打开", is_plain=False, file=str(tmp_path / "part.ts")) in said
-    assert {each.key for each in said} >= {"roles.owner", "steps.0", "steps.1"}
+    assert {each.key for each in said} >= {"roles.owner", "each.0"}
