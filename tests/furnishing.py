@@ -54,6 +54,14 @@ def furnish(weir: RunningWeir, words: Words, receiver: HookReceiver, film: bytes
     return stream
 
 
+def film(size: str) -> bytes:
+    """A few seconds as MP4."""
+    argv = [find_ffmpeg(), "-nostdin", "-loglevel", "error", "-t", "6"]
+    argv += ["-f", "lavfi", "-i", f"testsrc2=size={size}:rate=25", "-c:v", "libx264", "-g", "50"]
+    argv += ["-pix_fmt", "yuv420p", "-movflags", "frag_keyframe+empty_moov", "-f", "mp4", "pipe:1"]
+    return subprocess.run(argv, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE).stdout
+
+
 def _hook(weir: RunningWeir, about: str, url: str) -> dict[str, Any]:
     body = {"url": url, "description": about}
     made: dict[str, Any] = weir.call("POST", "/api/v1/webhooks", body)

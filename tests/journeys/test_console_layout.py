@@ -3,15 +3,13 @@ nothing is clipped, nothing foreign, nothing that axe-core finds serious.
 """
 
 import subprocess
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Page
 
 from tests.console import sign_in
-from tests.furnishing import ENVIRONMENT, Words, furnish, publish
+from tests.furnishing import ENVIRONMENT, Words, film, furnish, publish
 from tests.hook_receiver import receiving
-from tests.media import encode_counted
 from tests.messages import LANGUAGES
 from tests.oracles.layout import faults_at_every_size
 from tests.running import RunningWeir
@@ -32,7 +30,6 @@ async def test_every_page_and_dialog_fits_and_is_translated(
     page: Page,
     tag: str,
     faults: list[str],
-    tmp_path: Path,
     publishers: list[subprocess.Popen[bytes]],
 ) -> None:
     own_weir.environment |= ENVIRONMENT
@@ -53,7 +50,7 @@ async def test_every_page_and_dialog_fits_and_is_translated(
         await page.locator(".empty").wait_for()
         await look(f"{at}, empty")
     with receiving() as receiver:
-        stream = furnish(own_weir, wordy(LONG[tag]), receiver, film(tmp_path))
+        stream = furnish(own_weir, wordy(LONG[tag]), receiver, film("320x180"))
         publishers.append(publish(stream["push"]["url"], "320x180"))
         await until_live(own_weir, stream["id"], deadline_s=60)
         await page.reload()
@@ -69,9 +66,3 @@ def wordy(long: str) -> Words:
         film=f"{long}.mp4", hook=long, printer=f"2 {long}", key=f"{long} {long}", wall=long,
         relay=long[:60],
     )  # fmt: skip
-
-
-def film(folder: Path) -> bytes:
-    path = folder / "film.flv"
-    encode_counted(path, seconds=4, size=(320, 180), rate=25, bitrate="300k")
-    return path.read_bytes()
