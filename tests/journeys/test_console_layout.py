@@ -63,6 +63,6 @@ async def test_every_page_and_dialog_fits_and_is_translated(
 def wordy(long: str) -> Words:
     return Words(
         live=long, members=f"2 {long}", title=long, description="\n".join([long] * 3),
-        film=f"{long}.mp4", hook=long, printer=f"2 {long}", key=f"{long} {long}", wall=long,
+        film=f"{long}.mp4", hook=long, printer=f"2 {long}", key=long, wall=long,
         relay=long[:60],
     )  # fmt: skip

@@ -11,7 +11,7 @@ WRONG = {
     "cut off": "<p style='width: 40px; overflow: hidden; white-space: nowrap'>Far too long</p>",
     "cut off by BUTTON": "<button style='width: 40px; overflow: hidden; text-overflow: ellipsis;"
     " white-space: nowrap'>Start the replay</button>",
-    "lies on": "<p style='margin: 0'>Below</p><p style='position: absolute; top: 12px'>Above</p>",
+    "lies on": "<p>Below</p><p style='position: absolute; margin: 0; top: 20px'>Above</p>",
     "beyond the window": "<p style='position: absolute; left: 330px; white-space: nowrap'>Away</p>",
     "wider than the window": "<div style='width: 400px'>Wide</div>",
     "scrolled sideways": "<div role=dialog style='width: 200px; overflow: auto'>Yes"
