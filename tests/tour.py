@@ -10,7 +10,7 @@ from tests.messages import sentences
 SHOWN_MS = 60_000.0
 FOUND_MS = 120_000.0
 """The doctor has seen two keyframes by then."""
-LAYER = "[role=dialog], [role=menu]"
+LAYER = "[role=dialog]:visible, [role=menu]:visible"
 LIVE = ".card[data-state=live]"
 FAILING = ".hook:has(.hook-facts .danger)"
 PAGES = ("streams", "videos", "webhooks", "users", "keys", "audit", "account")
@@ -35,9 +35,9 @@ def _says(key: str, where: str = "[role=menuitem]") -> str:
 def _menu(name: str, card: str, **choices: str) -> Iterator[Stop]:
     """The menu of a card, and the dialogs behind its choices."""
     more = f"{card} .card-more >> nth=0"
-    yield Stop(f"{name}-menu", (more,), "[role=menu]")
+    yield Stop(f"{name}-menu", (more,), "[role=menu]:visible")
     for what, key in choices.items():
-        yield Stop(f"{name}-{what}", (more, _says(key)), "[role=dialog]")
+        yield Stop(f"{name}-{what}", (more, _says(key)), "[role=dialog]:visible")
 
 
 BAR = (
