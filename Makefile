@@ -8,7 +8,7 @@ WORKERS ?= 3
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo test check soak bench format lock docs console node clean
+.PHONY: help up demo test check soak bench format lock docs screenshots console node clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,7 +26,7 @@ else
 	@# Most of these wait, so three at a time, the long ones first; what measures what is seen comes
 	@# after them, alone. What failed is run once more with nothing beside it, and counts then.
 	@code=0; \
-	for suite in "-n $(WORKERS) --dist loadscope --no-loadscope-reorder tests/compose tests/integration tests/fuzz tests/unit" tests/browser; do \
+	for suite in "-n $(WORKERS) --dist loadscope --no-loadscope-reorder tests/compose tests/journeys tests/integration tests/fuzz tests/unit" tests/browser; do \
 	  echo "$(TEST) $$suite"; $(TEST) $$suite && continue; \
 	  echo; echo "FAILED: once more, with nothing beside it (mend it all the same)"; \
 	  $(TEST) $$suite -n 0 --last-failed --last-failed-no-failures none || code=$$?; \
@@ -56,6 +56,9 @@ format: $(VENV)/dev ## format the code
 docs: $(VENV)/dev console ## write the generated references, and the console's types of them
 	$(PY) -m docs.generator
 	cd $(CONSOLE) && npm run --silent types
+
+screenshots: $(VENV)/dev console ## take the pictures of docs/screenshots.md again
+	$(PY) -m tests.screenshots
 
 lock: ## pin the dependencies again, with hashes
 	python3 -m venv $(VENV) && $(VENV)/bin/pip install -q uv

@@ -1,4 +1,4 @@
-"""A real Chromium."""
+"""A real Chromium, and what a page in it does wrong."""
 
 import shutil
 from collections.abc import AsyncIterator
@@ -24,3 +24,15 @@ async def page() -> AsyncIterator[Page]:
         browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield await browser.new_page(viewport={"width": 1280, "height": 800})
         await browser.close()
+
+
+@pytest.fixture
+async def faults(page: Page) -> list[str]:
+    """What scripts threw and what the content security policy refused, as it happens."""
+    seen: list[str] = []
+    page.on("pageerror", lambda error: seen.append(str(error)))
+    page.on(
+        "console",
+        lambda message: seen.append(message.text) if "Security Policy" in message.text else None,
+    )
+    return seen

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chromium import page
+from tests.chromium import faults, page
 from tests.containers import ContainedPostgres, nats_container, postgres_container, s3_container
 from tests.nats_server import module_nats, nats
 from tests.postgres import Postgres, postgres
@@ -23,8 +23,8 @@ from tests.second_gateway import two_gateways
 from tests.small_disk import small_disk
 
 __all__ = [
-    "module_nats", "moto_s3", "nats", "nats_container", "page", "postgres", "postgres_container",
-    "put_media", "s3", "s3_container", "small_disk", "two_gateways",
+    "faults", "module_nats", "moto_s3", "nats", "nats_container", "page", "postgres",
+    "postgres_container", "put_media", "s3", "s3_container", "small_disk", "two_gateways",
 ]  # fmt: skip
 
 INTEGRATION = Path(__file__).parent / "integration"

@@ -79,8 +79,10 @@ def receiving() -> Iterator[HookReceiver]:
     receiver = HookReceiver()
     thread = threading.Thread(target=receiver.server.serve_forever)
     thread.start()
-    yield receiver
-    receiver.released.set()
-    receiver.server.shutdown()
-    receiver.server.server_close()
-    thread.join()
+    try:
+        yield receiver
+    finally:
+        receiver.released.set()
+        receiver.server.shutdown()
+        receiver.server.server_close()
+        thread.join()

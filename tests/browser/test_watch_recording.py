@@ -5,9 +5,10 @@ import re
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.oracles.layout import layout_faults, serious_findings
 from tests.recorded import is_of, record, shown
 from tests.running import RunningWeir
-from tests.watching import layout_faults, serious_findings, watch
+from tests.watching import watch
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration, pytest.mark.timeout(300)]
 
@@ -40,7 +41,7 @@ async def test_recording_is_looked_through_and_played_to_its_end(
     pictured = await tile.evaluate("each => getComputedStyle(each).backgroundImage")
     assert re.search(rf"/{stream['id']}/{session['id']}/storyboard-0\.jpg", pictured)
     await expect(page.locator(".scrub-when")).to_have_text(re.compile(r"^0:0\d$"))
-    assert await layout_faults(page, 1280) == []
+    assert await layout_faults(page) == []
     assert await serious_findings(page) == []
 
     await page.mouse.click(x, y)

@@ -10,8 +10,9 @@ from playwright.async_api import Page, expect
 from libs.ffmpeg import find_ffmpeg
 from tests.asset_house import made_of
 from tests.media import encode_counted
+from tests.oracles.layout import layout_faults, serious_findings
 from tests.running import RunningWeir
-from tests.watching import layout_faults, serious_findings, watch
+from tests.watching import watch
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration, pytest.mark.timeout(300)]
 
@@ -58,7 +59,7 @@ async def test_captions_of_an_asset_are_chosen_and_shown(
     await page.mouse.move(600, 300)
     await page.get_by_role("button", name="Settings").click()
     await page.get_by_role("menuitem", name="Captions").click()
-    assert await layout_faults(page, 1280) == []
+    assert await layout_faults(page) == []
     await page.get_by_role("menuitemradio", name="中文").click()
     await expect(drawn).to_have_text("晚上好")
     assert await serious_findings(page) == []

@@ -1,0 +1,141 @@
+"""Every page, menu and dialog of the console, one after the other, in a Weir that is furnished."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import NamedTuple
+
+from playwright.async_api import Page, expect
+
+from tests.messages import sentences
+
+SHOWN_MS = 60_000.0
+FOUND_MS = 120_000.0
+"""The doctor has seen two keyframes by then."""
+LAYER = "[role=dialog]:visible, [role=menu]:visible"
+LIVE = ".card[data-state=live]"
+FAILING = ".hook:has(.hook-facts .danger)"
+PAGES = ("streams", "videos", "webhooks", "users", "keys", "audit", "account")
+
+
+class Stop(NamedTuple):
+    """`opens`: what is pressed to get there, in turn; `shows`: what is there then.
+
+    In braces stands the key of a message: what a button says in the language of the tour.
+    """
+
+    name: str
+    opens: tuple[str, ...] = ()
+    shows: str = LAYER
+    within_ms: float = SHOWN_MS
+
+
+def _says(key: str, where: str = "[role=menuitem]") -> str:
+    return f"{where}:has(:text-is('{{{key}}}'))"
+
+
+def _menu(name: str, card: str, **choices: str) -> Iterator[Stop]:
+    """The menu of a card, and the dialogs behind its choices."""
+    more = f"{card} .card-more >> nth=0"
+    yield Stop(f"{name}-menu", (more,), "[role=menu]:visible")
+    for what, key in choices.items():
+        yield Stop(f"{name}-{what}", (more, _says(key)), "[role=dialog]:visible")
+
+
+BAR = (
+    Stop("languages", ("header button[aria-label='{language}']",), "[role=menu]"),
+    Stop("own-menu", (".bar-inner > button >> nth=-1",), "[role=menu]"),
+    Stop("health", (".health",), ".services li"),
+)
+STOPS: dict[str, tuple[Stop, ...]] = {
+    "streams": (
+        Stop("streams", shows=LIVE),
+        *BAR,
+        Stop("stream-new", (".heading button",)),
+        Stop("stream-viewers", (f"{LIVE} .card-actions button >> nth=0",)),
+        Stop("stream-push", (_says("howToPush", f"{LIVE} .card-actions button"),)),
+        Stop(
+            "stream-watch",
+            (_says("watch", f"{LIVE} .card-actions button"),),
+            "[role=dialog] [data-state=playing]",
+        ),
+        *_menu(
+            "stream", LIVE,
+            title="titleMenu", relays="relays", ladder="ladder", mark="markedLink",
+            delete="deleteStream",
+        ),
+        Stop("stream-doctor", (f"{LIVE} .card-doctor",), ".finding", FOUND_MS),
+    ),
+    "videos": (
+        Stop("videos", shows=".video .screen-play img"),
+        Stop("video-import", (".heading button",)),
+        Stop("video-links", (".video-actions button >> nth=0",)),
+        *_menu(
+            "video", ".video",
+            rename="rename", captions="captions", mark="markedLink", delete="deleteVideo",
+        ),
+        Stop("video-playing", (".video .screen-play",), ".video [data-state=playing]"),
+    ),
+    "webhooks": (
+        Stop("webhooks", shows=FAILING),
+        Stop("webhook-new", (".heading button",)),
+        *_menu(
+            "webhook", FAILING,
+            edit="webhookEdit", rotate="rotateSecret", delete="webhookDelete",
+        ),
+        Stop(
+            "webhook-secret",
+            (
+                f"{FAILING} .card-more",
+                _says("rotateSecret"),
+                _says("rotateSecret", "[role=dialog] button"),
+            ),
+            ".secret",
+        ),
+        Stop("webhook-deliveries", (f"{FAILING} .hook-facts .danger",), ".delivery"),
+        Stop("webhook-delivery", (".delivery-line >> nth=0",), ".attempts li"),
+        Stop("webhook-replay", (_says("replay", f"{FAILING} .card-actions button"),)),
+    ),
+    "users": (
+        Stop("users", shows=".row"),
+        Stop("user-new", (".heading button",)),
+        *_menu(
+            "user", ".row:has-text('ben')",
+            role="changeRole", password="resetPassword", leave="signOutEverywhere",
+            disable="disable", delete="deleteUser",
+        ),
+        Stop(
+            "user-told",
+            (
+                ".row:has-text('ben') .card-more",
+                _says("resetPassword"),
+                _says("resetPassword", "[role=dialog] button[type=submit]"),
+            ),
+            "[role=dialog] .told",
+        ),
+    ),
+    "keys": (
+        Stop("keys", shows=".key-row"),
+        Stop("key-new", (".heading button",)),
+        Stop("key-revoke", (".key-row > button >> nth=0",)),
+    ),
+    "audit": (
+        Stop("audit", shows=".entry"),
+        Stop("audit-entry", (".entry summary >> nth=0",), ".entry[open] dl"),
+    ),
+    "account": (Stop("account", shows=".sessions li"),),
+}  # fmt: skip
+
+
+async def tour(page: Page, tag: str) -> AsyncIterator[str]:
+    """The name of each stop, while it is shown to somebody who is signed in."""
+    said = {each.key: each.text for each in sentences(tag)}
+    for at in PAGES:
+        await page.evaluate("at => { location.hash = at; }", at)
+        for name, opens, shows, within_ms in STOPS[at]:
+            for press in opens:
+                await page.locator(press.format_map(said)).click(timeout=SHOWN_MS)
+            await page.locator(shows.format_map(said)).first.wait_for(timeout=within_ms)
+            yield name
+            if await page.locator(LAYER).count():
+                await page.keyboard.press("Escape")
+                await page.mouse.click(1, 1)  # a popover that has no focus is closed by this
+                await expect(page.locator(LAYER)).to_have_count(0)
