@@ -2,6 +2,7 @@
 
 import subprocess
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.async_api import Page, expect
@@ -9,11 +10,13 @@ from playwright.async_api import Page, expect
 from tests.console import WIDER_THAN_THE_WINDOW, on_a_phone, sign_in
 from tests.media import encode, push
 from tests.running import RunningWeir
+from tests.watching import serious_findings
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration, pytest.mark.timeout(300)]
 
 FOUND_WITHIN_MS = 90_000
 SECONDS = 150
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 async def test_ill_push_is_told_with_the_setting_that_mends_it(
@@ -57,6 +60,9 @@ async def test_ill_push_is_told_with_the_setting_that_mends_it(
     assert not await page.evaluate(WIDER_THAN_THE_WINDOW)
     body = dialog.locator(".mantine-Modal-body")
     assert await body.evaluate("each => each.scrollWidth <= each.clientWidth")
+    for scheme in SCHEMES:
+        await page.emulate_media(color_scheme=scheme)
+        assert await serious_findings(page) == [], scheme
     await page.keyboard.press("Escape")
     await page.get_by_role("button", name="Language").click()
     await page.get_by_role("menuitem", name="中文").click()
