@@ -44,9 +44,9 @@ ASSET = "asset-"
 RESERVED_STREAM_IDS = frozenset(
     {
         "api", "assets", "admin", "console", "dash", "docs", "embed", "favicon", "file", "health",
-        "healthcheck", "hls", "ipc-video-metadata", "login", "metrics", "oembed", "openapi", "Prod",
-        "readyz", "stat", "static", "streamdns", "time", "videostream", "videostreams", "vod",
-        "watch", "createStream", "deleteStream", "describeStream", "getClip",
+        "healthcheck", "hls", "ipc-video-metadata", "login", "metrics", "oembed", "openapi",
+        "overlay", "Prod", "readyz", "stat", "static", "streamdns", "time", "videostream",
+        "videostreams", "vod", "watch", "createStream", "deleteStream", "describeStream", "getClip",
         "getDASHStreamingSessionURL", "getDataEndpoint", "getHLSStreamingSessionURL", "getImages",
         "getMedia", "getMediaForFragmentList", "listFragments", "listStreams", "listTagsForStream",
         "putMedia", "tagStream", "untagStream", "updateDataRetention",

@@ -21,6 +21,12 @@ class Permission(StrEnum):
     """Who watches."""
     VIEWERS_WRITE = "viewers:write"
     """Give out links that let others watch, take them back, send players away."""
+    CHAT_READ = "chat:read"
+    """Settings and bans of chats; what is said there reads whoever may watch."""
+    CHAT_WRITE = "chat:write"
+    """Open, close and slow chats, remove what others say, and ban them: to be a moderator."""
+    ALERTS_WRITE = "alerts:write"
+    """Tell viewers of tips, subscriptions and the like: for programs that hear of them."""
     RELAYS_READ = "relays:read"
     """Relay targets, less their stream keys."""
     RELAYS_WRITE = "relays:write"
@@ -80,6 +86,7 @@ _VIEWER = frozenset(
     {
         Permission.STREAMS_READ,
         Permission.VIEWERS_READ,
+        Permission.CHAT_READ,
         Permission.RELAYS_READ,
         Permission.RECORDINGS_READ,
         Permission.ASSETS_READ,

@@ -15,10 +15,11 @@ from pydantic.json_schema import models_json_schema
 from docs.generator import docstrings
 from libs import events
 from libs.bus.topology import CONSUMERS
-from libs.events import FACTS, ORDERS, Ask, Envelope, Message
+from libs.events import CHAT_FACTS, FACTS, ORDERS, Ask, Envelope, Message
 
 JSON = dict[str, Any]
 
+SAID = (*FACTS, *CHAT_FACTS, *ORDERS)
 HEADERS: JSON = {
     "type": "object",
     "properties": {
@@ -45,7 +46,7 @@ def document() -> str:
 
 def _document() -> JSON:
     asks = _asks()
-    schemas = _schemas([*FACTS, *ORDERS, *asks, *{ask.answer for ask in asks}]) | {
+    schemas = _schemas([*SAID, *asks, *{ask.answer for ask in asks}]) | {
         "Envelope": _envelope(),
         "Problem": PROBLEM,
     }
@@ -69,7 +70,7 @@ def _document() -> JSON:
             }
         },
         "channels": {
-            **{message.name: _channel(message) for message in (*FACTS, *ORDERS)},
+            **{message.name: _channel(message) for message in SAID},
             **{ask.name: _ask_channel(ask) for ask in asks},
         },
         "operations": {
@@ -78,7 +79,7 @@ def _document() -> JSON:
         },
         "components": {
             "messages": {
-                **{message.__name__: enveloped(message) for message in (*FACTS, *ORDERS)},
+                **{message.__name__: enveloped(message) for message in SAID},
                 **{ask.__name__: _asked(ask) for ask in asks},
                 **{f"{ask.__name__}Reply": _reply(ask) for ask in asks},
             },
@@ -145,7 +146,7 @@ def _ask_channel(ask: type[Ask[Any]]) -> JSON:
 
 def _consumptions() -> JSON:
     """Who hears what, through a durable consumer of its own."""
-    kinds = {kind.name: kind for kind in (*FACTS, *ORDERS)}
+    kinds = {kind.name: kind for kind in SAID}
     return {
         f"{consumer.service}/{consumer.subject}": {
             "action": "receive",

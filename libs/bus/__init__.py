@@ -2,6 +2,7 @@
 
 from libs.bus.bus import Bus
 from libs.bus.errors import AskTimedOut, BusUnavailable, MessageUndecodable, RemoteError
+from libs.bus.following import Logged
 from libs.bus.leases import Lease, LeaseRecord, Leases
 from libs.bus.registry import Entry, Registry
 from libs.bus.service_urls import ServiceURLs
@@ -15,6 +16,7 @@ __all__ = [
     "Lease",
     "LeaseRecord",
     "Leases",
+    "Logged",
     "MessageUndecodable",
     "Registry",
     "RemoteError",

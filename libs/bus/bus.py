@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 import structlog
@@ -24,10 +25,12 @@ from libs.bus.asking import read_answer
 from libs.bus.batches import Batches
 from libs.bus.delivery import Delivery
 from libs.bus.errors import AskTimedOut, BusUnavailable
+from libs.bus.following import Following, Logged
 from libs.bus.leases import Leases
 from libs.bus.registry import Registry
 from libs.bus.saying import Said, Sayings
 from libs.bus.tracing import handling, trace_headers
+from libs.bus.turns import Turns
 from libs.ending import end, heard
 from libs.errors import WeirError
 from libs.events import Answer, Ask, DeadLetter, Envelope, Message
@@ -76,11 +79,13 @@ class Bus:
         )
         self.leases = Leases(lambda: self._bucket(topology.LEASES))
         self.registry = Registry(lambda: self._bucket(topology.REGISTRY))
+        self.turns = Turns(lambda: self._bucket(topology.TURNS))
         self._sayings: Sayings | None = None
         self._buckets: dict[str, KeyValue] = {}
         self._durables: list[tuple[str, str]] = []
         self._batches: list[Batches] = []
         self._answering: list[Answering] = []
+        self._followings: list[Following] = []
         self._tasks: list[asyncio.Task[Any]] = []
         self._reconnect_hooks: list[Callable[[], Awaitable[None]]] = []
         self.failed = asyncio.Event()
@@ -116,6 +121,10 @@ class Bus:
             asyncio.create_task(self._sayings.run(), name="bus-sayings"),
             asyncio.create_task(self._watch_consumers(), name="bus-watchdog"),
             *(asyncio.create_task(self._take(take), name="bus-batches") for take in takers),
+            *(
+                asyncio.create_task(self._take(each.run), name="bus-following")
+                for each in self._followings
+            ),
         ]
 
     async def stop(self) -> None:
@@ -143,11 +152,15 @@ class Bus:
 
     async def publish(self, message: Message) -> None:
         """Publish and wait until the bus has stored it. Raises `BusUnavailable`."""
-        await self._publish_said(self._said(message))
+        await self._store(self._said(message))
+
+    async def append(self, message: Message) -> int:
+        """The same; its number in the log, which is that of the first if it is said again."""
+        return await self._store(self._said(message))
 
     async def publish_raw(self, subject: str, body: bytes, headers: dict[str, str]) -> None:
         """Publish an envelope that was serialised before (the outbox)."""
-        await self._publish_said(Said(subject, body, headers))
+        await self._store(Said(subject, body, headers))
 
     def envelope(self, message: Message) -> tuple[bytes, dict[str, str]]:
         """Serialise for the outbox: body and headers (message id and trace)."""
@@ -302,6 +315,20 @@ class Bus:
 
         return register
 
+    def follow(
+        self,
+        log_name: str,
+        kinds: Sequence[type[Message]],
+        handler: Callable[[Sequence[Logged]], Awaitable[None]],
+        *,
+        start: Callable[[], Awaitable[int | datetime]],
+        gather_s: float,
+    ) -> None:
+        """Read all of these of a log in order, from `start` on (see `Following`)."""
+        self._followings.append(
+            Following(log_name, kinds, handler, start=start, gather_s=gather_s, js=lambda: self._js)
+        )
+
     # --- within ---------------------------------------------------------------------
 
     def _consume(
@@ -342,8 +369,11 @@ class Bus:
         return Said(message.name, envelope.model_dump_json().encode(), headers)
 
     async def _publish_said(self, said: Said) -> None:
+        await self._store(said)
+
+    async def _store(self, said: Said) -> int:
         try:
-            await heard(
+            stored = await heard(
                 self._js.publish(
                     said.subject, said.body, timeout=PUBLISH_TIMEOUT_S, headers=said.headers
                 )
@@ -351,6 +381,7 @@ class Bus:
         except (NATSError, JetStreamError, TimeoutError, OSError) as error:
             reason = str(error) or type(error).__name__
             raise BusUnavailable(f"The bus did not store {said.subject}: {reason}.") from None
+        return stored.seq
 
     @property
     def _client(self) -> Any:

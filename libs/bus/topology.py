@@ -5,6 +5,7 @@ only what differs: applying the same configuration again has been seen to drop d
 Durable consumers are named `<service>-<subject with dashes>`; one subject each.
 """
 
+import time
 from dataclasses import dataclass
 
 import structlog
@@ -21,8 +22,10 @@ from nats.js.api import (
 )
 from nats.js.errors import BucketNotFoundError, NotFoundError
 
+from libs.bus.turns import LONGEST_S
 from libs.events import (
     CATALOG_FACTS,
+    CHAT_FACTS,
     FACTS,
     FINITE_ORDERS,
     MotionRequested,
@@ -36,10 +39,12 @@ log = structlog.get_logger()
 
 FACTS_LOG = "FACTS"
 JOBS_LOG = "JOBS"
+CHAT_LOG = "CHAT"
 DEAD_LOG = "DEAD"
 DEAD_SUBJECTS = "dead.>"
 LEASES = "leases"
 REGISTRY = "registry"
+TURNS = "turns"
 
 DAY_S = 24 * 3600
 ACK_WAIT_S = 10.0
@@ -104,6 +109,16 @@ LOGS: tuple[StreamConfig, ...] = (
         duplicate_window=120,
     ),
     StreamConfig(
+        name=CHAT_LOG,
+        subjects=[fact.name for fact in CHAT_FACTS],
+        retention=RetentionPolicy.LIMITS,
+        discard=DiscardPolicy.OLD,
+        storage=StorageType.FILE,
+        max_age=DAY_S,
+        max_bytes=1 << 28,
+        duplicate_window=120,
+    ),
+    StreamConfig(
         name=DEAD_LOG,
         subjects=[DEAD_SUBJECTS],
         retention=RetentionPolicy.LIMITS,
@@ -126,7 +141,7 @@ CONSUMERS: tuple[Consumer, ...] = (
     Consumer(DEAD_LOG, "catalog", DEAD_SUBJECTS),
 )
 
-BUCKETS: tuple[str, ...] = (LEASES, REGISTRY)
+BUCKETS: tuple[str, ...] = (LEASES, REGISTRY, TURNS)
 """In memory: who does what now is said anew each second, and must be heard though the disk is full.
 After a restart of the server they are empty until all have spoken."""
 
@@ -181,12 +196,19 @@ async def _provision_log(js: JetStreamContext, wanted: StreamConfig) -> list[str
     try:
         found = (await js.stream_info(wanted.name)).config
     except NotFoundError:
-        await js.add_stream(wanted)
+        await js.add_stream(_numbered(wanted))
         return [f"log {wanted.name}"]
     if all(getattr(found, name) == getattr(wanted, name) for name in _COMPARED_LOG):
         return []
     await js.update_stream(wanted)
     return [f"log {wanted.name} (updated)"]
+
+
+def _numbered(wanted: StreamConfig) -> StreamConfig:
+    """The chat's numbers are ids: those of a log that was lost are not given again."""
+    if wanted.name != CHAT_LOG:
+        return wanted
+    return wanted.evolve(first_seq=time.time_ns() // 1_000_000)
 
 
 async def _provision_consumer(js: JetStreamContext, consumer: Consumer) -> list[str]:
@@ -212,6 +234,7 @@ async def _provision_bucket(js: JetStreamContext, bucket: str) -> list[str]:
         changed += " (moved into memory)"
     except NotFoundError:
         pass
-    config = KeyValueConfig(bucket=bucket, history=1, storage=StorageType.MEMORY)
+    ttl = LONGEST_S if bucket == TURNS else None
+    config = KeyValueConfig(bucket=bucket, history=1, storage=StorageType.MEMORY, ttl=ttl)
     await js.create_key_value(config)
     return [changed]

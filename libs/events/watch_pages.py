@@ -31,6 +31,8 @@ class WatchPage(Answer):
     revision: int
     """Of the stream's settings."""
     is_asset: bool = False
+    has_chat: bool = False
+    """Of a stream: its chat is open; of a session: something was said beside it."""
     recorded: Recorded | None
     """The session or the asset; of a stream the latest one that is over, if there is one."""
 

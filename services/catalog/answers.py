@@ -81,6 +81,7 @@ from libs.events import (
 )
 from services.catalog import (
     camera_clips,
+    chats,
     completeness,
     dead_letters,
     exports,
@@ -176,6 +177,7 @@ class Answers(KeepingAnswers):
         async with self._database.transaction() as tx:
             await relay_targets.delete_all(tx, ask.tenant, ask.id, now=self._clock())
             await streams.delete(tx, ask.tenant, ask.id, now=self._clock())
+            await chats.forget(tx, ask.tenant, ask.id)
             await publishing.kick(tx, ask.id, now=self._clock())
         return Nothing()
 

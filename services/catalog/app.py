@@ -18,6 +18,8 @@ from services.catalog.answers import Answers
 from services.catalog.asset_answers import AssetAnswers
 from services.catalog.audit import OldAudit
 from services.catalog.beats import LeaseBeats
+from services.catalog.chat_answers import ChatAnswers
+from services.catalog.chat_log import ChatLog
 from services.catalog.clock import now_utc
 from services.catalog.database import Database
 from services.catalog.delivery_reports import DeliveryRules
@@ -27,6 +29,7 @@ from services.catalog.handlers import (
     register_access,
     register_asks,
     register_assets,
+    register_chat,
     register_facts,
     register_moves,
     register_uploads,
@@ -41,6 +44,7 @@ from services.catalog.lease_sweep import LeaseSweep
 from services.catalog.migrate import wait_for_schema
 from services.catalog.motion import MotionFiles
 from services.catalog.old_jobs import OldJobs
+from services.catalog.old_messages import OldMessages
 from services.catalog.outbox import OutboxRelay
 from services.catalog.reconcile import Ingest, Reconcile
 from services.catalog.recorder import Recorder
@@ -103,6 +107,7 @@ def build_app(settings: CatalogSettings | None = None) -> Service:
     register_access(bus, AccessAnswers(database, now_utc))
     hooks = WebhookAnswers(database, now_utc, egress=egress, rules=_delivery_rules(settings))
     register_webhooks(bus, hooks)
+    register_chat(bus, ChatAnswers(database, now_utc), ChatLog(database))
     _keep_up(service, settings, database, ingests, retention, recorder, uploads, assets)
     service.ready_when(lambda: f"database: {database.trouble}" if database.trouble else None)
     service.ready_when(lambda: None if bus.is_connected else "the bus is away")
@@ -136,6 +141,7 @@ def _keep_up(
     )
     old_jobs = OldJobs(database, now_utc, hours=settings.job_retention_hours)
     old_audit = OldAudit(database, now_utc, days=settings.audit_days)
+    old_messages = OldMessages(database, now_utc, hours=settings.chat_hours)
     motion_files = MotionFiles(database, now_utc, settled_s=settings.motion_settled_s)
 
     kept = timedelta(hours=settings.event_retention_hours)
@@ -158,6 +164,7 @@ def _keep_up(
         loops.append(service.spawn(motion_files.run(settings.motion_s), name="motion-files"))
         loops.append(service.spawn(old_jobs.run(), name="old-jobs"))
         loops.append(service.spawn(old_audit.run(), name="old-audit"))
+        loops.append(service.spawn(old_messages.run(), name="old-messages"))
         loops.append(service.spawn(uploads.run(settings.upload_look_s), name="uploads"))
         loops.append(service.spawn(assets.run(settings.upload_look_s), name="assets"))
         loops.append(service.spawn(sequencer.run(), name="events"))

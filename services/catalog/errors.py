@@ -45,6 +45,8 @@ WeirError
 │   ├── WebhookUnknown
 │   ├── WebhookDeliveryUnknown
 │   ├── WebhookReplayUnknown
+│   ├── MessageUnknown        nothing was said in the chat under this number, or it is forgotten
+│   ├── BanUnknown            it was lifted, or has ended
 │   ├── RelayUnwanted         the session is over, or the target disabled or deleted
 │   ├── TranscodeUnwanted     the session is over, or its stream has no ladder
 │   └── TenantUnknown
@@ -55,6 +57,8 @@ WeirError
 │   ├── JobLive               a live job ends with its session only
 │   ├── RelayTargetsTooMany   past what a stream may have
 │   ├── HoldsTooMany          likewise
+│   ├── BansTooMany           likewise
+│   ├── AlertDiffers          another alert was raised under this key
 │   ├── HoldOfClip            it goes with its clip only
 │   ├── HoldOfAsset           likewise
 │   ├── ClipNotOver           what it is to show has not all been on air
@@ -380,3 +384,19 @@ class WebhookIsDisabled(Conflict):
 
 class WebhookReplaysTooMany(Conflict):
     code = "webhook_replays_too_many"
+
+
+class MessageUnknown(NotFound):
+    code = "message_unknown"
+
+
+class BanUnknown(NotFound):
+    code = "ban_unknown"
+
+
+class BansTooMany(Conflict):
+    code = "bans_too_many"
+
+
+class AlertDiffers(Conflict):
+    code = "alert_differs"

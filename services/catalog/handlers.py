@@ -6,10 +6,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from libs.bus import Bus
+from libs.bus.topology import CHAT_LOG
 from libs.events import (
+    CHAT_FACTS,
     AddCaption,
     AppendUpload,
     AuditRecorded,
+    BanAuthor,
     BeginJob,
     CancelJob,
     CancelWebhookReplay,
@@ -46,6 +49,7 @@ from libs.events import (
     ForgetJobLitter,
     ForgetUploadLitter,
     GetAsset,
+    GetChat,
     GetClip,
     GetFile,
     GetJob,
@@ -69,10 +73,12 @@ from libs.events import (
     JobFailed,
     JobLogged,
     JobProgressed,
+    LiftBan,
     ListAPIKeys,
     ListAssets,
     ListAudit,
     ListCaptions,
+    ListChatMessages,
     ListClips,
     ListConsoleSessions,
     ListDeadLetters,
@@ -115,7 +121,9 @@ from libs.events import (
     OpenRelay,
     OutlineWindow,
     PingWebhook,
+    RaiseAlert,
     RelayChanged,
+    RemoveMessages,
     RenameAsset,
     RenditionEnded,
     RenditionStarted,
@@ -136,6 +144,7 @@ from libs.events import (
     TakeMove,
     TakeWebhookDeliveries,
     TranscodeChanged,
+    UpdateChat,
     UpdateRelayTarget,
     UpdateStream,
     UpdateUser,
@@ -145,6 +154,8 @@ from libs.events import (
 from services.catalog.access_answers import AccessAnswers
 from services.catalog.answers import Answers
 from services.catalog.asset_answers import AssetAnswers
+from services.catalog.chat_answers import ChatAnswers
+from services.catalog.chat_log import ChatLog
 from services.catalog.errors import DatabaseDown
 from services.catalog.facts import Facts
 from services.catalog.keeping_answers import KeepingAnswers
@@ -158,6 +169,8 @@ SERVICE = "catalog"
 PATIENCE_S = 7.0
 """How long a fact waits in our hands while the database is away; the bus gives us 10 s."""
 RETRY_S = 0.5
+CHAT_GATHER_S = 0.1
+"""Between two transactions that write chat down, at least."""
 
 
 def register_facts(bus: Bus, facts: Facts) -> None:
@@ -266,6 +279,20 @@ def register_keeping(bus: Bus, answers: KeepingAnswers) -> None:
     bus.on_ask(GetStoryboard)(answers.get_storyboard)
     bus.on_ask(GetPoster)(answers.get_poster)
     bus.on_ask(DeferDiscards)(answers.defer_discards)
+
+
+def register_chat(bus: Bus, answers: ChatAnswers, chat_log: ChatLog) -> None:
+    """Of what is said beside streams."""
+    bus.on_ask(GetChat)(answers.get)
+    bus.on_ask(UpdateChat)(answers.update)
+    bus.on_ask(RemoveMessages)(answers.remove)
+    bus.on_ask(BanAuthor)(answers.ban)
+    bus.on_ask(LiftBan)(answers.lift_ban)
+    bus.on_ask(ListChatMessages)(answers.list_messages)
+    bus.on_ask(RaiseAlert)(answers.raise_alert)
+    bus.follow(
+        CHAT_LOG, CHAT_FACTS, chat_log.write, start=chat_log.position, gather_s=CHAT_GATHER_S
+    )
 
 
 def register_uploads(bus: Bus, answers: UploadAnswers) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.bus import tracing
 from libs.errors import WeirError
-from libs.events import FACTS, ORDERS, DeadLetter, Message
+from libs.events import CHAT_FACTS, FACTS, ORDERS, DeadLetter, Message
 from services.catalog import dead_letters, metrics
 from services.catalog.database import Database, fills_outbox, insert_new, insert_new_of
 from services.catalog.models import OutboxRow
@@ -26,7 +26,7 @@ IDLE_S = 10.0
 have died before it said what it had queued."""
 MIN_BACK_OFF_S, MAX_BACK_OFF_S = 0.25, 5.0
 
-_TYPES: dict[str, type[Message]] = {kind.name: kind for kind in (*FACTS, *ORDERS)}
+_TYPES: dict[str, type[Message]] = {kind.name: kind for kind in (*FACTS, *CHAT_FACTS, *ORDERS)}
 
 
 class Queued(NamedTuple):

@@ -93,3 +93,6 @@ class CatalogSettings(Settings):
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite:///{self.data_dir / 'catalog.db'}"
+
+    chat_hours: float = Field(default=168.0, gt=0)
+    """How long what is said in a chat is kept; where pictures of the time are, as long as these."""

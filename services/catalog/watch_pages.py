@@ -4,9 +4,9 @@ from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.events import GetWatchPage, Recorded, WatchPage
-from services.catalog import streams
+from services.catalog import chat_messages, streams
 from services.catalog.errors import SessionUnknown, StreamUnknown
-from services.catalog.models import AssetRow, SessionRow, StreamRow
+from services.catalog.models import AssetRow, ChatRow, SessionRow, StreamRow
 
 _IS_RECORDED = and_(
     SessionRow.ended_at.is_not(None), SessionRow.cause.is_not(None), SessionRow.segments > 0
@@ -39,8 +39,16 @@ async def _of_stream(tx: AsyncSession, stream: StreamRow, session: str | None) -
         description=stream.description,
         view_policy=streams.view_policy_of(stream),
         revision=stream.revision,
+        has_chat=await _has_chat(tx, stream, session),
         recorded=None if row is None else _recorded(row),
     )
+
+
+async def _has_chat(tx: AsyncSession, stream: StreamRow, session: str | None) -> bool:
+    if session is not None:
+        return await chat_messages.has_any(tx, session)
+    chat = await tx.get(ChatRow, (stream.tenant_id, stream.id))
+    return chat is not None and chat.is_open
 
 
 async def _of_asset(tx: AsyncSession, asset: AssetRow) -> WatchPage:

@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 
 from libs.events import (
+    ChatState,
     Envelope,
+    GetChat,
     GetWatchable,
     GetWatchPage,
     GetWatermark,
@@ -29,6 +31,11 @@ from services.gateway.burning.burners import Burners
 from services.gateway.burning.burning import Burning
 from services.gateway.burning.marked import MarkedMedia
 from services.gateway.burning.schedule import Schedule
+from services.gateway.chat.authors import Authors
+from services.gateway.chat.chats import Chats
+from services.gateway.chat.news import listen
+from services.gateway.chat.replay import Replay
+from services.gateway.chat.speaking import Speaking
 from services.gateway.doctor.doctor import Doctor
 from services.gateway.door import Door
 from services.gateway.handlers import Neighbourhood, News
@@ -97,6 +104,8 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
         doctor=Doctor(directory, origin),
         noticeboard=noticeboard,
         posters=LivePosters(log, store),
+        chats=_build_chats(service, settings, noticeboard),
+        replay=Replay(service.bus.ask),
     )
     watermarks, marked = _build_marks(service, house, log)
     player = Player(
@@ -128,6 +137,7 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
             "viewer-sweep": viewer_news.sweep(),
             "bulletin": viewing.bulletin.run(viewing.roster),
             "noticeboard": noticeboard.run(),
+            "chats": house.chats.run(),
         }.items():
             service.spawn(loop, name=name)
         door = Door(
@@ -142,6 +152,7 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
         async def close_door() -> None:
             house.feed.close()
             noticeboard.close()
+            house.chats.close()
             door.close()
             await asyncio.wait({serving}, timeout=CLOSE_TIMEOUT_S)
 
@@ -182,6 +193,21 @@ def _build_feed(service: Service) -> PublicFeed:
 
     service.on_start(start)
     return feed
+
+
+def _build_chats(service: Service, settings: GatewaySettings, noticeboard: Noticeboard) -> Chats:
+    async def find_chat(stream: str) -> ChatState:
+        return await service.bus.ask(GetChat(tenant=DEFAULT_TENANT, stream=stream))
+
+    authors = Authors(settings.internal_token.get_secret_value())
+    chats = Chats(
+        find_chat,
+        Speaking(authors, service.bus.append, service.bus.turns),
+        most=settings.max_chat_participants,
+        most_of_address=settings.chat_participants_per_address,
+    )
+    listen(service.bus, chats, noticeboard)
+    return chats
 
 
 def _build_burning(settings: GatewaySettings, edge: Edge, neighbours: Neighbourhood) -> Burning:

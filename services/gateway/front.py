@@ -8,16 +8,18 @@ where uvicorn's protocol keeps its request cycle, so that uvicorn's pipeline ord
 import asyncio
 import os
 import socket
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from services.gateway.again import Again
-from services.gateway.playback.reply import Asked, Body, CommonLines
+from services.gateway.playback.reply import Asked, Body, CommonLines, websocket_head
 from services.gateway.playback.routes import Kind, MediaRoute, match_media
 from services.gateway.playback.viewer import unsent
 from services.gateway.playback.websocket import Handshake
 from services.gateway.turn import Request, Turn
+from services.gateway.upgrading import WEBSOCKET, MakeProtocol, Upgrading
 from services.gateway.viewers.visit import Visit, raw_target, split_personal
 
 if TYPE_CHECKING:
@@ -184,8 +186,13 @@ class FrontProtocol(HttpToolsProtocol):
             return
         self._begin_cycle()
         if self.parser.should_upgrade():
-            # An upgrade that we do not do: what follows on the connection would not be HTTP/1.1.
+            # Whether it is done or not: what follows on the connection is not HTTP/1.1.
             self.cycle.keep_alive = False
+            handshake = Handshake.of(self.headers)
+            if handshake is not None:
+                hand_over = partial(self._hand_over, self.cycle, handshake)
+                upgrading = Upgrading(handshake, hand_over)
+                self.scope["extensions"] = {WEBSOCKET: upgrading}  # type: ignore[dict-item]
 
     def _begin_cycle(self) -> None:
         """Not ours: as uvicorn does it from the beginning."""
@@ -323,6 +330,24 @@ class FrontProtocol(HttpToolsProtocol):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         self.transport.abort()
         return connection
+
+    def _hand_over(
+        self, cycle: RequestResponseCycle, handshake: Handshake, make: MakeProtocol
+    ) -> None:
+        """Agree to the handshake; from now on the connection is that protocol's."""
+        transport = self.transport
+        if cycle.disconnected or transport.is_closing():
+            return
+        # uvicorn asks no more of a request whose client is gone.
+        cycle.disconnected = cycle.response_complete = True
+        for timer in (self._head_timer, self._stall_timer, self.timeout_keep_alive_task):
+            if timer is not None:
+                timer.cancel()
+        self._head_timer = self._stall_timer = self.timeout_keep_alive_task = None
+        self.connections.discard(self)
+        transport.write(websocket_head(handshake.accept, self.common_lines))
+        transport.set_protocol(make(transport))
+        self.flow.resume_reading()
 
     def guard_stall(self) -> None:
         """Make sure that a peer which takes nothing more does not stay for ever."""

@@ -39,3 +39,9 @@ PULLS = Counter("weir_gateway_pulls", "FLV pulls begun from ingest.")
 ORIGIN_FAILURES = Counter(
     "weir_gateway_origin_failures", "Calls to other services that got no answer.", ["service"]
 )
+CHAT_PARTICIPANTS = Gauge("weir_gateway_chat_participants", "Connections to chats now.")
+CHAT_MESSAGES = Counter(
+    "weir_gateway_chat_messages", "Messages to chats, said or why not.", ["outcome"]
+)
+CHAT_FRAMES = Counter("weir_gateway_chat_frames", "Times that a participant was told something.")
+CHAT_DROPS = Counter("weir_gateway_chat_drops", "Participants that were cut off.", ["reason"])

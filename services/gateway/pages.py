@@ -44,6 +44,18 @@ async def console() -> Response:
     return built_page(read_built(DIST / "index.html"))
 
 
+@router.api_route("/~{personal}/overlay/{stream}", methods=READ)
+@router.api_route("/overlay/{stream}", methods=READ)
+async def overlay(stream: str, request: Request, token: str = "") -> Response:
+    """Alerts on nothing, to lie over a picture: a browser source of OBS."""
+    if TOKEN.fullmatch(token):
+        to_root = "../" * (request.url.path.count("/") - 1)
+        return RedirectResponse(f"{to_root}~{token}/overlay/{stream}", status_code=302)
+    if not STREAM_ID.fullmatch(stream):
+        return PlainTextResponse("There is no such page.", status_code=404)
+    return built_page(read_built(DIST / "overlay.html"))
+
+
 # What is personal stands for the media that the page's player asks for; the page is for anybody.
 @router.api_route("/~{personal}/{stream}/{page}.html", methods=READ)
 @router.api_route("/{stream}/{page}.html", methods=READ)

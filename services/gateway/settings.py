@@ -55,6 +55,10 @@ class GatewaySettings(Settings):
     """Such segments a second for one viewer from then on; more gets 429."""
     max_viewers: int = Field(default=10_000, ge=1)
     """FLV viewers on this gateway; one more gets 503."""
+    max_chat_participants: int = Field(default=10_000, ge=1)
+    """Connections to chats on this gateway; one more gets 503."""
+    chat_participants_per_address: int = Field(default=200, ge=1)
+    """Of them from one address, behind which there may be a school; one more gets 429."""
 
     embed_ancestors: str = Field(default="*", pattern=r"^[A-Za-z0-9:/.*'_ -]+$")
     """Which pages may frame `/embed/<id>`, as in a policy's `frame-ancestors`: `'none'`,

@@ -6,6 +6,13 @@ Stream ids are unique over all tenants, because no playback or push URL names a 
 from services.catalog.models.access import APIKeyRow, AuditRow, ConsoleSessionRow, UserRow
 from services.catalog.models.assets import AssetRow, CaptionRow
 from services.catalog.models.base import Base
+from services.catalog.models.chat import (
+    AlertRow,
+    ChatBanRow,
+    ChatMessageRow,
+    ChatRow,
+    LogPositionRow,
+)
 from services.catalog.models.jobs import JobAttemptRow, JobLogRow, JobRow
 from services.catalog.models.keeping import (
     CameraClipRow,
@@ -44,11 +51,15 @@ from services.catalog.models.webhooks import (
 
 __all__ = [
     "APIKeyRow",
+    "AlertRow",
     "AssetRow",
     "AuditRow",
     "Base",
     "CameraClipRow",
     "CaptionRow",
+    "ChatBanRow",
+    "ChatMessageRow",
+    "ChatRow",
     "ConsoleSessionRow",
     "DeadLetterRow",
     "DeliveryAttemptRow",
@@ -62,6 +73,7 @@ __all__ = [
     "JobAttemptRow",
     "JobLogRow",
     "JobRow",
+    "LogPositionRow",
     "OutboxRow",
     "PublishRow",
     "RecorderRow",

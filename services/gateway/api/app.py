@@ -9,6 +9,7 @@ from libs.marks.picture import MAX_FILE_BYTES
 from services.gateway import pages, watch_pages
 from services.gateway.api import (
     account,
+    alerts,
     api_keys,
     asset_events,
     assets,
@@ -16,6 +17,8 @@ from services.gateway.api import (
     bucket,
     camera_clips,
     captions,
+    chat,
+    chat_moderation,
     clips,
     deliveries,
     docs,
@@ -80,6 +83,8 @@ _API = (
     relay_targets,
     files,
     holds,
+    alerts,
+    chat_moderation,
     named_clips,
     images,
     sessions,
@@ -125,6 +130,7 @@ def build_api(house: House | None = None) -> FastAPI:
     app.include_router(health.probes)
     app.include_router(docs.router)
     # Before what lies under streams: none is called "watch".
+    app.include_router(chat.router)
     app.include_router(watch.router)
     app.include_router(watch_pages.public)
     app.include_router(watch_pages.router)

@@ -185,7 +185,7 @@ async def may(request: Request, house: House, permission: Permission, *streams: 
     """Whether the caller has shown that it holds this, of these streams or of all; for routes that
     are for others, too, and for answers that go on.
     """
-    caller = await _known(request, house)
+    caller = await known_caller(request, house)
     if caller is None or not caller.may(permission):
         return False
     return all(map(caller.covers, streams or ("",)))
@@ -193,11 +193,12 @@ async def may(request: Request, house: House, permission: Permission, *streams: 
 
 async def is_known(request: Request, house: House) -> bool:
     """Whether it is a caller without a limit."""
-    caller = await _known(request, house)
+    caller = await known_caller(request, house)
     return caller is not None and not caller.stream_prefix
 
 
-async def _known(request: Request, house: House) -> Caller | None:
+async def known_caller(request: Request, house: House) -> Caller | None:
+    """Who has shown who it is, for routes that are for others, too; None: nobody, or in vain."""
     try:
         caller = await identify(request, house)
     except WeirError:

@@ -9,6 +9,8 @@ from libs.events import Answer, Ask, Message
 from libs.storage import ObjectStore
 from services.gateway.access.access import Access
 from services.gateway.burning.burning import Burning
+from services.gateway.chat.chats import Chats
+from services.gateway.chat.replay import Replay
 from services.gateway.doctor.doctor import Doctor
 from services.gateway.playback.directory import Directory
 from services.gateway.playback.edge import Edge
@@ -72,6 +74,8 @@ class House:
     doctor: Doctor
     noticeboard: Noticeboard
     posters: LivePosters
+    chats: Chats
+    replay: Replay
 
 
 def _house(request: Request) -> House:

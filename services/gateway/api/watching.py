@@ -35,17 +35,25 @@ async def refuse_viewer(
     stream: str, request: Request, house: House, route: MediaRoute | None
 ) -> Response | None:
     """The same for whoever asks, as a viewer."""
-    visit = _visit(request)
+    admitted = await admit_viewer(stream, request, house, route)
+    return admitted if isinstance(admitted, Response) else None
+
+
+async def admit_viewer(
+    stream: str, request: Request, house: House, route: MediaRoute | None
+) -> Grant | Response:
+    """What whoever asks is granted as a viewer, or the refusal."""
+    visit = visit_of(request)
     granted = house.viewing.gate.check(stream, visit, route)
     if granted is None:
         await house.viewing.policies.find(stream)
         granted = house.viewing.gate.check(stream, visit, route)
     if granted is None:
         raise StreamUnknown("There is no such stream.")
-    return None if isinstance(granted, Grant) else _response(granted)
+    return granted if isinstance(granted, Grant) else _response(granted)
 
 
-def _visit(request: Request) -> Visit:
+def visit_of(request: Request) -> Visit:
     path = request.scope["raw_path"]
     personal, _ = split_personal(path)
     headers = {name.lower(): value for name, value in request.scope["headers"]}

@@ -12,7 +12,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     // dash.js alone is larger than the default; it is loaded only where DASH is played.
     chunkSizeWarningLimit: 1200,
-    rolldownOptions: { input: ["index.html", "player.html", "watch.html", "embed.html"] },
+    rolldownOptions: { input: ["index.html", "player.html", "watch.html", "embed.html", "overlay.html"] },
   },
   server: {
     // `npm run dev` beside a running Weir: the API, the media and the pages' data come from it.

@@ -1,7 +1,7 @@
 """WebSocket as far as a viewer's connection needs it (RFC 6455): handshake, frames both ways.
 
-The server side only sends: FLV in binary frames, and control frames. What a viewer says is
-checked and, unless it is a control frame, forgotten. No extension and no subprotocol is agreed.
+FLV goes out in binary frames, chat in text frames. No extension and no subprotocol is agreed: what
+many are sent is encoded once.
 """
 
 import base64
@@ -16,7 +16,7 @@ _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _VERSION = b"13"
 _KEY_BYTES = 16
 MAX_MESSAGE_BYTES = 4096
-"""A viewer's message may be so long; it has nothing to say to us."""
+"""Whatever a viewer says may be so long."""
 MAX_CONTROL_BYTES = 125
 _FIN = 0x80
 _RESERVED = 0x70
@@ -42,9 +42,12 @@ class CloseCode(IntEnum):
     NORMAL = 1000
     GOING_AWAY = 1001
     PROTOCOL_ERROR = 1002
+    UNSUPPORTED = 1003
     INVALID_TEXT = 1007
     POLICY = 1008
     TOO_BIG = 1009
+    TRY_AGAIN = 1013
+    """Registered with IANA; come again later, or soon."""
 
 
 class FrameInvalid(ValueError):
@@ -105,12 +108,18 @@ def binary_head(size: int) -> bytes:
     return _head(Opcode.BINARY, size)
 
 
+def text_frame(payload: bytes) -> bytes:
+    """An unfragmented text frame; `payload` is UTF-8."""
+    return _head(Opcode.TEXT, len(payload)) + payload
+
+
 def control_frame(opcode: Opcode, payload: bytes = b"") -> bytes:
     return _head(opcode, len(payload)) + payload
 
 
-def close_frame(code: CloseCode) -> bytes:
-    return control_frame(Opcode.CLOSE, code.to_bytes(2, "big"))
+def close_frame(code: CloseCode, reason: str = "") -> bytes:
+    """`reason`: ASCII, short; a page can read it."""
+    return control_frame(Opcode.CLOSE, code.to_bytes(2, "big") + reason.encode())
 
 
 def _head(opcode: Opcode, size: int) -> bytes:
@@ -125,8 +134,8 @@ def _head(opcode: Opcode, size: int) -> bytes:
 # --- frames that we hear ------------------------------------------------------------------
 
 
-class Control(NamedTuple):
-    """A control frame of the peer."""
+class Heard(NamedTuple):
+    """A control frame of the peer, or a whole message."""
 
     opcode: Opcode
     payload: bytes
@@ -141,40 +150,46 @@ class _Head(NamedTuple):
 
 
 class ClientFrames:
-    """Incremental reader of a client's frames; holds at most one incomplete frame."""
+    """Incremental reader of a client's frames; holds one incomplete message at most."""
 
     def __init__(self) -> None:
         self._unread = b""
-        self._message_bytes: int | None = None
-        """Size so far of a message that goes on in a later frame."""
+        self._opcode: Opcode | None = None
+        """Of a message that goes on in a later frame."""
+        self._message = b""
+        """What has come of it."""
 
-    def feed(self, data: bytes) -> list[Control]:
-        """The control frames that `data` completes. Raises `FrameInvalid`."""
+    def feed(self, data: bytes) -> list[Heard]:
+        """The control frames and messages that `data` completes. Raises `FrameInvalid`."""
         unread = self._unread + data
-        controls = []
+        heard = []
         while (head := _read_head(unread)) is not None:
             self._check_order(head)
             end = head.payload_at + head.size
             if len(unread) < end:
                 break
-            if head.opcode >= Opcode.CLOSE:
-                payload = _unmasked(unread[head.payload_at : end], head.mask)
-                controls.append(Control(head.opcode, payload))
-            else:
-                size = (self._message_bytes or 0) + head.size
-                self._message_bytes = None if head.is_last else size
+            payload = _unmasked(unread[head.payload_at : end], head.mask)
             unread = unread[end:]
+            if head.opcode >= Opcode.CLOSE:
+                heard.append(Heard(head.opcode, payload))
+                continue
+            opcode, message = self._opcode or head.opcode, self._message + payload
+            if head.is_last:
+                heard.append(Heard(opcode, message))
+                self._opcode, self._message = None, b""
+            else:
+                self._opcode, self._message = opcode, message
         self._unread = unread
-        return controls
+        return heard
 
     def _check_order(self, head: _Head) -> None:
         """Section 5.4: frames of two messages do not mix; control frames may stand between."""
         if head.opcode >= Opcode.CLOSE:
             return
-        is_under_way = self._message_bytes is not None
+        is_under_way = self._opcode is not None
         if is_under_way != (head.opcode is Opcode.CONTINUATION):
             raise FrameInvalid(CloseCode.PROTOCOL_ERROR, "frames of two messages are mixed")
-        if (self._message_bytes or 0) + head.size > MAX_MESSAGE_BYTES:
+        if len(self._message) + head.size > MAX_MESSAGE_BYTES:
             raise FrameInvalid(CloseCode.TOO_BIG, f"more than {MAX_MESSAGE_BYTES} bytes")
 
 

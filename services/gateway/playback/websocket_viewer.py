@@ -8,8 +8,8 @@ from services.gateway.playback.viewer import Viewer
 from services.gateway.playback.websocket import (
     ClientFrames,
     CloseCode,
-    Control,
     FrameInvalid,
+    Heard,
     Opcode,
     binary_head,
     close_frame,
@@ -45,15 +45,15 @@ class WebSocketViewer(Viewer):
 
     def _hear(self, data: bytes) -> None:
         try:
-            controls = self._frames.feed(data)
+            heard = self._frames.feed(data)
         except FrameInvalid as invalid:
             self.close(invalid.close_code)
             return
-        for control in controls:
-            if control.opcode is Opcode.PING:
-                self.tell(control_frame(Opcode.PONG, control.payload))
-            elif control.opcode is Opcode.CLOSE:
-                self._answer_close(control)
+        for each in heard:  # a viewer has nothing to say to us
+            if each.opcode is Opcode.PING:
+                self.tell(control_frame(Opcode.PONG, each.payload))
+            elif each.opcode is Opcode.CLOSE:
+                self._answer_close(each)
             if self.has_left:
                 return
 
@@ -65,10 +65,10 @@ class WebSocketViewer(Viewer):
         self.tell(close_frame(code))
         self.leave()
 
-    def _answer_close(self, control: Control) -> None:
+    def _answer_close(self, heard: Heard) -> None:
         """Section 5.5.1: the answer repeats the code; without one it is empty."""
-        if len(control.payload) == _CODE_BYTES - 1:
+        if len(heard.payload) == _CODE_BYTES - 1:
             self.close(CloseCode.PROTOCOL_ERROR)
             return
-        self.tell(control_frame(Opcode.CLOSE, control.payload[:_CODE_BYTES]))
+        self.tell(control_frame(Opcode.CLOSE, heard.payload[:_CODE_BYTES]))
         self.leave()

@@ -32,6 +32,8 @@ class Facts(BaseModel):
     """When that began."""
     viewers: int
     """Players that watch now, on all gateways; of one session or a session's asset, 0."""
+    has_chat: bool
+    """Of a stream: its chat is open; of a session: something was said beside it."""
     recording: Recorded | None
     """What is played, or, of a stream, what was on air last."""
 
@@ -49,6 +51,7 @@ def facts_of(
         session=live.session if live else None,
         since=datetime.fromtimestamp(session_started_at_s(live.session), UTC) if live else None,
         viewers=viewers,
+        has_chat=page.has_chat,
         recording=page.recorded,
     )
 

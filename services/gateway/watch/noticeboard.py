@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import structlog
 
 from libs.errors import WeirError
-from libs.events import MetadataPut, StreamChanged, WatchPage
+from libs.events import ChatChanged, MetadataPut, StreamChanged, WatchPage
 from services.gateway.playback.directory import Directory
 from services.gateway.playback.flights import Flights
 from services.gateway.watch.facts import Facts, facts_of
@@ -141,6 +141,13 @@ class Noticeboard:
             said = {"title": fact.title, "description": fact.description}
             notice.page = page.model_copy(update=said | {"revision": fact.revision})
             self._refresh(notice)
+
+    def hear_chat(self, fact: ChatChanged) -> None:
+        """A stream's chat may have been opened, or closed."""
+        for notice in self._about(fact.stream):
+            if not notice.is_recorded:
+                notice.page = notice.page.model_copy(update={"has_chat": fact.is_open})
+                self._refresh(notice)
 
     def hear_metadata(self, fact: MetadataPut) -> None:
         """It belongs to a picture that viewers see in a moment."""

@@ -14,6 +14,8 @@ from libs.events import Ask, AuditRecorded, Envelope, Message, Written
 from services.catalog.access_answers import AccessAnswers
 from services.catalog.answers import Answers
 from services.catalog.asset_answers import AssetAnswers
+from services.catalog.chat_answers import ChatAnswers
+from services.catalog.chat_log import ChatLog
 from services.catalog.clock import now_utc
 from services.catalog.database import Database
 from services.catalog.delivery_reports import DeliveryRules
@@ -21,6 +23,7 @@ from services.catalog.handlers import (
     register_access,
     register_asks,
     register_assets,
+    register_chat,
     register_uploads,
     register_webhooks,
 )
@@ -49,6 +52,9 @@ class Direct:
 
     def on_facts(self, _: type[Message], handler: Any, *, durable: str) -> None:
         self._hears = handler
+
+    def follow(self, *_: Any, **__: Any) -> None:
+        """There is no log."""
 
     async def ask(self, ask: Ask[Any], *, timeout_s: float = 5) -> Any:
         answer = await self._answers[type(ask)](ask)
@@ -85,6 +91,7 @@ class Installation:
         register_asks(bus, Answers(self.database, now_utc, push_secret="s", has_let_go=has_let_go))
         register_uploads(bus, UploadAnswers(self.database, now_utc, UploadRules()))
         register_assets(bus, AssetAnswers(self.database, now_utc, grace=Rules().grace))
+        register_chat(bus, ChatAnswers(self.database, now_utc), ChatLog(self.database))
         register_access(bus, self.access)
         rules = DeliveryRules((), disable_after=timedelta(days=1))
         hooks = WebhookAnswers(self.database, now_utc, egress=Egress(), rules=rules)

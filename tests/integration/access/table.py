@@ -12,6 +12,9 @@ streams:publish            operator owner
 keys:read                  operator owner
 viewers:read        viewer operator owner
 viewers:write              operator owner
+chat:read           viewer operator owner
+chat:write                 operator owner
+alerts:write               operator owner
 relays:read         viewer operator owner
 relays:write               operator owner
 recordings:read     viewer operator owner
@@ -68,6 +71,13 @@ GET     /api/v1/files/{key:path}                                           recor
 GET     /api/v1/streams/{stream_id}/holds                                  recordings:read
 POST    /api/v1/streams/{stream_id}/holds                                  recordings:write
 DELETE  /api/v1/streams/{stream_id}/holds/{hold_id}                        recordings:delete
+GET     /api/v1/streams/{stream_id}/chat                                   chat:read
+PATCH   /api/v1/streams/{stream_id}/chat                                   chat:write
+DELETE  /api/v1/streams/{stream_id}/chat/messages/{message_id}             chat:write
+GET     /api/v1/streams/{stream_id}/chat/bans                              chat:read
+POST    /api/v1/streams/{stream_id}/chat/bans                              chat:write
+DELETE  /api/v1/streams/{stream_id}/chat/bans/{ban_id}                     chat:write
+POST    /api/v1/streams/{stream_id}/alerts                                 alerts:write
 GET     /api/v1/streams/{stream_id}/clips                                  recordings:read
 POST    /api/v1/streams/{stream_id}/clips                                  recordings:write
 GET     /api/v1/streams/{stream_id}/clips/{clip_id}                        recordings:read
@@ -257,6 +267,16 @@ HEAD    /~{personal}/embed/{stream}                                        anybo
 GET     /~{personal}/embed/{stream}/{session}                              anybody
 HEAD    /~{personal}/embed/{stream}/{session}                              anybody
 GET     /oembed                                                            anybody
+GET     /overlay/{stream}                                                  anybody
+HEAD    /overlay/{stream}                                                  anybody
+GET     /~{personal}/overlay/{stream}                                      anybody
+HEAD    /~{personal}/overlay/{stream}                                      anybody
+GET     /watch/{stream}/chat                                               watching
+GET     /~{personal}/watch/{stream}/chat                                   watching
+GET     /watch/{stream}/chat/{minute}.json                                 watching
+HEAD    /watch/{stream}/chat/{minute}.json                                 watching
+GET     /~{personal}/watch/{stream}/chat/{minute}.json                     watching
+HEAD    /~{personal}/watch/{stream}/chat/{minute}.json                     watching
 GET     /                                                                  anybody
 HEAD    /                                                                  anybody
 GET     /{stream}/{page}.html                                              anybody
@@ -273,6 +293,9 @@ NAMES = {
     "viewer": "v" * 22,
     "target_id": "t1",
     "hold_id": "hold-0000000000000000",
+    "message_id": "1767323000000",
+    "ban_id": "0" * 36,
+    "minute": "29455383",
     "clip_id": "hold-0000000000000000",
     "image": "0" * 64,
     "job": "remux-1",

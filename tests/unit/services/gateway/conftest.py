@@ -11,13 +11,15 @@ import httpx2
 import pytest
 import uvloop
 
-from libs.bus import RemoteError
+from libs.bus import BusUnavailable, RemoteError
 from libs.events import (
     Answer,
     Ask,
+    ChatState,
     CreateStream,
     DeadLetterPage,
     DeleteStream,
+    GetChat,
     GetStream,
     GetWatchable,
     GetWatchPage,
@@ -56,6 +58,10 @@ from services.gateway.api.house import House, ServiceState
 from services.gateway.burning.budget import Budget
 from services.gateway.burning.burners import Burners
 from services.gateway.burning.burning import Burning
+from services.gateway.chat.authors import Authors
+from services.gateway.chat.chats import Chats
+from services.gateway.chat.replay import Replay
+from services.gateway.chat.speaking import Speaking
 from services.gateway.doctor.doctor import Doctor
 from services.gateway.playback.directory import Directory
 from services.gateway.playback.edge import Edge
@@ -75,7 +81,7 @@ from tests.unit.services.gateway.one_stream import connect, door, player, port
 
 __all__ = ["connect", "door", "player", "port"]
 
-ON_BOTH_LOOPS = {"test_front.py", "test_turn.py", "test_viewer.py"}
+ON_BOTH_LOOPS = {"test_front.py", "test_sockets.py", "test_turn.py", "test_viewer.py"}
 API_KEY = "key-of-the-tests"
 PASSWORD = "correct horse"
 CREATED_AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -287,6 +293,22 @@ async def no_transcoders() -> list[str]:
     return []
 
 
+def chats_of(catalog: Any) -> Chats:
+    """Nobody hears what is said there."""
+
+    async def find_chat(stream: str) -> ChatState:
+        found = await catalog.ask(GetChat(tenant="default", stream=stream))
+        assert isinstance(found, ChatState)
+        return found
+
+    async def publish(_: Message) -> int:
+        raise BusUnavailable("There is no bus.")
+
+    turns: Any = None
+    speaking = Speaking(Authors("secret"), publish, turns)
+    return Chats(find_chat, speaking, most=100, most_of_address=100)
+
+
 def house_of(settings: GatewaySettings, folder: Path, catalog: Any = None) -> House:
     """`catalog`: default: one in memory."""
     catalog, directory = catalog or MemoryCatalog(), Directory()
@@ -316,6 +338,8 @@ def house_of(settings: GatewaySettings, folder: Path, catalog: Any = None) -> Ho
         doctor=Doctor(directory, origin),
         noticeboard=noticeboard_of(catalog, directory),
         posters=LivePosters(Log(catalog, "default"), store),
+        chats=chats_of(catalog),
+        replay=Replay(catalog.ask),
     )
 
 

@@ -445,6 +445,108 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/streams/{stream_id}/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Raise Alert
+         * @description Tell all who watch, once: what is sent again under its key is answered 200, and not told.
+         */
+        post: operations["chat_raise_alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{stream_id}/chat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Chat */
+        get: operations["chat_get_chat"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Chat
+         * @description Open the chat, close it, or have everybody wait between messages.
+         */
+        patch: operations["chat_change_chat"];
+        trace?: never;
+    };
+    "/api/v1/streams/{stream_id}/chat/messages/{message_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Message
+         * @description Take a message away, here and where it is shown again.
+         */
+        delete: operations["chat_remove_message"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{stream_id}/chat/bans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Bans */
+        get: operations["chat_list_bans"];
+        put?: never;
+        /**
+         * Ban Author
+         * @description Ban an author, and remove all that it said in this chat.
+         */
+        post: operations["chat_ban_author"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{stream_id}/chat/bans/{ban_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Lift Ban
+         * @description Let the author speak again; what it said stays removed.
+         */
+        delete: operations["chat_lift_ban"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/streams/{stream_id}/clips": {
         parameters: {
             query?: never;
@@ -1663,6 +1765,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/watch/{stream}/chat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Open Chat
+         * @description Read the chat of a stream, and speak in it, over a WebSocket.
+         */
+        get: operations["chat_open_chat"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/watch/{stream}/chat/{minute}.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Minute
+         * @description What was said in the minute that begins 60 × `minute` seconds after 1970, oldest first.
+         *     `view`: the session or window that is watched, of which alone it is then.
+         */
+        get: operations["chat_get_minute"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/watch/{stream}.json": {
         parameters: {
             query?: never;
@@ -2768,6 +2911,16 @@ export interface components {
             /** Next After */
             next_after: string | null;
         };
+        /** Alert */
+        Alert: {
+            /** Key */
+            key: string;
+            /**
+             * Raised At
+             * Format: date-time
+             */
+            raised_at: string;
+        };
         /** AssetChange */
         AssetChange: {
             /** Name */
@@ -3038,6 +3191,36 @@ export interface components {
             /** Next After */
             next_after?: string | null;
         };
+        /** Ban */
+        Ban: {
+            /** Id */
+            id: string;
+            /** Author */
+            author: string;
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "guest" | "viewer" | "moderator" | "alert";
+            /** Is Of Network */
+            is_of_network: boolean;
+            /** Reason */
+            reason: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Until */
+            until: string | null;
+        };
+        /** Bans */
+        Bans: {
+            /** Bans */
+            bans: components["schemas"]["Ban"][];
+        };
         /**
          * CaptionView
          * @description Captions of an asset: `label` is what a viewer chooses them by.
@@ -3088,6 +3271,13 @@ export interface components {
              * @default
              */
             now: string;
+        };
+        /** ChatSettingsShown */
+        ChatSettingsShown: {
+            /** Is Open */
+            is_open: boolean;
+            /** Slow S */
+            slow_s: number;
         };
         /**
          * ClipExport
@@ -3378,6 +3568,8 @@ export interface components {
             since: string | null;
             /** Viewers */
             viewers: number;
+            /** Has Chat */
+            has_chat: boolean;
             recording: components["schemas"]["Recorded"] | null;
         };
         /** Finding */
@@ -4077,6 +4269,27 @@ export interface components {
             /** Expires At */
             expires_at?: string | null;
         };
+        /** NewAlert */
+        NewAlert: {
+            /** Key */
+            key: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "tip" | "subscription" | "custom";
+            /** By */
+            by: string;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+            /** Amount */
+            amount?: string | null;
+            /** Currency */
+            currency?: string | null;
+        };
         /**
          * NewAsset
          * @description Made of an upload that was accepted, or of a session that is over: then nothing is copied,
@@ -4100,6 +4313,32 @@ export interface components {
              * @default false
              */
             is_watermarked: boolean;
+        };
+        /**
+         * NewBan
+         * @description Whoever said this message is banned; a guest with its network, as it could come again as
+         *     another.
+         */
+        NewBan: {
+            /** Message */
+            message: number;
+            /** Until */
+            until?: string | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
+         * NewChatSettings
+         * @description What is not named stays as it is.
+         */
+        NewChatSettings: {
+            /** Is Open */
+            is_open?: boolean | null;
+            /** Slow S */
+            slow_s?: number | null;
         };
         /**
          * NewClip
@@ -4280,7 +4519,7 @@ export interface components {
          * Permission
          * @enum {string}
          */
-        Permission: "streams:read" | "streams:write" | "streams:publish" | "keys:read" | "viewers:read" | "viewers:write" | "relays:read" | "relays:write" | "recordings:read" | "recordings:write" | "recordings:delete" | "assets:read" | "assets:write" | "assets:delete" | "jobs:read" | "jobs:write" | "events:read" | "webhooks:read" | "webhooks:write" | "watermarks:read" | "users:read" | "users:write" | "api_keys:read" | "api_keys:write" | "settings:read" | "settings:write" | "audit:read";
+        Permission: "streams:read" | "streams:write" | "streams:publish" | "keys:read" | "viewers:read" | "viewers:write" | "chat:read" | "chat:write" | "alerts:write" | "relays:read" | "relays:write" | "recordings:read" | "recordings:write" | "recordings:delete" | "assets:read" | "assets:write" | "assets:delete" | "jobs:read" | "jobs:write" | "events:read" | "webhooks:read" | "webhooks:write" | "watermarks:read" | "users:read" | "users:write" | "api_keys:read" | "api_keys:write" | "settings:read" | "settings:write" | "audit:read";
         /**
          * PictureVitals
          * @description Of the video track.
@@ -6067,6 +6306,7 @@ export interface components {
 }
 export type ApiKeyView = components['schemas']['APIKeyView'];
 export type ApiKeyViews = components['schemas']['APIKeyViews'];
+export type Alert = components['schemas']['Alert'];
 export type AssetChange = components['schemas']['AssetChange'];
 export type AssetFailed = components['schemas']['AssetFailed'];
 export type AssetFailedPayload = components['schemas']['AssetFailedPayload'];
@@ -6081,9 +6321,12 @@ export type AttemptView = components['schemas']['AttemptView'];
 export type AudioTrackView = components['schemas']['AudioTrackView'];
 export type AuditEntry = components['schemas']['AuditEntry'];
 export type AuditPage = components['schemas']['AuditPage'];
+export type Ban = components['schemas']['Ban'];
+export type Bans = components['schemas']['Bans'];
 export type CaptionView = components['schemas']['CaptionView'];
 export type CaptionsView = components['schemas']['CaptionsView'];
 export type Change = components['schemas']['Change'];
+export type ChatSettingsShown = components['schemas']['ChatSettingsShown'];
 export type ClipExport = components['schemas']['ClipExport'];
 export type ClipLinks = components['schemas']['ClipLinks'];
 export type ClipReady = components['schemas']['ClipReady'];
@@ -6134,7 +6377,10 @@ export type MotionDetectedPayload = components['schemas']['MotionDetectedPayload
 export type NamedClip = components['schemas']['NamedClip'];
 export type NamedClips = components['schemas']['NamedClips'];
 export type NewApiKey = components['schemas']['NewAPIKey'];
+export type NewAlert = components['schemas']['NewAlert'];
 export type NewAsset = components['schemas']['NewAsset'];
+export type NewBan = components['schemas']['NewBan'];
+export type NewChatSettings = components['schemas']['NewChatSettings'];
 export type NewClip = components['schemas']['NewClip'];
 export type NewHold = components['schemas']['NewHold'];
 export type NewLinks = components['schemas']['NewLinks'];
@@ -7109,6 +7355,233 @@ export interface operations {
             path: {
                 stream_id: string;
                 hold_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    chat_raise_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stream_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAlert"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    chat_get_chat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stream_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatSettingsShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    chat_change_chat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stream_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewChatSettings"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatSettingsShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    chat_remove_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stream_id: string;
+                message_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    chat_list_bans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stream_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bans"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    chat_ban_author: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stream_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBan"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ban"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    chat_lift_ban: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stream_id: string;
+                ban_id: string;
             };
             cookie?: never;
         };
@@ -9871,6 +10344,67 @@ export interface operations {
                 content: {
                     "application/json": unknown;
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    chat_open_chat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stream: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    chat_get_minute: {
+        parameters: {
+            query?: {
+                view?: string | null;
+            };
+            header?: never;
+            path: {
+                stream: string;
+                minute: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {

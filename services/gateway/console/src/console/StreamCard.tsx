@@ -11,7 +11,7 @@ import { PushKeyTerm } from "./PushKeyTerm";
 import { StateBadge } from "./StateBadge";
 
 export type Dialog =
-  | "push" | "watch" | "doctor" | "relay" | "ladder" | "title" | "viewers" | "mark" | "delete";
+  | "push" | "watch" | "doctor" | "relay" | "ladder" | "title" | "viewers" | "chat" | "mark" | "delete";
 
 export function StreamCard({
   stream,
@@ -110,6 +110,7 @@ function CardMenu({
           label: t.titleMenu,
           onChoose: () => onOpen("title"),
         },
+        may("chat:read") && { icon: "talk", label: t.chat, onChoose: () => onOpen("chat") },
         may("relays:read") && { icon: "push", label: t.relays, onChoose: () => onOpen("relay") },
         may("streams:write") && {
           icon: "ladder",

@@ -4,6 +4,7 @@ import { useState } from "react";
 
 import { deleteStream, listStreams, nameOf, type Stream } from "../api/streams";
 import { useReader } from "../i18n/Reader";
+import { ChatDialog } from "./ChatDialog";
 import { ConfirmDialog } from "./ConfirmDialog";
 import { CreateDialog } from "./CreateDialog";
 import { DoctorDialog } from "./DoctorDialog";
@@ -86,6 +87,7 @@ export function Streams({ pushServer }: { pushServer: string }) {
       {chosen && open?.dialog === "relay" && <RelayDialog stream={chosen} onClose={close} />}
       {chosen && open?.dialog === "ladder" && <LadderDialog stream={chosen} onClose={close} />}
       {chosen && open?.dialog === "title" && <TitleDialog stream={chosen} onClose={close} />}
+      {chosen && open?.dialog === "chat" && <ChatDialog stream={chosen} onClose={close} />}
       {chosen && open?.dialog === "viewers" && <ViewersDialog stream={chosen} onClose={close} />}
       {chosen && open?.dialog === "mark" && (
         <MarkedLinkDialog

@@ -89,6 +89,8 @@ export const accessEn = {
     streams: "Streams",
     keys: "Push keys",
     viewers: "Viewers and links",
+    chat: "Chat",
+    alerts: "Alerts (tips, subscriptions)",
     relays: "Relay targets",
     recordings: "Recordings",
     assets: "Videos",

@@ -89,6 +89,8 @@ export const accessZh: typeof accessEn = {
     streams: "直播流",
     keys: "推流密钥",
     viewers: "观众和链接",
+    chat: "聊天",
+    alerts: "提示（打赏、订阅）",
     relays: "转推目标",
     recordings: "录像",
     assets: "视频",

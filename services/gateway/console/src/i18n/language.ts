@@ -14,10 +14,14 @@ const STORED = "weir.language";
 /** The language chosen before, else the browser's, else English. */
 export function preferredLanguage(): Language {
   const chosen = readStored(STORED);
-  if (chosen === "en" || chosen === "zh") return chosen;
+  if (isLanguage(chosen)) return chosen;
   return navigator.languages.find((tag) => /^(zh|en)\b/i.test(tag))?.startsWith("zh")
     ? "zh"
     : "en";
+}
+
+export function isLanguage(word: string | null): word is Language {
+  return word === "en" || word === "zh";
 }
 
 export function rememberLanguage(language: Language): void {

@@ -37,6 +37,10 @@ export interface Mounted {
   told(facts: Facts): void;
   /** Something was said along with a picture, which may be yet to come. */
   said(metadata: Metadata): void;
+  /** Whether the viewer sees what is newest. */
+  isAtLive(): boolean;
+  /** The instant of the picture, Unix ms; null: it is not known. */
+  now_ms(): number | null;
   unmount(): void;
 }
 
@@ -120,6 +124,8 @@ export function mountPlayer(
     said(metadata) {
       timed.add(metadata);
     },
+    isAtLive: () => playback.isAtLive,
+    now_ms: () => playback.now_ms(),
     unmount() {
       playback.destroy();
       controls?.destroy();

@@ -11,6 +11,8 @@ export interface Facts {
   session: string | null;
   since: string | null;
   viewers: number;
+  /** Its chat is open; of a recording: something was said. */
+  has_chat: boolean;
   recording: { session: string; started_at: string; duration_s: number } | null;
 }
 

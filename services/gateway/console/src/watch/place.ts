@@ -1,6 +1,7 @@
 /** What a watch page's or an embed's address says: `/[~<token>/]{watch,embed}/<id>[/<session>]`. */
 
 import { partsOf, personalPath, type Place } from "../playback/kind";
+import type { Where } from "../chat/panel";
 import type { Facts } from "./facts";
 
 /** What has just begun has no picture in the store yet. */
@@ -29,6 +30,20 @@ export function placeIn({ personal }: Shown, facts: Facts): Place {
 export function factsURL(shown: Shown, what: ".json" | "/events"): string {
   const query = shown.session ? `?session=${shown.session}` : "";
   return personalPath(`watch/${shown.id}${what}${query}`, shown.personal);
+}
+
+/** Where its chat is; null as the socket's: what is watched is over. */
+export function chatAt({ id, session, personal }: Shown, facts: Facts): Where {
+  const path = personalPath(`watch/${facts.stream}/chat`, personal);
+  const isOver = session !== undefined || facts.state === "recorded" || id !== facts.stream;
+  const socketURL = new URL(path, location.href);
+  socketURL.protocol = socketURL.protocol.replace("http", "ws");
+  const view = session ? `?view=${session}` : "";
+  return {
+    socketURL: isOver ? null : socketURL.href,
+    minuteURL: (minute) => `${path}/${minute}.json${view}`,
+    apiURL: `/api/v1/streams/${facts.stream}/chat`,
+  };
 }
 
 /** Empty: there is none yet. */

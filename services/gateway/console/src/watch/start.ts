@@ -3,7 +3,7 @@
 import type { Messages } from "../i18n/viewer-en";
 // The engine of every watch page comes with it, and is not found out about later.
 import "../playback/hls";
-import { mountPlayer } from "../player/mount";
+import { type Mounted, mountPlayer } from "../player/mount";
 import { StatePanel } from "../player/state-panel";
 import { askFacts, type Facts, factsOfPage, followFacts } from "./facts";
 import { factsURL, placeIn, posterURL, recordingURL, type Shown } from "./place";
@@ -19,6 +19,7 @@ export interface Page {
   /** Whether the player says itself what it plays. */
   isNamed: boolean;
   onFacts?(facts: Facts): void;
+  onMounted?(mounted: Mounted): void;
 }
 
 export function start(page: Page): void {
@@ -38,6 +39,7 @@ function play(page: Page, facts: Facts): void {
     recordingURL: (session) => recordingURL(shown, last, session),
     language: tag,
   });
+  page.onMounted?.(mounted);
   page.onFacts?.(facts);
   const tell = (told: Facts) => {
     last = told;

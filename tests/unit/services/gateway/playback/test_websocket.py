@@ -12,9 +12,9 @@ from services.gateway.playback.websocket import (
     MAX_MESSAGE_BYTES,
     ClientFrames,
     CloseCode,
-    Control,
     FrameInvalid,
     Handshake,
+    Heard,
     Opcode,
     binary_head,
     close_frame,
@@ -71,23 +71,26 @@ def test_control_frames_are_what_the_library_writes() -> None:
 # --- frames that we hear ------------------------------------------------------------------
 
 
-def test_controls_are_found_among_messages_however_they_are_cut() -> None:
+def test_messages_and_controls_are_found_however_they_are_cut() -> None:
     data = (
         said(Opcode.TEXT, b"hello", fin=False)
         + said(Opcode.PING, b"a")
-        + said(Opcode.CONTINUATION, bytes(300), fin=True)
+        + said(Opcode.CONTINUATION, b" " * 300, fin=True)
         + said(Opcode.BINARY, b"")
         + said(Opcode.PONG, os.urandom(125))
         + said(Opcode.CLOSE, b"\x03\xe8bye")
     )
     for step in (1, 3, 7, len(data)):
         frames = ClientFrames()
-        found: list[Control] = []
+        found: list[Heard] = []
         for start in range(0, len(data), step):
             found += frames.feed(data[start : start + step])
-        assert [control.opcode for control in found] == [Opcode.PING, Opcode.PONG, Opcode.CLOSE]
+        assert [heard.opcode for heard in found] == [
+            Opcode.PING, Opcode.TEXT, Opcode.BINARY, Opcode.PONG, Opcode.CLOSE,
+        ]  # fmt: skip
         assert found[0].payload == b"a"
-        assert found[2].payload == b"\x03\xe8bye"
+        assert found[1].payload == b"hello" + b" " * 300
+        assert found[4].payload == b"\x03\xe8bye"
 
 
 PROTOCOL_ERRORS = {

@@ -1,0 +1,1 @@
+"""What viewers say to each other beside a stream."""
