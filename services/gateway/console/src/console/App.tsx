@@ -9,8 +9,9 @@ import { Bar } from "./Bar";
 import { Failure } from "./Failure";
 import { Keys } from "./Keys";
 import { MayContext } from "./may";
-import { NEEDS, type Page, usePage } from "./place";
+import { NEEDS, type Page, usePage, useStreamPlace } from "./place";
 import { SignIn } from "./SignIn";
+import { StreamScreen } from "./stream/StreamScreen";
 import { Streams } from "./Streams";
 import { Users } from "./Users";
 import { Videos } from "./Videos";
@@ -42,8 +43,10 @@ export function App() {
 }
 
 function Shown({ page, account }: { page: Page; account: Account }) {
+  const chosen = useStreamPlace();
   switch (page) {
     case "streams":
+      if (chosen) return <StreamScreen key={chosen.id} id={chosen.id} part={chosen.part} />;
       return <Streams pushServer={account.push_server} />;
     case "videos":
       return <Videos />;

@@ -11,6 +11,7 @@ import "./theme.css";
 import "./console.css";
 import "./access.css";
 import "./doctor.css";
+import "./stream/stream.css";
 import "./uploads.css";
 import "./videos.css";
 import "./webhooks.css";

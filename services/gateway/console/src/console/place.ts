@@ -27,6 +27,26 @@ export const ENTRIES = [
 
 export const addressOf = (page: Page) => `#${page}`;
 
+/** What can be seen of one stream, each under the stream's own address. */
+export const PARTS = [
+  "push", "watermark", "ladder", "relay", "recording", "doctor", "viewers",
+] as const;
+export type Part = (typeof PARTS)[number];
+
+export const streamAddress = (id: string, part?: Part) =>
+  part ? `#streams/${id}/${part}` : `#streams/${id}`;
+
+const STREAM = /^#streams\/([A-Za-z0-9][A-Za-z0-9_-]{0,63})(?:\/([a-z]+))?$/;
+
+/** The one stream that is shown, and what of it; null: another page is. */
+export function useStreamPlace(): { id: string; part: Part | null } | null {
+  const found = STREAM.exec(useSyncExternalStore(listen, hashNow));
+  if (!found?.[1]) return null;
+  return { id: found[1], part: PARTS.find((part) => part === found[2]) ?? null };
+}
+
+const hashNow = () => location.hash;
+
 export function usePage(): Page {
   return useSyncExternalStore(listen, pageNow);
 }

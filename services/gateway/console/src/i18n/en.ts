@@ -1,5 +1,6 @@
 import { accessEn } from "./access.en";
 import { doctorEn } from "./doctor-en";
+import { streamEn } from "./stream.en";
 import { viewerEn } from "./viewer-en";
 import { webhooksEn } from "./webhooks.en";
 
@@ -294,6 +295,7 @@ export const en = {
   reload: "Reload",
 
   doctor: doctorEn,
+  stream: streamEn,
 };
 
 export type Messages = typeof en;

@@ -1,6 +1,7 @@
 import { accessZh } from "./access.zh";
 import { doctorZh } from "./doctor-zh";
 import type { Messages } from "./en";
+import { streamZh } from "./stream.zh";
 import { viewerZh } from "./viewer-zh";
 import { webhooksZh } from "./webhooks.zh";
 
@@ -287,4 +288,5 @@ export const zh: Messages = {
   reload: "刷新",
 
   doctor: doctorZh,
+  stream: streamZh,
 };
