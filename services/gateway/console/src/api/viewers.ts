@@ -23,6 +23,11 @@ export function kickViewer(stream: string, viewer: string): Promise<void> {
   return request("DELETE", under(stream, `/viewers/${encodeURIComponent(viewer)}?revoke_token=true`));
 }
 
+/** Void all links to a stream that were made until now. */
+export function revokeLinks(stream: string): Promise<void> {
+  return request("POST", under(stream, "/viewer-tokens/revoke"), { all: true });
+}
+
 export function setViewPolicy(stream: string, policy: ViewPolicy): Promise<Stream> {
   return request("PATCH", under(stream, ""), { item: { viewPolicy: policy } });
 }

@@ -12,6 +12,7 @@ import "./console.css";
 import "./access.css";
 import "./doctor.css";
 import "./stream/stream.css";
+import "./system/system.css";
 import "./uploads.css";
 import "./videos.css";
 import "./webhooks.css";

@@ -4,16 +4,21 @@ import { useSyncExternalStore } from "react";
 
 import type { Permission } from "../api/access";
 
-export type Page = "streams" | "videos" | "webhooks" | "users" | "keys" | "audit" | "account";
+export type Page =
+  | "streams" | "videos" | "viewers" | "webhooks"
+  | "users" | "keys" | "audit" | "jobs" | "system" | "account";
 
 /** Without which permission there is nothing to see; null: a page for all who are signed in. */
 export const NEEDS = {
   streams: "streams:read",
   videos: "assets:read",
+  viewers: "viewers:read",
   webhooks: "webhooks:read",
   users: "users:read",
   keys: "api_keys:read",
   audit: "audit:read",
+  jobs: "jobs:read",
+  system: "settings:read",
   account: null,
 } as const satisfies Record<Page, Permission | null>;
 
@@ -21,8 +26,10 @@ export const NEEDS = {
 export const ENTRIES = [
   { name: "streams", pages: ["streams"] },
   { name: "videos", pages: ["videos"] },
+  { name: "viewersEntry", pages: ["viewers"] },
   { name: "webhooks", pages: ["webhooks"] },
   { name: "access", pages: ["users", "keys", "audit"] },
+  { name: "systemEntry", pages: ["jobs", "system"] },
 ] as const satisfies { name: string; pages: readonly Page[] }[];
 
 export const addressOf = (page: Page) => `#${page}`;

@@ -1,6 +1,7 @@
 import { accessEn } from "./access.en";
 import { doctorEn } from "./doctor-en";
 import { streamEn } from "./stream.en";
+import { jobsEn, systemEn, viewersEn } from "./system.en";
 import { viewerEn } from "./viewer-en";
 import { webhooksEn } from "./webhooks.en";
 
@@ -296,6 +297,11 @@ export const en = {
 
   doctor: doctorEn,
   stream: streamEn,
+  jobs: jobsEn,
+  system: systemEn,
+  systemEntry: systemEn.title,
+  viewers: viewersEn,
+  viewersEntry: viewersEn.title,
 };
 
 export type Messages = typeof en;

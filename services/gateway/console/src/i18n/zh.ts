@@ -2,6 +2,7 @@ import { accessZh } from "./access.zh";
 import { doctorZh } from "./doctor-zh";
 import type { Messages } from "./en";
 import { streamZh } from "./stream.zh";
+import { jobsZh, systemZh, viewersZh } from "./system.zh";
 import { viewerZh } from "./viewer-zh";
 import { webhooksZh } from "./webhooks.zh";
 
@@ -289,4 +290,9 @@ export const zh: Messages = {
 
   doctor: doctorZh,
   stream: streamZh,
+  jobs: jobsZh,
+  system: systemZh,
+  systemEntry: systemZh.title,
+  viewers: viewersZh,
+  viewersEntry: viewersZh.title,
 };
