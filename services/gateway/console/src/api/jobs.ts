@@ -23,6 +23,13 @@ const REPEATABLE: ReadonlySet<string> = new Set(["remux", "encode", "storyboard"
 export const isOver = ({ state }: Job) =>
   state === "completed" || state === "failed" || state === "cancelled";
 
+/** Others end with their stream's session, and not before. */
+const FINITE: ReadonlySet<string> = new Set([
+  ...REPEATABLE, "import", "inspect", "plan", "chunk",
+]);
+
+export const isCancellable = (job: Job) => !isOver(job) && FINITE.has(job.kind);
+
 /** Whether it may be done once more: live work begins again by itself. */
 export const isRepeatable = (job: Job) => isOver(job) && REPEATABLE.has(job.kind);
 

@@ -41,8 +41,7 @@ export function signLink(
   stream: string,
   expires_in_s: number,
   viewer: string,
-  watermark?: Watermark,
+  more: { watermark?: Watermark; max_players?: number } = {},
 ): Promise<SignedLink> {
-  const marked = watermark ? { watermark } : {};
-  return request("POST", under(stream, "/viewer-tokens"), { expires_in_s, viewer, ...marked });
+  return request("POST", under(stream, "/viewer-tokens"), { expires_in_s, viewer, ...more });
 }

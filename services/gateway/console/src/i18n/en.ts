@@ -141,6 +141,8 @@ export const en = {
   signedLinkHint: "Whoever has the link watches until it expires or is taken back.",
   linkFor: "For whom",
   linkLasts: "Works for",
+  linkPlayers: "Players at once",
+  linkAnyPlayers: "any number",
   oneHour: "1 hour",
   oneDay: "1 day",
   thirtyDays: "30 days",

@@ -138,6 +138,8 @@ export const zh: Messages = {
   signedLinkHint: "持有链接的人在其过期或被撤销之前都可以观看。",
   linkFor: "给谁",
   linkLasts: "有效期",
+  linkPlayers: "同时播放数",
+  linkAnyPlayers: "不限",
   oneHour: "1 小时",
   oneDay: "1 天",
   thirtyDays: "30 天",

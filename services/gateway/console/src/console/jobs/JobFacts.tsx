@@ -2,7 +2,16 @@ import { Button, Skeleton } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { cancelJob, isOver, isRepeatable, type JobDetail, readJob, repeatJob, resultPath } from "../../api/jobs";
+import {
+  cancelJob,
+  isCancellable,
+  isOver,
+  isRepeatable,
+  type JobDetail,
+  readJob,
+  repeatJob,
+  resultPath,
+} from "../../api/jobs";
 import { useReader } from "../../i18n/Reader";
 import { ConfirmDialog } from "../ConfirmDialog";
 import { Failure } from "../Failure";
@@ -118,7 +127,7 @@ function JobActions({ job }: { job: JobDetail }) {
           {t.jobs.repeat}
         </Button>
       )}
-      {may("jobs:write") && !isOver(job) && (
+      {may("jobs:write") && isCancellable(job) && (
         <Button
           variant="default"
           leftSection={<Icon name="cross" size={18} />}
