@@ -1,4 +1,4 @@
-import { useId } from "react";
+import { useId, useState } from "react";
 
 /** A number that is felt rather than known: a slider, and the number itself. */
 export function RangeField({
@@ -17,9 +17,12 @@ export function RangeField({
   onChange: (value: number) => void;
 }) {
   const id = useId();
-  const take = (typed: string) => {
-    const number = Math.round(Number(typed));
-    if (typed.trim() && Number.isFinite(number)) onChange(Math.min(Math.max(number, min), max));
+  // What is being typed may be on its way to a number, or from one.
+  const [typed, setTyped] = useState<string | null>(null);
+  const type = (text: string) => {
+    setTyped(text);
+    const number = Number(text);
+    if (text.trim() && Number.isInteger(number) && number >= min && number <= max) onChange(number);
   };
   return (
     <div className="range">
@@ -30,7 +33,7 @@ export function RangeField({
         min={min}
         max={max}
         value={value}
-        onChange={(event) => take(event.currentTarget.value)}
+        onChange={(event) => onChange(event.currentTarget.valueAsNumber)}
       />
       <span>
         <input
@@ -38,8 +41,9 @@ export function RangeField({
           aria-label={`${label} (${unit})`}
           min={min}
           max={max}
-          value={value}
-          onChange={(event) => take(event.currentTarget.value)}
+          value={typed ?? value}
+          onChange={(event) => type(event.currentTarget.value)}
+          onBlur={() => setTyped(null)}
         />
         {unit}
       </span>
