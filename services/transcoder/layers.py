@@ -5,7 +5,6 @@ A still is drawn once. A clock has a box of one size, in which each second has i
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import NamedTuple, cast
 from zoneinfo import ZoneInfo
 
@@ -13,12 +12,10 @@ from PIL import Image
 
 from libs.events import MarkReport
 from libs.events.marks import ClockMark, Placed
-from libs.marks import Fonts, Picture, draw_text, place
+from libs.marks import WIDEST, Fonts, Picture, clock_text, draw_text, place
 from services.transcoder.errors import MarkOffFrame
 
-CLOCK_FORMAT = "%Y-%m-%d %H:%M:%S"
 HEM = 2
-_WIDEST = datetime(2028, 8, 28, 20, 48, 58, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -93,7 +90,7 @@ def _emptied(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 def clock(mark: ClockMark, fonts: Fonts, *, width: int, height: int) -> Clock:
     """A box for the widest time, wholly on the frame. Raises `MarkOffFrame` if it has no room."""
     zone = ZoneInfo(mark.timezone)
-    widest = draw_text(_WIDEST.strftime(CLOCK_FORMAT), mark, fonts)
+    widest = draw_text(WIDEST, mark, fonts)
     if widest.width > width or widest.height > height:
         raise MarkOffFrame(
             f"The clock has {widest.width} x {widest.height} pixels, and the picture only "
@@ -103,8 +100,7 @@ def clock(mark: ClockMark, fonts: Fonts, *, width: int, height: int) -> Clock:
     size = (widest.width, widest.height)
 
     def draw(at_s: float) -> bytes:
-        text = datetime.fromtimestamp(at_s, zone).strftime(CLOCK_FORMAT)
-        drawn = draw_text(text, mark, fonts)
+        drawn = draw_text(clock_text(at_s, zone), mark, fonts)
         image = Image.frombytes("RGBA", (drawn.width, drawn.height), drawn.rgba)
         box = _emptied(image, size)
         # Digits stand on one line, so they do not hop about.

@@ -87,6 +87,7 @@ POST    /api/v1/streams/{stream_id}/clips/{clip_id}/links                  viewe
 GET     /api/v1/streams/{stream_id}/clips/{clip_id}/file                   recordings:read
 POST    /api/v1/images                                                     streams:write
 GET     /api/v1/images/{image}                                             streams:read
+POST    /api/v1/mark-pictures                                              streams:write
 GET     /api/v1/sessions                                                   recordings:read
 GET     /api/v1/sessions/{session}                                         recordings:read
 POST    /api/v1/sessions/{session}/links                                   viewers:write

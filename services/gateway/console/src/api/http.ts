@@ -41,6 +41,13 @@ export async function requestWith<T>(
   return JSON.parse(text) as T;
 }
 
+/** What is no JSON: a picture, say. */
+export async function requestBlob(method: string, path: string, body?: unknown): Promise<Blob> {
+  const response = await send(method, path, body);
+  if (!response.ok) throw new RequestFailed(problemOf(response, await response.text()));
+  return response.blob();
+}
+
 /** POST headers alone; where what was made of them is found. */
 export async function requestLocation(
   path: string,

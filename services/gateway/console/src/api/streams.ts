@@ -23,6 +23,15 @@ export async function listStreams(): Promise<Stream[]> {
   }
 }
 
+export function getStream(id: string): Promise<Stream> {
+  return request("GET", `/api/v1/streams/${encodeURIComponent(id)}`);
+}
+
+/** Set fields of its item; what is left out stays. */
+export function changeItem(id: string, item: Record<string, unknown>): Promise<Stream> {
+  return request("PATCH", `/api/v1/streams/${encodeURIComponent(id)}`, { item });
+}
+
 export function createStream(stream: NewStream): Promise<Stream> {
   return request("POST", "/api/v1/streams", stream);
 }

@@ -23,6 +23,11 @@ export function kickViewer(stream: string, viewer: string): Promise<void> {
   return request("DELETE", under(stream, `/viewers/${encodeURIComponent(viewer)}?revoke_token=true`));
 }
 
+/** Void all links to a stream that were made until now. */
+export function revokeLinks(stream: string): Promise<void> {
+  return request("POST", under(stream, "/viewer-tokens/revoke"), { all: true });
+}
+
 export function setViewPolicy(stream: string, policy: ViewPolicy): Promise<Stream> {
   return request("PATCH", under(stream, ""), { item: { viewPolicy: policy } });
 }
@@ -36,8 +41,7 @@ export function signLink(
   stream: string,
   expires_in_s: number,
   viewer: string,
-  watermark?: Watermark,
+  more: { watermark?: Watermark; max_players?: number } = {},
 ): Promise<SignedLink> {
-  const marked = watermark ? { watermark } : {};
-  return request("POST", under(stream, "/viewer-tokens"), { expires_in_s, viewer, ...marked });
+  return request("POST", under(stream, "/viewer-tokens"), { expires_in_s, viewer, ...more });
 }

@@ -7,13 +7,17 @@ import { AccountPage } from "./AccountPage";
 import { Audit } from "./Audit";
 import { Bar } from "./Bar";
 import { Failure } from "./Failure";
+import { Jobs } from "./jobs/Jobs";
 import { Keys } from "./Keys";
 import { MayContext } from "./may";
-import { NEEDS, type Page, usePage } from "./place";
+import { NEEDS, type Page, usePage, useStreamPlace } from "./place";
 import { SignIn } from "./SignIn";
+import { StreamScreen } from "./stream/StreamScreen";
 import { Streams } from "./Streams";
+import { System } from "./system/System";
 import { Users } from "./Users";
 import { Videos } from "./Videos";
+import { Viewers } from "./viewers/Viewers";
 import { Webhooks } from "./Webhooks";
 
 export function App() {
@@ -42,11 +46,19 @@ export function App() {
 }
 
 function Shown({ page, account }: { page: Page; account: Account }) {
+  const chosen = useStreamPlace();
   switch (page) {
     case "streams":
+      if (chosen) return <StreamScreen key={chosen.id} id={chosen.id} part={chosen.part} />;
       return <Streams pushServer={account.push_server} />;
     case "videos":
       return <Videos />;
+    case "viewers":
+      return <Viewers />;
+    case "jobs":
+      return <Jobs />;
+    case "system":
+      return <System />;
     case "webhooks":
       return <Webhooks />;
     case "users":

@@ -16,12 +16,6 @@ const EVERY_MS = 2000;
 /** What is wrong with a live stream, what to set to mend it, and why it is late. */
 export function DoctorDialog({ stream, onClose }: { stream: Stream; onClose: () => void }) {
   const { t } = useReader();
-  const looked = useQuery({
-    queryKey: ["doctor", stream.id],
-    queryFn: () => examine(stream.id),
-    refetchInterval: EVERY_MS,
-  });
-  const found = looked.data;
   return (
     <Modal
       opened
@@ -30,6 +24,20 @@ export function DoctorDialog({ stream, onClose }: { stream: Stream; onClose: () 
       title={t.doctor.title(nameOf(stream))}
       closeButtonProps={{ "aria-label": t.close }}
     >
+      <StreamExamination stream={stream.id} />
+    </Modal>
+  );
+}
+
+export function StreamExamination({ stream }: { stream: string }) {
+  const looked = useQuery({
+    queryKey: ["doctor", stream],
+    queryFn: () => examine(stream),
+    refetchInterval: EVERY_MS,
+  });
+  const found = looked.data;
+  return (
+    <>
       {looked.error && <Failure error={looked.error} onRetry={() => void looked.refetch()} />}
       {looked.isPending && <Skeleton height={88} radius="md" />}
       {found && (
@@ -43,10 +51,10 @@ export function DoctorDialog({ stream, onClose }: { stream: Stream; onClose: () 
               ))}
             </ol>
           )}
-          {found.state !== "off_air" && found.state !== "waiting" && <LatencyView stream={stream.id} />}
+          {found.state !== "off_air" && found.state !== "waiting" && <LatencyView stream={stream} />}
         </>
       )}
-    </Modal>
+    </>
   );
 }
 

@@ -5,10 +5,26 @@ import { HEIGHTS, setLadder, TEMPLATES } from "../api/ladder";
 import { nameOf, type Stream, type Template } from "../api/streams";
 import { useReader } from "../i18n/Reader";
 import { Failure } from "./Failure";
+import { useMay } from "./may";
 
 /** Which smaller pictures are made of a stream while it is live. */
 export function LadderDialog({ stream, onClose }: { stream: Stream; onClose: () => void }) {
   const { t } = useReader();
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      title={t.ladderTitle(nameOf(stream))}
+      closeButtonProps={{ "aria-label": t.close }}
+    >
+      <LadderSwitches stream={stream} />
+    </Modal>
+  );
+}
+
+export function LadderSwitches({ stream }: { stream: Stream }) {
+  const { t } = useReader();
+  const may = useMay();
   const queries = useQueryClient();
   const choosing = useMutation({
     mutationFn: (templates: Template[]) => setLadder(stream.id, templates),
@@ -22,12 +38,7 @@ export function LadderDialog({ stream, onClose }: { stream: Stream; onClose: () 
   const toggle = (template: Template, isOn: boolean) =>
     choosing.mutate(TEMPLATES.filter((each) => (each === template ? isOn : chosen.includes(each))));
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={t.ladderTitle(nameOf(stream))}
-      closeButtonProps={{ "aria-label": t.close }}
-    >
+    <>
       <p className="hint">{t.ladderHint}</p>
       <div className="ladder">
         {TEMPLATES.map((template) => (
@@ -35,13 +46,13 @@ export function LadderDialog({ stream, onClose }: { stream: Stream; onClose: () 
             key={template}
             label={HEIGHTS[template]}
             checked={chosen.includes(template)}
-            disabled={own.length > 0 || choosing.isPending}
+            disabled={own.length > 0 || choosing.isPending || !may("streams:write")}
             onChange={(event) => toggle(template, event.currentTarget.checked)}
           />
         ))}
       </div>
       {own.length > 0 && <p className="hint">{t.ladderOwn(own.join(", "))}</p>}
       {choosing.error && <Failure error={choosing.error} />}
-    </Modal>
+    </>
   );
 }

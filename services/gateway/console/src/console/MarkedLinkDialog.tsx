@@ -40,7 +40,7 @@ export function MarkedLinkDialog({
     mutationFn: () => {
       const { mode, is_moving } = draft;
       const mark = { lines: linesOf(draft), mode, is_moving };
-      return signLink(stream, draft.lasts_s, draft.viewer.trim(), mark);
+      return signLink(stream, draft.lasts_s, draft.viewer.trim(), { watermark: mark });
     },
     onSuccess: (link) => clipboard.copy(linkOf(link)),
   });

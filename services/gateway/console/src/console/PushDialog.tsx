@@ -11,7 +11,6 @@ import { PushKeyTerm } from "./PushKeyTerm";
 
 export function PushDialog({ stream, onClose }: { stream: Stream; onClose: () => void }) {
   const { t } = useReader();
-  const secureServer = secureServerOf(stream);
   return (
     <Modal
       opened
@@ -20,6 +19,17 @@ export function PushDialog({ stream, onClose }: { stream: Stream; onClose: () =>
       title={t.pushTitle(nameOf(stream))}
       closeButtonProps={{ "aria-label": t.close }}
     >
+      <WaysToPush stream={stream} />
+    </Modal>
+  );
+}
+
+/** What to set in OBS, a shell and a phone. */
+export function WaysToPush({ stream }: { stream: Stream }) {
+  const { t } = useReader();
+  const secureServer = secureServerOf(stream);
+  return (
+    <>
       <Way title={t.pushOBS} hint={t.pushOBSHint}>
         <CopyField label={t.server} value={stream.push.server} />
         {secureServer && <CopyField label={t.secureServer} value={secureServer} />}
@@ -33,7 +43,7 @@ export function PushDialog({ stream, onClose }: { stream: Stream; onClose: () =>
       </Way>
       <p className="hint">{t.pushSecret}</p>
       <PushKeyTerm stream={stream} />
-    </Modal>
+    </>
   );
 }
 

@@ -14,12 +14,6 @@ const EVERY_MS = 2000;
 /** Where the stream is pushed to, how that goes, and a form for one more. */
 export function RelayDialog({ stream, onClose }: { stream: Stream; onClose: () => void }) {
   const { t } = useReader();
-  const may = useMay();
-  const targets = useQuery({
-    queryKey: ["relays", stream.id],
-    queryFn: () => listRelays(stream.id),
-    refetchInterval: EVERY_MS,
-  });
   return (
     <Modal
       opened
@@ -28,6 +22,21 @@ export function RelayDialog({ stream, onClose }: { stream: Stream; onClose: () =
       title={t.relayTitle(nameOf(stream))}
       closeButtonProps={{ "aria-label": t.close }}
     >
+      <RelayTargets stream={stream.id} />
+    </Modal>
+  );
+}
+
+export function RelayTargets({ stream }: { stream: string }) {
+  const { t } = useReader();
+  const may = useMay();
+  const targets = useQuery({
+    queryKey: ["relays", stream],
+    queryFn: () => listRelays(stream),
+    refetchInterval: EVERY_MS,
+  });
+  return (
+    <>
       <p className="hint">{t.relayHint}</p>
       {targets.error && (
         <Failure error={targets.error} onRetry={() => void targets.refetch()} />
@@ -36,10 +45,10 @@ export function RelayDialog({ stream, onClose }: { stream: Stream; onClose: () =
       {targets.data && targets.data.length === 0 && <p className="relay-none">{t.relayNone}</p>}
       <ul className="relays">
         {targets.data?.map((target) => (
-          <RelayRow key={target.id} stream={stream.id} target={target} />
+          <RelayRow key={target.id} stream={stream} target={target} />
         ))}
       </ul>
-      {may("relays:write") && <RelayForm stream={stream.id} />}
-    </Modal>
+      {may("relays:write") && <RelayForm stream={stream} />}
+    </>
   );
 }

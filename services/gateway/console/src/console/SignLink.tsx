@@ -11,6 +11,8 @@ import { Icon } from "./icons";
 
 const HOUR_S = 3600;
 const DAY_S = 24 * HOUR_S;
+/** How many may watch with one link at once. */
+const PLAYERS = [1, 2, 5, 10, 100];
 
 /** Makes a link with a viewer token in it, and puts it on the clipboard. */
 export function SignLink({
@@ -23,9 +25,10 @@ export function SignLink({
   const { t } = useReader();
   const [viewer, setViewer] = useState("");
   const [lasts_s, setLasts] = useState(DAY_S);
+  const [players, setPlayers] = useState("0");
   const clipboard = useClipboard();
   const signing = useMutation({
-    mutationFn: () => signLink(stream, lasts_s, viewer.trim()),
+    mutationFn: () => signLink(stream, lasts_s, viewer.trim(), { max_players: Number(players) }),
     onSuccess: (link) => clipboard.copy(linkOf(link)),
   });
   const terms = [
@@ -56,6 +59,15 @@ export function SignLink({
           data={terms}
           value={String(lasts_s)}
           onChange={(event) => setLasts(Number(event.currentTarget.value))}
+        />
+        <NativeSelect
+          label={t.linkPlayers}
+          data={[
+            { value: "0", label: t.linkAnyPlayers },
+            ...PLAYERS.map((count) => ({ value: String(count), label: String(count) })),
+          ]}
+          value={players}
+          onChange={(event) => setPlayers(event.currentTarget.value)}
         />
         <Button type="submit" loading={signing.isPending} leftSection={<Icon name="copy" size={18} />}>
           {t.copySignedLink}

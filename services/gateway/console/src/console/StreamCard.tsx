@@ -7,8 +7,10 @@ import { CopyField } from "./CopyField";
 import { Icon } from "./icons";
 import { useMay } from "./may";
 import { MoreMenu } from "./MoreMenu";
+import { streamAddress } from "./place";
 import { PushKeyTerm } from "./PushKeyTerm";
 import { StateBadge } from "./StateBadge";
+import { LiveStill } from "./stream/LiveStill";
 
 export type Dialog =
   | "push" | "watch" | "doctor" | "relay" | "ladder" | "title" | "viewers" | "chat" | "mark" | "delete";
@@ -28,12 +30,15 @@ export function StreamCard({
     <li className="card" data-state={stream.health}>
       <div className="card-head">
         <div className="card-title">
-          <h2 title={name}>{name}</h2>
+          <h2 title={name}>
+            <a href={streamAddress(stream.id)}>{name}</a>
+          </h2>
           {name !== stream.id && <code>{stream.id}</code>}
         </div>
         <StateBadge stream={stream} />
         <CardMenu stream={stream} onOpen={onOpen} />
       </div>
+      {stream.health !== "offline" && <LiveStill stream={stream} name={name} />}
       {description && <p className="card-text">{description}</p>}
       {stream.ladder && (
         <p className="card-text">{t.ladderOf(stream.ladder.rungs.map((rung) => rung.name))}</p>

@@ -14,6 +14,21 @@ const EVERY_MS = 2000;
 /** Who may watch a stream, and who does. */
 export function ViewersDialog({ stream, onClose }: { stream: Stream; onClose: () => void }) {
   const { t } = useReader();
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      size="lg"
+      title={t.viewersTitle(nameOf(stream))}
+      closeButtonProps={{ "aria-label": t.close }}
+    >
+      <StreamViewers stream={stream} />
+    </Modal>
+  );
+}
+
+export function StreamViewers({ stream }: { stream: Stream }) {
+  const { t } = useReader();
   const queries = useQueryClient();
   const may = useMay();
   const viewers = useQuery({
@@ -28,13 +43,7 @@ export function ViewersDialog({ stream, onClose }: { stream: Stream; onClose: ()
   const policy = choosing.isPending ? choosing.variables : stream.view_policy;
   const counts = viewers.data?.counts ?? stream.viewers;
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      size="lg"
-      title={t.viewersTitle(nameOf(stream))}
-      closeButtonProps={{ "aria-label": t.close }}
-    >
+    <>
       <section className="way">
         <h3>{t.whoMayWatch}</h3>
         <SegmentedControl<ViewPolicy>
@@ -62,6 +71,6 @@ export function ViewersDialog({ stream, onClose }: { stream: Stream; onClose: ()
         {viewers.data && <ViewerList stream={stream} viewers={viewers.data.viewers} />}
         {viewers.data && !viewers.data.is_complete && <p>{t.viewersIncomplete}</p>}
       </section>
-    </Modal>
+    </>
   );
 }

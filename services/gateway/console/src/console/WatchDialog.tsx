@@ -12,6 +12,22 @@ import { useOwnToken } from "./own-link";
 
 export function WatchDialog({ stream, onClose }: { stream: Stream; onClose: () => void }) {
   const { t } = useReader();
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      size="xl"
+      title={nameOf(stream)}
+      closeButtonProps={{ "aria-label": t.close }}
+    >
+      <Preview stream={stream} />
+    </Modal>
+  );
+}
+
+/** The stream's picture, played as viewers may have it. */
+export function Preview({ stream }: { stream: Stream }) {
+  const { t } = useReader();
   const [kind, setKind] = useState<Kind>("flv");
   const own = useOwnToken(stream.id, stream.view_policy);
   const { token } = own;
@@ -24,13 +40,7 @@ export function WatchDialog({ stream, onClose }: { stream: Stream; onClose: () =
   };
   const offered = OFFERED.map((each) => ({ value: each, label: KINDS[each].label }));
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      size="xl"
-      title={nameOf(stream)}
-      closeButtonProps={{ "aria-label": t.close }}
-    >
+    <>
       <div className="watch-tools">
         <SegmentedControl<Kind> data={offered} value={kind} onChange={setKind} aria-label={t.watchKind} />
         <Button
@@ -50,6 +60,6 @@ export function WatchDialog({ stream, onClose }: { stream: Stream; onClose: () =
       )}
       <CopyField label={t.watchPage} value={stream.playback.watch} />
       <CopyField label={t.watchURL(KINDS[kind].label)} value={urls[kind]} />
-    </Modal>
+    </>
   );
 }

@@ -4,16 +4,21 @@ import { useSyncExternalStore } from "react";
 
 import type { Permission } from "../api/access";
 
-export type Page = "streams" | "videos" | "webhooks" | "users" | "keys" | "audit" | "account";
+export type Page =
+  | "streams" | "videos" | "viewers" | "webhooks"
+  | "users" | "keys" | "audit" | "jobs" | "system" | "account";
 
 /** Without which permission there is nothing to see; null: a page for all who are signed in. */
 export const NEEDS = {
   streams: "streams:read",
   videos: "assets:read",
+  viewers: "viewers:read",
   webhooks: "webhooks:read",
   users: "users:read",
   keys: "api_keys:read",
   audit: "audit:read",
+  jobs: "jobs:read",
+  system: "settings:read",
   account: null,
 } as const satisfies Record<Page, Permission | null>;
 
@@ -21,11 +26,33 @@ export const NEEDS = {
 export const ENTRIES = [
   { name: "streams", pages: ["streams"] },
   { name: "videos", pages: ["videos"] },
+  { name: "viewersEntry", pages: ["viewers"] },
   { name: "webhooks", pages: ["webhooks"] },
   { name: "access", pages: ["users", "keys", "audit"] },
+  { name: "systemEntry", pages: ["jobs", "system"] },
 ] as const satisfies { name: string; pages: readonly Page[] }[];
 
 export const addressOf = (page: Page) => `#${page}`;
+
+/** What can be seen of one stream, each under the stream's own address. */
+export const PARTS = [
+  "push", "watermark", "ladder", "relay", "recording", "doctor", "viewers",
+] as const;
+export type Part = (typeof PARTS)[number];
+
+export const streamAddress = (id: string, part?: Part) =>
+  part ? `#streams/${id}/${part}` : `#streams/${id}`;
+
+const STREAM = /^#streams\/([A-Za-z0-9][A-Za-z0-9_-]{0,63})(?:\/([a-z]+))?$/;
+
+/** The one stream that is shown, and what of it; null: another page is. */
+export function useStreamPlace(): { id: string; part: Part | null } | null {
+  const found = STREAM.exec(useSyncExternalStore(listen, hashNow));
+  if (!found?.[1]) return null;
+  return { id: found[1], part: PARTS.find((part) => part === found[2]) ?? null };
+}
+
+const hashNow = () => location.hash;
 
 export function usePage(): Page {
   return useSyncExternalStore(listen, pageNow);

@@ -1,5 +1,7 @@
 import { accessEn } from "./access.en";
 import { doctorEn } from "./doctor-en";
+import { streamEn } from "./stream.en";
+import { jobsEn, systemEn, viewersEn } from "./system.en";
 import { viewerEn } from "./viewer-en";
 import { webhooksEn } from "./webhooks.en";
 
@@ -154,6 +156,8 @@ export const en = {
   signedLinkHint: "Whoever has the link watches until it expires or is taken back.",
   linkFor: "For whom",
   linkLasts: "Works for",
+  linkPlayers: "Players at once",
+  linkAnyPlayers: "any number",
   oneHour: "1 hour",
   oneDay: "1 day",
   thirtyDays: "30 days",
@@ -309,6 +313,12 @@ export const en = {
   reload: "Reload",
 
   doctor: doctorEn,
+  stream: streamEn,
+  jobs: jobsEn,
+  system: systemEn,
+  systemEntry: systemEn.title,
+  viewers: viewersEn,
+  viewersEntry: viewersEn.title,
 };
 
 export type Messages = typeof en;

@@ -1,6 +1,8 @@
 import { accessZh } from "./access.zh";
 import { doctorZh } from "./doctor-zh";
 import type { Messages } from "./en";
+import { streamZh } from "./stream.zh";
+import { jobsZh, systemZh, viewersZh } from "./system.zh";
 import { viewerZh } from "./viewer-zh";
 import { webhooksZh } from "./webhooks.zh";
 
@@ -151,6 +153,8 @@ export const zh: Messages = {
   signedLinkHint: "持有链接的人在其过期或被撤销之前都可以观看。",
   linkFor: "给谁",
   linkLasts: "有效期",
+  linkPlayers: "同时播放数",
+  linkAnyPlayers: "不限",
   oneHour: "1 小时",
   oneDay: "1 天",
   thirtyDays: "30 天",
@@ -302,4 +306,10 @@ export const zh: Messages = {
   reload: "刷新",
 
   doctor: doctorZh,
+  stream: streamZh,
+  jobs: jobsZh,
+  system: systemZh,
+  systemEntry: systemZh.title,
+  viewers: viewersZh,
+  viewersEntry: viewersZh.title,
 };

@@ -1,0 +1,55 @@
+import { ActionIcon } from "@mantine/core";
+
+import type { Mark } from "../../api/marks";
+import { useReader } from "../../i18n/Reader";
+import { Icon } from "../icons";
+import { nameOfMark } from "./mark-name";
+import { useMarkPicture } from "./mark-picture";
+import { Failure } from "../Failure";
+
+const ICONS = { text: "text", clock: "clock", image: "image" } as const;
+
+/** The marks, the lowest first. */
+export function MarkList({
+  marks,
+  chosen,
+  onChoose,
+  onRemove,
+}: {
+  marks: Mark[];
+  chosen: number;
+  onChoose: (at: number) => void;
+  onRemove: (at: number) => void;
+}) {
+  const { t } = useReader();
+  return (
+    <ul className="marks" aria-label={t.stream.marks}>
+      {marks.map((mark, at) => {
+        const name = nameOfMark(mark, t);
+        return (
+          <li key={at} data-chosen={at === chosen}>
+            <button type="button" aria-pressed={at === chosen} onClick={() => onChoose(at)}>
+              <Icon name={ICONS[mark.kind]} size={18} />
+              <span>{name}</span>
+            </button>
+            <ActionIcon
+              aria-label={t.stream.removeMark(name)}
+              title={t.stream.removeMark(name)}
+              onClick={() => onRemove(at)}
+            >
+              <Icon name="trash" size={18} />
+            </ActionIcon>
+            <WhyUnseen mark={mark} />
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+function WhyUnseen({ mark }: { mark: Mark }) {
+  const { t } = useReader();
+  const { error } = useMarkPicture(mark);
+  if (mark.kind === "image" && mark.url) return <p className="hint">{t.stream.markFromURL}</p>;
+  return error ? <Failure error={error} title={t.stream.markUnseen} /> : null;
+}

@@ -1,0 +1,85 @@
+/** What Weir does, how it is, and all who watch. */
+export const jobsEn = {
+  title: "Jobs",
+  hint: "What Weir does, and did. Open one for its attempts, its log and what it made.",
+  failedToLoad: "The jobs could not be loaded",
+  empty: "No jobs yet. Streams that are live, uploads, recordings and clips make them.",
+  nothingFound: "No job is like that.",
+  state: "State",
+  anyState: "Any state",
+  kind: "Kind",
+  anyKind: "Any kind",
+  states: {
+    offered: "Offered",
+    queued: "Queued",
+    running: "Running",
+    completed: "Completed",
+    failed: "Failed",
+    cancelled: "Cancelled",
+  },
+  attemptStates: {
+    running: "Running",
+    completed: "Completed",
+    failed: "Failed",
+    returned: "Given back",
+    lost: "Lost",
+    cancelled: "Cancelled",
+  },
+  kinds: {
+    package: "Package a live stream",
+    transcode: "Transcode a live stream",
+    relay: "Relay a live stream",
+    motion: "Look for motion",
+    stills: "Take stills",
+    remux: "Make an MP4",
+    encode: "Encode",
+    poster: "Make a poster",
+    storyboard: "Make a storyboard",
+    import: "Fetch a file",
+    inspect: "Inspect an upload",
+    plan: "Plan a video",
+    chunk: "Encode a part of a video",
+  },
+  progressOf: (id: string) => `Progress of ${id}`,
+  requested: "Requested",
+  stream: "Stream",
+  reason: "Why",
+  params: "To do",
+  attempt: (number: number) => `Attempt ${number}`,
+  log: "Log",
+  logEmpty: "Its process has said nothing.",
+  result: "Download the result",
+  repeat: "Do it again",
+  repeated: (id: string) => `Queued as ${id}.`,
+  cancel: "Cancel the job",
+  cancelTitle: (kind: string) => `Cancel “${kind}”?`,
+  cancelText: "What is done of it is lost. It can be asked for again.",
+};
+
+export const systemEn = {
+  title: "System",
+  hint: "The services of this Weir, and the messages that none of them could digest.",
+  live: (count: number) => `${count} ${count === 1 ? "stream is" : "streams are"} live.`,
+  services: "Services",
+  deadLetters: "Dead letters",
+  deadLettersHint: "A message lands here after three tries, or at once if it can never succeed.",
+  noDeadLetters: "None: every message was digested.",
+  consumer: "Consumer",
+  deliveries: "Tries",
+  body: "Message",
+};
+
+export const viewersEn = {
+  title: "Viewers",
+  count: (people: number, streams: number) =>
+    people === 0
+      ? "Nobody watches now"
+      : `${people} watching ${streams} ${streams === 1 ? "stream" : "streams"}`,
+  empty:
+    "Whoever watches is listed here, by stream. Open a stream's part Viewers to make links, and copy its watch page to send it around.",
+  seek: "Find a viewer",
+  seekPlaceholder: "Name or address",
+  revokeAll: "Void all links",
+  revokeTitle: (name: string) => `Void all links to ${name}?`,
+  revokeText: "Whoever watches with a signed link is cut off, and no link made until now works again.",
+};
