@@ -259,6 +259,12 @@ from libs.events.tiers import (
     TakeMove,
     Tier,
 )
+from libs.events.timelines import (
+    ShowTimeline,
+    Timeline,
+    TimelineGap,
+    TimelineSession,
+)
 from libs.events.transcoding import (
     GetLadder,
     GetTranscodePlan,
@@ -720,6 +726,7 @@ __all__ = [
     "Sheet",
     "SheetState",
     "ShowSessionLog",
+    "ShowTimeline",
     "SigningKey",
     "SoundChanged",
     "SoundReport",
@@ -739,6 +746,9 @@ __all__ = [
     "TakeWebhookDeliveries",
     "TextMark",
     "Tier",
+    "Timeline",
+    "TimelineGap",
+    "TimelineSession",
     "Track",
     "TrackKind",
     "TrackRange",

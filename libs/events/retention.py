@@ -50,6 +50,9 @@ class ListHolds(Ask[Holds]):
 
     tenant: str
     stream: str
+    from_at: datetime | None = None
+    """Only those that end later; likewise `until_at`: that begin before."""
+    until_at: datetime | None = None
 
 
 class DeleteHold(Ask[Nothing]):

@@ -65,6 +65,7 @@ PATCH   /api/v1/streams/{stream_id}/relay-targets/{target_id}              relay
 DELETE  /api/v1/streams/{stream_id}/relay-targets/{target_id}              relays:write
 GET     /api/v1/streams/{stream_id}/files                                  recordings:read
 GET     /api/v1/files/{key:path}                                           recordings:read
+GET     /api/v1/streams/{stream_id}/timeline                               recordings:read
 GET     /api/v1/streams/{stream_id}/holds                                  recordings:read
 POST    /api/v1/streams/{stream_id}/holds                                  recordings:write
 DELETE  /api/v1/streams/{stream_id}/holds/{hold_id}                        recordings:delete
