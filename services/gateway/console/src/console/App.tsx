@@ -10,8 +10,10 @@ import { Failure } from "./Failure";
 import { Keys } from "./Keys";
 import { MayContext } from "./may";
 import { NEEDS, type Page, usePage } from "./place";
+import { Recordings } from "./Recordings";
 import { SignIn } from "./SignIn";
 import { Streams } from "./Streams";
+import { TimelinePage } from "./TimelinePage";
 import { Users } from "./Users";
 import { Videos } from "./Videos";
 import { Webhooks } from "./Webhooks";
@@ -45,6 +47,10 @@ function Shown({ page, account }: { page: Page; account: Account }) {
   switch (page) {
     case "streams":
       return <Streams pushServer={account.push_server} />;
+    case "recordings":
+      return <Recordings />;
+    case "timeline":
+      return <TimelinePage />;
     case "videos":
       return <Videos />;
     case "webhooks":

@@ -11,6 +11,8 @@ import "./theme.css";
 import "./console.css";
 import "./access.css";
 import "./doctor.css";
+import "./recordings.css";
+import "./timeline.css";
 import "./uploads.css";
 import "./videos.css";
 import "./webhooks.css";

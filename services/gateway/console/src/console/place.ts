@@ -4,11 +4,22 @@ import { useSyncExternalStore } from "react";
 
 import type { Permission } from "../api/access";
 
-export type Page = "streams" | "videos" | "webhooks" | "users" | "keys" | "audit" | "account";
+export type Page =
+  | "streams"
+  | "recordings"
+  | "timeline"
+  | "videos"
+  | "webhooks"
+  | "users"
+  | "keys"
+  | "audit"
+  | "account";
 
 /** Without which permission there is nothing to see; null: a page for all who are signed in. */
 export const NEEDS = {
   streams: "streams:read",
+  recordings: "recordings:read",
+  timeline: "recordings:read",
   videos: "assets:read",
   webhooks: "webhooks:read",
   users: "users:read",
@@ -20,6 +31,7 @@ export const NEEDS = {
 /** What stands in the bar, and the pages behind each word. */
 export const ENTRIES = [
   { name: "streams", pages: ["streams"] },
+  { name: "recordings", pages: ["recordings", "timeline"] },
   { name: "videos", pages: ["videos"] },
   { name: "webhooks", pages: ["webhooks"] },
   { name: "access", pages: ["users", "keys", "audit"] },
@@ -27,13 +39,26 @@ export const ENTRIES = [
 
 export const addressOf = (page: Page) => `#${page}`;
 
+/** Where streams are seen beside each other; at an instant (Unix ms), or at the newest. */
+export function timelineAddress(streams: readonly string[], at_ms?: number): string {
+  const at = at_ms === undefined ? "" : `/${Math.round(at_ms)}`;
+  return `#timeline/${streams.join(",")}${at}`;
+}
+
+/** The streams and the instant that such an address names. */
+export function readTimeline(hash: string): { streams: string[]; at_ms: number | null } {
+  const [, streams = "", at = ""] = hash.split("/");
+  return { streams: streams.split(",").filter(Boolean), at_ms: Number(at) || null };
+}
+
 export function usePage(): Page {
   return useSyncExternalStore(listen, pageNow);
 }
 
 function pageNow(): Page {
   const pages = Object.keys(NEEDS) as Page[];
-  return pages.find((page) => addressOf(page) === location.hash) ?? "streams";
+  const [name] = location.hash.split("/");
+  return pages.find((page) => addressOf(page) === name) ?? "streams";
 }
 
 function listen(listener: () => void): () => void {

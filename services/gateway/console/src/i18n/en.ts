@@ -1,5 +1,6 @@
 import { accessEn } from "./access.en";
 import { doctorEn } from "./doctor-en";
+import { recordingsEn } from "./recordings.en";
 import { viewerEn } from "./viewer-en";
 import { webhooksEn } from "./webhooks.en";
 
@@ -150,6 +151,7 @@ export const en = {
   kickHintSigned: "Cuts the picture and voids the link.",
   kickHintPublic: "Cuts the picture. The stream is open to everybody, so they may come back.",
 
+  recordings: "Recordings",
   videos: "Videos",
   pages: "Pages",
   videoCount: (ready: number, making: number) =>
@@ -294,6 +296,7 @@ export const en = {
   reload: "Reload",
 
   doctor: doctorEn,
+  recorded: recordingsEn,
 };
 
 export type Messages = typeof en;

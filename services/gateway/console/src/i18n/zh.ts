@@ -1,6 +1,7 @@
 import { accessZh } from "./access.zh";
 import { doctorZh } from "./doctor-zh";
 import type { Messages } from "./en";
+import { recordingsZh } from "./recordings.zh";
 import { viewerZh } from "./viewer-zh";
 import { webhooksZh } from "./webhooks.zh";
 
@@ -147,6 +148,7 @@ export const zh: Messages = {
   kickHintSigned: "立即断开画面，链接同时失效。",
   kickHintPublic: "立即断开画面。该流对所有人开放，对方可能会再次进入。",
 
+  recordings: "录制",
   videos: "视频",
   pages: "页面",
   videoCount: (ready, making) => `共 ${ready} 个${making > 0 ? ` · ${making} 个处理中` : ""}`,
@@ -287,4 +289,5 @@ export const zh: Messages = {
   reload: "刷新",
 
   doctor: doctorZh,
+  recorded: recordingsZh,
 };
