@@ -81,6 +81,10 @@ export async function listClips(stream: string): Promise<Clip[]> {
   return (await request<NamedClips>("GET", under(stream, "/clips"))).clips;
 }
 
+export function getClip({ stream, id }: Clip): Promise<Clip> {
+  return request("GET", under(stream, `/clips/${id}`));
+}
+
 /** Keep it, and have a file made of it. */
 export async function makeClip(stream: string, span: Span, name: string): Promise<Clip> {
   const [from_at, until_at] = [span.from_ms, span.until_ms].map((at) =>
