@@ -241,12 +241,14 @@ from libs.events.retention import (
     DeferDiscards,
     DeleteHold,
     Discards,
+    DiscardSession,
     ForgetDiscards,
     Hold,
     HoldCause,
     Holds,
     ListDiscards,
     ListHolds,
+    SessionDiscarded,
 )
 from libs.events.rows import Checkpoint, Segment, Track, TrackKind, TrackRange
 from libs.events.storyboards import GetStoryboard, Sheet, SheetState, Storyboard
@@ -526,6 +528,7 @@ __all__ = [
     "DeliveryReport",
     "DeliveryState",
     "DisabledCause",
+    "DiscardSession",
     "Discards",
     "DueDeliveries",
     "DueDelivery",
@@ -719,6 +722,7 @@ __all__ = [
     "SegmentPage",
     "SegmentReady",
     "Session",
+    "SessionDiscarded",
     "SessionEnded",
     "SessionLog",
     "SessionPage",

@@ -66,6 +66,24 @@ class DeleteHold(Ask[Nothing]):
     id: str
 
 
+class SessionDiscarded(Answer):
+    size_bytes: int
+    is_all: bool
+    """Only what is held is left."""
+
+
+class DiscardSession(Ask[SessionDiscarded]):
+    """Take the next rows and files of a session that is over out of the segment log, unless they
+    are held. Errors: `session_unknown`, `session_not_over`, `hold_of_asset`.
+    """
+
+    name: ClassVar[str] = "catalog.session.discard"
+    answer: ClassVar[type[Answer]] = SessionDiscarded
+
+    tenant: str
+    session: str
+
+
 class Discards(Answer):
     keys: tuple[str, ...]
 

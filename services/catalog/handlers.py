@@ -35,6 +35,7 @@ from libs.events import (
     DeleteUpload,
     DeleteUser,
     DeleteWebhook,
+    DiscardSession,
     EndConsoleSessions,
     Envelope,
     ExportClip,
@@ -214,6 +215,7 @@ def register_asks(bus: Bus, answers: Answers) -> None:
     bus.on_ask(ListWindow)(answers.list_window)
     bus.on_ask(OutlineWindow)(answers.outline_window)
     bus.on_ask(ListRuns)(answers.list_runs)
+    bus.on_ask(DiscardSession)(answers.discard_session)
     bus.on_ask(ShowTimeline)(answers.show_timeline)
     bus.on_ask(ListRenditions)(answers.list_renditions)
     bus.on_ask(NoteCameraClip)(answers.note_camera_clip)

@@ -80,6 +80,7 @@ POST    /api/v1/images                                                     strea
 GET     /api/v1/images/{image}                                             streams:read
 GET     /api/v1/sessions                                                   recordings:read
 GET     /api/v1/sessions/{session}                                         recordings:read
+DELETE  /api/v1/sessions/{session}                                         recordings:delete
 POST    /api/v1/sessions/{session}/links                                   viewers:write
 GET     /api/v1/sessions/{session}/renditions                              recordings:read
 GET     /api/v1/sessions/{session}/segments                                recordings:read

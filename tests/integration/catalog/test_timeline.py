@@ -2,8 +2,19 @@
 
 from datetime import timedelta
 
-from libs.events import SegmentReady, ShowTimeline, Timeline, TimelineGap
+import pytest
+
+from libs.events import (
+    CreateHold,
+    DiscardSession,
+    ListDiscards,
+    SegmentReady,
+    ShowTimeline,
+    Timeline,
+    TimelineGap,
+)
 from libs.names import DEFAULT_TENANT
+from services.catalog.errors import SessionNotOver
 from services.catalog.retention import Retention, Room, Rules
 from tests.integration.catalog.conftest import Catalog
 from tests.integration.catalog.said import START, Said
@@ -100,3 +111,27 @@ async def test_sessions_come_in_pages(catalog: Catalog) -> None:
     page = await shown(catalog, limit=1, after=page.next_after)
     assert [each.session for each in page.sessions] == [other.grant.session]
     assert page.next_after is None
+
+
+async def test_deleted_recording_leaves_a_gap_and_what_is_held(catalog: Catalog) -> None:
+    said = await on_air(catalog, *range(5))
+    ask = DiscardSession(tenant=DEFAULT_TENANT, session=said.grant.session)
+    with pytest.raises(SessionNotOver):
+        await catalog.answers.discard_session(ask)
+    await catalog.facts.session_ended(said.ended())
+    hold = CreateHold(
+        tenant=DEFAULT_TENANT,
+        stream="cam-1",
+        from_at=START + timedelta(seconds=9),
+        until_at=START + timedelta(seconds=10),
+    )
+    await catalog.answers.create_hold(hold)
+    gone = await catalog.answers.discard_session(ask)
+    assert (gone.size_bytes, gone.is_all) == (4 * 2000, True)
+    (session,) = (await shown(catalog)).sessions
+    assert session.size_bytes == 2000
+    assert [times(gap) for gap in session.gaps] == [(0, 8, "lost", "deleted")]
+    due = ListDiscards()
+    assert (await catalog.answers.list_discards(due)).keys == ()
+    catalog.clock.pass_s(61)
+    assert len((await catalog.answers.list_discards(due)).keys) == 4
