@@ -114,24 +114,30 @@ async def test_sessions_come_in_pages(catalog: Catalog) -> None:
 
 
 async def test_deleted_recording_leaves_a_gap_and_what_is_held(catalog: Catalog) -> None:
-    said = await on_air(catalog, *range(5))
+    said = await on_air(catalog, *range(40))
     ask = DiscardSession(tenant=DEFAULT_TENANT, session=said.grant.session)
     with pytest.raises(SessionNotOver):
         await catalog.answers.discard_session(ask)
-    await catalog.facts.session_ended(said.ended())
+    ended = said.ended().model_copy(update={"ended_at": START + timedelta(seconds=80)})
+    await catalog.facts.session_ended(ended)
+    catalog.clock.now = START + timedelta(seconds=90)
+    # It may be a segment of a minute that reaches into the hold.
     hold = CreateHold(
         tenant=DEFAULT_TENANT,
         stream="cam-1",
-        from_at=START + timedelta(seconds=9),
-        until_at=START + timedelta(seconds=10),
+        from_at=START + timedelta(seconds=70),
+        until_at=START + timedelta(seconds=71),
     )
     await catalog.answers.create_hold(hold)
     gone = await catalog.answers.discard_session(ask)
-    assert (gone.size_bytes, gone.is_all) == (4 * 2000, True)
+    assert (gone.size_bytes, gone.is_all) == (9 * 2000, True)
     (session,) = (await shown(catalog)).sessions
-    assert session.size_bytes == 2000
-    assert [times(gap) for gap in session.gaps] == [(0, 8, "lost", "deleted")]
+    assert session.size_bytes == 31 * 2000
+    assert [times(gap) for gap in session.gaps] == [
+        (0, 10, "lost", "deleted"),
+        (72, 80, "lost", "deleted"),
+    ]
     due = ListDiscards()
     assert (await catalog.answers.list_discards(due)).keys == ()
     catalog.clock.pass_s(61)
-    assert len((await catalog.answers.list_discards(due)).keys) == 4
+    assert len((await catalog.answers.list_discards(due)).keys) == 9

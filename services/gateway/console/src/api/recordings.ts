@@ -38,6 +38,11 @@ export function listSessions(stream: string | null, after: string | null): Promi
   return request("GET", `/api/v1/sessions?limit=${PAGE}${of}${from}`);
 }
 
+/** What holds and clips keep of it stays. */
+export function deleteSession(id: string): Promise<Session> {
+  return request("DELETE", `/api/v1/sessions/${id}`);
+}
+
 /** All sessions that were on air within a span, in order. */
 export async function showTimeline(stream: string, span: Span): Promise<TimelineSession[]> {
   const sessions: TimelineSession[] = [];

@@ -631,7 +631,12 @@ export interface paths {
         get: operations["sessions_get_session"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete Session
+         * @description Take what a session that is over has recorded, and the files of it, out of the store. What a
+         *     hold or a clip keeps stays: the answer says what is left. 409 while it is on air.
+         */
+        delete: operations["sessions_delete_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -7565,6 +7570,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    sessions_delete_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
                 };
             };
             /** @description Validation Error */

@@ -2,13 +2,14 @@ import { Button } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { keep, type Session, showTimeline } from "../api/recordings";
+import { deleteSession, keep, type Session, showTimeline } from "../api/recordings";
 import { nameOf, type Stream } from "../api/streams";
 import { bytesText, timeText } from "../i18n/amounts";
 import { useReader } from "../i18n/Reader";
 import { personalPath } from "../playback/kind";
 import { footageOf } from "../timeline/footage";
 import { lengthOf, type Span } from "../timeline/span";
+import { ConfirmDialog } from "./ConfirmDialog";
 import { Failure } from "./Failure";
 import { Icon } from "./icons";
 import { KeptDialog } from "./KeptDialog";
@@ -26,6 +27,7 @@ export function RecordingRow({ session, stream }: { session: Session; stream: St
   const may = useMay();
   const queries = useQueryClient();
   const [isOpen, setOpen] = useState(false);
+  const [isDeleting, setDeleting] = useState(false);
   const name = nameOf(stream);
   const { id, started_at, ended_at, duration_s } = session;
   const own = useOwnToken(stream.id, stream.view_policy);
@@ -90,9 +92,26 @@ export function RecordingRow({ session, stream }: { session: Session; stream: St
               label: t.recorded.keepIt,
               onChoose: () => holding.mutate(),
             },
+            ended_at !== null &&
+              may("recordings:delete") && {
+                icon: "trash",
+                label: t.recorded.deleteIt,
+                isDanger: true,
+                onChoose: () => setDeleting(true),
+              },
           ]}
         />
       </div>
+      {isDeleting && (
+        <ConfirmDialog
+          title={t.recorded.deleteTitle(`${name}, ${when}`)}
+          text={t.recorded.deleteText}
+          action={t.delete}
+          refreshes="sessions-of"
+          onConfirm={() => deleteSession(id)}
+          onClose={() => setDeleting(false)}
+        />
+      )}
       {isOpen && <KeptDialog stream={stream} span={span} onClose={() => setOpen(false)} />}
     </li>
   );

@@ -29,10 +29,11 @@ export function Recordings() {
   const error = streams.error ?? sessions.error;
   const isSignedOut = useSignedOut(error);
   const known = useMemo(() => new Map(streams.data?.map((each) => [each.id, each])), [streams.data]);
-  // Videos have sessions, too; they have a page of their own.
+  // Videos have sessions, too; they have a page of their own. Of others nothing may be left.
   const shown = (sessions.data?.pages ?? [])
     .flatMap((page) => page.sessions)
-    .filter(({ stream, cause }) => known.has(stream) && cause !== "made");
+    .filter(({ stream, cause }) => known.has(stream) && cause !== "made")
+    .filter(({ size_bytes, ended_at }) => size_bytes || !ended_at);
   const isThere = streams.data && sessions.data;
   return (
     <>

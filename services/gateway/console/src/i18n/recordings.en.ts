@@ -35,6 +35,10 @@ export const recordingsEn = {
     legal: "Legal hold",
     asset: "Video kept",
   },
+  deleteIt: "Delete recording",
+  deleteTitle: (what: string) => `Delete ${what}?`,
+  deleteText:
+    "Its pictures and files go for good. What a clip or a hold keeps stays until you let go of that.",
   letGo: "Let go",
   letGoTitle: "Let go of this time?",
   letGoText: "What was on air then goes when the stream's retention says so.",
@@ -91,6 +95,7 @@ export const recordingsEn = {
     shutdown: "Weir was stopped",
     protocol_error: "it broke the protocol",
     retention: "deleted by retention",
+    deleted: "deleted by hand",
     spool_full: "the disk was full",
     replay_window_passed: "nobody could store it in time",
     unknown: "cause unknown",
