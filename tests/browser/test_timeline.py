@@ -1,5 +1,6 @@
 """What was on air, in the console: found by day, looked at on a timeline, cut and downloaded."""
 
+import asyncio
 import re
 from itertools import pairwise
 
@@ -18,6 +19,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.integration, pytest.mark.timeout(
 
 SECONDS = 14
 MADE_MS = 60_000
+TOGETHER_MS = 400
+"""A frame of each, the catching up, and the difference of two encoders."""
 FRAME_MS = 40
 DRAGGED_MS = 150
 """A pixel of the track, and a frame."""
@@ -103,22 +106,34 @@ async def test_recording_is_found_looked_at_cut_and_downloaded(
 async def test_streams_play_together_at_one_time(
     weir: RunningWeir, page: Page, faults: list[str]
 ) -> None:
-    stream = weir.create_stream(name="door", reconnectWindow=1)
-    await record(weir, stream, seconds=SECONDS, gop_s=1)
-    session = weir.sessions(stream["id"])[0]
-    begin_ms = unix_ms(session["started_at"])
-    await sign_in(weir, page, f"timeline/{stream['id']}/{begin_ms + 5000}")
-    await page.wait_for_function(f"({READ_CODE})() !== null", timeout=MADE_MS)
-    seen = await page.evaluate(READ_CODE)
-    shown_ms = now_ms() - (now_ms() - int(seen["shown"])) % (1 << TIME_BITS)
-    assert abs(shown_ms - (begin_ms + 5000)) < ENCODED_MS + FRAME_MS
+    streams = [weir.create_stream(name=name, reconnectWindow=1) for name in ("door", "yard")]
+    await asyncio.gather(*(record(weir, each, seconds=SECONDS, gop_s=1) for each in streams))
+    begins_ms = [unix_ms(weir.sessions(each["id"])[0]["started_at"]) for each in streams]
+    at_ms = max(begins_ms) + 4000
+    names = ",".join(each["id"] for each in streams)
+    await sign_in(weir, page, f"timeline/{names}/{at_ms}")
+    for number in range(2):
+        await page.wait_for_function(f"({_of(number)})() !== null", timeout=MADE_MS)
+        seen = await page.evaluate(_of(number))
+        now = now_ms()
+        shown_ms = now - (now - int(seen["shown"])) % (1 << TIME_BITS)
+        assert abs(shown_ms - at_ms) < ENCODED_MS + FRAME_MS
+    before = [(await page.evaluate(_of(number)))["media_s"] for number in range(2)]
     await page.get_by_role("button", name="Play", exact=True).click()
-    await page.wait_for_function(
-        "before => document.querySelector('video').currentTime > before + 2",
-        arg=seen["media_s"],
-    )
+    for number in range(2):
+        await page.wait_for_function(
+            "([number, from]) => document.querySelectorAll('video')[number].currentTime > from + 3",
+            arg=[number, before[number]],
+        )
+    first, second = await page.evaluate(f"[({_of(0)})(), ({_of(1)})()]")
+    assert abs(first["age_ms"] - second["age_ms"]) < TOGETHER_MS
     await page.get_by_role("button", name="Pause", exact=True).click()
     assert faults == []
+
+
+def _of(number: int) -> str:
+    """JavaScript: what that video shows."""
+    return READ_CODE.replace("querySelector('video')", f"querySelectorAll('video')[{number}]")
 
 
 async def test_it_fits_a_phone_is_read_aloud_and_speaks_chinese(

@@ -2,7 +2,7 @@ import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
 
-import { listSessions } from "../api/recordings";
+import { listSessions, type Session } from "../api/recordings";
 import { listStreams } from "../api/streams";
 import { useReader } from "../i18n/Reader";
 import { CameraPicker } from "./CameraPicker";
@@ -11,6 +11,8 @@ import { Icon } from "./icons";
 import { addressOf, readTimeline, timelineAddress } from "./place";
 import { useSignedOut } from "./signed-out";
 import { TimelineView } from "./TimelineView";
+
+const NEAR_MS = 60_000;
 
 /** Streams beside each other, at one time: what there is of them, and its pictures. */
 export function TimelinePage() {
@@ -27,8 +29,7 @@ export function TimelinePage() {
   const error = streams.error ?? newest.error;
   const shown = wanted.flatMap((id) => streams.data?.find((each) => each.id === id) ?? []);
   const last = newest.data?.sessions[0];
-  const start_ms =
-    at_ms ?? (last ? Date.parse(last.ended_at ?? new Date().toISOString()) : Date.now());
+  const start_ms = at_ms ?? (last ? nearItsEnd(last) : Date.now());
   const choose = (ids: string[]) => {
     location.hash = timelineAddress(ids, readTimeline(location.hash).at_ms ?? start_ms);
   };
@@ -56,6 +57,12 @@ export function TimelinePage() {
       )}
     </>
   );
+}
+
+/** Where there is something to see. */
+function nearItsEnd({ started_at, ended_at }: Session): number {
+  const end_ms = ended_at ? Date.parse(ended_at) : Date.now();
+  return Math.max(Date.parse(started_at), end_ms - NEAR_MS);
 }
 
 function listen(listener: () => void): () => void {

@@ -11,8 +11,12 @@ const BEFORE_MS = 2 * MINUTE_MS;
 const AFTER_MS = 60 * MINUTE_MS;
 /** What is further off is sought; what is nearer is caught up with by playing faster or slower. */
 const FAR_S = 0.3;
+/** Nothing is caught up with by who stands still. */
+const FAR_STILL_S = 0.02;
 const NEAR_S = 0.03;
 const HURRY = 0.08;
+/** Also while the clock stands still there is something to do. */
+const EVENTS = ["loadedmetadata", "loadeddata", "seeked"] as const;
 
 export type FollowerState = "empty" | "loading" | "playing" | "failed";
 
@@ -23,6 +27,7 @@ export class Follower {
   private state: FollowerState = "empty";
   private isDestroyed = false;
   private attempt = 0;
+  private sought_s: number | null = null;
   private readonly stop: () => void;
 
   /** `pathOf` is where a window of the stream is played. */
@@ -34,6 +39,8 @@ export class Follower {
     private readonly onState: (state: FollowerState) => void,
   ) {
     this.stop = clock.subscribe(this.follow);
+    video.autoplay = false;
+    for (const event of EVENTS) video.addEventListener(event, this.follow);
   }
 
   know(parts: readonly Part[]): void {
@@ -44,6 +51,7 @@ export class Follower {
   destroy(): void {
     this.isDestroyed = true;
     this.stop();
+    for (const event of EVENTS) this.video.removeEventListener(event, this.follow);
     this.clock.wait(this.name, false);
     this.engine?.destroy();
   }
@@ -58,7 +66,12 @@ export class Follower {
     if (position_s === null) return;
     const { video } = this;
     const off_s = video.currentTime - position_s;
-    if (Math.abs(off_s) > FAR_S && !video.seeking) video.currentTime = position_s;
+    const far_s = this.clock.isPlaying ? FAR_S : FAR_STILL_S;
+    // A place where there is no picture is not sought again and again.
+    if (Math.abs(off_s) > far_s && !video.seeking && position_s !== this.sought_s) {
+      this.sought_s = position_s;
+      video.currentTime = position_s;
+    }
     const isReady = !video.seeking && video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
     this.clock.wait(this.name, !isReady);
     if (isReady) this.say("playing");
@@ -90,7 +103,7 @@ export class Follower {
     this.say("loading");
     const start = await loadEngine("hls_cmaf");
     if (this.isDestroyed || attempt !== this.attempt) return;
-    this.video.autoplay = false;
+    this.sought_s = null;
     const url = new URL(this.pathOf(listed), location.href).href;
     this.engine = start(
       this.video,
@@ -107,8 +120,6 @@ export class Follower {
         onChoices: () => undefined,
       },
     );
-    this.video.addEventListener("loadeddata", this.follow, { once: true });
-    this.video.addEventListener("seeked", this.follow);
   }
 
   private say(state: FollowerState): void {
