@@ -89,7 +89,9 @@ async def _lost(
     tx: AsyncSession, row: SessionRow, log: _Log, from_at: datetime, until_at: datetime
 ) -> list[TimelineGap]:
     """Numbers without a row: with a cause, or one that nobody knows."""
-    missing = [(gap.first_msn, gap.last_msn, gap.cause) for gap in log.gaps]
+    missing: list[tuple[int, int, str | None]] = [
+        (gap.first_msn, gap.last_msn, gap.cause) for gap in log.gaps
+    ]
     missing += [(hole.first_msn, hole.last_msn, None) for hole in await _holes(tx, row, log)]
     found = []
     for first_msn, last_msn, cause in missing:

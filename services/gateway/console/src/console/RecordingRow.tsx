@@ -53,7 +53,7 @@ export function RecordingRow({ session, stream }: { session: Session; stream: St
         {own.isReady && ended_at && (
           <Storyboard path={pathOf("storyboard.vtt")} duration_s={duration_s ?? 0} />
         )}
-        <span className="screen-time">
+        <span className="screen-time" aria-hidden="true">
           {ended_at ? clock(Math.round(duration_s ?? 0)) : <Elapsed since={started_at} />}
         </span>
       </a>
