@@ -9,10 +9,11 @@ from playwright.async_api import Locator, Page, expect
 
 from tests.console import WIDER_THAN_THE_WINDOW, on_a_phone, sign_in
 from tests.decoded import frames_of, time_shown
-from tests.pattern import READ_CODE
+from tests.pattern import READ_CODE, PatternPublisher
 from tests.recorded import now_ms, record, unix_ms
 from tests.running import RunningWeir
 from tests.time_code import TIME_BITS
+from tests.waiting import until
 from tests.watching import serious_findings
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration, pytest.mark.timeout(300)]
@@ -159,4 +160,29 @@ async def test_it_fits_a_phone_is_read_aloud_and_speaks_chinese(
     await page.get_by_role("menuitem", name=re.compile("中文")).click()
     await expect(page.get_by_role("slider", name="时间轴")).to_be_visible()
     assert not await page.evaluate(WIDER_THAN_THE_WINDOW)
+    assert faults == []
+
+
+async def test_gap_says_its_cause_and_leads_there(
+    weir: RunningWeir, page: Page, faults: list[str]
+) -> None:
+    stream = weir.create_stream(name="lane", reconnectWindow=60)
+
+    async def publish(seconds: int) -> None:
+        """Until so much is recorded, of all publishes."""
+        async with PatternPublisher(stream["push"]["url"], gop_s=1):
+            await until(
+                lambda: sum(each["duration_s"] for each in weir.sessions(stream["id"])) >= seconds,
+                within_s=40,
+                what="what is recorded",
+            )
+
+    await publish(3)
+    await publish(6)
+    await sign_in(weir, page, f"timeline/{stream['id']}")
+    gap = page.get_by_role("list", name="Missing").get_by_role("button")
+    await expect(gap).to_have_count(1)
+    await expect(gap).to_contain_text("The publisher was away")
+    await gap.click()
+    await expect(page.locator(".lane-state")).to_have_text("Nothing recorded at this time")
     assert faults == []
