@@ -66,7 +66,9 @@ async def test_recording_is_found_looked_at_cut_and_downloaded(
     begin_ms, end_ms = unix_ms(on_air["from_at"]), unix_ms(on_air["until_at"])
 
     await sign_in(weir, page, "recordings")
-    row = page.get_by_role("listitem").filter(has=page.get_by_role("heading", name="gate"))
+    row = page.get_by_role("listitem").filter(
+        has=page.get_by_role("heading", name="gate", exact=True)
+    )
     await expect(row).to_contain_text("complete")
     await row.get_by_role("link", name="Timeline", exact=True).click()
     track = page.get_by_role("slider", name="Timeline")

@@ -44,8 +44,9 @@ export function RecordingRow({ session, stream }: { session: Session; stream: St
   });
   return (
     <li className="recording">
-      <a
-        className="screen"
+      <div className="screen">
+        <a
+          className="board"
         href={timelineAddress([stream.id], span.from_ms)}
         aria-label={t.recorded.timelineNamed(`${name}, ${when}`)}
       >
@@ -53,10 +54,11 @@ export function RecordingRow({ session, stream }: { session: Session; stream: St
         {own.isReady && ended_at && (
           <Storyboard path={pathOf("storyboard.vtt")} duration_s={duration_s ?? 0} />
         )}
-        <span className="screen-time" aria-hidden="true">
+      </a>
+        <span className="screen-time">
           {ended_at ? clock(Math.round(duration_s ?? 0)) : <Elapsed since={started_at} />}
         </span>
-      </a>
+      </div>
       <div className="recording-text">
         <h3>{name}</h3>
         <p>
