@@ -5,6 +5,8 @@ import io
 import av
 from PIL import Image, ImageChops, ImageStat
 
+from tests.time_code import BLOCKS, blocks_of
+
 
 def frames_of(media: bytes, container: str) -> dict[int | None, Image.Image]:
     """By when they are shown, in ticks of 90 kHz."""
@@ -17,3 +19,15 @@ def apart(one: Image.Image, other: Image.Image, where: Image.Image | None = None
     """On average, of 255; `where` says which pixels count."""
     means: list[float] = ImageStat.Stat(ImageChops.difference(one, other), where).mean
     return sum(means) / len(means)
+
+
+def time_shown(picture: Image.Image) -> int | None:
+    """The time that the test picture tells, as `time_code` has it; None: it tells none."""
+    block = picture.width / BLOCKS
+    grey = picture.convert("L")
+    bits = [
+        int(bool(grey.getpixel((int(block * (index + 0.5)), 40)) > 127))  # type: ignore[operator]
+        for index in range(BLOCKS)
+    ]
+    time = int("".join(map(str, bits[4:-1])), 2)
+    return time if bits == blocks_of(time) else None

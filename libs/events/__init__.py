@@ -265,12 +265,14 @@ from libs.events.retention import (
     DeferDiscards,
     DeleteHold,
     Discards,
+    DiscardSession,
     ForgetDiscards,
     Hold,
     HoldCause,
     Holds,
     ListDiscards,
     ListHolds,
+    SessionDiscarded,
 )
 from libs.events.rows import Checkpoint, Segment, Track, TrackKind, TrackRange
 from libs.events.storyboards import GetStoryboard, Sheet, SheetState, Storyboard
@@ -282,6 +284,12 @@ from libs.events.tiers import (
     NextMove,
     TakeMove,
     Tier,
+)
+from libs.events.timelines import (
+    ShowTimeline,
+    Timeline,
+    TimelineGap,
+    TimelineSession,
 )
 from libs.events.transcoding import (
     GetLadder,
@@ -569,6 +577,7 @@ __all__ = [
     "DeliveryReport",
     "DeliveryState",
     "DisabledCause",
+    "DiscardSession",
     "Discards",
     "DueDeliveries",
     "DueDelivery",
@@ -767,6 +776,7 @@ __all__ = [
     "SegmentPage",
     "SegmentReady",
     "Session",
+    "SessionDiscarded",
     "SessionEnded",
     "SessionLog",
     "SessionPage",
@@ -774,6 +784,7 @@ __all__ = [
     "Sheet",
     "SheetState",
     "ShowSessionLog",
+    "ShowTimeline",
     "SigningKey",
     "SoundChanged",
     "SoundReport",
@@ -793,6 +804,9 @@ __all__ = [
     "TakeWebhookDeliveries",
     "TextMark",
     "Tier",
+    "Timeline",
+    "TimelineGap",
+    "TimelineSession",
     "Track",
     "TrackKind",
     "TrackRange",

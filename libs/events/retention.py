@@ -50,6 +50,9 @@ class ListHolds(Ask[Holds]):
 
     tenant: str
     stream: str
+    from_at: datetime | None = None
+    """Only those that end later; likewise `until_at`: that begin before."""
+    until_at: datetime | None = None
 
 
 class DeleteHold(Ask[Nothing]):
@@ -61,6 +64,24 @@ class DeleteHold(Ask[Nothing]):
     tenant: str
     stream: str
     id: str
+
+
+class SessionDiscarded(Answer):
+    size_bytes: int
+    is_all: bool
+    """Only what is held is left."""
+
+
+class DiscardSession(Ask[SessionDiscarded]):
+    """Take the next rows and files of a session that is over out of the segment log, unless they
+    are held. Errors: `session_unknown`, `session_not_over`, `hold_of_asset`.
+    """
+
+    name: ClassVar[str] = "catalog.session.discard"
+    answer: ClassVar[type[Answer]] = SessionDiscarded
+
+    tenant: str
+    session: str
 
 
 class Discards(Answer):

@@ -68,8 +68,10 @@ from libs.events import (
     SessionLog,
     SessionPage,
     ShowSessionLog,
+    ShowTimeline,
     Stream,
     StreamPage,
+    Timeline,
     TranscodePlan,
     UpdateRelayTarget,
     UpdateStream,
@@ -100,6 +102,7 @@ from services.catalog import (
     segments,
     sessions,
     streams,
+    timeline,
     viewer_keys,
     views,
     watermarks,
@@ -217,6 +220,10 @@ class Answers(KeepingAnswers):
     async def list_runs(self, ask: ListRuns) -> LoggedRuns:
         async with self._database.transaction(read_only=True) as tx:
             return await runs.list_page(tx, ask)
+
+    async def show_timeline(self, ask: ShowTimeline) -> Timeline:
+        async with self._database.transaction(read_only=True) as tx:
+            return await timeline.show(tx, ask, now=self._clock())
 
     async def list_renditions(self, ask: ListRenditions) -> LoggedRenditions:
         async with self._database.transaction(read_only=True) as tx:

@@ -15,7 +15,7 @@ from services.catalog.errors import SessionUnknown
 from services.catalog.models import GapRow, RenditionRow, SegmentRow, SessionRow
 
 
-class _Ends(NamedTuple):
+class Ends(NamedTuple):
     """The first and the last row of a rendition."""
 
     first: int
@@ -27,7 +27,7 @@ async def show(tx: AsyncSession, ask: ShowSessionLog) -> SessionLog:
     session = await tx.get(SessionRow, ask.session)
     if session is None or session.tenant_id != ask.tenant:
         raise SessionUnknown(f"There is no session {ask.session[:64]!r}.")
-    gaps = await _gaps(tx, session)
+    gaps = await gaps_of(tx, session)
     is_cold = SegmentRow.starts_at < await tiers.hot_since(tx, ask.tenant, session.stream_id)
     totals = (
         select(
@@ -58,13 +58,14 @@ async def show(tx: AsyncSession, ask: ShowSessionLog) -> SessionLog:
                 cold_segments=int(cold[0]),
                 cold_bytes=int(cold[1]),
                 gaps=known,
-                holes=await _holes(tx, session, name, _Ends(first, last), known),
+                holes=await holes_of(tx, session, name, Ends(first, last), known),
             )
         )
     return SessionLog(renditions=tuple(found))
 
 
-async def _gaps(tx: AsyncSession, session: SessionRow) -> dict[str, tuple[Gap, ...]]:
+async def gaps_of(tx: AsyncSession, session: SessionRow) -> dict[str, tuple[Gap, ...]]:
+    """Of each rendition, in order."""
     query = (
         select(GapRow)
         .where(GapRow.tenant_id == session.tenant_id, GapRow.session_id == session.id)
@@ -79,8 +80,8 @@ async def _gaps(tx: AsyncSession, session: SessionRow) -> dict[str, tuple[Gap, .
     }
 
 
-async def _holes(
-    tx: AsyncSession, session: SessionRow, rendition: str, ends: _Ends, gaps: tuple[Gap, ...]
+async def holes_of(
+    tx: AsyncSession, session: SessionRow, rendition: str, ends: Ends, gaps: tuple[Gap, ...]
 ) -> tuple[Missing, ...]:
     """Between rows, before the first of the source, and behind the last of what has ended."""
     before = func.lag(SegmentRow.msn).over(order_by=SegmentRow.msn)

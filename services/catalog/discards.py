@@ -53,19 +53,20 @@ class Taken(NamedTuple):
 
 async def discard(
     tx: AsyncSession, tenant: str, stream: str, *, before: datetime, due_at: datetime,
-    size_bytes: int | None = None, since: datetime | None = None,
+    size_bytes: int | None = None, since: datetime | None = None, session: str | None = None,
+    cause: str = CAUSE,
 ) -> Taken:  # fmt: skip
     """Take out the stream's oldest rows and files, of before `before` and not held, a batch of
-    them at most, until they are `size_bytes`; only rows that start at `since` or later. Their
-    objects may go from `due_at` on.
+    them at most, until they are `size_bytes`; only rows that start at `since` or later, only those
+    of `session`. Their objects may go from `due_at` on; `cause` is that of the gap that is left.
     """
     rows: list[Row[Any]] = []
     made: list[FileRow] = []
     taken_bytes = 0
     # Of the same moment a file goes first: its last row ends where the next row begins.
     found: tuple[Sequence[Row[Any] | FileRow], ...] = (
-        await old_files.oldest(tx, tenant, stream, before, limit=BATCH_ROWS),
-        await _oldest_rows(tx, tenant, stream, before, since),
+        await old_files.oldest(tx, tenant, stream, before, limit=BATCH_ROWS, session=session),
+        await _oldest_rows(tx, tenant, stream, before, since, session=session),
     )
     for each in islice(merge(*found, key=_shown_at), BATCH_ROWS):
         if size_bytes is not None and taken_bytes >= size_bytes:
@@ -76,7 +77,7 @@ async def discard(
             rows.append(each)
         taken_bytes += each.size_bytes
     if rows:
-        await _take_out(tx, rows, due_at)
+        await _take_out(tx, rows, due_at, cause)
         metrics.DISCARDED.inc(len(rows))
     if made:
         await put(tx, tenant, await old_files.take_out(tx, made), due_at)
@@ -98,7 +99,7 @@ async def oldest_at(
 
 async def _oldest_rows(
     tx: AsyncSession, tenant: str, stream: str, before: datetime, since: datetime | None,
-    *, limit: int = BATCH_ROWS,
+    *, limit: int = BATCH_ROWS, session: str | None = None,
 ) -> _Rows:  # fmt: skip
     query = (
         select(*_COLUMNS)
@@ -113,6 +114,8 @@ async def _oldest_rows(
     )
     if since is not None:
         query = query.where(SegmentRow.starts_at >= since)
+    if session is not None:
+        query = query.where(SegmentRow.session_id == session)
     return list(await tx.execute(query))
 
 
@@ -160,7 +163,7 @@ async def pending_bytes(tx: AsyncSession) -> int:
     return int((await tx.execute(select(func.sum(DiscardRow.size_bytes)))).scalar_one() or 0)
 
 
-async def _take_out(tx: AsyncSession, rows: _Rows, due_at: datetime) -> None:
+async def _take_out(tx: AsyncSession, rows: _Rows, due_at: datetime, cause: str) -> None:
     hot_since = await tiers.hot_since(tx, rows[0].tenant_id, rows[0].stream_id)
     sizes = {row.object_key: row.size_bytes if row.starts_at >= hot_since else 0 for row in rows}
     await put(tx, rows[0].tenant_id, sizes, due_at)
@@ -176,7 +179,7 @@ async def _take_out(tx: AsyncSession, rows: _Rows, due_at: datetime) -> None:
             session.duration_us -= sum(round(row.duration_s * 1_000_000) for row in found)
         for first, last in _runs(row.msn for row in found):
             await _delete_run(tx, found[0], first, last)
-            await _leave_gap(tx, found[0], first, last)
+            await _leave_gap(tx, found[0], first, last, cause)
         await _discard_inits(tx, session, rendition, due_at)
     await tx.flush()
 
@@ -192,14 +195,14 @@ async def _delete_run(tx: AsyncSession, row: Row[Any], first: int, last: int) ->
     await tx.execute(run.execution_options(synchronize_session=False))
 
 
-async def _leave_gap(tx: AsyncSession, row: Row[Any], first: int, last: int) -> None:
-    """One gap for all that retention took away in a row."""
+async def _leave_gap(tx: AsyncSession, row: Row[Any], first: int, last: int, cause: str) -> None:
+    """One gap for all that was taken away in a row for one cause."""
     query = select(GapRow).where(
         GapRow.tenant_id == row.tenant_id,
         GapRow.session_id == row.session_id,
         GapRow.rendition == row.rendition,
         GapRow.last_msn == first - 1,
-        GapRow.cause == CAUSE,
+        GapRow.cause == cause,
     )
     before = (await tx.execute(query)).scalar_one_or_none()
     if before is not None:
@@ -213,7 +216,7 @@ async def _leave_gap(tx: AsyncSession, row: Row[Any], first: int, last: int) -> 
         "first_msn": first,
         "last_msn": last,
         "stream_id": row.stream_id,
-        "cause": CAUSE,
+        "cause": cause,
     }
     await insert_new(tx, GapRow, values)
 

@@ -38,6 +38,7 @@ from libs.events import (
     DeleteUpload,
     DeleteUser,
     DeleteWebhook,
+    DiscardSession,
     EndConsoleSessions,
     Envelope,
     ExportClip,
@@ -137,6 +138,7 @@ from libs.events import (
     SegmentReady,
     SessionEnded,
     ShowSessionLog,
+    ShowTimeline,
     SoundChanged,
     StillsStored,
     StreamPublished,
@@ -226,6 +228,8 @@ def register_asks(bus: Bus, answers: Answers) -> None:
     bus.on_ask(ListWindow)(answers.list_window)
     bus.on_ask(OutlineWindow)(answers.outline_window)
     bus.on_ask(ListRuns)(answers.list_runs)
+    bus.on_ask(DiscardSession)(answers.discard_session)
+    bus.on_ask(ShowTimeline)(answers.show_timeline)
     bus.on_ask(ListRenditions)(answers.list_renditions)
     bus.on_ask(NoteCameraClip)(answers.note_camera_clip)
     bus.on_ask(ListTracks)(answers.list_tracks)

@@ -53,6 +53,10 @@ async def list_of(tx: AsyncSession, ask: ListHolds) -> Holds:
     """Raises `StreamUnknown`."""
     await streams.get(tx, ask.tenant, ask.stream)
     query = select(HoldRow).where(*_of(ask.tenant, ask.stream))
+    if ask.from_at is not None:
+        query = query.where(HoldRow.until_at > ask.from_at)
+    if ask.until_at is not None:
+        query = query.where(HoldRow.from_at < ask.until_at)
     rows = (await tx.execute(query.order_by(HoldRow.from_at, HoldRow.id))).scalars()
     return Holds(holds=tuple(_answer(row) for row in rows))
 

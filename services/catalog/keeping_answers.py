@@ -9,6 +9,7 @@ from libs.events import (
     DeleteClip,
     DeleteHold,
     Discards,
+    DiscardSession,
     ExportClip,
     ForgetDiscards,
     GetClip,
@@ -25,9 +26,10 @@ from libs.events import (
     Poster,
     RecordedFile,
     RecordedFiles,
+    SessionDiscarded,
     Storyboard,
 )
-from services.catalog import clips, discards, files, holds, posters, storyboards
+from services.catalog import clips, deleting, discards, files, holds, posters, storyboards
 from services.catalog.clock import Clock
 from services.catalog.database import Database
 from services.catalog.retention import Room
@@ -86,6 +88,10 @@ class KeepingAnswers:
     async def get_storyboard(self, ask: GetStoryboard) -> Storyboard:
         async with self._database.transaction() as tx:
             return await storyboards.get(tx, ask, now=self._clock())
+
+    async def discard_session(self, ask: DiscardSession) -> SessionDiscarded:
+        async with self._database.transaction() as tx:
+            return await deleting.discard(tx, ask, now=self._clock())
 
     # --- what may be deleted ------------------------------------------------------------
 

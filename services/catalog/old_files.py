@@ -16,9 +16,12 @@ from services.catalog.models import FileRow, JobRow, SessionRow
 
 
 async def oldest(
-    tx: AsyncSession, tenant: str, stream: str, before: datetime, *, limit: int
-) -> Sequence[FileRow]:
-    """Those of the stream that end before `before` and are not held, in order."""
+    tx: AsyncSession, tenant: str, stream: str, before: datetime, *, limit: int,
+    session: str | None = None,
+) -> Sequence[FileRow]:  # fmt: skip
+    """Those of the stream, or of one session, that end before `before` and are not held, in
+    order.
+    """
     query = (
         select(FileRow)
         .where(
@@ -31,6 +34,8 @@ async def oldest(
         .order_by(FileRow.ends_at)
         .limit(limit)
     )
+    if session is not None:
+        query = query.where(FileRow.session_id == session)
     return (await tx.execute(query)).scalars().all()
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import AwareDatetime
 
 from libs.events import FileKind, GetFile, ListFiles, RecordedFile, RecordedFiles
 from libs.names import DEFAULT_TENANT, STREAM_ID
@@ -47,15 +48,25 @@ async def list_files(
     stream_id: str,
     house: TheHouse,
     kind: FileKind | None = None,
+    from_at: AwareDatetime | None = None,
+    until_at: AwareDatetime | None = None,
     after: Annotated[str | None, Query(max_length=300)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 200,
 ) -> RecordedFiles:
-    """MP4s and pictures of the stream, and what jobs made of it, newest first; those that are
-    `pending` are being made.
+    """MP4s and pictures of the stream, and what jobs made of it, newest first: all, or those that
+    begin within [from_at, until_at). Those that are `pending` are being made.
     """
     check_known_id(stream_id)
     return await house.catalog.ask(
-        ListFiles(tenant=DEFAULT_TENANT, stream=stream_id, kind=kind, after=after, limit=limit)
+        ListFiles(
+            tenant=DEFAULT_TENANT,
+            stream=stream_id,
+            kind=kind,
+            from_at=from_at,
+            until_at=until_at,
+            after=after,
+            limit=limit,
+        )
     )
 
 

@@ -28,10 +28,19 @@ class NewHold(BaseModel):
 
 
 @router.get("", dependencies=[needs(Permission.RECORDINGS_READ)])
-async def list_holds(stream_id: str, house: TheHouse) -> Holds:
-    """All of the stream, the earliest first."""
+async def list_holds(
+    stream_id: str,
+    house: TheHouse,
+    from_at: AwareDatetime | None = None,
+    until_at: AwareDatetime | None = None,
+) -> Holds:
+    """All of the stream, or those that keep something of [from_at, until_at), the earliest first.
+    What has the cause `motion` is a time in which something moved.
+    """
     check_known_id(stream_id)
-    return await house.catalog.ask(ListHolds(tenant=DEFAULT_TENANT, stream=stream_id))
+    return await house.catalog.ask(
+        ListHolds(tenant=DEFAULT_TENANT, stream=stream_id, from_at=from_at, until_at=until_at)
+    )
 
 
 @router.post("", status_code=201, dependencies=[needs(Permission.RECORDINGS_WRITE)])

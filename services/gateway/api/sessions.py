@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Query
 
 from libs.events import (
     PAGE_ROWS,
+    DiscardSession,
     GetSession,
     ListRenditionStates,
     ListSegments,
@@ -66,6 +67,19 @@ async def get_session(
         ShowSessionLog(tenant=DEFAULT_TENANT, session=session)
     )
     return SessionView(**known.model_dump(), renditions=log.renditions)
+
+
+@router.delete("/{session}", dependencies=[needs(Permission.RECORDINGS_DELETE)])
+async def delete_session(
+    house: TheHouse, session: Annotated[str, Path(pattern=_SESSION)]
+) -> Session:
+    """Take what a session that is over has recorded, and the files of it, out of the store. What a
+    hold or a clip keeps stays: the answer says what is left. 409 while it is on air.
+    """
+    ask = DiscardSession(tenant=DEFAULT_TENANT, session=session)
+    while not (await house.catalog.ask(ask)).is_all:
+        pass
+    return await house.catalog.ask(GetSession(tenant=DEFAULT_TENANT, id=session))
 
 
 @router.post("/{session}/links", status_code=201, dependencies=[needs(Permission.VIEWERS_WRITE)])

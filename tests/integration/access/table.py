@@ -68,6 +68,7 @@ PATCH   /api/v1/streams/{stream_id}/relay-targets/{target_id}              relay
 DELETE  /api/v1/streams/{stream_id}/relay-targets/{target_id}              relays:write
 GET     /api/v1/streams/{stream_id}/files                                  recordings:read
 GET     /api/v1/files/{key:path}                                           recordings:read
+GET     /api/v1/streams/{stream_id}/timeline                               recordings:read
 GET     /api/v1/streams/{stream_id}/holds                                  recordings:read
 POST    /api/v1/streams/{stream_id}/holds                                  recordings:write
 DELETE  /api/v1/streams/{stream_id}/holds/{hold_id}                        recordings:delete
@@ -90,6 +91,7 @@ GET     /api/v1/images/{image}                                             strea
 POST    /api/v1/mark-pictures                                              streams:write
 GET     /api/v1/sessions                                                   recordings:read
 GET     /api/v1/sessions/{session}                                         recordings:read
+DELETE  /api/v1/sessions/{session}                                         recordings:delete
 POST    /api/v1/sessions/{session}/links                                   viewers:write
 GET     /api/v1/sessions/{session}/renditions                              recordings:read
 GET     /api/v1/sessions/{session}/segments                                recordings:read

@@ -369,8 +369,8 @@ export interface paths {
         };
         /**
          * List Files
-         * @description MP4s and pictures of the stream, and what jobs made of it, newest first; those that are
-         *     `pending` are being made.
+         * @description MP4s and pictures of the stream, and what jobs made of it, newest first: all, or those that
+         *     begin within [from_at, until_at). Those that are `pending` are being made.
          */
         get: operations["recordings_list_files"];
         put?: never;
@@ -410,7 +410,8 @@ export interface paths {
         };
         /**
          * List Holds
-         * @description All of the stream, the earliest first.
+         * @description All of the stream, or those that keep something of [from_at, until_at), the earliest first.
+         *     What has the cause `motion` is a time in which something moved.
          */
         get: operations["retention_list_holds"];
         put?: never;
@@ -754,7 +755,12 @@ export interface paths {
         get: operations["sessions_get_session"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete Session
+         * @description Take what a session that is over has recorded, and the files of it, out of the store. What a
+         *     hold or a clip keeps stays: the answer says what is left. 409 while it is on air.
+         */
+        delete: operations["sessions_delete_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -813,6 +819,27 @@ export interface paths {
          * @description A page of a rendition's segments in order, with the gaps and their causes.
          */
         get: operations["sessions_list_segments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{stream_id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Timeline
+         * @description A page of the sessions that were on air between two times, however far apart, in order; and
+         *     the gaps within each, with their causes. Between two sessions nothing was on air.
+         */
+        get: operations["views_show_timeline"];
         put?: never;
         post?: never;
         delete?: never;
@@ -5693,6 +5720,59 @@ export interface components {
             /** Text */
             text: string;
         };
+        /** Timeline */
+        Timeline: {
+            /** Sessions */
+            sessions: components["schemas"]["TimelineSession"][];
+            /** Next After */
+            next_after?: string | null;
+        };
+        /**
+         * TimelineGap
+         * @description A time within a session of which there is nothing.
+         */
+        TimelineGap: {
+            /**
+             * From At
+             * Format: date-time
+             */
+            from_at: string;
+            /**
+             * Until At
+             * Format: date-time
+             */
+            until_at: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "away" | "lost";
+            /** Cause */
+            cause: string | null;
+        };
+        /** TimelineSession */
+        TimelineSession: {
+            /** Session */
+            session: string;
+            /**
+             * From At
+             * Format: date-time
+             */
+            from_at: string;
+            /**
+             * Until At
+             * Format: date-time
+             */
+            until_at: string;
+            /** Is Open */
+            is_open: boolean;
+            /** Cause */
+            cause: string | null;
+            /** Size Bytes */
+            size_bytes: number;
+            /** Gaps */
+            gaps: components["schemas"]["TimelineGap"][];
+        };
         /**
          * Track
          * @description One track of a rendition, as its codec configuration describes it.
@@ -6467,6 +6547,9 @@ export type StreamView = components['schemas']['StreamView'];
 export type StreamViews = components['schemas']['StreamViews'];
 export type StreamWindow = components['schemas']['StreamWindow'];
 export type TextMark = components['schemas']['TextMark'];
+export type Timeline = components['schemas']['Timeline'];
+export type TimelineGap = components['schemas']['TimelineGap'];
+export type TimelineSession = components['schemas']['TimelineSession'];
 export type Track = components['schemas']['Track'];
 export type TrackRange = components['schemas']['TrackRange'];
 export type TranscodeReport = components['schemas']['TranscodeReport'];
@@ -7244,6 +7327,8 @@ export interface operations {
         parameters: {
             query?: {
                 kind?: ("mp4" | "jpeg" | "storyboard" | "poster" | "export") | null;
+                from_at?: string | null;
+                until_at?: string | null;
                 after?: string | null;
                 limit?: number;
             };
@@ -7306,7 +7391,10 @@ export interface operations {
     };
     retention_list_holds: {
         parameters: {
-            query?: never;
+            query?: {
+                from_at?: string | null;
+                until_at?: string | null;
+            };
             header?: never;
             path: {
                 stream_id: string;
@@ -8023,6 +8111,37 @@ export interface operations {
             };
         };
     };
+    sessions_delete_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     sessions_share_session: {
         parameters: {
             query?: never;
@@ -8111,6 +8230,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SegmentPage"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    views_show_timeline: {
+        parameters: {
+            query: {
+                from_at: string;
+                until_at: string;
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                stream_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Timeline"];
                 };
             };
             /** @description Validation Error */

@@ -11,10 +11,12 @@ import { Jobs } from "./jobs/Jobs";
 import { Keys } from "./Keys";
 import { MayContext } from "./may";
 import { NEEDS, type Page, usePage, useStreamPlace } from "./place";
+import { Recordings } from "./Recordings";
 import { SignIn } from "./SignIn";
 import { StreamScreen } from "./stream/StreamScreen";
 import { Streams } from "./Streams";
 import { System } from "./system/System";
+import { TimelinePage } from "./TimelinePage";
 import { Users } from "./Users";
 import { Videos } from "./Videos";
 import { Viewers } from "./viewers/Viewers";
@@ -51,6 +53,10 @@ function Shown({ page, account }: { page: Page; account: Account }) {
     case "streams":
       if (chosen) return <StreamScreen key={chosen.id} id={chosen.id} part={chosen.part} />;
       return <Streams pushServer={account.push_server} />;
+    case "recordings":
+      return <Recordings />;
+    case "timeline":
+      return <TimelinePage />;
     case "videos":
       return <Videos />;
     case "viewers":

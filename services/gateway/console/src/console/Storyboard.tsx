@@ -44,7 +44,7 @@ export function Storyboard({ path, duration_s }: { path: string; duration_s: num
     </span>
   );
 }
-function Picture({ tile: { sheet, x, y, width, height } }: { tile: Tile }) {
+export function Picture({ tile: { sheet, x, y, width, height } }: { tile: Tile }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
     const image = new Image();

@@ -13,6 +13,8 @@ import "./access.css";
 import "./doctor.css";
 import "./stream/stream.css";
 import "./system/system.css";
+import "./recordings.css";
+import "./timeline.css";
 import "./uploads.css";
 import "./videos.css";
 import "./webhooks.css";

@@ -7,10 +7,21 @@ import type { Permission } from "../api/access";
 export type Page =
   | "streams" | "videos" | "viewers" | "webhooks"
   | "users" | "keys" | "audit" | "jobs" | "system" | "account";
+  | "streams"
+  | "recordings"
+  | "timeline"
+  | "videos"
+  | "webhooks"
+  | "users"
+  | "keys"
+  | "audit"
+  | "account";
 
 /** Without which permission there is nothing to see; null: a page for all who are signed in. */
 export const NEEDS = {
   streams: "streams:read",
+  recordings: "recordings:read",
+  timeline: "recordings:read",
   videos: "assets:read",
   viewers: "viewers:read",
   webhooks: "webhooks:read",
@@ -25,6 +36,7 @@ export const NEEDS = {
 /** What stands in the bar, and the pages behind each word. */
 export const ENTRIES = [
   { name: "streams", pages: ["streams"] },
+  { name: "recordings", pages: ["recordings", "timeline"] },
   { name: "videos", pages: ["videos"] },
   { name: "viewersEntry", pages: ["viewers"] },
   { name: "webhooks", pages: ["webhooks"] },
@@ -53,6 +65,17 @@ export function useStreamPlace(): { id: string; part: Part | null } | null {
 }
 
 const hashNow = () => location.hash;
+/** Where streams are seen beside each other; at an instant (Unix ms), or at the newest. */
+export function timelineAddress(streams: readonly string[], at_ms?: number): string {
+  const at = at_ms === undefined ? "" : `/${Math.round(at_ms)}`;
+  return `#timeline/${streams.join(",")}${at}`;
+}
+
+/** The streams and the instant that such an address names. */
+export function readTimeline(hash: string): { streams: string[]; at_ms: number | null } {
+  const [, streams = "", at = ""] = hash.split("/");
+  return { streams: streams.split(",").filter(Boolean), at_ms: Number(at) || null };
+}
 
 export function usePage(): Page {
   return useSyncExternalStore(listen, pageNow);
@@ -60,7 +83,8 @@ export function usePage(): Page {
 
 function pageNow(): Page {
   const pages = Object.keys(NEEDS) as Page[];
-  return pages.find((page) => addressOf(page) === location.hash) ?? "streams";
+  const [name] = location.hash.split("/");
+  return pages.find((page) => addressOf(page) === name) ?? "streams";
 }
 
 function listen(listener: () => void): () => void {

@@ -2,6 +2,7 @@ import { accessEn } from "./access.en";
 import { doctorEn } from "./doctor-en";
 import { streamEn } from "./stream.en";
 import { jobsEn, systemEn, viewersEn } from "./system.en";
+import { recordingsEn } from "./recordings.en";
 import { viewerEn } from "./viewer-en";
 import { webhooksEn } from "./webhooks.en";
 
@@ -169,6 +170,7 @@ export const en = {
   kickHintSigned: "Cuts the picture and voids the link.",
   kickHintPublic: "Cuts the picture. The stream is open to everybody, so they may come back.",
 
+  recordings: "Recordings",
   videos: "Videos",
   pages: "Pages",
   videoCount: (ready: number, making: number) =>
@@ -319,6 +321,7 @@ export const en = {
   systemEntry: systemEn.title,
   viewers: viewersEn,
   viewersEntry: viewersEn.title,
+  recorded: recordingsEn,
 };
 
 export type Messages = typeof en;

@@ -3,6 +3,7 @@ import { doctorZh } from "./doctor-zh";
 import type { Messages } from "./en";
 import { streamZh } from "./stream.zh";
 import { jobsZh, systemZh, viewersZh } from "./system.zh";
+import { recordingsZh } from "./recordings.zh";
 import { viewerZh } from "./viewer-zh";
 import { webhooksZh } from "./webhooks.zh";
 
@@ -166,6 +167,7 @@ export const zh: Messages = {
   kickHintSigned: "立即断开画面，链接同时失效。",
   kickHintPublic: "立即断开画面。该流对所有人开放，对方可能会再次进入。",
 
+  recordings: "录制",
   videos: "视频",
   pages: "页面",
   videoCount: (ready, making) => `共 ${ready} 个${making > 0 ? ` · ${making} 个处理中` : ""}`,
@@ -312,4 +314,5 @@ export const zh: Messages = {
   systemEntry: systemZh.title,
   viewers: viewersZh,
   viewersEntry: viewersZh.title,
+  recorded: recordingsZh,
 };
