@@ -250,6 +250,20 @@ from libs.events.retention import (
 )
 from libs.events.rows import Checkpoint, Segment, Track, TrackKind, TrackRange
 from libs.events.storyboards import GetStoryboard, Sheet, SheetState, Storyboard
+from libs.events.tenants import (
+    CreateTenant,
+    GetTenant,
+    GetTenantUsage,
+    ListTenants,
+    MadeTenant,
+    QuotaName,
+    Quotas,
+    Tenant,
+    TenantChanged,
+    Tenants,
+    TenantUsage,
+    UpdateTenant,
+)
 from libs.events.tiers import (
     MOVE_OBJECTS,
     FinishMove,
@@ -398,6 +412,7 @@ CATALOG_FACTS: tuple[type[Message], ...] = (
     AssetReady,
     AssetFailed,
     AccessChanged,
+    TenantChanged,
 )
 """What the catalog itself says; it does not listen to these."""
 FACTS: tuple[type[Message], ...] = (
@@ -500,6 +515,7 @@ __all__ = [
     "CreateJob",
     "CreateRelayTarget",
     "CreateStream",
+    "CreateTenant",
     "CreateUpload",
     "CreateUser",
     "CreateWebhook",
@@ -554,6 +570,8 @@ __all__ = [
     "GetSession",
     "GetStoryboard",
     "GetStream",
+    "GetTenant",
+    "GetTenantUsage",
     "GetTranscodePlan",
     "GetUpload",
     "GetUser",
@@ -616,6 +634,7 @@ __all__ = [
     "ListSessions",
     "ListShownCaptions",
     "ListStreams",
+    "ListTenants",
     "ListTracks",
     "ListUploadLitter",
     "ListUploadPieces",
@@ -637,6 +656,7 @@ __all__ = [
     "LoggedRuns",
     "LoggedTracks",
     "Login",
+    "MadeTenant",
     "Mark",
     "MarkReport",
     "Media",
@@ -673,6 +693,8 @@ __all__ = [
     "PosterRequested",
     "PublicEventsLogged",
     "PublishGrant",
+    "QuotaName",
+    "Quotas",
     "Recorded",
     "RecordedFile",
     "RecordedFiles",
@@ -737,6 +759,10 @@ __all__ = [
     "StreamUnpublished",
     "TakeMove",
     "TakeWebhookDeliveries",
+    "Tenant",
+    "TenantChanged",
+    "TenantUsage",
+    "Tenants",
     "TextMark",
     "Tier",
     "Track",
@@ -749,6 +775,7 @@ __all__ = [
     "TranscodeState",
     "UpdateRelayTarget",
     "UpdateStream",
+    "UpdateTenant",
     "UpdateUser",
     "UpdateWebhook",
     "Upload",

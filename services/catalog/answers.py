@@ -90,6 +90,7 @@ from services.catalog import (
     jobs,
     ladders,
     publishing,
+    quotas,
     recorder_rows,
     relay_item,
     relay_targets,
@@ -145,7 +146,7 @@ class Answers(KeepingAnswers):
 
     async def create_stream(self, ask: CreateStream) -> Stream:
         await check_drawable(read_marks(ask.item))
-        async with self._database.transaction() as tx:
+        async with quotas.told(self._database, self._clock) as tx:
             stream = await streams.create(tx, ask, secret=self._push_secret, now=self._clock())
             await self._follow_item(tx, stream)
             return stream
@@ -238,7 +239,8 @@ class Answers(KeepingAnswers):
             return await job_records.detail(tx, await job_rows.get(tx, ask))
 
     async def create_job(self, ask: CreateJob) -> JobDetail:
-        async with self._database.transaction() as tx:
+        async with quotas.told(self._database, self._clock) as tx:
+            await quotas.check_jobs(tx, ask.tenant, now=self._clock())
             row = await jobs.create(tx, ask, now=self._clock())
             await exports.promise(tx, row)
             return await job_records.detail(tx, row)
@@ -356,7 +358,7 @@ class Answers(KeepingAnswers):
         check_addresses(stream.marks, self._egress)
 
     async def _open_publish(self, ask: OpenPublish) -> PublishGrant:
-        async with self._database.transaction() as tx:
+        async with quotas.told(self._database, self._clock) as tx:
             return await publishing.open_publish(tx, ask, now=self._clock())
 
     async def _has_lost_its_ingest(self, stream: str) -> bool:

@@ -29,6 +29,7 @@ from services.catalog.handlers import (
     register_assets,
     register_facts,
     register_moves,
+    register_tenants,
     register_uploads,
     register_webhooks,
 )
@@ -47,6 +48,7 @@ from services.catalog.recorder import Recorder
 from services.catalog.retention import Retention, Room, Rules
 from services.catalog.sequencer import Sequencer
 from services.catalog.settings import CatalogSettings
+from services.catalog.tenant_answers import TenantAnswers
 from services.catalog.tiering import Tiering, TierRules
 from services.catalog.upload_answers import UploadAnswers
 from services.catalog.upload_rules import UploadRules
@@ -101,6 +103,7 @@ def build_app(settings: CatalogSettings | None = None) -> Service:
     )
     register_assets(bus, assets)
     register_access(bus, AccessAnswers(database, now_utc))
+    register_tenants(bus, TenantAnswers(database, now_utc))
     hooks = WebhookAnswers(database, now_utc, egress=egress, rules=_delivery_rules(settings))
     register_webhooks(bus, hooks)
     _keep_up(service, settings, database, ingests, retention, recorder, uploads, assets)

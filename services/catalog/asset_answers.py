@@ -26,7 +26,7 @@ from libs.events import (
     WatchPage,
 )
 from libs.segment_keys import session_folder
-from services.catalog import asset_sounds, assets, captions, discards, quota, watch_pages
+from services.catalog import asset_sounds, assets, captions, discards, quotas, watch_pages
 from services.catalog.clock import Clock
 from services.catalog.database import Database
 from services.catalog.looks import look_every
@@ -48,7 +48,7 @@ class AssetAnswers:
         self._quota_bytes = quota_bytes
 
     async def create(self, ask: CreateAsset) -> Asset:
-        async with quota.told(self._database, ask.tenant, self._clock) as tx:
+        async with quotas.told(self._database, self._clock) as tx:
             made = await assets.create(tx, ask, quota_bytes=self._quota_bytes, now=self._clock())
             return await _told(tx, made)
 

@@ -33,7 +33,7 @@ from services.catalog import (
     outbox,
     page,
     public_log,
-    quota,
+    quotas,
     sessions,
     streams,
     watermarks,
@@ -78,7 +78,8 @@ async def create(
     if upload.state != "accepted":
         raise UploadNotAccepted(f"The upload cannot be made an asset: it is {upload.state}.")
     ladder = read_ladder({"ladder": ask.ladder})
-    await quota.check(tx, ask.tenant, quota_bytes)
+    await quotas.check_uploads(tx, ask.tenant, quota_bytes)
+    await quotas.check_jobs(tx, ask.tenant, now=now)
     row = await of_upload(tx, upload, ladder, is_watermarked=ask.is_watermarked, now=now)
     row.name = check_name(ask.title) if ask.title is not None else row.name
     if ask.is_watermarked and ask.view_policy == "public":

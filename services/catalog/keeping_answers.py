@@ -27,7 +27,7 @@ from libs.events import (
     RecordedFiles,
     Storyboard,
 )
-from services.catalog import clips, discards, files, holds, posters, storyboards
+from services.catalog import clips, discards, files, holds, posters, quotas, storyboards
 from services.catalog.clock import Clock
 from services.catalog.database import Database
 from services.catalog.retention import Room
@@ -76,7 +76,7 @@ class KeepingAnswers:
         return Nothing()
 
     async def export_clip(self, ask: ExportClip) -> Clip:
-        async with self._database.transaction() as tx:
+        async with quotas.told(self._database, self._clock) as tx:
             return await clips.export(tx, ask, now=self._clock())
 
     async def get_poster(self, ask: GetPoster) -> Poster:

@@ -6,7 +6,7 @@ Stream ids are unique over all tenants, because no playback or push URL names a 
 from services.catalog.models.access import APIKeyRow, AuditRow, ConsoleSessionRow, UserRow
 from services.catalog.models.assets import AssetRow, CaptionRow
 from services.catalog.models.base import Base
-from services.catalog.models.jobs import JobAttemptRow, JobLogRow, JobRow
+from services.catalog.models.jobs import JobAttemptRow, JobLogRow, JobRow, JobTimeRow
 from services.catalog.models.keeping import (
     CameraClipRow,
     DiscardRow,
@@ -27,6 +27,7 @@ from services.catalog.models.messages import DeadLetterRow, OutboxRow
 from services.catalog.models.streams import (
     RelayTargetRow,
     RevocationRow,
+    StreamIdRow,
     StreamRow,
     TenantRow,
     ViewerKeyRow,
@@ -62,6 +63,7 @@ __all__ = [
     "JobAttemptRow",
     "JobLogRow",
     "JobRow",
+    "JobTimeRow",
     "OutboxRow",
     "PublishRow",
     "RecorderRow",
@@ -71,6 +73,7 @@ __all__ = [
     "RevocationRow",
     "SegmentRow",
     "SessionRow",
+    "StreamIdRow",
     "StreamRow",
     "TenantRow",
     "TierRow",

@@ -77,6 +77,17 @@ class JobAttemptRow(Base):
     """Whether it may have left objects in the store that count for nothing."""
 
 
+class JobTimeRow(Base):
+    """How long a tenant's finite jobs have run in a month; outlives them."""
+
+    __tablename__ = "job_time"
+
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    month: Mapped[str] = mapped_column(primary_key=True)
+    """Such as 2026-11, in UTC."""
+    seconds: Mapped[float]
+
+
 class JobLogRow(Base):
     """The newest lines that the processes of a job's attempt said."""
 
