@@ -79,6 +79,7 @@ from libs.events import (
     WatermarkedViewers,
     Written,
 )
+from libs.names import ITS_TENANT
 from services.catalog import (
     camera_clips,
     completeness,
@@ -103,6 +104,7 @@ from services.catalog import (
     viewer_keys,
     views,
     watermarks,
+    whose,
 )
 from services.catalog.clock import Clock
 from services.catalog.database import Database
@@ -194,12 +196,14 @@ class Answers(KeepingAnswers):
 
     async def list_segments(self, ask: ListSegments) -> SegmentPage:
         async with self._database.transaction(read_only=True) as tx:
+            ask = await whose.settle(tx, ask)
             return await segments.list_page(tx, ask)
 
     # --- sessions and views -------------------------------------------------------------
 
     async def get_session(self, ask: GetSession) -> Session:
         async with self._database.transaction(read_only=True) as tx:
+            ask = await whose.settle(tx, ask)
             return await sessions.get(tx, ask)
 
     async def show_session_log(self, ask: ShowSessionLog) -> SessionLog:
@@ -208,17 +212,23 @@ class Answers(KeepingAnswers):
 
     async def list_window(self, ask: ListWindow) -> Written:
         async with self._database.transaction(read_only=True) as tx:
+            ask = await whose.settle(tx, ask)
             return await views.list_window(tx, ask)
 
     async def outline_window(self, ask: OutlineWindow) -> Written:
+        if ask.tenant == ITS_TENANT:
+            async with self._database.transaction(read_only=True) as tx:
+                ask = await whose.settle(tx, ask)
         return await views.outline_window(self._database, ask)
 
     async def list_runs(self, ask: ListRuns) -> LoggedRuns:
         async with self._database.transaction(read_only=True) as tx:
+            ask = await whose.settle(tx, ask)
             return await runs.list_page(tx, ask)
 
     async def list_renditions(self, ask: ListRenditions) -> LoggedRenditions:
         async with self._database.transaction(read_only=True) as tx:
+            ask = await whose.settle(tx, ask)
             return await views.list_renditions(tx, ask)
 
     async def note_camera_clip(self, ask: NoteCameraClip) -> Nothing:
@@ -228,6 +238,7 @@ class Answers(KeepingAnswers):
 
     async def list_tracks(self, ask: ListTracks) -> LoggedTracks:
         async with self._database.transaction(read_only=True) as tx:
+            ask = await whose.settle(tx, ask)
             return await views.list_tracks(tx, ask)
 
     async def list_jobs(self, ask: ListJobs) -> JobPage:
@@ -294,10 +305,12 @@ class Answers(KeepingAnswers):
 
     async def get_watermark(self, ask: GetWatermark) -> Watermark:
         async with self._database.transaction(read_only=True) as tx:
+            ask = await whose.settle(tx, ask)
             return await watermarks.get(tx, ask)
 
     async def note_watermarked(self, ask: NoteWatermarked) -> Nothing:
         async with self._database.transaction() as tx:
+            ask = await whose.settle(tx, ask)
             await watermarks.note(tx, ask, now=self._clock())
         return Nothing()
 

@@ -27,7 +27,7 @@ from libs.events import (
     RecordedFiles,
     Storyboard,
 )
-from services.catalog import clips, discards, files, holds, posters, quotas, storyboards
+from services.catalog import clips, discards, files, holds, posters, quotas, storyboards, whose
 from services.catalog.clock import Clock
 from services.catalog.database import Database
 from services.catalog.retention import Room
@@ -81,10 +81,12 @@ class KeepingAnswers:
 
     async def get_poster(self, ask: GetPoster) -> Poster:
         async with self._database.transaction() as tx:
+            ask = await whose.settle(tx, ask)
             return await posters.get(tx, ask, now=self._clock())
 
     async def get_storyboard(self, ask: GetStoryboard) -> Storyboard:
         async with self._database.transaction() as tx:
+            ask = await whose.settle(tx, ask)
             return await storyboards.get(tx, ask, now=self._clock())
 
     # --- what may be deleted ------------------------------------------------------------
@@ -107,8 +109,10 @@ class KeepingAnswers:
 
     async def list_files(self, ask: ListFiles) -> RecordedFiles:
         async with self._database.transaction(read_only=True) as tx:
+            ask = await whose.settle(tx, ask)
             return await files.list_page(tx, ask)
 
     async def get_file(self, ask: GetFile) -> RecordedFile:
         async with self._database.transaction(read_only=True) as tx:
+            ask = await whose.settle(tx, ask)
             return await files.get(tx, ask)
