@@ -2,7 +2,7 @@
 and the ids of sessions and assets are random. Who may watch it the gateway has judged before.
 """
 
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -51,7 +51,7 @@ async def settle(tx: AsyncSession, ask: Asked) -> Asked:
     """
     if ask.tenant != ITS_TENANT:
         return ask
-    return ask.model_copy(update={"tenant": await _of(tx, ask)})
+    return cast("Asked", ask.model_copy(update={"tenant": await _of(tx, ask)}))
 
 
 async def _of(tx: AsyncSession, ask: OfSession | OfStream) -> str:

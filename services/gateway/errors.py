@@ -11,7 +11,6 @@ Forbidden
 ├── PermissionLacking      the caller is known, and may not do this
 ├── KeyLimited             an API key is for other streams
 ├── NoAccount              an API key asks for what only users have
-├── TenantElsewhere        the caller belongs to a tenant that is not served here
 BadRequest
 ├── BodyUnreadable         the body is not JSON
 ├── ReloadWrong            senseless _HLS_msn or _HLS_part
@@ -90,10 +89,6 @@ class PermissionLacking(Forbidden):
 
 class KeyLimited(Forbidden):
     code = "key_limited"
-
-
-class TenantElsewhere(Forbidden):
-    code = "tenant_elsewhere"
 
 
 class NoAccount(Forbidden):

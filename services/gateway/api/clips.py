@@ -9,8 +9,7 @@ from fastapi import APIRouter, Path, Request, Response
 from libs.errors import Forbidden
 from libs.events import GetWatermark
 from libs.names import DEFAULT_TENANT, SESSION_ID, STREAM_ID
-from libs.permissions import Permission
-from services.gateway.api.auth import WATCHING, may
+from services.gateway.api.auth import WATCHING, may_watch
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.ranged import ranged
 from services.gateway.api.watching import PLAYABLE, refuse
@@ -49,7 +48,7 @@ async def get_clip(stream: StreamId, view: View, request: Request, house: TheHou
     if refusal is not None:
         return refusal
     clip = await _clip(stream, view, house)
-    if not await may(request, house, Permission.RECORDINGS_READ, stream):
+    if not await may_watch(request, house, stream):
         await _check_unmarked(clip, house)
     await clip.open(house.store)
     assert clip.began_at is not None

@@ -161,7 +161,7 @@ async def sign_user_out(user_id: UserId, house: TheHouse, caller: TheCaller) -> 
 
 def _check_role(caller: Caller, role: Role) -> None:
     """Raises `PermissionLacking`."""
-    lacking = sorted(role.permissions - caller.permissions)
+    lacking = sorted(role.permissions_in(caller.tenant) - caller.permissions)
     if lacking:
         raise PermissionLacking(f"The role {role} may {lacking[0]}, which you may not.")
 
