@@ -9,7 +9,6 @@ from fastapi.responses import StreamingResponse
 
 from libs.errors import WeirError
 from libs.events import Asset, GetAsset
-from libs.names import DEFAULT_TENANT
 from libs.permissions import Permission
 from services.gateway.api.assets import AssetId, show
 from services.gateway.api.auth import may, needs
@@ -57,8 +56,8 @@ async def _tell(asset_id: str, request: Request, house: House) -> AsyncIterator[
                 return
 
 
-async def _ask(asset: str, house: House) -> Asset:
-    return await house.catalog.ask(GetAsset(tenant=DEFAULT_TENANT, asset=asset))
+async def _ask(asset: str, house: House, tenant: str) -> Asset:
+    return await house.catalog.ask(GetAsset(tenant=tenant, asset=asset))
 
 
 def _event(name: str, data: dict[str, Any]) -> bytes:

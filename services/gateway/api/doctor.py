@@ -9,7 +9,6 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from libs.events import GetStream
-from libs.names import DEFAULT_TENANT
 from libs.permissions import Permission
 from libs.vitals import Vitals
 from services.gateway.api.auth import needs
@@ -75,7 +74,7 @@ async def latency(stream_id: str, house: TheHouse) -> Lateness:
     return Lateness(measured_at=datetime.now(UTC), ways=ways)
 
 
-async def _live_of(stream_id: str, house: House) -> Live | None:
+async def _live_of(stream_id: str, house: House, tenant: str) -> Live | None:
     check_known_id(stream_id)
-    await house.catalog.ask(GetStream(tenant=DEFAULT_TENANT, id=stream_id))
+    await house.catalog.ask(GetStream(tenant=tenant, id=stream_id))
     return house.directory.live(stream_id)

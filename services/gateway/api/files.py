@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from libs.events import FileKind, GetFile, ListFiles, RecordedFile, RecordedFiles
-from libs.names import DEFAULT_TENANT, STREAM_ID
+from libs.names import ITS_TENANT, STREAM_ID
 from libs.permissions import Permission
-from services.gateway.api.auth import WATCHING, needs
+from services.gateway.api.auth import WATCHING, TheTenant, needs
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.kept import kept
 from services.gateway.api.ranged import of_object, ranged
@@ -46,6 +46,7 @@ def _media(kind: FileKind) -> dict[int | str, dict[str, Any]]:
 async def list_files(
     stream_id: str,
     house: TheHouse,
+    tenant: TheTenant,
     kind: FileKind | None = None,
     after: Annotated[str | None, Query(max_length=300)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 200,
@@ -55,7 +56,7 @@ async def list_files(
     """
     check_known_id(stream_id)
     return await house.catalog.ask(
-        ListFiles(tenant=DEFAULT_TENANT, stream=stream_id, kind=kind, after=after, limit=limit)
+        ListFiles(tenant=tenant, stream=stream_id, kind=kind, after=after, limit=limit)
     )
 
 
@@ -100,7 +101,7 @@ def render_day(files: Sequence[RecordedFile]) -> str:
 async def _of_day(stream: str, begin: datetime, house: House) -> list[RecordedFile]:
     found: list[RecordedFile] = []
     ask = ListFiles(
-        tenant=DEFAULT_TENANT,
+        tenant=ITS_TENANT,
         stream=stream,
         kind="mp4",
         from_at=begin,
@@ -116,10 +117,10 @@ async def _of_day(stream: str, begin: datetime, house: House) -> list[RecordedFi
 
 @router.get("/files/{key:path}", response_class=Response)
 async def get_file(
-    key: Annotated[str, Path(max_length=400)], request: Request, house: TheHouse
+    key: Annotated[str, Path(max_length=400)], request: Request, house: TheHouse, tenant: TheTenant
 ) -> Response:
     """The file of that name, or a range of it."""
-    return answer_file(await find_file(key, house), request, house)
+    return answer_file(await find_file(key, house, tenant), request, house)
 
 
 @public.api_route("/~{personal}/{stream}/mp4/" + _DAY, methods=READ, include_in_schema=False)
@@ -153,11 +154,11 @@ async def _watch(stream: str, request: Request, house: House) -> Response:
     if refusal is not None:
         return refusal
     key = without_personal(request.scope["path"].encode()).decode().lstrip("/")
-    return answer_file(await find_file(key, house), request, house)
+    return answer_file(await find_file(key, house, ITS_TENANT), request, house)
 
 
-async def find_file(key: str, house: House) -> RecordedFile:
-    return await house.catalog.ask(GetFile(tenant=DEFAULT_TENANT, key=key))
+async def find_file(key: str, house: House, tenant: str) -> RecordedFile:
+    return await house.catalog.ask(GetFile(tenant=tenant, key=key))
 
 
 def answer_file(file: RecordedFile, request: Request, house: House) -> Response:

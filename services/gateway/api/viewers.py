@@ -16,9 +16,8 @@ from libs.events import (
     ViewerKicked,
     ViewerKind,
 )
-from libs.names import DEFAULT_TENANT
 from libs.permissions import Permission
-from services.gateway.api.auth import needs
+from services.gateway.api.auth import TheTenant, needs
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.streams import Viewers, check_known_id, viewers_of
 from services.gateway.api.viewer_tokens import revoke
@@ -58,11 +57,12 @@ class ViewerViews(BaseModel):
 async def list_viewers(
     stream_id: str,
     house: TheHouse,
+    tenant: TheTenant,
     limit: Annotated[int, Query(ge=1, le=PAGE_VIEWERS)] = PAGE_VIEWERS,
 ) -> ViewerViews:
     """At most `limit` of those who have watched longest."""
     check_known_id(stream_id)
-    await house.catalog.ask(GetStream(tenant=DEFAULT_TENANT, id=stream_id))
+    await house.catalog.ask(GetStream(tenant=tenant, id=stream_id))
     viewers, is_complete = await _ask(stream_id, house, limit)
     counts = viewers_of(stream_id, house)
     views = [
@@ -86,6 +86,7 @@ async def kick_viewer(
     stream_id: str,
     viewer: Annotated[str, Path(min_length=VIEWER_CHARS, max_length=VIEWER_CHARS)],
     house: TheHouse,
+    tenant: TheTenant,
     *,
     revoke_token: bool = False,
 ) -> None:
@@ -103,7 +104,7 @@ async def kick_viewer(
     house.viewing.kick(stream_id, viewer)
     await house.catalog.broadcast(ViewerKicked(stream=stream_id, viewer=viewer))
     now = datetime.now(UTC)
-    note = NoteKick(tenant=DEFAULT_TENANT, stream=stream_id, viewer=viewer, kicked_at=now)
+    note = NoteKick(tenant=tenant, stream=stream_id, viewer=viewer, kicked_at=now)
     try:
         await house.catalog.ask(note)
     except WeirError as error:  # the viewer is gone all the same

@@ -50,7 +50,7 @@ async def get_object(
         case Day() as day:
             return await answer_day(day.stream, day.date, house)
         case File() as file:
-            return answer_file(await find_file(file.key, house), request, house)
+            return answer_file(await find_file(file.key, house, ITS_TENANT), request, house)
     raise KeyUnknown("The specified key does not exist.")
 
 
