@@ -39,7 +39,7 @@ from services.gateway.playback.fanout import Fanouts
 from services.gateway.playback.origin import Origin
 from services.gateway.playback.player import Player
 from services.gateway.progress import Progress
-from services.gateway.public_feed import PublicFeed
+from services.gateway.public_feed import PublicFeeds
 from services.gateway.pushes import HTTPPushes
 from services.gateway.settings import GatewaySettings
 from services.gateway.uploads.intake import Intake
@@ -170,17 +170,13 @@ def _build_progress(service: Service) -> Progress:
     return progress
 
 
-def _build_feed(service: Service) -> PublicFeed:
-    feed = PublicFeed(service.bus.ask)
+def _build_feed(service: Service) -> PublicFeeds:
+    feed = PublicFeeds(service.bus.ask, service.spawn)
 
     @service.bus.watch_fact(PublicEventsLogged)
-    async def on_logged(_: Envelope[PublicEventsLogged]) -> None:
-        feed.wake()
+    async def on_logged(envelope: Envelope[PublicEventsLogged]) -> None:
+        feed.wake(envelope.data.tenant)
 
-    async def start() -> None:
-        service.spawn(feed.run(), name="feed")
-
-    service.on_start(start)
     return feed
 
 

@@ -207,9 +207,9 @@ async def may_watch(request: Request, house: House, stream: str) -> bool:
 
 
 async def is_known(request: Request, house: House) -> bool:
-    """Whether it is a caller without a limit."""
+    """Whether it is a caller of the installation's own tenant, without a limit."""
     caller = await _known(request, house)
-    return caller is not None and not caller.stream_prefix
+    return caller is not None and caller.tenant == DEFAULT_TENANT and not caller.stream_prefix
 
 
 async def _known(request: Request, house: House) -> Caller | None:

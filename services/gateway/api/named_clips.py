@@ -122,9 +122,11 @@ async def create_clip(
 
 
 @router.get("/{clip_id}", dependencies=[needs(Permission.RECORDINGS_READ)])
-async def get_clip(stream_id: str, clip_id: ClipId, house: TheHouse) -> NamedClip:
+async def get_clip(
+    stream_id: str, clip_id: ClipId, house: TheHouse, tenant: TheTenant
+) -> NamedClip:
     """A clip, where it is watched, and what became of its export."""
-    return _show(await _find(stream_id, clip_id, house), house)
+    return _show(await _find(stream_id, clip_id, house, tenant), house)
 
 
 @router.delete("/{clip_id}", status_code=204, dependencies=[needs(Permission.RECORDINGS_DELETE)])
@@ -150,12 +152,12 @@ async def export_clip(
 
 @router.post("/{clip_id}/links", status_code=201, dependencies=[needs(Permission.VIEWERS_WRITE)])
 async def share_clip(
-    stream_id: str, clip_id: ClipId, body: NewLinks, house: TheHouse
+    stream_id: str, clip_id: ClipId, body: NewLinks, house: TheHouse, tenant: TheTenant
 ) -> SharedClip:
     """Links that work for whoever has them until they expire, also if the stream needs a token.
     They show the clip, and nothing else of the stream.
     """
-    clip = await _find(stream_id, clip_id, house)
+    clip = await _find(stream_id, clip_id, house, tenant)
     return share(house, stream_id, Span(clip.from_at, clip.until_at), body.expires_in_s)
 
 
@@ -169,7 +171,7 @@ async def download_clip(
     stream_id: str, clip_id: ClipId, request: Request, house: TheHouse, tenant: TheTenant
 ) -> Response:
     """As one MP4: the file that was made of it, else its stored segments one after the other."""
-    clip = await _find(stream_id, clip_id, house)
+    clip = await _find(stream_id, clip_id, house, tenant)
     file_name = quote(f"{clip.name}.mp4", safe="")
     headers = {"content-disposition": f"attachment; filename*=UTF-8''{file_name}"}
     made = clip.export

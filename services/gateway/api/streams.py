@@ -159,6 +159,12 @@ def check_known_id(stream_id: str) -> None:
         raise StreamUnknown("There is no such stream.")
 
 
+async def check_own(house: House, tenant: str, stream_id: str) -> None:
+    """Raises `StreamUnknown` if it is another tenant's, and what the catalog answers."""
+    if await house.viewing.policies.find_tenant(stream_id) != tenant:
+        raise StreamUnknown("There is no such stream.")
+
+
 async def every_stream(house: House, tenant: str) -> AsyncIterator[Stream]:
     after: str | None = None
     while True:

@@ -121,7 +121,9 @@ async def find_offset(upload_id: UploadId, house: TheHouse, tenant: TheTenant) -
     response_class=Response,
     openapi_extra={"requestBody": {"content": {BODY_TYPE: {"schema": {"format": "binary"}}}}},
 )
-async def append_to_upload(upload_id: UploadId, request: Request, house: TheHouse) -> Response:
+async def append_to_upload(
+    upload_id: UploadId, request: Request, house: TheHouse, tenant: TheTenant
+) -> Response:
     """Append the body at `Upload-Offset`."""
     return await _append(upload_id, request, house, tenant)
 

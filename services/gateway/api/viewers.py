@@ -19,7 +19,7 @@ from libs.events import (
 from libs.permissions import Permission
 from services.gateway.api.auth import TheTenant, needs
 from services.gateway.api.house import House, TheHouse
-from services.gateway.api.streams import Viewers, check_known_id, viewers_of
+from services.gateway.api.streams import Viewers, check_known_id, check_own, viewers_of
 from services.gateway.api.viewer_tokens import revoke
 from services.gateway.viewers.visit import VIEWER_CHARS
 
@@ -95,12 +95,13 @@ async def kick_viewer(
     It can come back with the link it has; `revoke_token` makes the link void, too.
     """
     check_known_id(stream_id)
+    await check_own(house, tenant, stream_id)
     viewers, _ = await _ask(stream_id, house, PAGE_VIEWERS)
     found = next((each for each in viewers if each.id == viewer), None)
     if found is None:
         raise ViewerUnknown("Nobody of this id watches the stream now.")
     if revoke_token and found.token_id:
-        await revoke(house, stream_id, "token", found.token_id)
+        await revoke(house, tenant, stream_id, "token", found.token_id)
     house.viewing.kick(stream_id, viewer)
     await house.catalog.broadcast(ViewerKicked(stream=stream_id, viewer=viewer))
     now = datetime.now(UTC)

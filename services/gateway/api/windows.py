@@ -88,7 +88,9 @@ async def show_windows(
         raise SpanWrong(span.trouble)
     for each in stream:
         check_known_id(each)
-    shown = await asyncio.gather(*(_show(each, span, house, expires_in_s) for each in stream))
+    shown = await asyncio.gather(
+        *(_show(each, span, house, caller.tenant, expires_in_s) for each in stream)
+    )
     return Windows(from_at=span.from_at, until_at=span.until_at, streams=shown)
 
 

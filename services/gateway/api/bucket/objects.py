@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
+from libs.names import ITS_TENANT
 from services.gateway.api.bucket.errors import BucketRoute
 from services.gateway.api.bucket.keys import Day, File, Playlist, Segment, read_key
 from services.gateway.api.bucket.marks import CONTENT, read_mark
