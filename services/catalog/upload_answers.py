@@ -22,7 +22,7 @@ from libs.events import (
     UploadPieces,
 )
 from libs.events.uploads import PIECES_PAGE
-from services.catalog import jobs, quotas, uploads
+from services.catalog import jobs, quotas, uploads, whose
 from services.catalog.clock import Clock
 from services.catalog.database import Database
 from services.catalog.errors import JobUnknown
@@ -77,6 +77,7 @@ class UploadAnswers:
 
     async def list_pieces(self, ask: ListUploadPieces) -> UploadPieces:
         async with self._database.transaction(read_only=True) as tx:
+            ask = await whose.settle(tx, ask)
             return await uploads.list_pieces(tx, ask, limit=PIECES_PAGE)
 
     async def list_litter(self, _: ListUploadLitter) -> UploadLitters:

@@ -1,4 +1,4 @@
-"""Whose it is that is watched. Playback names no tenant: a stream's id is one tenant's for good,
+"""Whose it is that is watched or worked on. Playback names no tenant: a stream's id is one tenant's for good,
 and the ids of sessions and assets are random. Who may watch it the gateway has judged before.
 """
 
@@ -21,12 +21,13 @@ from libs.events import (
     ListSegments,
     ListShownCaptions,
     ListTracks,
+    ListUploadPieces,
     ListWindow,
     NoteWatermarked,
     OutlineWindow,
 )
 from libs.names import ITS_TENANT
-from services.catalog.models import AssetRow, SessionRow, StreamIdRow
+from services.catalog.models import AssetRow, SessionRow, StreamIdRow, UploadRow
 
 OfSession = GetSession | GetWatermark | ListSegments | ListTracks | NoteWatermarked
 OfStream = (
@@ -42,7 +43,7 @@ OfStream = (
     | ListWindow
     | OutlineWindow
 )
-Asked = TypeVar("Asked", bound=OfSession | OfStream)
+Asked = TypeVar("Asked", bound=OfSession | OfStream | ListUploadPieces)
 
 
 async def settle(tx: AsyncSession, ask: Asked) -> Asked:
@@ -54,7 +55,10 @@ async def settle(tx: AsyncSession, ask: Asked) -> Asked:
     return cast("Asked", ask.model_copy(update={"tenant": await _of(tx, ask)}))
 
 
-async def _of(tx: AsyncSession, ask: OfSession | OfStream) -> str:
+async def _of(tx: AsyncSession, ask: OfSession | OfStream | ListUploadPieces) -> str:
+    if isinstance(ask, ListUploadPieces):
+        upload = await tx.get(UploadRow, ask.upload)
+        return upload.tenant_id if upload is not None else ITS_TENANT
     if isinstance(ask, OfSession):
         return await _of_session(tx, _session_of(ask))
     return await of_stream(tx, _stream_of(ask))

@@ -32,6 +32,7 @@ TooLarge
 ├── ItemTooLarge
 ├── UploadOverflows        more came than was declared
 NotFound
+├── TenantUnknown          or another than the caller's
 ├── StreamUnknown
 ├── RelayTargetUnknown
 ├── RungUnknown            the stream has no such rendition now
@@ -89,6 +90,10 @@ class PermissionLacking(Forbidden):
 
 class KeyLimited(Forbidden):
     code = "key_limited"
+
+
+class TenantUnknown(NotFound):
+    code = "tenant_unknown"
 
 
 class NoAccount(Forbidden):
