@@ -15,15 +15,19 @@ def tenant() -> None:
     """Who shares this Weir: each sees its own streams, assets and users only."""
 
 
-def _quota(_: click.Context, __: click.Parameter, said: tuple[str, ...]) -> dict[str, int | None]:
+def _quota(
+    context: click.Context, parameter: click.Parameter, said: tuple[str, ...]
+) -> dict[str, int | None]:
     """`streams=10` or `streams=none`, each."""
+    del context
     quotas: dict[str, int | None] = {}
     for each in said:
         name, _, limit = each.partition("=")
         if name not in Quotas.model_fields or not (limit.isdigit() or limit == NO_LIMIT):
             raise click.BadParameter(
                 f"{each!r}: say one of {', '.join(Quotas.model_fields)}, `=` and a number or"
-                f" `{NO_LIMIT}`."
+                f" `{NO_LIMIT}`.",
+                param=parameter,
             )
         quotas[name] = None if limit == NO_LIMIT else int(limit)
     return quotas

@@ -1,5 +1,6 @@
-"""Whose it is that is watched or worked on. Playback names no tenant: a stream's id is one tenant's for good,
-and the ids of sessions and assets are random. Who may watch it the gateway has judged before.
+"""Whose it is that is watched or worked on. Playback names no tenant: a stream's id is one tenant's
+for good, and the ids of sessions, assets and uploads are random. Who may watch it the gateway has
+judged before.
 """
 
 from typing import TypeVar, cast

@@ -83,7 +83,7 @@ def log() -> MemoryLog:
 
 @pytest.fixture
 async def feed(log: MemoryLog) -> AsyncIterator[PublicFeed]:
-    feed = PublicFeed(log.list)
+    feed = PublicFeed("default", log.list)
     running = asyncio.create_task(feed.run())
     yield feed
     feed.close()
