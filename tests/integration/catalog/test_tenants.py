@@ -134,7 +134,7 @@ async def test_quotas_change_one_by_one_and_all_gateways_hear(house: House) -> N
     assert changed.quotas == Quotas(streams=2, users=3)
     async with house.catalog.database.transaction(read_only=True) as tx:
         query = select(OutboxRow.data).where(OutboxRow.type == "tenant.changed")
-        said = (await tx.execute(query.order_by(OutboxRow.seq))).scalars().all()
+        said: Any = (await tx.execute(query.order_by(OutboxRow.seq))).scalars().all()
     assert [each["data"]["quotas"]["viewers"] for each in said] == [5, None]
 
 
