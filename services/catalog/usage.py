@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.catalog.database import insert_new
@@ -84,7 +84,8 @@ async def upload_bytes(tx: AsyncSession, tenant: str) -> int:
 
 async def job_minutes(tx: AsyncSession, tenant: str, *, now: datetime) -> float:
     """That finite jobs have run since the month began; those that run now, too."""
-    ended = await tx.get(JobTimeRow, (tenant, _month(now)))
+    its = (JobTimeRow.tenant_id == tenant, JobTimeRow.month == _month(now))
+    ended_s = (await tx.execute(select(func.sum(JobTimeRow.seconds)).where(*its))).scalar_one()
     query = (
         select(JobAttemptRow.started_at)
         .join(
@@ -94,16 +95,24 @@ async def job_minutes(tx: AsyncSession, tenant: str, *, now: datetime) -> float:
     )
     begun = (await tx.execute(query)).scalars()
     running_s = sum(max(0.0, (now - started_at).total_seconds()) for started_at in begun)
-    return ((ended.seconds if ended is not None else 0.0) + running_s) / 60
+    return ((ended_s or 0.0) + running_s) / 60
 
 
 async def note_job_time(tx: AsyncSession, attempt: JobAttemptRow, *, now: datetime) -> None:
     """An attempt has ended. Jobs are forgotten after days, the month's time is not."""
-    key = {"tenant_id": attempt.tenant_id, "month": _month(now)}
-    await insert_new(tx, JobTimeRow, key | {"seconds": 0.0})
-    seconds = max(0.0, (now - attempt.started_at).total_seconds())
-    its = (JobTimeRow.tenant_id == key["tenant_id"], JobTimeRow.month == key["month"])
-    await tx.execute(update(JobTimeRow).where(*its).values(seconds=JobTimeRow.seconds + seconds))
+    values = {
+        "job_id": attempt.job_id,
+        "number": attempt.number,
+        "tenant_id": attempt.tenant_id,
+        "month": _month(now),
+        "seconds": max(0.0, (now - attempt.started_at).total_seconds()),
+    }
+    await insert_new(tx, JobTimeRow, values)
+
+
+async def forget_months_before(tx: AsyncSession, now: datetime) -> None:
+    """What no quota counts any more."""
+    await tx.execute(delete(JobTimeRow).where(JobTimeRow.month < _month(now)))
 
 
 def _month(now: datetime) -> str:

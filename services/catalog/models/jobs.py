@@ -78,13 +78,19 @@ class JobAttemptRow(Base):
 
 
 class JobTimeRow(Base):
-    """How long a tenant's finite jobs have run in a month; outlives them."""
+    """How long an attempt at a finite job ran; outlives the job, until its month is over.
+
+    A sum in one row would make all who end jobs wait for each other.
+    """
 
     __tablename__ = "job_time"
+    __table_args__ = (Index(None, "tenant_id", "month"),)
 
-    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
-    month: Mapped[str] = mapped_column(primary_key=True)
-    """Such as 2026-11, in UTC."""
+    job_id: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    month: Mapped[str]
+    """In which it ended, such as 2026-11, in UTC."""
     seconds: Mapped[float]
 
 

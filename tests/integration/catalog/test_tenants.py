@@ -279,9 +279,10 @@ async def test_use_counts_what_there_is(house: House) -> None:
     await house.holds(grant.session, 700)
     await house.uploads.create(CreateUpload(tenant=ACME, file="a.mp4", size_bytes=6))
     async with house.catalog.database.transaction() as tx:
-        month = {"tenant_id": ACME, "month": f"{house.catalog.clock():%Y-%m}"}
-        await tx.execute(insert(JobTimeRow).values(month | {"seconds": 90.0}))
-        await tx.execute(insert(JobTimeRow).values(month | {"month": "2001-01", "seconds": 9.0}))
+        month = {"tenant_id": ACME, "month": f"{house.catalog.clock():%Y-%m}", "job_id": "j"}
+        now, past = {"number": 1, "seconds": 90.0}, {"number": 2, "seconds": 9.0}
+        await tx.execute(insert(JobTimeRow).values(month | now))
+        await tx.execute(insert(JobTimeRow).values(month | past | {"month": "2001-01"}))
     use = await house.tenants.usage(GetTenantUsage(id=ACME))
     assert (use.streams, use.publishers, use.users, use.api_keys) == (1, 1, 1, 0)
     assert (use.storage_bytes, use.upload_bytes, use.job_minutes) == (706, 6, 1.5)

@@ -29,12 +29,15 @@ def upgrade() -> None:
     )
     op.create_table(
         "job_time",
+        sa.Column("job_id", sa.String(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
         sa.Column("tenant_id", sa.String(), nullable=False),
         sa.Column("month", sa.String(), nullable=False),
         sa.Column("seconds", sa.Double(), nullable=False),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_job_time_tenant_id")),
-        sa.PrimaryKeyConstraint("tenant_id", "month", name=op.f("pk_job_time")),
+        sa.PrimaryKeyConstraint("job_id", "number", name=op.f("pk_job_time")),
     )
+    op.create_index(op.f("ix_job_time_tenant_id_month"), "job_time", ["tenant_id", "month"])
     op.execute(
         "INSERT INTO stream_ids (id, tenant_id)"
         " SELECT id, tenant_id FROM streams UNION SELECT stream_id, tenant_id FROM sessions"
