@@ -100,6 +100,7 @@ export const accessEn = {
     api_keys: "API keys",
     settings: "Operation",
     audit: "Audit log",
+    tenants: "Tenants",
   },
   verbs: { read: "read", write: "write", delete: "delete", publish: "publish" },
   keyPrefix: "Only streams that begin with",
@@ -171,6 +172,7 @@ export const accessEn = {
     job: "job",
     image: "image",
     webhook: "webhook",
+    tenant: "tenant",
   },
   auditDeeds: {
     signIn: "Sign in",
