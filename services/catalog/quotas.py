@@ -160,11 +160,11 @@ async def _limit(
     row = await tx.get(TenantRow, tenant)
     if row is None:
         raise TenantUnknown(f"There is no tenant {tenant!r}.")
-    limit = getattr(Quotas.model_validate(row.quotas), quota)
+    limit = getattr(Quotas.model_validate(row.quotas or {}), quota)
     limit = usual if limit is None else limit
     if limit is not None or is_locked:
         await tx.refresh(row, with_for_update={"key_share": True})
-    found: int | None = getattr(Quotas.model_validate(row.quotas), quota)
+    found: int | None = getattr(Quotas.model_validate(row.quotas or {}), quota)
     return usual if found is None else found
 
 

@@ -76,7 +76,7 @@ async def update(tx: AsyncSession, ask: UpdateTenant, *, now: datetime) -> Tenan
         fact = AccessChanged(tenant=row.id, kind="tenant", id=row.id, changed_at=now)
         await outbox.add(tx, fact, tenant=row.id, now=now)
     if ask.quotas is not None:
-        row.quotas = _merged(row.quotas, ask.quotas)
+        row.quotas = _merged(row.quotas or {}, ask.quotas)
     await tx.flush()
     await _say_changed(tx, row, now=now)
     return _of(row)
@@ -87,7 +87,7 @@ async def usage_of(tx: AsyncSession, ask: GetTenantUsage, *, now: datetime) -> T
     row = await _row(tx, ask.id)
     return TenantUsage(
         tenant=row.id,
-        quotas=Quotas.model_validate(row.quotas),
+        quotas=Quotas.model_validate(row.quotas or {}),
         streams=await usage.streams(tx, row.id),
         publishers=await usage.publishers(tx, row.id, now=now),
         storage_bytes=await usage.storage_bytes(tx, row.id),
@@ -127,7 +127,7 @@ async def _say_changed(tx: AsyncSession, row: TenantRow, *, now: datetime) -> No
         tenant=row.id,
         changed_at=now,
         is_disabled=row.is_disabled,
-        quotas=Quotas.model_validate(row.quotas),
+        quotas=Quotas.model_validate(row.quotas or {}),
     )
     await outbox.add(tx, fact, tenant=row.id, now=now)
 
@@ -138,5 +138,5 @@ def _of(row: TenantRow) -> Tenant:
         title=row.title,
         created_at=row.created_at,
         is_disabled=row.is_disabled,
-        quotas=Quotas.model_validate(row.quotas),
+        quotas=Quotas.model_validate(row.quotas or {}),
     )

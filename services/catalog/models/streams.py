@@ -17,8 +17,8 @@ class TenantRow(Base):
     created_at: Mapped[datetime]
     title: Mapped[str] = mapped_column(server_default=text("''"))
     is_disabled: Mapped[bool] = mapped_column(server_default=text("false"))
-    quotas: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
-    """A `libs.events.Quotas`, without what has no limit."""
+    quotas: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """A `libs.events.Quotas`, without what has no limit; None: nothing has."""
 
 
 class StreamIdRow(Base):

@@ -135,7 +135,7 @@ async def test_quotas_change_one_by_one_and_all_gateways_hear(house: House) -> N
     async with house.catalog.database.transaction(read_only=True) as tx:
         query = select(OutboxRow.data).where(OutboxRow.type == "tenant.changed")
         said: Any = (await tx.execute(query.order_by(OutboxRow.seq))).scalars().all()
-    assert [each["data"]["quotas"]["viewers"] for each in said] == [5, None]
+    assert [each["quotas"]["viewers"] for each in said] == [5, None]
 
 
 async def test_disabled_tenant_is_let_in_nowhere_and_publishes_nothing(house: House) -> None:

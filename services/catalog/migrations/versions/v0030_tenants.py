@@ -16,8 +16,7 @@ def upgrade() -> None:
         "is_disabled", sa.Boolean(), nullable=False, server_default=sa.text("false")
     )
     op.add_column("tenants", is_disabled)
-    quotas = sa.Column("quotas", sa.JSON(), nullable=False, server_default=sa.text("'{}'"))
-    op.add_column("tenants", quotas)
+    op.add_column("tenants", sa.Column("quotas", sa.JSON(), nullable=True))
     op.create_table(
         "stream_ids",
         sa.Column("id", sa.String(), nullable=False),
