@@ -83,11 +83,14 @@ class PublicFeeds:
         self._list = list_events
         self._spawn = spawn
         self._feeds: dict[str, PublicFeed] = {}
+        self._is_closed = False
 
     def of(self, tenant: str) -> "PublicFeed":
         if tenant not in self._feeds:
             feed = self._feeds[tenant] = PublicFeed(tenant, self._list)
             self._spawn(feed.run(), name=f"feed-{tenant}")
+            if self._is_closed:
+                feed.close()
         return self._feeds[tenant]
 
     def wake(self, tenant: str) -> None:
@@ -96,7 +99,8 @@ class PublicFeeds:
             self._feeds[tenant].wake()
 
     def close(self) -> None:
-        """Let all listeners go."""
+        """Let all listeners go, and whoever comes yet."""
+        self._is_closed = True
         for feed in self._feeds.values():
             feed.close()
 
