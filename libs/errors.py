@@ -16,8 +16,10 @@
 A subclass names one reason: ``class StreamUnknown(NotFound): code = "stream_unknown"``.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import ClassVar
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 
 class Blame(StrEnum):
@@ -33,13 +35,15 @@ class WeirError(Exception):
 
     `code` is stable and machine-readable, `status` the HTTP status, `blame` whose
     fault it is, and `retry` whether the same call may succeed later. `str(error)`
-    is one sentence for a person; it says what to do.
+    is one sentence for a person; it says what to do. `more` are members that its problem
+    document has besides, for programs.
     """
 
     code: ClassVar[str] = "internal_error"
     status: ClassVar[int] = 500
     blame: ClassVar[Blame] = Blame.WEIR
     retry: ClassVar[bool] = False
+    more: Mapping[str, Any] = MappingProxyType({})
 
 
 class BadRequest(WeirError):

@@ -37,6 +37,10 @@ IN_PROGRAMME = frozenset({MARKED, AAC})
 """Rungs that no player chooses: the programme is made of them."""
 
 DEFAULT_TENANT = "default"
+"""The installation's own."""
+
+ITS_TENANT = ""
+"""In asks of playback, which name no tenant: that of the stream or session that they name."""
 
 ASSET = "asset-"
 """How the ids of assets begin, under which those of uploads are played."""

@@ -7,6 +7,8 @@ Whoever holds `…:write` does not hold `…:read` by that: a key that only uplo
 from collections.abc import Iterable
 from enum import StrEnum
 
+from libs.names import DEFAULT_TENANT
+
 
 class Permission(StrEnum):
     STREAMS_READ = "streams:read"
@@ -62,6 +64,10 @@ class Permission(StrEnum):
     SETTINGS_WRITE = "settings:write"
     """What holds for the whole house: rotating the keys of viewer tokens."""
     AUDIT_READ = "audit:read"
+    TENANTS_READ = "tenants:read"
+    """One's own tenant, its quotas and its use; the installation's sees all."""
+    TENANTS_WRITE = "tenants:write"
+    """Make tenants, and set their quotas."""
 
     @property
     def is_read(self) -> bool:
@@ -79,6 +85,10 @@ class Role(StrEnum):
     @property
     def permissions(self) -> frozenset[Permission]:
         return _OF_ROLES[self]
+
+    def permissions_in(self, tenant: str) -> frozenset[Permission]:
+        """As far as it may have them there."""
+        return within(self.permissions, tenant)
 
 
 ALL = frozenset(Permission)
@@ -103,14 +113,24 @@ _OF_THE_OWNER = frozenset(
         Permission.API_KEYS_WRITE,
         Permission.SETTINGS_WRITE,
         Permission.AUDIT_READ,
+        Permission.TENANTS_WRITE,
     }
 )
+OF_THE_INSTALLATION = frozenset(
+    {Permission.SETTINGS_READ, Permission.SETTINGS_WRITE, Permission.TENANTS_WRITE}
+)
+"""What concerns all tenants: held in the installation's own only."""
 _OF_ROLES = {Role.VIEWER: _VIEWER, Role.OPERATOR: ALL - _OF_THE_OWNER, Role.OWNER: ALL}
 
 
 def known(permissions: Iterable[str]) -> frozenset[Permission]:
     """Those that this version knows; a word of another version allows nothing."""
     return frozenset(Permission(each) for each in permissions if each in _WORDS)
+
+
+def within(permissions: frozenset[Permission], tenant: str) -> frozenset[Permission]:
+    """Those that a user or key of the tenant may have."""
+    return permissions if tenant == DEFAULT_TENANT else permissions - OF_THE_INSTALLATION
 
 
 _WORDS = frozenset(each.value for each in Permission)

@@ -45,7 +45,8 @@ def _phrase(status: int) -> str:
 def problem_of(error: WeirError) -> Problem:
     """The document for one of our own errors; a retryable one carries `Retry-After`."""
     headers = {"Retry-After": "1"} if error.retry else None
-    return problem(error.status, error.code, str(error), headers=headers, retry=error.retry)
+    more = {"retry": error.retry, **error.more}
+    return problem(error.status, error.code, str(error), headers=headers, **more)
 
 
 def install_problems(app: Starlette) -> None:

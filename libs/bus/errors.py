@@ -1,5 +1,6 @@
 """What the bus itself can answer."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from libs.errors import Blame, Timeout, Unavailable, WeirError
@@ -24,8 +25,18 @@ class MessageUndecodable(WeirError):
 class RemoteError(WeirError):
     """The error that another service answered, with its own code, status and retry answer."""
 
-    def __init__(self, *, code: str, status: int, detail: str, blame: str, retry: bool) -> None:
+    def __init__(
+        self,
+        *,
+        code: str,
+        status: int,
+        detail: str,
+        blame: str,
+        retry: bool,
+        more: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(detail)
+        self.more = more or {}
         # The class carries defaults; the instance what the other side said.
         self.code = code  # type: ignore[misc]
         self.status = status  # type: ignore[misc]
@@ -44,4 +55,5 @@ def to_wire(error: WeirError) -> dict[str, Any]:
         "detail": str(error),
         "blame": error.blame.value,
         "retry": error.retry,
+        "more": dict(error.more),
     }

@@ -276,6 +276,20 @@ from libs.events.retention import (
 )
 from libs.events.rows import Checkpoint, Segment, Track, TrackKind, TrackRange
 from libs.events.storyboards import GetStoryboard, Sheet, SheetState, Storyboard
+from libs.events.tenants import (
+    CreateTenant,
+    GetTenant,
+    GetTenantUsage,
+    ListTenants,
+    MadeTenant,
+    QuotaName,
+    Quotas,
+    Tenant,
+    TenantChanged,
+    Tenants,
+    TenantUsage,
+    UpdateTenant,
+)
 from libs.events.tiers import (
     MOVE_OBJECTS,
     FinishMove,
@@ -430,6 +444,7 @@ CATALOG_FACTS: tuple[type[Message], ...] = (
     AssetReady,
     AssetFailed,
     AccessChanged,
+    TenantChanged,
 )
 """What the catalog itself says; it does not listen to these."""
 FACTS: tuple[type[Message], ...] = (
@@ -557,6 +572,7 @@ __all__ = [
     "CreateJob",
     "CreateRelayTarget",
     "CreateStream",
+    "CreateTenant",
     "CreateUpload",
     "CreateUser",
     "CreateWebhook",
@@ -613,6 +629,8 @@ __all__ = [
     "GetSession",
     "GetStoryboard",
     "GetStream",
+    "GetTenant",
+    "GetTenantUsage",
     "GetTranscodePlan",
     "GetUpload",
     "GetUser",
@@ -677,6 +695,7 @@ __all__ = [
     "ListSessions",
     "ListShownCaptions",
     "ListStreams",
+    "ListTenants",
     "ListTracks",
     "ListUploadLitter",
     "ListUploadPieces",
@@ -698,6 +717,7 @@ __all__ = [
     "LoggedRuns",
     "LoggedTracks",
     "Login",
+    "MadeTenant",
     "Mark",
     "MarkReport",
     "Media",
@@ -734,6 +754,8 @@ __all__ = [
     "PosterRequested",
     "PublicEventsLogged",
     "PublishGrant",
+    "QuotaName",
+    "Quotas",
     "RaiseAlert",
     "Recorded",
     "RecordedFile",
@@ -802,6 +824,10 @@ __all__ = [
     "StreamUnpublished",
     "TakeMove",
     "TakeWebhookDeliveries",
+    "Tenant",
+    "TenantChanged",
+    "TenantUsage",
+    "Tenants",
     "TextMark",
     "Tier",
     "Timeline",
@@ -818,6 +844,7 @@ __all__ = [
     "UpdateChat",
     "UpdateRelayTarget",
     "UpdateStream",
+    "UpdateTenant",
     "UpdateUser",
     "UpdateWebhook",
     "Upload",

@@ -18,7 +18,7 @@ UserId = Annotated[str, Field(pattern="^user-[0-9a-f]{16}$")]
 APIKeyId = Annotated[str, Field(pattern="^[0-9a-f]{12}$")]
 ConsoleSessionId = Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$", repr=False)]
-AccessKind = Literal["user", "session", "api_key"]
+AccessKind = Literal["user", "session", "api_key", "tenant"]
 MAX_USER_NAME = 128
 MAX_KEY_NAME = 128
 MAX_PREFIX = 64
@@ -26,7 +26,9 @@ PAGE_ACCESS = 200
 
 
 class AccessChanged(Message):
-    """Forget what was known of this user, console session or API key: it has changed or is gone."""
+    """Forget what was known of this user, console session, API key, or of all callers of this
+    tenant: it has changed or is gone.
+    """
 
     name: ClassVar[str] = "access.changed"
 

@@ -280,6 +280,7 @@ class DeleteAsset(Ask[Nothing]):
 class Watchable(Answer):
     """Who may watch what is played under a stream's id."""
 
+    tenant: str
     view_policy: ViewPolicy
     revision: int
 

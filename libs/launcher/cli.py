@@ -13,7 +13,7 @@ from typing import NoReturn
 import click
 
 from libs.errors import Blame, WeirError
-from libs.launcher import access, banner
+from libs.launcher import access, banner, tenants
 from libs.launcher.api import API, api_of
 from libs.launcher.backup import Backup, Copied
 from libs.launcher.credentials import Credentials
@@ -250,6 +250,7 @@ def _wait_for_asset(api: API, upload: str) -> None:
 
 weir.add_command(access.user)
 weir.add_command(access.key)
+weir.add_command(tenants.tenant)
 
 
 @weir.group()

@@ -1,7 +1,7 @@
 """What the world is told: the one language of webhooks and server-sent events."""
 
 from libs.public_events.base import PublicEvent, event_id, payload
-from libs.public_events.house import QuotaExceeded, WebhookDisabled, WebhookTested
+from libs.public_events.house import QuotaExceeded, ToldQuota, WebhookDisabled, WebhookTested
 from libs.public_events.live import (
     MotionDetected,
     RelayChanged,
@@ -69,6 +69,7 @@ __all__ = [
     "StreamChanged",
     "StreamPublished",
     "StreamUnpublished",
+    "ToldQuota",
     "UploadAccepted",
     "UploadRefused",
     "ViewerKicked",

@@ -5,13 +5,17 @@ from typing import ClassVar, Literal
 
 from libs.public_events.base import PublicEvent
 
+ToldQuota = Literal[
+    "streams", "publishers", "storage", "uploads", "job_minutes", "api_keys", "users"
+]
+
 
 class QuotaExceeded(PublicEvent):
     """Something was refused because a quota is full; said once an hour."""
 
     type: ClassVar[str] = "quota.exceeded"
 
-    quota: Literal["uploads"]
+    quota: ToldQuota
     hour: datetime
     """In which it was first refused."""
 

@@ -31,7 +31,7 @@ from libs.events import (
     User,
     Users,
 )
-from services.catalog import api_keys, audit, console_sessions, users
+from services.catalog import api_keys, audit, console_sessions, quotas, users
 from services.catalog.clock import Clock
 from services.catalog.database import Database
 
@@ -50,7 +50,7 @@ class AccessAnswers:
             return await users.find_login(tx, ask)
 
     async def create_user(self, ask: CreateUser) -> User:
-        async with self._database.transaction() as tx:
+        async with quotas.told(self._database, self._clock) as tx:
             return await users.create(tx, ask, now=self._clock())
 
     async def get_user(self, ask: GetUser) -> User:
@@ -97,7 +97,7 @@ class AccessAnswers:
     # --- API keys -----------------------------------------------------------------------
 
     async def create_key(self, ask: CreateAPIKey) -> APIKey:
-        async with self._database.transaction() as tx:
+        async with quotas.told(self._database, self._clock) as tx:
             return await api_keys.create(tx, ask, now=self._clock())
 
     async def find_key(self, ask: FindAPIKey) -> FoundAPIKey:

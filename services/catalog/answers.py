@@ -81,6 +81,7 @@ from libs.events import (
     WatermarkedViewers,
     Written,
 )
+from libs.names import ITS_TENANT
 from services.catalog import (
     camera_clips,
     chats,
@@ -93,6 +94,7 @@ from services.catalog import (
     jobs,
     ladders,
     publishing,
+    quotas,
     recorder_rows,
     relay_item,
     relay_targets,
@@ -106,6 +108,7 @@ from services.catalog import (
     viewer_keys,
     views,
     watermarks,
+    whose,
 )
 from services.catalog.clock import Clock
 from services.catalog.database import Database
@@ -149,7 +152,7 @@ class Answers(KeepingAnswers):
 
     async def create_stream(self, ask: CreateStream) -> Stream:
         await check_drawable(read_marks(ask.item))
-        async with self._database.transaction() as tx:
+        async with quotas.told(self._database, self._clock) as tx:
             stream = await streams.create(tx, ask, secret=self._push_secret, now=self._clock())
             await self._follow_item(tx, stream)
             return stream
@@ -198,12 +201,14 @@ class Answers(KeepingAnswers):
 
     async def list_segments(self, ask: ListSegments) -> SegmentPage:
         async with self._database.transaction(read_only=True) as tx:
+            ask = await whose.settle(tx, ask)
             return await segments.list_page(tx, ask)
 
     # --- sessions and views -------------------------------------------------------------
 
     async def get_session(self, ask: GetSession) -> Session:
         async with self._database.transaction(read_only=True) as tx:
+            ask = await whose.settle(tx, ask)
             return await sessions.get(tx, ask)
 
     async def show_session_log(self, ask: ShowSessionLog) -> SessionLog:
@@ -212,13 +217,18 @@ class Answers(KeepingAnswers):
 
     async def list_window(self, ask: ListWindow) -> Written:
         async with self._database.transaction(read_only=True) as tx:
+            ask = await whose.settle(tx, ask)
             return await views.list_window(tx, ask)
 
     async def outline_window(self, ask: OutlineWindow) -> Written:
+        if ask.tenant == ITS_TENANT:
+            async with self._database.transaction(read_only=True) as tx:
+                ask = await whose.settle(tx, ask)
         return await views.outline_window(self._database, ask)
 
     async def list_runs(self, ask: ListRuns) -> LoggedRuns:
         async with self._database.transaction(read_only=True) as tx:
+            ask = await whose.settle(tx, ask)
             return await runs.list_page(tx, ask)
 
     async def show_timeline(self, ask: ShowTimeline) -> Timeline:
@@ -227,6 +237,7 @@ class Answers(KeepingAnswers):
 
     async def list_renditions(self, ask: ListRenditions) -> LoggedRenditions:
         async with self._database.transaction(read_only=True) as tx:
+            ask = await whose.settle(tx, ask)
             return await views.list_renditions(tx, ask)
 
     async def note_camera_clip(self, ask: NoteCameraClip) -> Nothing:
@@ -236,6 +247,7 @@ class Answers(KeepingAnswers):
 
     async def list_tracks(self, ask: ListTracks) -> LoggedTracks:
         async with self._database.transaction(read_only=True) as tx:
+            ask = await whose.settle(tx, ask)
             return await views.list_tracks(tx, ask)
 
     async def list_jobs(self, ask: ListJobs) -> JobPage:
@@ -247,7 +259,8 @@ class Answers(KeepingAnswers):
             return await job_records.detail(tx, await job_rows.get(tx, ask))
 
     async def create_job(self, ask: CreateJob) -> JobDetail:
-        async with self._database.transaction() as tx:
+        async with quotas.told(self._database, self._clock) as tx:
+            await quotas.check_jobs(tx, ask.tenant, now=self._clock())
             row = await jobs.create(tx, ask, now=self._clock())
             await exports.promise(tx, row)
             return await job_records.detail(tx, row)
@@ -301,10 +314,12 @@ class Answers(KeepingAnswers):
 
     async def get_watermark(self, ask: GetWatermark) -> Watermark:
         async with self._database.transaction(read_only=True) as tx:
+            ask = await whose.settle(tx, ask)
             return await watermarks.get(tx, ask)
 
     async def note_watermarked(self, ask: NoteWatermarked) -> Nothing:
         async with self._database.transaction() as tx:
+            ask = await whose.settle(tx, ask)
             await watermarks.note(tx, ask, now=self._clock())
         return Nothing()
 
@@ -365,7 +380,7 @@ class Answers(KeepingAnswers):
         check_addresses(stream.marks, self._egress)
 
     async def _open_publish(self, ask: OpenPublish) -> PublishGrant:
-        async with self._database.transaction() as tx:
+        async with quotas.told(self._database, self._clock) as tx:
             return await publishing.open_publish(tx, ask, now=self._clock())
 
     async def _has_lost_its_ingest(self, stream: str) -> bool:

@@ -15,7 +15,7 @@ from libs.events import (
     ListAPIKeys,
     RevokeAPIKey,
 )
-from services.catalog import outbox
+from services.catalog import outbox, quotas, tenants
 from services.catalog.database import insert_new
 from services.catalog.errors import APIKeyExists, APIKeyUnknown
 from services.catalog.models import APIKeyRow
@@ -23,7 +23,8 @@ from services.catalog.page import fit, read_cursor, write_cursor
 
 
 async def create(tx: AsyncSession, ask: CreateAPIKey, *, now: datetime) -> APIKey:
-    """Raises `APIKeyExists`."""
+    """Raises `APIKeyExists`, `QuotaFull`, `TenantUnknown`."""
+    await quotas.check_api_keys(tx, ask.tenant)
     values = {
         "id": ask.id,
         "tenant_id": ask.tenant,
@@ -44,8 +45,9 @@ async def create(tx: AsyncSession, ask: CreateAPIKey, *, now: datetime) -> APIKe
 async def find(tx: AsyncSession, ask: FindAPIKey, *, now: datetime) -> FoundAPIKey:
     query = select(APIKeyRow).where(APIKeyRow.digest == ask.digest)
     row = (await tx.execute(query)).scalar_one_or_none()
-    is_good = row is not None and (row.expires_at is None or now < row.expires_at)
-    return FoundAPIKey(key=_of(row) if row is not None and is_good else None)
+    if row is None or (row.expires_at is not None and row.expires_at <= now):
+        return FoundAPIKey(key=None)
+    return FoundAPIKey(key=None if await tenants.is_disabled(tx, row.tenant_id) else _of(row))
 
 
 async def list_page(tx: AsyncSession, ask: ListAPIKeys) -> APIKeys:

@@ -32,6 +32,7 @@ from services.catalog.handlers import (
     register_chat,
     register_facts,
     register_moves,
+    register_tenants,
     register_uploads,
     register_webhooks,
 )
@@ -51,6 +52,7 @@ from services.catalog.recorder import Recorder
 from services.catalog.retention import Retention, Room, Rules
 from services.catalog.sequencer import Sequencer
 from services.catalog.settings import CatalogSettings
+from services.catalog.tenant_answers import TenantAnswers
 from services.catalog.tiering import Tiering, TierRules
 from services.catalog.upload_answers import UploadAnswers
 from services.catalog.upload_rules import UploadRules
@@ -105,6 +107,7 @@ def build_app(settings: CatalogSettings | None = None) -> Service:
     )
     register_assets(bus, assets)
     register_access(bus, AccessAnswers(database, now_utc))
+    register_tenants(bus, TenantAnswers(database, now_utc))
     hooks = WebhookAnswers(database, now_utc, egress=egress, rules=_delivery_rules(settings))
     register_webhooks(bus, hooks)
     register_chat(bus, ChatAnswers(database, now_utc), ChatLog(database))

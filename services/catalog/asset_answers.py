@@ -26,7 +26,7 @@ from libs.events import (
     WatchPage,
 )
 from libs.segment_keys import session_folder
-from services.catalog import asset_sounds, assets, captions, discards, quota, watch_pages
+from services.catalog import asset_sounds, assets, captions, discards, quotas, watch_pages, whose
 from services.catalog.clock import Clock
 from services.catalog.database import Database
 from services.catalog.looks import look_every
@@ -48,7 +48,7 @@ class AssetAnswers:
         self._quota_bytes = quota_bytes
 
     async def create(self, ask: CreateAsset) -> Asset:
-        async with quota.told(self._database, ask.tenant, self._clock) as tx:
+        async with quotas.told(self._database, self._clock) as tx:
             made = await assets.create(tx, ask, quota_bytes=self._quota_bytes, now=self._clock())
             return await _told(tx, made)
 
@@ -76,6 +76,7 @@ class AssetAnswers:
 
     async def watchable(self, ask: GetWatchable) -> Watchable:
         async with self._database.transaction(read_only=True) as tx:
+            ask = await whose.settle(tx, ask)
             return await assets.watchable(tx, ask)
 
     async def add_caption(self, ask: AddCaption) -> Caption:
@@ -88,6 +89,7 @@ class AssetAnswers:
 
     async def list_shown_captions(self, ask: ListShownCaptions) -> Captions:
         async with self._database.transaction(read_only=True) as tx:
+            ask = await whose.settle(tx, ask)
             return await captions.list_shown(tx, ask)
 
     async def delete_caption(self, ask: DeleteCaption) -> Nothing:
@@ -97,6 +99,7 @@ class AssetAnswers:
 
     async def watch_page(self, ask: GetWatchPage) -> WatchPage:
         async with self._database.transaction(read_only=True) as tx:
+            ask = await whose.settle(tx, ask)
             return await watch_pages.get(tx, ask)
 
     async def sweep(self) -> None:

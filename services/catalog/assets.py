@@ -33,7 +33,7 @@ from services.catalog import (
     outbox,
     page,
     public_log,
-    quota,
+    quotas,
     sessions,
     streams,
     watermarks,
@@ -78,7 +78,8 @@ async def create(
     if upload.state != "accepted":
         raise UploadNotAccepted(f"The upload cannot be made an asset: it is {upload.state}.")
     ladder = read_ladder({"ladder": ask.ladder})
-    await quota.check(tx, ask.tenant, quota_bytes)
+    await quotas.check_uploads(tx, ask.tenant, quota_bytes)
+    await quotas.check_jobs(tx, ask.tenant, now=now)
     row = await of_upload(tx, upload, ladder, is_watermarked=ask.is_watermarked, now=now)
     row.name = check_name(ask.title) if ask.title is not None else row.name
     if ask.is_watermarked and ask.view_policy == "public":
@@ -185,7 +186,11 @@ async def watchable(tx: AsyncSession, ask: GetWatchable) -> Watchable:
     """Raises `StreamUnknown`. What is kept of a stream outlives it."""
     stream = await tx.get(StreamRow, ask.stream)
     if stream is not None and stream.tenant_id == ask.tenant:
-        return Watchable(view_policy=streams.view_policy_of(stream), revision=stream.revision)
+        return Watchable(
+            tenant=stream.tenant_id,
+            view_policy=streams.view_policy_of(stream),
+            revision=stream.revision,
+        )
     query = (
         select(AssetRow)
         .where(
@@ -200,7 +205,8 @@ async def watchable(tx: AsyncSession, ask: GetWatchable) -> Watchable:
     if row is None:
         raise StreamUnknown(f"There is no stream {ask.stream[:64]!r}.")
     revision = int(row.created_at.timestamp() * 1000)
-    return Watchable.model_validate({"view_policy": row.view_policy, "revision": revision})
+    said = {"tenant": row.tenant_id, "view_policy": row.view_policy, "revision": revision}
+    return Watchable.model_validate(said)
 
 
 async def find(tx: AsyncSession, tenant: str, asset: str, *, locks: bool = False) -> AssetRow:

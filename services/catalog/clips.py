@@ -21,7 +21,7 @@ from libs.events import (
     ListClips,
     RemuxParams,
 )
-from services.catalog import exports, holds, jobs, page, runs, streams
+from services.catalog import exports, holds, jobs, page, quotas, runs, streams
 from services.catalog.errors import (
     ClipInvalid,
     ClipMixed,
@@ -95,13 +95,15 @@ async def delete(tx: AsyncSession, ask: DeleteClip, *, now: datetime) -> None:
 async def export(tx: AsyncSession, ask: ExportClip, *, now: datetime) -> Clip:
     """Ask for the file, unless it is there or being made.
 
-    Raises `ClipUnknown`, `ClipNotOver`, `ClipMixed`, `JobRangeEmpty`, `JobRangeTooLong`.
+    Raises `ClipUnknown`, `ClipNotOver`, `ClipMixed`, `JobRangeEmpty`, `JobRangeTooLong`,
+    `QuotaBusy`, `StorageFull`.
     """
     row = await _row(tx, ask.tenant, ask.stream, ask.id)
     before = await tx.get(JobRow, row.job_id) if row.job_id is not None else None
     if before is None or before.state in _GIVEN_UP:
         if row.until_at > now:
             raise ClipNotOver("The clip ends in the future; a file of it can be made then.")
+        await quotas.check_jobs(tx, ask.tenant, now=now)
         params = await _range(tx, row)
         job = await jobs.create(tx, CreateJob(tenant=ask.tenant, params=params), now=now)
         await exports.promise(tx, job)

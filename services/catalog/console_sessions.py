@@ -16,7 +16,7 @@ from libs.events import (
     ListConsoleSessions,
     OpenConsoleSession,
 )
-from services.catalog import outbox, users
+from services.catalog import outbox, tenants, users
 from services.catalog.errors import ConsoleSessionUnknown
 from services.catalog.models import ConsoleSessionRow, UserRow
 
@@ -62,6 +62,8 @@ async def find(tx: AsyncSession, ask: FindConsoleSession, *, now: datetime) -> F
         return FoundSession(session=None)
     session, user = found
     if user is not None and user.is_disabled:
+        return FoundSession(session=None)
+    if await tenants.is_disabled(tx, session.tenant_id):
         return FoundSession(session=None)
     return FoundSession(session=_of(session), user=users.of(user) if user is not None else None)
 

@@ -21,9 +21,12 @@ WeirError
 ├── TooLarge
 │   ├── StreamTooLarge        more than `MAX_ITEM_BYTES` of fields
 │   ├── UploadTooLarge
-│   └── UploadQuotaFull       there is not so much left for the tenant
+│   └── UploadQuotaFull       there is not so much left for the tenant (QuotaReached)
 ├── Forbidden
+│   ├── TenantDisabled        nobody of it publishes
+│   ├── QuotaFull             of streams, users or API keys (QuotaReached)
 │   └── StreamDisabled        `isEnabled` of the stream is false
+├── StorageFull               507, the tenant holds as much as it may (QuotaReached)
 ├── NotFound
 │   ├── StreamUnknown
 │   ├── SessionUnknown
@@ -51,6 +54,8 @@ WeirError
 │   ├── TranscodeUnwanted     the session is over, or its stream has no ladder
 │   └── TenantUnknown
 ├── Conflict
+│   ├── TenantExists
+│   ├── TenantOfInstallation  it cannot be disabled
 │   ├── StreamExists
 │   ├── UserExists            names are unique over the installation
 │   ├── APIKeyExists
@@ -78,6 +83,7 @@ WeirError
 │   ├── FactContradicts       a fact names another stream than its session's
 │   └── SessionNotYetKnown    a fact overtook the grant that it rests on
 ├── TooMany
+│   ├── QuotaBusy             of publishers, or of job minutes (QuotaReached)
 │   ├── StoryboardsTooMany    of the stream are being made
 │   └── PostersTooMany        likewise
 └── Unavailable
@@ -95,6 +101,8 @@ from libs.errors import (
     Unavailable,
     WeirError,
 )
+from libs.events import QuotaName
+from libs.public_events import ToldQuota
 
 
 class OutdateInvalid(Invalid):
@@ -310,8 +318,61 @@ class UploadTooLarge(TooLarge):
     code = "upload_too_large"
 
 
-class UploadQuotaFull(TooLarge):
+class QuotaReached(WeirError):
+    """A tenant's quota is used up; the problem document says which, its limit, and its use."""
+
+    blame = Blame.CALLER
+
+    def __init__(
+        self, sentence: str, *, tenant: str, quota: QuotaName, limit: int, use: float
+    ) -> None:
+        super().__init__(sentence)
+        self.tenant = tenant
+        self.quota = quota
+        self.more = {"quota": quota, "limit": limit, "use": use}
+
+    @property
+    def told_as(self) -> ToldQuota:
+        """In the public event."""
+        match self.quota:
+            case "upload_bytes":
+                return "uploads"
+            case "storage_bytes":
+                return "storage"
+            case "viewers":
+                raise AssertionError("gateways hold the quota of viewers")
+            case quota:
+                return quota
+
+
+class QuotaFull(QuotaReached, Forbidden):
+    code = "quota_full"
+
+
+class QuotaBusy(QuotaReached, TooMany):
+    code = "quota_busy"
+    retry = False  # it does not pass within moments
+
+
+class StorageFull(QuotaReached):
+    code = "storage_full"
+    status = 507
+
+
+class UploadQuotaFull(QuotaReached, TooLarge):
     code = "upload_quota_full"
+
+
+class TenantDisabled(Forbidden):
+    code = "tenant_disabled"
+
+
+class TenantExists(Conflict):
+    code = "tenant_exists"
+
+
+class TenantOfInstallation(Conflict):
+    code = "tenant_of_installation"
 
 
 class UploadUnknown(NotFound):

@@ -24,6 +24,7 @@ from libs.events import (
     CreateJob,
     CreateRelayTarget,
     CreateStream,
+    CreateTenant,
     CreateUpload,
     CreateUser,
     CreateWebhook,
@@ -60,6 +61,8 @@ from libs.events import (
     GetSession,
     GetStoryboard,
     GetStream,
+    GetTenant,
+    GetTenantUsage,
     GetTranscodePlan,
     GetUpload,
     GetUser,
@@ -98,6 +101,7 @@ from libs.events import (
     ListSessions,
     ListShownCaptions,
     ListStreams,
+    ListTenants,
     ListTracks,
     ListUploadLitter,
     ListUploadPieces,
@@ -149,6 +153,7 @@ from libs.events import (
     UpdateChat,
     UpdateRelayTarget,
     UpdateStream,
+    UpdateTenant,
     UpdateUser,
     UpdateWebhook,
     WantLadder,
@@ -161,6 +166,7 @@ from services.catalog.chat_log import ChatLog
 from services.catalog.errors import DatabaseDown
 from services.catalog.facts import Facts
 from services.catalog.keeping_answers import KeepingAnswers
+from services.catalog.tenant_answers import TenantAnswers
 from services.catalog.tiering import Tiering
 from services.catalog.upload_answers import UploadAnswers
 from services.catalog.webhook_answers import WebhookAnswers
@@ -353,6 +359,15 @@ def register_access(bus: Bus, answers: AccessAnswers) -> None:
         await patiently(lambda: answers.record(*said))
 
     bus.on_facts(AuditRecorded, audit_recorded, durable=SERVICE)
+
+
+def register_tenants(bus: Bus, answers: TenantAnswers) -> None:
+    """Of who shares the installation."""
+    bus.on_ask(CreateTenant)(answers.create)
+    bus.on_ask(GetTenant)(answers.get)
+    bus.on_ask(ListTenants)(answers.list)
+    bus.on_ask(UpdateTenant)(answers.update)
+    bus.on_ask(GetTenantUsage)(answers.usage)
 
 
 def register_webhooks(bus: Bus, answers: WebhookAnswers) -> None:

@@ -31,7 +31,7 @@ from libs.events import (
     JobProgressed,
     JobSize,
 )
-from services.catalog import job_range, job_rows, metrics, outbox
+from services.catalog import job_range, job_rows, metrics, outbox, usage
 from services.catalog.errors import JobLive, JobUnwanted
 from services.catalog.models import JobAttemptRow, JobRow
 
@@ -238,6 +238,7 @@ async def completed(tx: AsyncSession, row: JobRow, fact: JobCompleted, *, now: d
     row.state, row.progress, row.result, row.updated_at = "completed", 1.0, fact.result or {}, now
     row.error_code = row.reason = None
     await tx.flush()
+    await usage.note_job_time(tx, attempt, now=now)
 
 
 async def failed(tx: AsyncSession, row: JobRow, fact: JobFailed, *, now: datetime) -> None:
@@ -313,6 +314,7 @@ async def _end(
     attempt.reason = row.reason = reason
     row.updated_at = now
     await tx.flush()
+    await usage.note_job_time(tx, attempt, now=now)
     log.info("job.attempt_ended", job=row.id, attempt=attempt.number, state=state, code=code)
 
 

@@ -29,7 +29,17 @@ from libs.events import (
     SessionDiscarded,
     Storyboard,
 )
-from services.catalog import clips, deleting, discards, files, holds, posters, storyboards
+from services.catalog import (
+    clips,
+    deleting,
+    discards,
+    files,
+    holds,
+    posters,
+    quotas,
+    storyboards,
+    whose,
+)
 from services.catalog.clock import Clock
 from services.catalog.database import Database
 from services.catalog.retention import Room
@@ -78,15 +88,17 @@ class KeepingAnswers:
         return Nothing()
 
     async def export_clip(self, ask: ExportClip) -> Clip:
-        async with self._database.transaction() as tx:
+        async with quotas.told(self._database, self._clock) as tx:
             return await clips.export(tx, ask, now=self._clock())
 
     async def get_poster(self, ask: GetPoster) -> Poster:
         async with self._database.transaction() as tx:
+            ask = await whose.settle(tx, ask)
             return await posters.get(tx, ask, now=self._clock())
 
     async def get_storyboard(self, ask: GetStoryboard) -> Storyboard:
         async with self._database.transaction() as tx:
+            ask = await whose.settle(tx, ask)
             return await storyboards.get(tx, ask, now=self._clock())
 
     async def discard_session(self, ask: DiscardSession) -> SessionDiscarded:
@@ -113,8 +125,10 @@ class KeepingAnswers:
 
     async def list_files(self, ask: ListFiles) -> RecordedFiles:
         async with self._database.transaction(read_only=True) as tx:
+            ask = await whose.settle(tx, ask)
             return await files.list_page(tx, ask)
 
     async def get_file(self, ask: GetFile) -> RecordedFile:
         async with self._database.transaction(read_only=True) as tx:
+            ask = await whose.settle(tx, ask)
             return await files.get(tx, ask)

@@ -1,4 +1,5 @@
-"""Forgets jobs that were over long ago, with their attempts and what these said.
+"""Forgets jobs that were over long ago, with their attempts and what these said, and how long
+they ran in months that are over.
 
 A job whose result something still names stays as long as that: a file, a clip, a motion event. So
 does one that left something in the store that is yet to be deleted.
@@ -12,7 +13,7 @@ import structlog
 from sqlalchemy import delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.catalog import jobs, offers
+from services.catalog import jobs, offers, usage
 from services.catalog.clock import Clock
 from services.catalog.database import Database
 from services.catalog.looks import look_every
@@ -43,6 +44,8 @@ class OldJobs:
     async def tick(self) -> int:
         """Look once; returns how many went. Raises `Unavailable`."""
         before, gone = self._clock() - self._kept, 0
+        async with self._database.transaction() as tx:
+            await usage.forget_months_before(tx, self._clock())
         while True:
             async with self._database.transaction() as tx:
                 old = await _oldest(tx, before)

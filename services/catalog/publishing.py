@@ -5,25 +5,33 @@ a late word about it harms nobody.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.events import EndCause, OpenPublish, PublishGrant
 from libs.names import new_session_id, session_started_at_s
-from services.catalog import fields, metrics, outbox, segments, sessions, streams
+from services.catalog import (
+    fields,
+    metrics,
+    outbox,
+    quotas,
+    segments,
+    sessions,
+    streams,
+    tenants,
+)
 from services.catalog.errors import StreamBusy, StreamDisabled
 from services.catalog.models import PublishRow, SessionRow, StreamRow
+from services.catalog.usage import GRANT_PENDING
 
 log = structlog.get_logger()
 
-GRANT_PENDING = timedelta(seconds=10)
-"""How long a granted publish may take to its first media before it stops counting as on air."""
-
 
 async def open_publish(tx: AsyncSession, ask: OpenPublish, *, now: datetime) -> PublishGrant:
-    """Grant the next generation. Raises `StreamUnknown`, `StreamDisabled`, `StreamBusy`.
+    """Grant the next generation. Raises `StreamUnknown`, `StreamDisabled`, `TenantDisabled`,
+    `StreamBusy`, `QuotaBusy`, `StorageFull`.
 
     The session is the one that the asking ingest still holds, else a new one (also for media of an
     earlier time, which no session that has gone on can take); then the old one,
@@ -33,12 +41,14 @@ async def open_publish(tx: AsyncSession, ask: OpenPublish, *, now: datetime) -> 
     stream = await streams.lock(tx, ask.stream)
     if not fields.is_enabled(stream.item):
         raise StreamDisabled(f"The stream {stream.id!r} is disabled; enable it to publish.")
+    await tenants.check_enabled(tx, stream.tenant_id)
     current = await sessions.open_of(tx, stream.id)
     if current is not None and stream.publish_policy == "reject":
         publishes = await sessions.publishes_of(tx, current)
         if is_on_air(current, publishes, now) and not is_lost(current, ask):
             metrics.GRANTS.labels("refused").inc()
             raise StreamBusy(f"The stream {stream.id!r} is on air, and its policy is `reject`.")
+    await quotas.check_publish(tx, stream.tenant_id, stream.id, now=now)
     stream.generation += 1
     if current is not None and _joins(current, ask):
         session = current
@@ -96,6 +106,13 @@ async def kick(tx: AsyncSession, stream_id: str, *, now: datetime) -> None:
     session = await sessions.open_of(tx, stream_id)
     if session is not None:
         await end(tx, session, "kicked", now=now)
+
+
+async def kick_all(tx: AsyncSession, tenant: str, *, now: datetime) -> None:
+    """End all that is on air of a tenant."""
+    for session in await sessions.all_open(tx):
+        if session.tenant_id == tenant:
+            await end(tx, session, "kicked", now=now)
 
 
 async def end(tx: AsyncSession, session: SessionRow, cause: EndCause, *, now: datetime) -> None:

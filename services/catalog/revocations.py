@@ -14,12 +14,19 @@ from libs.events import (
     RevokeViewers,
     ViewersRevoked,
 )
-from services.catalog import outbox
+from libs.names import ITS_TENANT
+from services.catalog import outbox, whose
+from services.catalog.errors import StreamUnknown
 from services.catalog.models import RevocationRow
 
 
 async def add(tx: AsyncSession, ask: RevokeViewers, *, now: datetime) -> None:
-    """Revoke what has been issued up to now; what has expired is forgotten on the way."""
+    """Revoke what has been issued up to now; what has expired is forgotten on the way.
+
+    Raises `StreamUnknown` if the stream is another tenant's; it need not exist any more.
+    """
+    if await whose.of_stream(tx, ask.stream) not in (ask.tenant, ITS_TENANT):
+        raise StreamUnknown(f"There is no stream {ask.stream[:64]!r}.")
     await tx.execute(delete(RevocationRow).where(RevocationRow.expires_at < now))
     if ask.expires_at < now:
         return

@@ -27,13 +27,13 @@ from libs.events import (
 from libs.events.marks import MARKS, Mark
 from libs.names import STREAM_ID, check_stream_id
 from libs.signing.push import sign_push
-from services.catalog import fields, outbox, page, public_log
+from services.catalog import fields, outbox, page, public_log, quotas
 from services.catalog.database import insert_new
-from services.catalog.errors import StreamExists, StreamUnknown, TenantUnknown
+from services.catalog.errors import StreamExists, StreamUnknown
 from services.catalog.ladder_fields import read_ladder
 from services.catalog.mark_drawing import check_drawable
 from services.catalog.mark_fields import read_marks
-from services.catalog.models import PublishRow, SessionRow, StreamRow, TenantRow
+from services.catalog.models import PublishRow, SessionRow, StreamIdRow, StreamRow
 from services.catalog.outdate import read_outdate
 from services.catalog.recording_fields import read_recording
 from services.catalog.retention_fields import read_retention
@@ -41,15 +41,16 @@ from services.catalog.retention_fields import read_retention
 
 async def create(tx: AsyncSession, ask: CreateStream, *, secret: str, now: datetime) -> Stream:
     """Its marks can be drawn: whoever calls has tried. Raises `StreamExists`, `StreamIdInvalid`,
-    `TenantUnknown`, and what its fields raise.
+    `TenantUnknown`, `QuotaFull`, and what its fields raise.
     """
-    if await tx.get(TenantRow, ask.tenant) is None:
-        raise TenantUnknown(f"There is no tenant {ask.tenant!r}.")
+    await quotas.check_streams(tx, ask.tenant)
     stream_id = str(uuid.uuid4()) if ask.id is None else check_stream_id(ask.id)
     now_s = int(now.timestamp())
     item = {name: value for name, value in ask.item.items() if name not in fields.FIXED_FIELDS}
     expires_s = read_outdate(item.get("outdate"), now_s=now_s)
     columns = _item_columns(item)
+    if not await _take_id(tx, stream_id, ask.tenant):
+        raise _exists(stream_id)
     is_new = await insert_new(
         tx,
         StreamRow,
@@ -67,7 +68,7 @@ async def create(tx: AsyncSession, ask: CreateStream, *, secret: str, now: datet
         },
     )
     if not is_new:
-        raise StreamExists(f"There is a stream {stream_id!r} already; choose another id.")
+        raise _exists(stream_id)
     await _say_change(tx, await lock(tx, stream_id), now=now)
     return await get(tx, ask.tenant, stream_id)
 
@@ -254,6 +255,18 @@ def _answer(row: StreamRow, session: SessionRow | None, publish: PublishRow | No
         is_live=is_live,
         live_since=session.started_at if session and is_live else None,
     )
+
+
+async def _take_id(tx: AsyncSession, stream_id: str, tenant: str) -> bool:
+    """Whether it is the tenant's, now or from before."""
+    if await insert_new(tx, StreamIdRow, {"id": stream_id, "tenant_id": tenant}):
+        return True
+    return (await tx.get_one(StreamIdRow, stream_id)).tenant_id == tenant
+
+
+def _exists(stream_id: str) -> StreamExists:
+    """Also of another tenant's, in the same words."""
+    return StreamExists(f"There is a stream {stream_id!r} already; choose another id.")
 
 
 def _unknown(stream_id: str) -> StreamUnknown:

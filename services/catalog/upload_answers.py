@@ -22,7 +22,7 @@ from libs.events import (
     UploadPieces,
 )
 from libs.events.uploads import PIECES_PAGE
-from services.catalog import jobs, quota, uploads
+from services.catalog import jobs, quotas, uploads, whose
 from services.catalog.clock import Clock
 from services.catalog.database import Database
 from services.catalog.errors import JobUnknown
@@ -42,12 +42,12 @@ class UploadAnswers:
         self._rules = rules
 
     async def create(self, ask: CreateUpload) -> Upload:
-        async with quota.told(self._database, ask.tenant, self._clock) as tx:
+        async with quotas.told(self._database, self._clock) as tx:
             return await uploads.create(tx, ask, rules=self._rules, now=self._clock())
 
     async def create_import(self, ask: ImportUpload) -> Upload:
         check_url(self._egress, ask.url)
-        async with quota.told(self._database, ask.tenant, self._clock) as tx:
+        async with quotas.told(self._database, self._clock) as tx:
             return await uploads.create_import(tx, ask, rules=self._rules, now=self._clock())
 
     async def get(self, ask: GetUpload) -> Upload:
@@ -77,6 +77,7 @@ class UploadAnswers:
 
     async def list_pieces(self, ask: ListUploadPieces) -> UploadPieces:
         async with self._database.transaction(read_only=True) as tx:
+            ask = await whose.settle(tx, ask)
             return await uploads.list_pieces(tx, ask, limit=PIECES_PAGE)
 
     async def list_litter(self, _: ListUploadLitter) -> UploadLitters:

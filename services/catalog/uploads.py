@@ -32,7 +32,7 @@ from libs.events import (
     UploadPiece,
     UploadPieces,
 )
-from services.catalog import announcing, jobs, page, quota
+from services.catalog import announcing, jobs, page, quotas
 from services.catalog.errors import (
     UploadClosed,
     UploadOffsetWrong,
@@ -279,14 +279,15 @@ async def _reserve(tx: AsyncSession, row: UploadRow, rules: UploadRules) -> None
     """Raises `UploadQuotaFull`."""
     left = await _left(tx, row.tenant_id, rules)
     if row.reserved_bytes > left or not row.reserved_bytes:
-        raise quota.full(left)
+        raise await quotas.uploads_full(tx, row.tenant_id, rules.quota_bytes)
+    await quotas.check_storage(tx, row.tenant_id, more_bytes=row.reserved_bytes)
     tx.add(row)
     await tx.flush()
 
 
 async def _left(tx: AsyncSession, tenant: str, rules: UploadRules) -> int:
     """What one more upload may have; whoever asks at the same time waits."""
-    left = await quota.left(tx, tenant, rules.quota_bytes)
+    left = await quotas.upload_room(tx, tenant, rules.quota_bytes)
     return rules.max_bytes if left is None else min(rules.max_bytes, left)
 
 

@@ -20,7 +20,7 @@ from libs.events import (
     Users,
 )
 from libs.permissions import Role
-from services.catalog import outbox
+from services.catalog import outbox, quotas, tenants
 from services.catalog.database import insert_new
 from services.catalog.errors import UserExists, UserUnknown
 from services.catalog.models import ConsoleSessionRow, UserRow
@@ -32,11 +32,14 @@ ID_BYTES = 8
 async def find_login(tx: AsyncSession, ask: FindLogin) -> Login:
     query = select(UserRow).where(UserRow.name == ask.user_name)
     row = (await tx.execute(query)).scalar_one_or_none()
-    return Login(user=None) if row is None else Login(user=of(row), password_hash=row.password_hash)
+    if row is None or await tenants.is_disabled(tx, row.tenant_id):
+        return Login(user=None)
+    return Login(user=of(row), password_hash=row.password_hash)
 
 
 async def create(tx: AsyncSession, ask: CreateUser, *, now: datetime) -> User:
-    """Raises `UserExists`."""
+    """Raises `UserExists`, `QuotaFull`, `TenantUnknown`."""
+    await quotas.check_users(tx, ask.tenant)
     values = {
         "id": f"user-{secrets.token_hex(ID_BYTES)}",
         "tenant_id": ask.tenant,

@@ -16,7 +16,7 @@ from libs.events import (
     Watchable,
     WatchPage,
 )
-from libs.names import DEFAULT_TENANT
+from libs.names import DEFAULT_TENANT, ITS_TENANT
 from libs.service import Service
 from libs.storage import open_store
 from services.gateway.access.access import Access
@@ -46,7 +46,7 @@ from services.gateway.playback.fanout import Fanouts
 from services.gateway.playback.origin import Origin
 from services.gateway.playback.player import Player
 from services.gateway.progress import Progress
-from services.gateway.public_feed import PublicFeed
+from services.gateway.public_feed import PublicFeeds
 from services.gateway.pushes import HTTPPushes
 from services.gateway.settings import GatewaySettings
 from services.gateway.uploads.intake import Intake
@@ -73,7 +73,7 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
         settings.store_url, settings.cold_store_url, public_url=settings.store_public_url
     )
     origin = Origin(token=settings.internal_token.get_secret_value(), store=store)
-    log = Log(service.bus, DEFAULT_TENANT)
+    log = Log(service.bus, ITS_TENANT)
     edge = Edge(directory, origin, log, cache_bytes=settings.edge_cache_bytes)
     demand = Demand(lambda session: service.bus.ask(WantLadder(session=session)))
     fanouts = Fanouts(directory, origin, demand, spawn=service.spawn)
@@ -181,17 +181,13 @@ def _build_progress(service: Service) -> Progress:
     return progress
 
 
-def _build_feed(service: Service) -> PublicFeed:
-    feed = PublicFeed(service.bus.ask)
+def _build_feed(service: Service) -> PublicFeeds:
+    feed = PublicFeeds(service.bus.ask, service.spawn)
 
     @service.bus.watch_fact(PublicEventsLogged)
-    async def on_logged(_: Envelope[PublicEventsLogged]) -> None:
-        feed.wake()
+    async def on_logged(envelope: Envelope[PublicEventsLogged]) -> None:
+        feed.wake(envelope.data.tenant)
 
-    async def start() -> None:
-        service.spawn(feed.run(), name="feed")
-
-    service.on_start(start)
     return feed
 
 
@@ -221,9 +217,7 @@ def _build_burning(settings: GatewaySettings, edge: Edge, neighbours: Neighbourh
 
 def _build_noticeboard(service: Service, directory: Directory, viewing: Viewing) -> Noticeboard:
     async def find_page(shown_id: str, session: str | None) -> WatchPage:
-        return await service.bus.ask(
-            GetWatchPage(tenant=DEFAULT_TENANT, id=shown_id, session=session)
-        )
+        return await service.bus.ask(GetWatchPage(tenant=ITS_TENANT, id=shown_id, session=session))
 
     return Noticeboard(directory, find_page, viewing.count)
 
@@ -239,12 +233,10 @@ def _build_marks(service: Service, house: House, log: Log) -> tuple[Watermarks, 
 
 def _build_watermarks(service: Service, directory: Directory) -> Watermarks:
     async def find_key(session: str) -> str | None:
-        return (await service.bus.ask(GetWatermark(tenant=DEFAULT_TENANT, session=session))).key
+        return (await service.bus.ask(GetWatermark(tenant=ITS_TENANT, session=session))).key
 
     async def note_viewer(session: str, viewer: str) -> None:
-        await service.bus.ask(
-            NoteWatermarked(tenant=DEFAULT_TENANT, session=session, viewer=viewer)
-        )
+        await service.bus.ask(NoteWatermarked(tenant=ITS_TENANT, session=session, viewer=viewer))
 
     def is_live(stream: str, session: str) -> bool:
         live = directory.live(stream)
@@ -255,7 +247,7 @@ def _build_watermarks(service: Service, directory: Directory) -> Watermarks:
 
 def _outside(service: Service, edge: Edge, log: Log) -> Outside:
     async def find_stream(stream: str) -> Watchable:
-        return await service.bus.ask(GetWatchable(tenant=DEFAULT_TENANT, stream=stream))
+        return await service.bus.ask(GetWatchable(tenant=ITS_TENANT, stream=stream))
 
     return Outside(
         gateway=service.instance,

@@ -11,7 +11,6 @@ Forbidden
 ├── PermissionLacking      the caller is known, and may not do this
 ├── KeyLimited             an API key is for other streams
 ├── NoAccount              an API key asks for what only users have
-├── TenantElsewhere        the caller belongs to a tenant that is not served here
 BadRequest
 ├── BodyUnreadable         the body is not JSON
 ├── ReloadWrong            senseless _HLS_msn or _HLS_part
@@ -33,6 +32,7 @@ TooLarge
 ├── ItemTooLarge
 ├── UploadOverflows        more came than was declared
 NotFound
+├── TenantUnknown          or another than the caller's
 ├── StreamUnknown
 ├── RelayTargetUnknown
 ├── RungUnknown            the stream has no such rendition now
@@ -92,8 +92,8 @@ class KeyLimited(Forbidden):
     code = "key_limited"
 
 
-class TenantElsewhere(Forbidden):
-    code = "tenant_elsewhere"
+class TenantUnknown(NotFound):
+    code = "tenant_unknown"
 
 
 class NoAccount(Forbidden):

@@ -107,7 +107,7 @@ class News:
             for session in page.sessions:
                 if session.view_policy is not None:
                     self._viewing.policy_learnt(
-                        session.stream, session.view_policy, session.revision
+                        session.stream, session.view_policy, session.revision, session.tenant
                     )
             after = page.next_after
             if after is None:

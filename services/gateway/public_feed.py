@@ -17,7 +17,6 @@ import structlog
 
 from libs.errors import TooMany, WeirError
 from libs.events import ListPublicEvents, LoggedEvent, LoggedEvents
-from libs.names import DEFAULT_TENANT
 from libs.public_events import TYPES, is_wanted
 from services.gateway import event_stream
 from services.gateway.event_stream import HEARTBEAT
@@ -33,6 +32,8 @@ RETRY_S = 1.0
 MAX_LISTENERS = 1000
 AT_ONCE = 100
 
+Spawn = Callable[..., object]
+"""Starts a loop that goes on until the service ends."""
 List = Callable[[ListPublicEvents], Awaitable[LoggedEvents]]
 
 
@@ -65,18 +66,48 @@ class Wanted:
         is_stream = not self.streams or frame.stream in self.streams
         return is_stream and is_wanted(self.types, frame.type)
 
-    def after(self, sequence: int) -> ListPublicEvents:
+    def after(self, tenant: str, sequence: int) -> ListPublicEvents:
         types = tuple(each for each in sorted(TYPES) if is_wanted(self.types, each))
         return ListPublicEvents(
-            tenant=DEFAULT_TENANT,
+            tenant=tenant,
             after=sequence,
             types=types if self.types else None,
             streams=tuple(self.streams) or None,
         )
 
 
+class PublicFeeds:
+    """One for each tenant that somebody has listened to."""
+
+    def __init__(self, list_events: List, spawn: Spawn) -> None:
+        self._list = list_events
+        self._spawn = spawn
+        self._feeds: dict[str, PublicFeed] = {}
+        self._is_closed = False
+
+    def of(self, tenant: str) -> "PublicFeed":
+        if tenant not in self._feeds:
+            feed = self._feeds[tenant] = PublicFeed(tenant, self._list)
+            self._spawn(feed.run(), name=f"feed-{tenant}")
+            if self._is_closed:
+                feed.close()
+        return self._feeds[tenant]
+
+    def wake(self, tenant: str) -> None:
+        """Its log may have grown."""
+        if tenant in self._feeds:
+            self._feeds[tenant].wake()
+
+    def close(self) -> None:
+        """Let all listeners go, and whoever comes yet."""
+        self._is_closed = True
+        for feed in self._feeds.values():
+            feed.close()
+
+
 class PublicFeed:
-    def __init__(self, list_events: List) -> None:
+    def __init__(self, tenant: str, list_events: List) -> None:
+        self._tenant = tenant
         self._list = list_events
         self._frames: deque[Frame] = deque(maxlen=KEPT)
         self._newest: int | None = None
@@ -119,7 +150,7 @@ class PublicFeed:
         """
         if self._listeners >= MAX_LISTENERS:
             raise ListenersTooMany(f"{MAX_LISTENERS} listen already; try again later.")
-        where = await self._list(ListPublicEvents(tenant=DEFAULT_TENANT))
+        where = await self._list(ListPublicEvents(tenant=self._tenant))
         return Listener(self, after, wanted, where)
 
     @contextlib.contextmanager
@@ -140,7 +171,7 @@ class PublicFeed:
             skipped = sequence + 1 - self._frames[0].sequence
             found = list(islice(self._frames, skipped, skipped + AT_ONCE))
             return [each for each in found if wanted.takes(each)], found[-1].sequence
-        page = await self._list(wanted.after(sequence))
+        page = await self._list(wanted.after(self._tenant, sequence))
         return [Frame.of(event) for event in page.events], page.next_after
 
     @property
@@ -154,10 +185,10 @@ class PublicFeed:
 
     async def _read(self) -> None:
         if self._newest is None:
-            self._newest = (await self._list(ListPublicEvents(tenant=DEFAULT_TENANT))).newest
+            self._newest = (await self._list(ListPublicEvents(tenant=self._tenant))).newest
             self._tell()
         while True:
-            page = await self._list(ListPublicEvents(tenant=DEFAULT_TENANT, after=self._newest))
+            page = await self._list(ListPublicEvents(tenant=self._tenant, after=self._newest))
             if not page.events:
                 return
             self._frames.extend(map(Frame.of, page.events))

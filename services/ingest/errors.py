@@ -57,6 +57,10 @@ class ShuttingDown(Unavailable):
     code = "shutting_down"
 
 
+_OF_TENANTS = frozenset({"quota_busy", "storage_full", "tenant_disabled"})
+"""What the catalog refuses a tenant for, whatever the stream is called."""
+
+
 def refusal_of(error: WeirError) -> RTMPRefused:
     """The status by which an encoder learns that it may not publish."""
     if isinstance(error, RTMPRefused):
@@ -66,6 +70,8 @@ def refusal_of(error: WeirError) -> RTMPRefused:
         return RTMPRefused("NetStream.publish.Unauthorized", "Authorization required.")
     if isinstance(error, RelayLoop):
         return RTMPRefused(LOOP_STATUS, str(error))
+    if error.code in _OF_TENANTS:
+        return RTMPRefused("NetStream.Publish.Denied", str(error))
     if error.retry:
         return RTMPRefused("NetStream.Publish.Failed", str(error))
     return RTMPRefused("NetStream.Publish.BadName", str(error))

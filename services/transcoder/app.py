@@ -8,7 +8,7 @@ from libs.bus import ServiceURLs, traceparent
 from libs.egress import Egress, OwnPlaces
 from libs.events import JobGrant
 from libs.ffmpeg import find_ffmpeg
-from libs.names import DEFAULT_TENANT
+from libs.names import ITS_TENANT
 from libs.service import Service
 from libs.storage import ObjectStore, open_store
 from libs.tags import Spawn, open_client
@@ -95,7 +95,7 @@ def _build_farm(
     spawn: Spawn,
 ) -> Farm:
     bus = service.bus
-    catalog = handlers.Catalog(bus, worker=settings.instance, tenant=DEFAULT_TENANT)
+    catalog = handlers.Catalog(bus, worker=settings.instance, tenant=ITS_TENANT)
     workshop = Workshop(settings.data_dir / "jobs")
     outside = Outside(
         tools=Tools(

@@ -13,7 +13,7 @@ from services.catalog.models.chat import (
     ChatRow,
     LogPositionRow,
 )
-from services.catalog.models.jobs import JobAttemptRow, JobLogRow, JobRow
+from services.catalog.models.jobs import JobAttemptRow, JobLogRow, JobRow, JobTimeRow
 from services.catalog.models.keeping import (
     CameraClipRow,
     DiscardRow,
@@ -34,6 +34,7 @@ from services.catalog.models.messages import DeadLetterRow, OutboxRow
 from services.catalog.models.streams import (
     RelayTargetRow,
     RevocationRow,
+    StreamIdRow,
     StreamRow,
     TenantRow,
     ViewerKeyRow,
@@ -73,6 +74,7 @@ __all__ = [
     "JobAttemptRow",
     "JobLogRow",
     "JobRow",
+    "JobTimeRow",
     "LogPositionRow",
     "OutboxRow",
     "PublishRow",
@@ -83,6 +85,7 @@ __all__ = [
     "RevocationRow",
     "SegmentRow",
     "SessionRow",
+    "StreamIdRow",
     "StreamRow",
     "TenantRow",
     "TierRow",

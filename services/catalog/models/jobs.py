@@ -77,6 +77,23 @@ class JobAttemptRow(Base):
     """Whether it may have left objects in the store that count for nothing."""
 
 
+class JobTimeRow(Base):
+    """How long an attempt at a finite job ran; outlives the job, until its month is over.
+
+    A sum in one row would make all who end jobs wait for each other.
+    """
+
+    __tablename__ = "job_time"
+    __table_args__ = (Index(None, "tenant_id", "month"),)
+
+    job_id: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    month: Mapped[str]
+    """In which it ended, such as 2026-11, in UTC."""
+    seconds: Mapped[float]
+
+
 class JobLogRow(Base):
     """The newest lines that the processes of a job's attempt said."""
 

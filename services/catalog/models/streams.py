@@ -15,6 +15,19 @@ class TenantRow(Base):
 
     id: Mapped[str] = mapped_column(primary_key=True)
     created_at: Mapped[datetime]
+    title: Mapped[str] = mapped_column(server_default=text("''"))
+    is_disabled: Mapped[bool] = mapped_column(server_default=text("false"))
+    quotas: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """A `libs.events.Quotas`, without what has no limit; None: nothing has."""
+
+
+class StreamIdRow(Base):
+    """Whose a stream's id is. It outlives the stream, as push keys, links and recordings do."""
+
+    __tablename__ = "stream_ids"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
 
 
 class StreamRow(Base):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from libs.events import ActorKind, APIKey, ConsoleSession, User
-from libs.permissions import ALL, Permission, Role, known
+from libs.permissions import ALL, Permission, Role, known, within
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Caller:
             id=user.id,
             name=user.name,
             tenant=user.tenant,
-            permissions=user.role.permissions,
+            permissions=user.role.permissions_in(user.tenant),
             role=user.role,
             session=session.id if session else None,
             expires_at=session.expires_at if session else None,
@@ -54,7 +54,7 @@ class Caller:
             id=key.id,
             name=key.name,
             tenant=key.tenant,
-            permissions=known(key.permissions),
+            permissions=within(known(key.permissions), key.tenant),
             stream_prefix=key.stream_prefix,
             expires_at=key.expires_at,
         )

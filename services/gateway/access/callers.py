@@ -170,3 +170,5 @@ def _concerns(fact: AccessChanged, caller: Caller | None) -> bool:
             return caller.kind == "api_key" and caller.id == fact.id
         case "user":
             return caller.kind == "user" and caller.id == fact.id
+        case "tenant":
+            return caller.tenant == fact.id

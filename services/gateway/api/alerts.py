@@ -8,9 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from libs.events import AlertKind, ChatAlert, RaiseAlert
 from libs.events.chat import MAX_ALERT_KEY_CHARS
-from libs.names import DEFAULT_TENANT
 from libs.permissions import Permission
-from services.gateway.api.auth import needs
+from services.gateway.api.auth import TheTenant, needs
 from services.gateway.api.house import TheHouse
 from services.gateway.api.streams import check_known_id
 from services.gateway.chat.cleaning import clean_name, clean_text
@@ -47,12 +46,14 @@ class Alert(BaseModel):
 
 
 @router.post("", status_code=201, dependencies=[needs(Permission.ALERTS_WRITE)])
-async def raise_alert(stream_id: str, body: NewAlert, response: Response, house: TheHouse) -> Alert:
+async def raise_alert(
+    stream_id: str, body: NewAlert, response: Response, house: TheHouse, tenant: TheTenant
+) -> Alert:
     """Tell all who watch, once: what is sent again under its key is answered 200, and not told."""
     check_known_id(stream_id)
     raised = await house.catalog.ask(
         RaiseAlert(
-            tenant=DEFAULT_TENANT,
+            tenant=tenant,
             stream=stream_id,
             key=body.key,
             by=clean_name(body.by),

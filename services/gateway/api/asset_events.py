@@ -9,10 +9,9 @@ from fastapi.responses import StreamingResponse
 
 from libs.errors import WeirError
 from libs.events import Asset, GetAsset
-from libs.names import DEFAULT_TENANT
 from libs.permissions import Permission
 from services.gateway.api.assets import AssetId, show
-from services.gateway.api.auth import may, needs
+from services.gateway.api.auth import TheTenant, may, needs
 from services.gateway.api.house import House, TheHouse
 from services.gateway.event_stream import event, event_stream
 
@@ -24,17 +23,19 @@ router = APIRouter(prefix="/assets", tags=["assets"], dependencies=[needs(Permis
 
 
 @router.get("/{asset_id}/events", response_class=StreamingResponse)
-async def follow_asset(asset_id: AssetId, request: Request, house: TheHouse) -> StreamingResponse:
+async def follow_asset(
+    asset_id: AssetId, request: Request, house: TheHouse, tenant: TheTenant
+) -> StreamingResponse:
     """`text/event-stream`: an event `asset`, as `GET` answers it, at first and whenever it is
     another; an event `job` with `job`, `attempt`, `progress` whenever one of its chunks gets
     further. It ends when the asset is ready or has failed, or the caller may read it no more.
     """
     house.progress.check_room()
-    await _ask(asset_id, house)
-    return event_stream(_tell(asset_id, request, house))
+    await _ask(asset_id, house, tenant)
+    return event_stream(_tell(asset_id, request, house, tenant))
 
 
-async def _tell(asset_id: str, request: Request, house: House) -> AsyncIterator[bytes]:
+async def _tell(asset_id: str, request: Request, house: House, tenant: str) -> AsyncIterator[bytes]:
     with house.progress.follow(asset_id) as following:
         following.changed()  # how it is now comes first
         while True:
@@ -43,7 +44,7 @@ async def _tell(asset_id: str, request: Request, house: House) -> AsyncIterator[
                 yield _event("job", fact.model_dump(include={"job", "attempt", "progress"}))
             if has_changed or not jobs:
                 try:
-                    asset = await _ask(asset_id, house)
+                    asset = await _ask(asset_id, house, tenant)
                 except WeirError as error:
                     if not error.retry:
                         return  # it was deleted
@@ -57,8 +58,8 @@ async def _tell(asset_id: str, request: Request, house: House) -> AsyncIterator[
                 return
 
 
-async def _ask(asset: str, house: House) -> Asset:
-    return await house.catalog.ask(GetAsset(tenant=DEFAULT_TENANT, asset=asset))
+async def _ask(asset: str, house: House, tenant: str) -> Asset:
+    return await house.catalog.ask(GetAsset(tenant=tenant, asset=asset))
 
 
 def _event(name: str, data: dict[str, Any]) -> bytes:

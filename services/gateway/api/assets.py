@@ -17,9 +17,9 @@ from libs.events import (
     ViewPolicy,
 )
 from libs.events.assets import MAX_ASSET_NAME, AssetWay
-from libs.names import DEFAULT_TENANT, SESSION_ID
+from libs.names import SESSION_ID
 from libs.permissions import Permission
-from services.gateway.api.auth import needs
+from services.gateway.api.auth import TheTenant, needs
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.named_clips import ClipLinks, links_of
 
@@ -117,25 +117,28 @@ class AssetsView(BaseModel):
 @router.get("", dependencies=[needs(Permission.ASSETS_READ)])
 async def list_assets(
     house: TheHouse,
+    tenant: TheTenant,
     state: AssetState | None = None,
     upload: Annotated[str | None, Query(pattern="^upload-[0-9a-f]{16}$")] = None,
     after: Annotated[str | None, Query(max_length=128, pattern=r"^[\x21-\x7e]*$")] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_ASSETS)] = PAGE_ASSETS,
 ) -> AssetsView:
     """A page of assets, newest first."""
-    ask = ListAssets(tenant=DEFAULT_TENANT, state=state, upload=upload, after=after, limit=limit)
+    ask = ListAssets(tenant=tenant, state=state, upload=upload, after=after, limit=limit)
     page = await house.catalog.ask(ask)
     shown = tuple(show(asset, house) for asset in page.assets)
     return AssetsView(assets=shown, next_after=page.next_after)
 
 
 @router.post("", status_code=201, dependencies=[needs(Permission.ASSETS_WRITE)])
-async def create_asset(body: NewAsset, response: Response, house: TheHouse) -> AssetView:
+async def create_asset(
+    body: NewAsset, response: Response, house: TheHouse, tenant: TheTenant
+) -> AssetView:
     """Make an asset of an upload (each has one already, with the ladder that it was sent with), or
     keep a session as one.
     """
     ask = CreateAsset(
-        tenant=DEFAULT_TENANT,
+        tenant=tenant,
         upload=body.upload,
         session=body.session,
         title=body.name,
@@ -149,22 +152,24 @@ async def create_asset(body: NewAsset, response: Response, house: TheHouse) -> A
 
 
 @router.get("/{asset_id}", dependencies=[needs(Permission.ASSETS_READ)])
-async def get_asset(asset_id: AssetId, house: TheHouse) -> AssetView:
+async def get_asset(asset_id: AssetId, house: TheHouse, tenant: TheTenant) -> AssetView:
     """An asset, how far it is made, and where it is watched."""
-    return show(await house.catalog.ask(GetAsset(tenant=DEFAULT_TENANT, asset=asset_id)), house)
+    return show(await house.catalog.ask(GetAsset(tenant=tenant, asset=asset_id)), house)
 
 
 @router.patch("/{asset_id}", dependencies=[needs(Permission.ASSETS_WRITE)])
-async def rename_asset(asset_id: AssetId, body: AssetChange, house: TheHouse) -> AssetView:
+async def rename_asset(
+    asset_id: AssetId, body: AssetChange, house: TheHouse, tenant: TheTenant
+) -> AssetView:
     """Call it something else."""
-    ask = RenameAsset(tenant=DEFAULT_TENANT, asset=asset_id, title=body.name)
+    ask = RenameAsset(tenant=tenant, asset=asset_id, title=body.name)
     return show(await house.catalog.ask(ask), house)
 
 
 @router.delete("/{asset_id}", status_code=204, dependencies=[needs(Permission.ASSETS_DELETE)])
-async def delete_asset(asset_id: AssetId, house: TheHouse) -> None:
+async def delete_asset(asset_id: AssetId, house: TheHouse, tenant: TheTenant) -> None:
     """Stop making it, and let its media go; those of a session are left to retention again."""
-    await house.catalog.ask(DeleteAsset(tenant=DEFAULT_TENANT, asset=asset_id))
+    await house.catalog.ask(DeleteAsset(tenant=tenant, asset=asset_id))
 
 
 def show(asset: Asset, house: House) -> AssetView:

@@ -29,7 +29,6 @@ from services.gateway.errors import (
     KeyLimited,
     PermissionLacking,
     SessionEnded,
-    TenantElsewhere,
 )
 
 COOKIE = "weir_session"
@@ -63,8 +62,6 @@ class Needs(Access):
     def _admit(self, request: Request, caller: Caller) -> None:
         set_caller(request, caller)
         set_audited(request, self._is_audited(request))
-        if caller.tenant != DEFAULT_TENANT:
-            raise TenantElsewhere("You belong to another tenant, which is not served here.")
         if self.permission is not None:
             check(caller, self.permission)
         if caller.stream_prefix and self._limit != "handler":
@@ -142,6 +139,14 @@ def caller_of(request: Request) -> Caller:
 TheCaller = Annotated[Caller, Depends(caller_of)]
 
 
+def tenant_of(request: Request) -> str:
+    return caller_of(request).tenant
+
+
+TheTenant = Annotated[str, Depends(tenant_of)]
+"""The caller's. What is another's is as if it were not there."""
+
+
 def check(caller: Caller, permission: Permission) -> None:
     """Raises `PermissionLacking`."""
     if not caller.may(permission):
@@ -191,10 +196,20 @@ async def may(request: Request, house: House, permission: Permission, *streams: 
     return all(map(caller.covers, streams or ("",)))
 
 
-async def is_known(request: Request, house: House) -> bool:
-    """Whether it is a caller without a limit."""
+async def may_watch(request: Request, house: House, stream: str) -> bool:
+    """Whether the caller has shown that it may watch the recordings of this stream, which is its
+    tenant's. Raises what the catalog answers.
+    """
     caller = await known_caller(request, house)
-    return caller is not None and not caller.stream_prefix
+    if caller is None or not caller.may(Permission.RECORDINGS_READ) or not caller.covers(stream):
+        return False
+    return await house.viewing.policies.find_tenant(stream) == caller.tenant
+
+
+async def is_known(request: Request, house: House) -> bool:
+    """Whether it is a caller of the installation's own tenant, without a limit."""
+    caller = await known_caller(request, house)
+    return caller is not None and caller.tenant == DEFAULT_TENANT and not caller.stream_prefix
 
 
 async def known_caller(request: Request, house: House) -> Caller | None:
@@ -204,7 +219,7 @@ async def known_caller(request: Request, house: House) -> Caller | None:
     except WeirError:
         # Wrong, or the catalog is away: as anybody, who is refused no more than that.
         return None
-    return caller if caller is not None and caller.tenant == DEFAULT_TENANT else None
+    return caller
 
 
 def has_api_key(request: Request) -> bool:

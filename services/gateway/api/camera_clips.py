@@ -8,9 +8,8 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from libs.events import GetStream, NoteCameraClip
-from libs.names import DEFAULT_TENANT
 from libs.permissions import Permission
-from services.gateway.api.auth import needs
+from services.gateway.api.auth import TheTenant, needs
 from services.gateway.api.house import TheHouse
 from services.gateway.api.kvs.errors import KVSError
 from services.gateway.api.kvs.sessions import MAX_FRAGMENTS, on_demand, playback_url
@@ -55,24 +54,24 @@ Shape = TypeVar("Shape", bound=_Sent)
     openapi_extra={"requestBody": {"content": {"application/json": {}}}},
     dependencies=[needs(Permission.RECORDINGS_WRITE)],
 )
-async def note_clip(request: Request, house: TheHouse) -> None:
+async def note_clip(request: Request, house: TheHouse, tenant: TheTenant) -> None:
     """Note what was pushed: `clientID`, `deviceID`, `streamName`, `begTime` and `endTime` (Unix
     ms), `duration` (s).
     """
     note = _read(Note, await request.body())
-    ask = NoteCameraClip(tenant=DEFAULT_TENANT, **note.model_dump())
+    ask = NoteCameraClip(tenant=tenant, **note.model_dump())
     await house.catalog.ask(ask)
 
 
 @router.get("", dependencies=[needs(Permission.VIEWERS_WRITE)])
-async def get_clip_link(request: Request, house: TheHouse) -> str:
+async def get_clip_link(request: Request, house: TheHouse, tenant: TheTenant) -> str:
     """A link that plays the `duration` seconds of `streamName` up to `endTime` as HLS, for two
     hours. The fields stand in a JSON body, or in the query.
     """
     body = await request.body()
     wanted = _read(Wanted, body) if body else _read_query(Wanted, request.query_params)
     check_known_id(wanted.stream)
-    stream = await house.catalog.ask(GetStream(tenant=DEFAULT_TENANT, id=wanted.stream))
+    stream = await house.catalog.ask(GetStream(tenant=tenant, id=wanted.stream))
     until_at = _EPOCH + timedelta(milliseconds=wanted.end_ms)
     from_at = max(_EPOCH, until_at - timedelta(seconds=wanted.duration_s))
     until_at += timedelta(milliseconds=1)

@@ -16,11 +16,11 @@ from libs.captions import read_captions, timestamp_map, write_webvtt
 from libs.errors import WeirError
 from libs.events import AddCaption, Caption, DeleteCaption, ListCaptions
 from libs.events.captions import Label, Language
-from libs.names import DEFAULT_TENANT, SESSION_ID, SOURCE
+from libs.names import ITS_TENANT, SESSION_ID, SOURCE
 from libs.permissions import Permission
 from libs.storage import ObjectMissing
 from services.gateway.api.assets import AssetId
-from services.gateway.api.auth import WATCHING, needs
+from services.gateway.api.auth import WATCHING, TheTenant, needs
 from services.gateway.api.clips import READ, StreamId
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.watching import PLAYABLE, refuse
@@ -65,9 +65,9 @@ class CaptionsView(BaseModel):
 
 
 @router.get("", dependencies=[needs(Permission.ASSETS_READ)])
-async def list_captions(asset_id: AssetId, house: TheHouse) -> CaptionsView:
+async def list_captions(asset_id: AssetId, house: TheHouse, tenant: TheTenant) -> CaptionsView:
     """Of an asset, the oldest first."""
-    found = await house.catalog.ask(ListCaptions(tenant=DEFAULT_TENANT, asset=asset_id))
+    found = await house.catalog.ask(ListCaptions(tenant=tenant, asset=asset_id))
     return CaptionsView(captions=tuple(map(_show, found.captions)))
 
 
@@ -84,6 +84,7 @@ async def add_captions(
     request: Request,
     response: Response,
     house: TheHouse,
+    tenant: TheTenant,
     is_default: bool = False,
 ) -> CaptionView:
     """Add the WebVTT or SubRip (`.srt`) file in the body, in UTF-8, whose times count from the
@@ -96,9 +97,9 @@ async def add_captions(
     cues = read_captions(sent)
     data = write_webvtt(cues)
     caption = f"caption-{secrets.token_hex(8)}"
-    key = f"captions/{DEFAULT_TENANT}/{asset_id}/{caption}.vtt"
+    key = f"captions/{tenant}/{asset_id}/{caption}.vtt"
     ask = AddCaption(
-        tenant=DEFAULT_TENANT,
+        tenant=tenant,
         asset=asset_id,
         id=caption,
         language=language,
@@ -114,9 +115,11 @@ async def add_captions(
 
 
 @router.delete("/{caption}", status_code=204, dependencies=[needs(Permission.ASSETS_WRITE)])
-async def delete_captions(asset_id: AssetId, caption: CaptionId, house: TheHouse) -> None:
+async def delete_captions(
+    asset_id: AssetId, caption: CaptionId, house: TheHouse, tenant: TheTenant
+) -> None:
     """Take them away."""
-    await house.catalog.ask(DeleteCaption(tenant=DEFAULT_TENANT, asset=asset_id, id=caption))
+    await house.catalog.ask(DeleteCaption(tenant=tenant, asset=asset_id, id=caption))
 
 
 @public.api_route("/~{personal}" + _WHERE, methods=READ, include_in_schema=False)
@@ -134,7 +137,7 @@ async def get_captions(
     refusal = await refuse(stream, request, house, view=session, name=f"captions{_PLAYLIST}")
     if refusal is not None:
         return refusal
-    log = Log(house.catalog, DEFAULT_TENANT)
+    log = Log(house.catalog, ITS_TENANT)
     caption = await _find(log, stream, session, name.partition(".")[0])
     headers = dict(PLAYABLE) | {"cache-control": "private, max-age=60"}
     if name.endswith(_PLAYLIST):

@@ -16,9 +16,8 @@ from libs.events import (
     UpdateChat,
 )
 from libs.events.chat import MAX_SLOW_S
-from libs.names import DEFAULT_TENANT
 from libs.permissions import Permission
-from services.gateway.api.auth import needs
+from services.gateway.api.auth import TheTenant, needs
 from services.gateway.api.house import TheHouse
 from services.gateway.api.streams import check_known_id
 
@@ -75,19 +74,19 @@ class Bans(BaseModel):
 
 
 @router.get("", dependencies=[needs(Permission.CHAT_READ)])
-async def get_chat(stream_id: str, house: TheHouse) -> ChatSettingsShown:
+async def get_chat(stream_id: str, house: TheHouse, tenant: TheTenant) -> ChatSettingsShown:
     check_known_id(stream_id)
-    state = await house.catalog.ask(GetChat(tenant=DEFAULT_TENANT, stream=stream_id))
+    state = await house.catalog.ask(GetChat(tenant=tenant, stream=stream_id))
     return ChatSettingsShown(is_open=state.settings.is_open, slow_s=state.settings.slow_s)
 
 
 @router.patch("", dependencies=[needs(Permission.CHAT_WRITE)])
-async def change_chat(stream_id: str, body: NewChatSettings, house: TheHouse) -> ChatSettingsShown:
+async def change_chat(
+    stream_id: str, body: NewChatSettings, house: TheHouse, tenant: TheTenant
+) -> ChatSettingsShown:
     """Open the chat, close it, or have everybody wait between messages."""
     check_known_id(stream_id)
-    ask = UpdateChat(
-        tenant=DEFAULT_TENANT, stream=stream_id, is_open=body.is_open, slow_s=body.slow_s
-    )
+    ask = UpdateChat(tenant=tenant, stream=stream_id, is_open=body.is_open, slow_s=body.slow_s)
     settings = await house.catalog.ask(ask)
     return ChatSettingsShown(is_open=settings.is_open, slow_s=settings.slow_s)
 
@@ -95,27 +94,31 @@ async def change_chat(stream_id: str, body: NewChatSettings, house: TheHouse) ->
 @router.delete(
     "/messages/{message_id}", status_code=204, dependencies=[needs(Permission.CHAT_WRITE)]
 )
-async def remove_message(stream_id: str, message_id: MessageId, house: TheHouse) -> None:
+async def remove_message(
+    stream_id: str, message_id: MessageId, house: TheHouse, tenant: TheTenant
+) -> None:
     """Take a message away, here and where it is shown again."""
     check_known_id(stream_id)
-    ask = RemoveMessages(tenant=DEFAULT_TENANT, stream=stream_id, messages=(message_id,))
+    ask = RemoveMessages(tenant=tenant, stream=stream_id, messages=(message_id,))
     await house.catalog.ask(ask)
 
 
 @router.get("/bans", dependencies=[needs(Permission.CHAT_READ)])
-async def list_bans(stream_id: str, house: TheHouse) -> Bans:
+async def list_bans(stream_id: str, house: TheHouse, tenant: TheTenant) -> Bans:
     check_known_id(stream_id)
-    state = await house.catalog.ask(GetChat(tenant=DEFAULT_TENANT, stream=stream_id))
+    state = await house.catalog.ask(GetChat(tenant=tenant, stream=stream_id))
     return Bans(bans=[_shown(ban) for ban in state.bans])
 
 
 @router.post("/bans", status_code=201, dependencies=[needs(Permission.CHAT_WRITE)])
-async def ban_author(stream_id: str, body: NewBan, response: Response, house: TheHouse) -> Ban:
+async def ban_author(
+    stream_id: str, body: NewBan, response: Response, house: TheHouse, tenant: TheTenant
+) -> Ban:
     """Ban an author, and remove all that it said in this chat."""
     check_known_id(stream_id)
     made = await house.catalog.ask(
         BanAuthor(
-            tenant=DEFAULT_TENANT,
+            tenant=tenant,
             stream=stream_id,
             message=body.message,
             until=body.until,
@@ -127,10 +130,10 @@ async def ban_author(stream_id: str, body: NewBan, response: Response, house: Th
 
 
 @router.delete("/bans/{ban_id}", status_code=204, dependencies=[needs(Permission.CHAT_WRITE)])
-async def lift_ban(stream_id: str, ban_id: BanId, house: TheHouse) -> None:
+async def lift_ban(stream_id: str, ban_id: BanId, house: TheHouse, tenant: TheTenant) -> None:
     """Let the author speak again; what it said stays removed."""
     check_known_id(stream_id)
-    await house.catalog.ask(LiftBan(tenant=DEFAULT_TENANT, stream=stream_id, ban=ban_id))
+    await house.catalog.ask(LiftBan(tenant=tenant, stream=stream_id, ban=ban_id))
 
 
 def _shown(ban: ChatBan) -> Ban:

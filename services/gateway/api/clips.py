@@ -8,9 +8,8 @@ from fastapi import APIRouter, Path, Request, Response
 
 from libs.errors import Forbidden
 from libs.events import GetWatermark
-from libs.names import DEFAULT_TENANT, SESSION_ID, STREAM_ID
-from libs.permissions import Permission
-from services.gateway.api.auth import WATCHING, may
+from libs.names import ITS_TENANT, SESSION_ID, STREAM_ID
+from services.gateway.api.auth import WATCHING, may_watch
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.ranged import ranged
 from services.gateway.api.watching import PLAYABLE, refuse
@@ -49,7 +48,7 @@ async def get_clip(stream: StreamId, view: View, request: Request, house: TheHou
     if refusal is not None:
         return refusal
     clip = await _clip(stream, view, house)
-    if not await may(request, house, Permission.RECORDINGS_READ, stream):
+    if not await may_watch(request, house, stream):
         await _check_unmarked(clip, house)
     await clip.open(house.store)
     assert clip.began_at is not None
@@ -60,7 +59,7 @@ async def get_clip(stream: StreamId, view: View, request: Request, house: TheHou
 async def _check_unmarked(clip: Clip, house: House) -> None:
     """Raises `ClipWatermarked`: one file for all viewers would name none of them."""
     for session in sorted(clip.sessions):
-        ask = GetWatermark(tenant=DEFAULT_TENANT, session=session)
+        ask = GetWatermark(tenant=ITS_TENANT, session=session)
         if (await house.catalog.ask(ask)).key is not None:
             raise ClipWatermarked(
                 "This has a watermark that tells viewers apart; play it, as HLS or DASH."
@@ -81,7 +80,7 @@ def respond(
 
 
 async def _clip(stream: str, view: str, house: House) -> Clip:
-    log = Log(house.catalog, DEFAULT_TENANT)
+    log = Log(house.catalog, ITS_TENANT)
     if re.fullmatch(_SPAN, view):
         span = read_span(view, now=datetime.now(UTC))
         if span.trouble is not None:

@@ -22,9 +22,8 @@ from libs.events import (
     WebhookDelivery,
     WebhookReplay,
 )
-from libs.names import DEFAULT_TENANT
 from libs.permissions import Permission
-from services.gateway.api.auth import needs
+from services.gateway.api.auth import TheTenant, needs
 from services.gateway.api.bodies import body_of, read_body
 from services.gateway.api.house import TheHouse
 
@@ -120,6 +119,7 @@ class ReplayViews(BaseModel):
 async def list_deliveries(
     webhook_id: WebhookId,
     house: TheHouse,
+    tenant: TheTenant,
     state: DeliveryState | None = None,
     event: Annotated[str | None, Query(max_length=64)] = None,
     replay: Annotated[str | None, Query(max_length=64)] = None,
@@ -128,7 +128,7 @@ async def list_deliveries(
 ) -> DeliveryViews:
     """A page of what was and will be sent, newest first; `state=dead` are the dead letters."""
     ask = ListWebhookDeliveries(
-        tenant=DEFAULT_TENANT,
+        tenant=tenant,
         webhook=webhook_id,
         state=state,
         event=event,
@@ -143,10 +143,10 @@ async def list_deliveries(
 
 @router.get("/deliveries/{delivery_id}", dependencies=[needs(Permission.WEBHOOKS_READ)])
 async def get_delivery(
-    webhook_id: WebhookId, delivery_id: DeliveryId, house: TheHouse
+    webhook_id: WebhookId, delivery_id: DeliveryId, house: TheHouse, tenant: TheTenant
 ) -> DeliveryView:
     """One delivery, its attempts, and what they were answered."""
-    ask = GetWebhookDelivery(tenant=DEFAULT_TENANT, webhook=webhook_id, delivery=delivery_id)
+    ask = GetWebhookDelivery(tenant=tenant, webhook=webhook_id, delivery=delivery_id)
     return DeliveryView.of(await house.catalog.ask(ask))
 
 
@@ -156,10 +156,10 @@ async def get_delivery(
     dependencies=[needs(Permission.WEBHOOKS_WRITE)],
 )
 async def retry_delivery(
-    webhook_id: WebhookId, delivery_id: DeliveryId, house: TheHouse
+    webhook_id: WebhookId, delivery_id: DeliveryId, house: TheHouse, tenant: TheTenant
 ) -> DeliveryView:
     """Send it now, whatever came of it before. A dead letter gets all its tries again."""
-    ask = RetryWebhookDelivery(tenant=DEFAULT_TENANT, webhook=webhook_id, delivery=delivery_id)
+    ask = RetryWebhookDelivery(tenant=tenant, webhook=webhook_id, delivery=delivery_id)
     return DeliveryView.of(await house.catalog.ask(ask))
 
 
@@ -170,34 +170,38 @@ async def retry_delivery(
     dependencies=[needs(Permission.WEBHOOKS_WRITE)],
 )
 async def create_replay(
-    webhook_id: WebhookId, request: Request, response: Response, house: TheHouse
+    webhook_id: WebhookId, request: Request, response: Response, house: TheHouse, tenant: TheTenant
 ) -> ReplayView:
     """Send again what the webhook wants of a part of the log, with the same `webhook-id`s."""
     body = await read_body(request, NewReplay)
-    ask = CreateWebhookReplay(tenant=DEFAULT_TENANT, webhook=webhook_id, **body.model_dump())
+    ask = CreateWebhookReplay(tenant=tenant, webhook=webhook_id, **body.model_dump())
     made = await house.catalog.ask(ask)
     response.headers["location"] = f"/api/v1/webhooks/{webhook_id}/replays/{made.id}"
     return _replay(made)
 
 
 @router.get("/replays", dependencies=[needs(Permission.WEBHOOKS_READ)])
-async def list_replays(webhook_id: WebhookId, house: TheHouse) -> ReplayViews:
+async def list_replays(webhook_id: WebhookId, house: TheHouse, tenant: TheTenant) -> ReplayViews:
     """The newest fifty."""
-    ask = ListWebhookReplays(tenant=DEFAULT_TENANT, webhook=webhook_id)
+    ask = ListWebhookReplays(tenant=tenant, webhook=webhook_id)
     return ReplayViews(replays=[_replay(each) for each in (await house.catalog.ask(ask)).replays])
 
 
 @router.get("/replays/{replay_id}", dependencies=[needs(Permission.WEBHOOKS_READ)])
-async def get_replay(webhook_id: WebhookId, replay_id: ReplayId, house: TheHouse) -> ReplayView:
+async def get_replay(
+    webhook_id: WebhookId, replay_id: ReplayId, house: TheHouse, tenant: TheTenant
+) -> ReplayView:
     """How far it is."""
-    ask = GetWebhookReplay(tenant=DEFAULT_TENANT, webhook=webhook_id, replay=replay_id)
+    ask = GetWebhookReplay(tenant=tenant, webhook=webhook_id, replay=replay_id)
     return _replay(await house.catalog.ask(ask))
 
 
 @router.delete("/replays/{replay_id}", dependencies=[needs(Permission.WEBHOOKS_WRITE)])
-async def cancel_replay(webhook_id: WebhookId, replay_id: ReplayId, house: TheHouse) -> ReplayView:
+async def cancel_replay(
+    webhook_id: WebhookId, replay_id: ReplayId, house: TheHouse, tenant: TheTenant
+) -> ReplayView:
     """Send no more of it; one that is over stays as it is."""
-    ask = CancelWebhookReplay(tenant=DEFAULT_TENANT, webhook=webhook_id, replay=replay_id)
+    ask = CancelWebhookReplay(tenant=tenant, webhook=webhook_id, replay=replay_id)
     return _replay(await house.catalog.ask(ask))
 
 

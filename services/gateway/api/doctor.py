@@ -9,10 +9,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from libs.events import GetStream
-from libs.names import DEFAULT_TENANT
 from libs.permissions import Permission
 from libs.vitals import Vitals
-from services.gateway.api.auth import needs
+from services.gateway.api.auth import TheTenant, needs
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.streams import check_known_id
 from services.gateway.doctor.diagnosis import WARM_UP_S, diagnose
@@ -50,11 +49,11 @@ class Lateness(BaseModel):
 
 
 @router.get("/doctor")
-async def examine(stream_id: str, house: TheHouse) -> Examination:
+async def examine(stream_id: str, house: TheHouse, tenant: TheTenant) -> Examination:
     """What is wrong with what the publisher sends now, with what was measured and the setting of
     OBS or ffmpeg that mends it. Most figures look back a minute; nothing is kept.
     """
-    live = await _live_of(stream_id, house)
+    live = await _live_of(stream_id, house, tenant)
     if live is None or not live.is_publishing:
         state: State = "off_air" if live is None else "waiting"
         return Examination(state=state, findings=[], vitals=None)
@@ -66,16 +65,16 @@ async def examine(stream_id: str, house: TheHouse) -> Examination:
 
 
 @router.get("/latency")
-async def latency(stream_id: str, house: TheHouse) -> Lateness:
+async def latency(stream_id: str, house: TheHouse, tenant: TheTenant) -> Lateness:
     """How late each kind of player is now, and where the time goes. Hops up to here are measured;
     what a player keeps is what it is told to.
     """
-    live = await _live_of(stream_id, house)
+    live = await _live_of(stream_id, house, tenant)
     ways = await house.doctor.ways(live) if live is not None and live.is_publishing else []
     return Lateness(measured_at=datetime.now(UTC), ways=ways)
 
 
-async def _live_of(stream_id: str, house: House) -> Live | None:
+async def _live_of(stream_id: str, house: House, tenant: str) -> Live | None:
     check_known_id(stream_id)
-    await house.catalog.ask(GetStream(tenant=DEFAULT_TENANT, id=stream_id))
+    await house.catalog.ask(GetStream(tenant=tenant, id=stream_id))
     return house.directory.live(stream_id)

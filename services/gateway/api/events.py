@@ -56,7 +56,7 @@ async def listen(
             raise StreamUnknown(f"There is no stream {each[:64]!r}.")
     check_covers(caller, wanted.streams)
     begin = last_event_id if last_event_id is not None else after
-    listener = await house.feed.open(begin, wanted)
+    listener = await house.feed.of(caller.tenant).open(begin, wanted)
     return event_stream(
         listener.wire(lambda: may(request, house, Permission.EVENTS_READ, *wanted.streams))
     )

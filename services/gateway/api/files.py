@@ -9,9 +9,9 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AwareDatetime
 
 from libs.events import FileKind, GetFile, ListFiles, RecordedFile, RecordedFiles
-from libs.names import DEFAULT_TENANT, STREAM_ID
+from libs.names import ITS_TENANT, STREAM_ID
 from libs.permissions import Permission
-from services.gateway.api.auth import WATCHING, needs
+from services.gateway.api.auth import WATCHING, TheTenant, needs
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.kept import kept
 from services.gateway.api.ranged import of_object, ranged
@@ -47,6 +47,7 @@ def _media(kind: FileKind) -> dict[int | str, dict[str, Any]]:
 async def list_files(
     stream_id: str,
     house: TheHouse,
+    tenant: TheTenant,
     kind: FileKind | None = None,
     from_at: AwareDatetime | None = None,
     until_at: AwareDatetime | None = None,
@@ -59,7 +60,7 @@ async def list_files(
     check_known_id(stream_id)
     return await house.catalog.ask(
         ListFiles(
-            tenant=DEFAULT_TENANT,
+            tenant=tenant,
             stream=stream_id,
             kind=kind,
             from_at=from_at,
@@ -111,7 +112,7 @@ def render_day(files: Sequence[RecordedFile]) -> str:
 async def _of_day(stream: str, begin: datetime, house: House) -> list[RecordedFile]:
     found: list[RecordedFile] = []
     ask = ListFiles(
-        tenant=DEFAULT_TENANT,
+        tenant=ITS_TENANT,
         stream=stream,
         kind="mp4",
         from_at=begin,
@@ -127,10 +128,10 @@ async def _of_day(stream: str, begin: datetime, house: House) -> list[RecordedFi
 
 @router.get("/files/{key:path}", response_class=Response)
 async def get_file(
-    key: Annotated[str, Path(max_length=400)], request: Request, house: TheHouse
+    key: Annotated[str, Path(max_length=400)], request: Request, house: TheHouse, tenant: TheTenant
 ) -> Response:
     """The file of that name, or a range of it."""
-    return answer_file(await find_file(key, house), request, house)
+    return answer_file(await find_file(key, house, tenant), request, house)
 
 
 @public.api_route("/~{personal}/{stream}/mp4/" + _DAY, methods=READ, include_in_schema=False)
@@ -164,11 +165,11 @@ async def _watch(stream: str, request: Request, house: House) -> Response:
     if refusal is not None:
         return refusal
     key = without_personal(request.scope["path"].encode()).decode().lstrip("/")
-    return answer_file(await find_file(key, house), request, house)
+    return answer_file(await find_file(key, house, ITS_TENANT), request, house)
 
 
-async def find_file(key: str, house: House) -> RecordedFile:
-    return await house.catalog.ask(GetFile(tenant=DEFAULT_TENANT, key=key))
+async def find_file(key: str, house: House, tenant: str) -> RecordedFile:
+    return await house.catalog.ask(GetFile(tenant=tenant, key=key))
 
 
 def answer_file(file: RecordedFile, request: Request, house: House) -> Response:

@@ -6,9 +6,8 @@ from fastapi import APIRouter, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from libs.events import CreateHold, DeleteHold, Hold, HoldCause, Holds, ListHolds
-from libs.names import DEFAULT_TENANT
 from libs.permissions import Permission
-from services.gateway.api.auth import needs
+from services.gateway.api.auth import TheTenant, needs
 from services.gateway.api.house import TheHouse
 from services.gateway.api.streams import check_known_id
 
@@ -31,6 +30,7 @@ class NewHold(BaseModel):
 async def list_holds(
     stream_id: str,
     house: TheHouse,
+    tenant: TheTenant,
     from_at: AwareDatetime | None = None,
     until_at: AwareDatetime | None = None,
 ) -> Holds:
@@ -39,17 +39,19 @@ async def list_holds(
     """
     check_known_id(stream_id)
     return await house.catalog.ask(
-        ListHolds(tenant=DEFAULT_TENANT, stream=stream_id, from_at=from_at, until_at=until_at)
+        ListHolds(tenant=tenant, stream=stream_id, from_at=from_at, until_at=until_at)
     )
 
 
 @router.post("", status_code=201, dependencies=[needs(Permission.RECORDINGS_WRITE)])
-async def create_hold(stream_id: str, body: NewHold, response: Response, house: TheHouse) -> Hold:
+async def create_hold(
+    stream_id: str, body: NewHold, response: Response, house: TheHouse, tenant: TheTenant
+) -> Hold:
     """Keep a time of the stream, which may lie ahead."""
     check_known_id(stream_id)
     hold = await house.catalog.ask(
         CreateHold(
-            tenant=DEFAULT_TENANT,
+            tenant=tenant,
             stream=stream_id,
             from_at=body.from_at,
             until_at=body.until_at,
@@ -62,7 +64,7 @@ async def create_hold(stream_id: str, body: NewHold, response: Response, house: 
 
 
 @router.delete("/{hold_id}", status_code=204, dependencies=[needs(Permission.RECORDINGS_DELETE)])
-async def delete_hold(stream_id: str, hold_id: HoldId, house: TheHouse) -> None:
+async def delete_hold(stream_id: str, hold_id: HoldId, house: TheHouse, tenant: TheTenant) -> None:
     """Leave that time to retention again."""
     check_known_id(stream_id)
-    await house.catalog.ask(DeleteHold(tenant=DEFAULT_TENANT, stream=stream_id, id=hold_id))
+    await house.catalog.ask(DeleteHold(tenant=tenant, stream=stream_id, id=hold_id))

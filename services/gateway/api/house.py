@@ -15,7 +15,7 @@ from services.gateway.doctor.doctor import Doctor
 from services.gateway.playback.directory import Directory
 from services.gateway.playback.edge import Edge
 from services.gateway.progress import Progress
-from services.gateway.public_feed import PublicFeed
+from services.gateway.public_feed import PublicFeeds
 from services.gateway.pushes import Pushes
 from services.gateway.settings import GatewaySettings
 from services.gateway.viewers.viewing import Viewing
@@ -70,7 +70,7 @@ class House:
     edge: Edge
     burning: Burning
     progress: Progress
-    feed: PublicFeed
+    feed: PublicFeeds
     doctor: Doctor
     noticeboard: Noticeboard
     posters: LivePosters

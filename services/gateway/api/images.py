@@ -11,10 +11,9 @@ from starlette.requests import ClientDisconnect
 
 from libs.marks import image_key, probe_picture
 from libs.marks.picture import FORMATS
-from libs.names import DEFAULT_TENANT
 from libs.permissions import Permission
 from libs.storage import ObjectMissing
-from services.gateway.api.auth import needs
+from services.gateway.api.auth import TheTenant, needs
 from services.gateway.api.house import TheHouse
 from services.gateway.errors import BodyUnreadable, ImageUnknown, UnsupportedType
 
@@ -42,7 +41,9 @@ class ImageView(BaseModel):
 @router.post(
     "", status_code=201, openapi_extra=_BODY, dependencies=[needs(Permission.STREAMS_WRITE)]
 )
-async def upload(request: Request, response: Response, house: TheHouse) -> ImageView:
+async def upload(
+    request: Request, response: Response, house: TheHouse, tenant: TheTenant
+) -> ImageView:
     """Keep the picture in the body: PNG, JPEG, WebP or GIF. The same file is the same image."""
     sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if sent not in TYPES:
@@ -53,7 +54,7 @@ async def upload(request: Request, response: Response, house: TheHouse) -> Image
         raise BodyUnreadable("The body did not arrive whole.") from error
     probe = await asyncio.to_thread(probe_picture, file)
     image = hashlib.sha256(file).hexdigest()
-    key = image_key(DEFAULT_TENANT, image)
+    key = image_key(tenant, image)
     await house.store.put(key, file, content_type=probe.content_type)
     response.headers["location"] = f"/api/v1/images/{image}"
     return ImageView(id=image, size_bytes=len(file), **probe._asdict())
@@ -65,12 +66,14 @@ async def upload(request: Request, response: Response, house: TheHouse) -> Image
     responses={200: {"content": {"image/*": {}}}},
     dependencies=[needs(Permission.STREAMS_READ)],
 )
-async def read(image: Annotated[str, Path(max_length=64)], house: TheHouse) -> Response:
+async def read(
+    image: Annotated[str, Path(max_length=64)], house: TheHouse, tenant: TheTenant
+) -> Response:
     """The file as it was uploaded."""
     if not _ID.fullmatch(image):
         raise ImageUnknown("There is no such image.")
     try:
-        file = await house.store.get(image_key(DEFAULT_TENANT, image))
+        file = await house.store.get(image_key(tenant, image))
     except ObjectMissing:
         raise ImageUnknown("There is no such image.") from None
     probe = await asyncio.to_thread(probe_picture, file)

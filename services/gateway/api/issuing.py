@@ -12,11 +12,12 @@ from pydantic.alias_generators import to_camel
 
 from libs.permissions import Permission
 from libs.signing import AWSKey, presign_s3
-from services.gateway.api.auth import needs
+from services.gateway.api.auth import TheTenant, needs
 from services.gateway.api.bucket import marks
 from services.gateway.api.bucket.keys import Segment, read_key
 from services.gateway.api.bucket.presigned import EXPECTED_IP
 from services.gateway.api.house import TheHouse
+from services.gateway.api.streams import check_own
 from services.gateway.errors import KeyUnknown
 
 EXPIRES_S = 1200
@@ -66,9 +67,10 @@ class Wanted(_Sent):
 @router.post(
     "/download/ts", response_class=PlainTextResponse, dependencies=[needs(Permission.VIEWERS_WRITE)]
 )
-async def issue_url(wanted: Wanted, house: TheHouse) -> PlainTextResponse:
+async def issue_url(wanted: Wanted, house: TheHouse, tenant: TheTenant) -> PlainTextResponse:
     """A URL of the file for 20 minutes, as plain text. A `.ts` has the mark that is asked for."""
     key, is_segment = _key_of(wanted)
+    await check_own(house, tenant, key.partition("/")[0])
     now = datetime.now(UTC)
     parameters = wanted.water_mark.parameters() if is_segment else []
     # What could not be drawn is refused here, and not by each of the viewer's segments.

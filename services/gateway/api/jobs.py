@@ -24,10 +24,10 @@ from libs.events import (
     RemuxParams,
     StoryboardParams,
 )
-from libs.names import DEFAULT_TENANT, STREAM_ID
+from libs.names import STREAM_ID
 from libs.permissions import Permission
 from libs.storage import ObjectMissing
-from services.gateway.api.auth import needs
+from services.gateway.api.auth import TheTenant, needs
 from services.gateway.api.bodies import as_body, inlined
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.item import read_item
@@ -78,6 +78,7 @@ def _body_schema() -> dict[str, Any]:
 @router.get("/jobs", dependencies=[needs(Permission.JOBS_READ, limit="query")])
 async def list_jobs(
     house: TheHouse,
+    tenant: TheTenant,
     state: JobState | None = None,
     stream: Annotated[str | None, Query(pattern=f"^{STREAM_ID.pattern}$")] = None,
     kind: Annotated[str | None, Query(pattern="^[a-z]{1,32}$")] = None,
@@ -85,9 +86,7 @@ async def list_jobs(
     limit: Annotated[int, Query(ge=1, le=PAGE_JOBS)] = PAGE_JOBS,
 ) -> JobPage:
     """A page of jobs, newest first."""
-    ask = ListJobs(
-        tenant=DEFAULT_TENANT, state=state, stream=stream, kind=kind, after=after, limit=limit
-    )
+    ask = ListJobs(tenant=tenant, state=state, stream=stream, kind=kind, after=after, limit=limit)
     return await house.catalog.ask(ask)
 
 
@@ -97,37 +96,40 @@ async def list_jobs(
     openapi_extra=_body_schema(),
     dependencies=[needs(Permission.JOBS_WRITE)],
 )
-async def create_job(request: Request, response: Response, house: TheHouse) -> JobDetail:
+async def create_job(
+    request: Request, response: Response, house: TheHouse, tenant: TheTenant
+) -> JobDetail:
     """Queue a job: `remux` (segments as one MP4, frame by frame), `encode` (to a template), or
     `storyboard` (small pictures on one sheet), `poster` (one that is not black).
     """
     body = _read(await read_item(request))
-    ask = CreateJob(
-        tenant=DEFAULT_TENANT, params=body.params, size=body.size, priority=body.priority
-    )
+    ask = CreateJob(tenant=tenant, params=body.params, size=body.size, priority=body.priority)
     job = await house.catalog.ask(ask)
     response.headers["location"] = f"/api/v1/jobs/{job.id}"
     return job
 
 
 @router.get("/jobs/{job}", dependencies=[needs(Permission.JOBS_READ)])
-async def get_job(job: JobId, house: TheHouse) -> JobDetail:
+async def get_job(job: JobId, house: TheHouse, tenant: TheTenant) -> JobDetail:
     """A job and its attempts."""
-    return await house.catalog.ask(GetJob(tenant=DEFAULT_TENANT, job=job))
+    return await house.catalog.ask(GetJob(tenant=tenant, job=job))
 
 
 @router.delete("/jobs/{job}", dependencies=[needs(Permission.JOBS_WRITE)])
-async def cancel_job(job: JobId, house: TheHouse) -> JobDetail:
+async def cancel_job(job: JobId, house: TheHouse, tenant: TheTenant) -> JobDetail:
     """Cancel a job; one that is over stays as it is. Live jobs end with their session."""
-    return await house.catalog.ask(CancelJob(tenant=DEFAULT_TENANT, job=job))
+    return await house.catalog.ask(CancelJob(tenant=tenant, job=job))
 
 
 @router.get("/jobs/{job}/log", dependencies=[needs(Permission.JOBS_READ)])
 async def get_job_log(
-    job: JobId, house: TheHouse, attempt: Annotated[int | None, Query(ge=1, lt=2**31)] = None
+    job: JobId,
+    house: TheHouse,
+    tenant: TheTenant,
+    attempt: Annotated[int | None, Query(ge=1, lt=2**31)] = None,
 ) -> JobLog:
     """The newest lines that the job's process said: of an attempt, or of the last that spoke."""
-    return await house.catalog.ask(GetJobLog(tenant=DEFAULT_TENANT, job=job, attempt=attempt))
+    return await house.catalog.ask(GetJobLog(tenant=tenant, job=job, attempt=attempt))
 
 
 @router.get(
@@ -139,9 +141,11 @@ async def get_job_log(
     },
     dependencies=[needs(Permission.RECORDINGS_READ)],
 )
-async def get_job_result(job: JobId, request: Request, house: TheHouse) -> Response:
+async def get_job_result(
+    job: JobId, request: Request, house: TheHouse, tenant: TheTenant
+) -> Response:
     """The file that a completed job made, or a range of it."""
-    made = await _result(house, job)
+    made = await _result(house, tenant, job)
     ending = made["object_key"].rpartition(".")[2]
     headers = {
         "cache-control": "private, max-age=31536000, immutable",
@@ -177,8 +181,8 @@ def _read(item: dict[str, Any]) -> NewJob:
         raise ItemInvalid(f"{where}: {first['msg']}.") from None
 
 
-async def _result(house: House, job: str) -> dict[str, Any]:
-    found = await house.catalog.ask(GetJob(tenant=DEFAULT_TENANT, job=job))
+async def _result(house: House, tenant: str, job: str) -> dict[str, Any]:
+    found = await house.catalog.ask(GetJob(tenant=tenant, job=job))
     if not found.result:
         raise JobResultMissing(f"Job {job} has no result: it is {found.state}.")
     if "object_key" not in found.result:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from libs.events import MetadataPut
 from libs.permissions import Permission
-from services.gateway.api.auth import needs
+from services.gateway.api.auth import TheTenant, needs
 from services.gateway.api.house import TheHouse
 from services.gateway.api.streams import check_known_id
 from services.gateway.errors import StreamOffAir
@@ -43,13 +43,16 @@ class PutMetadata(BaseModel):
 
 
 @router.post("", status_code=202)
-async def put_metadata(stream_id: str, body: NewMetadata, house: TheHouse) -> PutMetadata:
+async def put_metadata(
+    stream_id: str, body: NewMetadata, house: TheHouse, tenant: TheTenant
+) -> PutMetadata:
     """Tell whoever watches the stream's watch page or embed, when their picture gets to now.
 
     It is not stored: recordings and who goes back in time are without.
     """
     check_known_id(stream_id)
-    if house.directory.live(stream_id) is None:
+    live = house.directory.live(stream_id)
+    if live is None or live.tenant != tenant:
         raise StreamOffAir("The stream is not on air; nobody would get it.")
     put = MetadataPut(
         stream=stream_id, id=secrets.token_hex(8), at=datetime.now(UTC), text=body.text

@@ -9,9 +9,8 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from libs.events import Clip, ClipExport, CreateClip, DeleteClip, ExportClip, GetClip, ListClips
-from libs.names import DEFAULT_TENANT
 from libs.permissions import Permission
-from services.gateway.api.auth import needs
+from services.gateway.api.auth import TheTenant, needs
 from services.gateway.api.clips import respond
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.kept import kept
@@ -92,12 +91,13 @@ def share(house: House, stream_id: str, view: Span | str, expires_in_s: int) -> 
 async def list_clips(
     stream_id: str,
     house: TheHouse,
+    tenant: TheTenant,
     after: Annotated[str | None, Query(max_length=300)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 200,
 ) -> NamedClips:
     """Of the stream, the latest first."""
     check_known_id(stream_id)
-    ask = ListClips(tenant=DEFAULT_TENANT, stream=stream_id, after=after, limit=limit)
+    ask = ListClips(tenant=tenant, stream=stream_id, after=after, limit=limit)
     found = await house.catalog.ask(ask)
     clips = [_show(clip, house) for clip in found.clips]
     return NamedClips(clips=clips, next_after=found.next_after)
@@ -105,12 +105,12 @@ async def list_clips(
 
 @router.post("", status_code=201, dependencies=[needs(Permission.RECORDINGS_WRITE)])
 async def create_clip(
-    stream_id: str, body: NewClip, response: Response, house: TheHouse
+    stream_id: str, body: NewClip, response: Response, house: TheHouse, tenant: TheTenant
 ) -> NamedClip:
     """Keep a time of the stream under a name. Nothing is copied; it may lie ahead."""
     check_known_id(stream_id)
     ask = CreateClip(
-        tenant=DEFAULT_TENANT,
+        tenant=tenant,
         stream=stream_id,
         title=body.name,
         from_at=body.from_at,
@@ -122,38 +122,42 @@ async def create_clip(
 
 
 @router.get("/{clip_id}", dependencies=[needs(Permission.RECORDINGS_READ)])
-async def get_clip(stream_id: str, clip_id: ClipId, house: TheHouse) -> NamedClip:
+async def get_clip(
+    stream_id: str, clip_id: ClipId, house: TheHouse, tenant: TheTenant
+) -> NamedClip:
     """A clip, where it is watched, and what became of its export."""
-    return _show(await _find(stream_id, clip_id, house), house)
+    return _show(await _find(stream_id, clip_id, house, tenant), house)
 
 
 @router.delete("/{clip_id}", status_code=204, dependencies=[needs(Permission.RECORDINGS_DELETE)])
-async def delete_clip(stream_id: str, clip_id: ClipId, house: TheHouse) -> None:
+async def delete_clip(stream_id: str, clip_id: ClipId, house: TheHouse, tenant: TheTenant) -> None:
     """Leave its time to retention again; the file made of it goes with it."""
     check_known_id(stream_id)
-    await house.catalog.ask(DeleteClip(tenant=DEFAULT_TENANT, stream=stream_id, id=clip_id))
+    await house.catalog.ask(DeleteClip(tenant=tenant, stream=stream_id, id=clip_id))
 
 
 @router.post(
     "/{clip_id}/export", status_code=202, dependencies=[needs(Permission.RECORDINGS_WRITE)]
 )
-async def export_clip(stream_id: str, clip_id: ClipId, house: TheHouse) -> NamedClip:
+async def export_clip(
+    stream_id: str, clip_id: ClipId, house: TheHouse, tenant: TheTenant
+) -> NamedClip:
     """Have a file made of it, which stays whatever becomes of the segments. Asked for again, it is
     the same one.
     """
     check_known_id(stream_id)
-    ask = ExportClip(tenant=DEFAULT_TENANT, stream=stream_id, id=clip_id)
+    ask = ExportClip(tenant=tenant, stream=stream_id, id=clip_id)
     return _show(await house.catalog.ask(ask), house)
 
 
 @router.post("/{clip_id}/links", status_code=201, dependencies=[needs(Permission.VIEWERS_WRITE)])
 async def share_clip(
-    stream_id: str, clip_id: ClipId, body: NewLinks, house: TheHouse
+    stream_id: str, clip_id: ClipId, body: NewLinks, house: TheHouse, tenant: TheTenant
 ) -> SharedClip:
     """Links that work for whoever has them until they expire, also if the stream needs a token.
     They show the clip, and nothing else of the stream.
     """
-    clip = await _find(stream_id, clip_id, house)
+    clip = await _find(stream_id, clip_id, house, tenant)
     return share(house, stream_id, Span(clip.from_at, clip.until_at), body.expires_in_s)
 
 
@@ -164,17 +168,17 @@ async def share_clip(
     dependencies=[needs(Permission.RECORDINGS_READ)],
 )
 async def download_clip(
-    stream_id: str, clip_id: ClipId, request: Request, house: TheHouse
+    stream_id: str, clip_id: ClipId, request: Request, house: TheHouse, tenant: TheTenant
 ) -> Response:
     """As one MP4: the file that was made of it, else its stored segments one after the other."""
-    clip = await _find(stream_id, clip_id, house)
+    clip = await _find(stream_id, clip_id, house, tenant)
     file_name = quote(f"{clip.name}.mp4", safe="")
     headers = {"content-disposition": f"attachment; filename*=UTF-8''{file_name}"}
     made = clip.export
     if made is not None and made.object_key is not None and made.size_bytes is not None:
         read = kept(of_object(house.store, made.object_key), house.catalog, made.object_key)
         return ranged(request, made.size_bytes, "video/mp4", read, _PRIVATE | headers)
-    log = Log(house.catalog, DEFAULT_TENANT)
+    log = Log(house.catalog, tenant)
     view = await clip_of_window(log, stream_id, Span(clip.from_at, clip.until_at))
     await view.open(house.store)
     return respond(view, house, request, headers)
@@ -190,9 +194,9 @@ def links_of(view: Span | str, link: Callable[[str], str]) -> ClipLinks:
     )
 
 
-async def _find(stream_id: str, clip_id: str, house: House) -> Clip:
+async def _find(stream_id: str, clip_id: str, house: House, tenant: str) -> Clip:
     check_known_id(stream_id)
-    ask = GetClip(tenant=DEFAULT_TENANT, stream=stream_id, id=clip_id)
+    ask = GetClip(tenant=tenant, stream=stream_id, id=clip_id)
     return await house.catalog.ask(ask)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from libs.events import GetPoster
-from libs.names import DEFAULT_TENANT, SESSION_ID
+from libs.names import ITS_TENANT, SESSION_ID
 from services.gateway.api.auth import WATCHING
 from services.gateway.api.clips import READ, StreamId
 from services.gateway.api.house import TheHouse
@@ -31,7 +31,7 @@ async def get_poster(
     refusal = await refuse(stream, request, house, view=session)
     if refusal is not None:
         return refusal
-    ask = GetPoster(tenant=DEFAULT_TENANT, stream=stream, session=session)
+    ask = GetPoster(tenant=ITS_TENANT, stream=stream, session=session)
     poster = await house.catalog.ask(ask)
     if poster.state == "pending":
         raise FileNotReady("The poster is being made; ask again in a few seconds.")

@@ -18,12 +18,12 @@ from libs.events import (
     RelayTarget,
     UpdateRelayTarget,
 )
-from libs.names import DEFAULT_TENANT, RENDITION, SOURCE
+from libs.names import RENDITION, SOURCE
 from libs.permissions import Permission
 from libs.push_url import MAX_CHARS
-from services.gateway.api.auth import needs
+from services.gateway.api.auth import TheTenant, needs
 from services.gateway.api.bodies import body_of
-from services.gateway.api.house import TheHouse
+from services.gateway.api.house import House, TheHouse
 from services.gateway.api.item import read_item
 from services.gateway.api.streams import check_known_id
 from services.gateway.errors import ItemInvalid, RelayTargetUnknown
@@ -84,9 +84,13 @@ Body = TypeVar("Body", bound=_Body)
 
 
 @router.get("", dependencies=[needs(Permission.RELAYS_READ)])
-async def list_relay_targets(stream_id: str, house: TheHouse) -> RelayTargetViews:
+async def list_relay_targets(
+    stream_id: str, house: TheHouse, tenant: TheTenant
+) -> RelayTargetViews:
     """All of the stream, oldest first."""
-    return RelayTargetViews(targets=[_view(item) for item in await _targets(house, stream_id)])
+    return RelayTargetViews(
+        targets=[_view(item) for item in await _targets(house, tenant, stream_id)]
+    )
 
 
 @router.post(
@@ -96,13 +100,13 @@ async def list_relay_targets(stream_id: str, house: TheHouse) -> RelayTargetView
     dependencies=[needs(Permission.RELAYS_WRITE)],
 )
 async def create_relay_target(
-    stream_id: str, request: Request, response: Response, house: TheHouse
+    stream_id: str, request: Request, response: Response, house: TheHouse, tenant: TheTenant
 ) -> RelayTargetView:
     """Push the stream to another server; if it is live, at once."""
     check_known_id(stream_id)
     body = await _read(request, NewRelayTarget)
     ask = CreateRelayTarget(
-        tenant=DEFAULT_TENANT,
+        tenant=tenant,
         stream=stream_id,
         target_name=body.name,
         url=body.url,
@@ -115,9 +119,11 @@ async def create_relay_target(
 
 
 @router.get("/{target_id}", dependencies=[needs(Permission.RELAYS_READ)])
-async def get_relay_target(stream_id: str, target_id: str, house: TheHouse) -> RelayTargetView:
+async def get_relay_target(
+    stream_id: str, target_id: str, house: TheHouse, tenant: TheTenant
+) -> RelayTargetView:
     """One relay target, without the secrets in its URL."""
-    for target in await _targets(house, stream_id):
+    for target in await _targets(house, tenant, stream_id):
         if target.id == target_id:
             return _view(target)
     raise RelayTargetUnknown("The stream has no such relay target.")
@@ -129,13 +135,13 @@ async def get_relay_target(stream_id: str, target_id: str, house: TheHouse) -> R
     dependencies=[needs(Permission.RELAYS_WRITE)],
 )
 async def update_relay_target(
-    stream_id: str, target_id: str, request: Request, house: TheHouse
+    stream_id: str, target_id: str, request: Request, house: TheHouse, tenant: TheTenant
 ) -> RelayTargetView:
     """Change, enable or disable it; what is live follows within two seconds."""
     check_known_id(stream_id)
     body = await _read(request, RelayTargetChange)
     ask = UpdateRelayTarget(
-        tenant=DEFAULT_TENANT,
+        tenant=tenant,
         stream=stream_id,
         id=target_id,
         target_name=body.name,
@@ -147,17 +153,17 @@ async def update_relay_target(
 
 
 @router.delete("/{target_id}", status_code=204, dependencies=[needs(Permission.RELAYS_WRITE)])
-async def delete_relay_target(stream_id: str, target_id: str, house: TheHouse) -> None:
+async def delete_relay_target(
+    stream_id: str, target_id: str, house: TheHouse, tenant: TheTenant
+) -> None:
     """Stop relaying there, and forget it."""
     check_known_id(stream_id)
-    await house.catalog.ask(
-        DeleteRelayTarget(tenant=DEFAULT_TENANT, stream=stream_id, id=target_id)
-    )
+    await house.catalog.ask(DeleteRelayTarget(tenant=tenant, stream=stream_id, id=target_id))
 
 
-async def _targets(house: TheHouse, stream_id: str) -> tuple[RelayTarget, ...]:
+async def _targets(house: House, tenant: str, stream_id: str) -> tuple[RelayTarget, ...]:
     check_known_id(stream_id)
-    ask = ListRelayTargets(tenant=DEFAULT_TENANT, stream=stream_id)
+    ask = ListRelayTargets(tenant=tenant, stream=stream_id)
     return (await house.catalog.ask(ask)).targets
 
 

@@ -19,9 +19,9 @@ from libs.events import (
     SessionPage,
     ShowSessionLog,
 )
-from libs.names import DEFAULT_TENANT, RENDITION, SOURCE
+from libs.names import RENDITION, SOURCE
 from libs.permissions import Permission
-from services.gateway.api.auth import needs
+from services.gateway.api.auth import TheTenant, needs
 from services.gateway.api.house import TheHouse
 from services.gateway.api.named_clips import NewLinks, SharedClip, share
 
@@ -36,6 +36,7 @@ router = APIRouter(prefix="/sessions", tags=["sessions"])
 @router.get("", dependencies=[needs(Permission.RECORDINGS_READ, limit="query")])
 async def list_sessions(
     house: TheHouse,
+    tenant: TheTenant,
     stream: Annotated[str | None, Query(pattern=_STREAM)] = None,
     is_open: bool | None = None,
     after: Annotated[str | None, Query(pattern=_SESSION)] = None,
@@ -43,9 +44,7 @@ async def list_sessions(
 ) -> SessionPage:
     """A page of sessions, newest first."""
     return await house.catalog.ask(
-        ListSessions(
-            tenant=DEFAULT_TENANT, stream=stream, is_open=is_open, after=after, limit=limit
-        )
+        ListSessions(tenant=tenant, stream=stream, is_open=is_open, after=after, limit=limit)
     )
 
 
@@ -57,53 +56,55 @@ class SessionView(Session):
 
 @router.get("/{session}", dependencies=[needs(Permission.RECORDINGS_READ)])
 async def get_session(
-    house: TheHouse, session: Annotated[str, Path(pattern=_SESSION)]
+    house: TheHouse, tenant: TheTenant, session: Annotated[str, Path(pattern=_SESSION)]
 ) -> SessionView:
     """One session. A `gap` has a recorded cause; a `hole` has none: while the session goes on, or
     has only just ended, its segments may be on their way.
     """
-    known = await house.catalog.ask(GetSession(tenant=DEFAULT_TENANT, id=session))
-    log: SessionLog = await house.catalog.ask(
-        ShowSessionLog(tenant=DEFAULT_TENANT, session=session)
-    )
+    known = await house.catalog.ask(GetSession(tenant=tenant, id=session))
+    log: SessionLog = await house.catalog.ask(ShowSessionLog(tenant=tenant, session=session))
     return SessionView(**known.model_dump(), renditions=log.renditions)
 
 
 @router.delete("/{session}", dependencies=[needs(Permission.RECORDINGS_DELETE)])
 async def delete_session(
-    house: TheHouse, session: Annotated[str, Path(pattern=_SESSION)]
+    house: TheHouse, tenant: TheTenant, session: Annotated[str, Path(pattern=_SESSION)]
 ) -> Session:
     """Take what a session that is over has recorded, and the files of it, out of the store. What a
     hold or a clip keeps stays: the answer says what is left. 409 while it is on air.
     """
-    ask = DiscardSession(tenant=DEFAULT_TENANT, session=session)
+    ask = DiscardSession(tenant=tenant, session=session)
     while not (await house.catalog.ask(ask)).is_all:
         pass
-    return await house.catalog.ask(GetSession(tenant=DEFAULT_TENANT, id=session))
+    return await house.catalog.ask(GetSession(tenant=tenant, id=session))
 
 
 @router.post("/{session}/links", status_code=201, dependencies=[needs(Permission.VIEWERS_WRITE)])
 async def share_session(
-    house: TheHouse, session: Annotated[str, Path(pattern=_SESSION)], body: NewLinks
+    house: TheHouse,
+    tenant: TheTenant,
+    session: Annotated[str, Path(pattern=_SESSION)],
+    body: NewLinks,
 ) -> SharedClip:
     """Links that work for whoever has them until they expire, also if the stream needs a token.
     They show the session, and nothing else of the stream.
     """
-    known = await house.catalog.ask(GetSession(tenant=DEFAULT_TENANT, id=session))
+    known = await house.catalog.ask(GetSession(tenant=tenant, id=session))
     return share(house, known.stream, session, body.expires_in_s)
 
 
 @router.get("/{session}/renditions", dependencies=[needs(Permission.RECORDINGS_READ)])
 async def list_renditions(
-    house: TheHouse, session: Annotated[str, Path(pattern=_SESSION)]
+    house: TheHouse, tenant: TheTenant, session: Annotated[str, Path(pattern=_SESSION)]
 ) -> RenditionStates:
     """Every rendition that the session has, had or is to have, and why one is not made now."""
-    return await house.catalog.ask(ListRenditionStates(tenant=DEFAULT_TENANT, session=session))
+    return await house.catalog.ask(ListRenditionStates(tenant=tenant, session=session))
 
 
 @router.get("/{session}/segments", dependencies=[needs(Permission.RECORDINGS_READ)])
 async def list_segments(
     house: TheHouse,
+    tenant: TheTenant,
     session: Annotated[str, Path(pattern=_SESSION)],
     rendition: Annotated[str, Query(pattern=_RENDITION)] = SOURCE,
     after: Annotated[int | None, Query(ge=0, lt=2**53)] = None,
@@ -111,7 +112,5 @@ async def list_segments(
 ) -> SegmentPage:
     """A page of a rendition's segments in order, with the gaps and their causes."""
     return await house.catalog.ask(
-        ListSegments(
-            tenant=DEFAULT_TENANT, session=session, rendition=rendition, after=after, limit=limit
-        )
+        ListSegments(tenant=tenant, session=session, rendition=rendition, after=after, limit=limit)
     )

@@ -11,7 +11,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from libs.events import GetStoryboard, Sheet
-from libs.names import DEFAULT_TENANT
+from libs.names import ITS_TENANT
 from services.gateway.api.auth import WATCHING
 from services.gateway.api.clips import READ, StreamId, View
 from services.gateway.api.house import House, TheHouse
@@ -79,7 +79,7 @@ def render(sheets: tuple[Sheet, ...]) -> str:
 
 async def _sheets(stream: str, view: str, house: House) -> tuple[Sheet, ...]:
     """Raises `FileNotReady`, and what the catalog answers."""
-    ask = GetStoryboard(tenant=DEFAULT_TENANT, stream=stream)
+    ask = GetStoryboard(tenant=ITS_TENANT, stream=stream)
     if re.fullmatch(SPAN.pattern.decode(), view):
         span = read_span(view, now=datetime.now(UTC))
         if span.trouble is not None:

@@ -18,11 +18,11 @@ from libs.events import (
     ViewPolicy,
 )
 from libs.events.marks import Mark
-from libs.names import DEFAULT_TENANT, STREAM_ID, check_stream_id
+from libs.names import STREAM_ID, check_stream_id
 from libs.permissions import Permission
 from libs.push_url import SECRET, PushURL, PushURLInvalid
 from services.gateway.access.caller import Caller
-from services.gateway.api.auth import TheCaller, needs
+from services.gateway.api.auth import TheCaller, TheTenant, needs
 from services.gateway.api.bodies import body_of
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.item import Item, read_item
@@ -159,10 +159,16 @@ def check_known_id(stream_id: str) -> None:
         raise StreamUnknown("There is no such stream.")
 
 
-async def every_stream(house: House) -> AsyncIterator[Stream]:
+async def check_own(house: House, tenant: str, stream_id: str) -> None:
+    """Raises `StreamUnknown` if it is another tenant's, and what the catalog answers."""
+    if await house.viewing.policies.find_tenant(stream_id) != tenant:
+        raise StreamUnknown("There is no such stream.")
+
+
+async def every_stream(house: House, tenant: str) -> AsyncIterator[Stream]:
     after: str | None = None
     while True:
-        ask = ListStreams(tenant=DEFAULT_TENANT, after=after, limit=PAGE_STREAMS)
+        ask = ListStreams(tenant=tenant, after=after, limit=PAGE_STREAMS)
         page = await house.catalog.ask(ask)
         for stream in page.streams:
             yield stream
@@ -281,7 +287,7 @@ async def list_streams(
     """A page of streams, oldest first; `next_after` is where the next page starts. Streams that an
     API key is not for are left out of their page.
     """
-    ask = ListStreams(tenant=DEFAULT_TENANT, after=after, limit=limit)
+    ask = ListStreams(tenant=caller.tenant, after=after, limit=limit)
     page = await house.catalog.ask(ask)
     views = [view_of(stream, house, caller) for stream in page.streams if caller.covers(stream.id)]
     return StreamViews(streams=views, next_after=page.next_after)
@@ -306,7 +312,7 @@ async def create_stream(
     if not caller.covers(stream_id or ""):
         raise KeyLimited(f"Give the stream an id that begins with {caller.stream_prefix!r}.")
     ask = CreateStream(
-        tenant=DEFAULT_TENANT,
+        tenant=caller.tenant,
         id=stream_id,
         item=_item_of(body, {"id", "item", *_TEXTS}),
         title=_text_of(body, "title") or "",
@@ -321,7 +327,7 @@ async def create_stream(
 async def get_stream(stream_id: str, house: TheHouse, caller: TheCaller) -> StreamView:
     """One stream, and whether it is live."""
     check_known_id(stream_id)
-    stream = await house.catalog.ask(GetStream(tenant=DEFAULT_TENANT, id=stream_id))
+    stream = await house.catalog.ask(GetStream(tenant=caller.tenant, id=stream_id))
     return view_of(stream, house, caller)
 
 
@@ -337,7 +343,7 @@ async def update_stream(
     check_known_id(stream_id)
     body = await read_item(request)
     ask = UpdateStream(
-        tenant=DEFAULT_TENANT,
+        tenant=caller.tenant,
         id=stream_id,
         item=_item_of(body, {"item", *_TEXTS}),
         title=_text_of(body, "title"),
@@ -348,10 +354,10 @@ async def update_stream(
 
 
 @router.delete("/{stream_id}", status_code=204, dependencies=[needs(Permission.STREAMS_WRITE)])
-async def delete_stream(stream_id: str, house: TheHouse) -> None:
+async def delete_stream(stream_id: str, house: TheHouse, tenant: TheTenant) -> None:
     """Its push key stops working at once, and a publisher is disconnected."""
     check_known_id(stream_id)
-    await house.catalog.ask(DeleteStream(tenant=DEFAULT_TENANT, id=stream_id))
+    await house.catalog.ask(DeleteStream(tenant=tenant, id=stream_id))
 
 
 def _item_of(body: Item, known: set[str]) -> Item:

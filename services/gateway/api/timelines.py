@@ -7,9 +7,8 @@ from pydantic import AwareDatetime
 
 from libs.events import ShowTimeline, Timeline
 from libs.events.timelines import MAX_SESSIONS
-from libs.names import DEFAULT_TENANT
 from libs.permissions import Permission
-from services.gateway.api.auth import needs
+from services.gateway.api.auth import TheTenant, needs
 from services.gateway.api.house import TheHouse
 from services.gateway.api.streams import check_known_id
 from services.gateway.errors import SpanWrong
@@ -23,6 +22,7 @@ router = APIRouter(prefix="/streams/{stream_id}/timeline", tags=["views"])
 async def show_timeline(
     stream_id: str,
     house: TheHouse,
+    tenant: TheTenant,
     from_at: AwareDatetime,
     until_at: AwareDatetime,
     after: Annotated[str | None, Query(pattern=_SESSION)] = None,
@@ -36,7 +36,7 @@ async def show_timeline(
         raise SpanWrong("A timeline ends after it begins.")
     return await house.catalog.ask(
         ShowTimeline(
-            tenant=DEFAULT_TENANT,
+            tenant=tenant,
             stream=stream_id,
             from_at=from_at,
             until_at=until_at,

@@ -15,10 +15,9 @@ from fastapi.routing import APIRoute
 
 from libs.errors import WeirError
 from libs.events import CreateUpload, DeleteUpload, GetUpload, Upload
-from libs.names import DEFAULT_TENANT
 from libs.permissions import Permission
 from libs.problems import problem_of
-from services.gateway.api.auth import ANYBODY, needs
+from services.gateway.api.auth import ANYBODY, TheTenant, needs
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.trailed import set_audited
 from services.gateway.errors import (
@@ -81,7 +80,7 @@ async def describe_uploads() -> Response:
 
 
 @router.post(PATH, status_code=201, response_class=Response)
-async def create_upload(request: Request, house: TheHouse) -> Response:
+async def create_upload(request: Request, house: TheHouse, tenant: TheTenant) -> Response:
     """Begin an upload of `Upload-Length` bytes; `Upload-Metadata` names the file (`filename`, and
     `filetype`, `fingerprint` to find it again by, and of the asset that it becomes `ladder`: its
     rungs, for example `sd,hd`, and `is_watermarked`: `true` or `false`).
@@ -90,7 +89,7 @@ async def create_upload(request: Request, house: TheHouse) -> Response:
     if not metadata.get("filename"):
         raise MetadataWrong("Upload-Metadata: name the file, as `filename <base64>`.")
     ask = CreateUpload(
-        tenant=DEFAULT_TENANT,
+        tenant=tenant,
         file=metadata["filename"],
         content_type=metadata.get("filetype", ""),
         fingerprint=metadata.get("fingerprint") or None,
@@ -104,9 +103,9 @@ async def create_upload(request: Request, house: TheHouse) -> Response:
 
 
 @router.head(PATH + "/{upload_id}", status_code=200, response_class=Response)
-async def find_offset(upload_id: UploadId, house: TheHouse) -> Response:
+async def find_offset(upload_id: UploadId, house: TheHouse, tenant: TheTenant) -> Response:
     """Where the upload ends now."""
-    upload = await _get(house, upload_id)
+    upload = await _get(house, tenant, upload_id)
     headers = {
         "upload-offset": str(upload.offset_bytes),
         "upload-length": str(upload.size_bytes),
@@ -122,36 +121,40 @@ async def find_offset(upload_id: UploadId, house: TheHouse) -> Response:
     response_class=Response,
     openapi_extra={"requestBody": {"content": {BODY_TYPE: {"schema": {"format": "binary"}}}}},
 )
-async def append_to_upload(upload_id: UploadId, request: Request, house: TheHouse) -> Response:
+async def append_to_upload(
+    upload_id: UploadId, request: Request, house: TheHouse, tenant: TheTenant
+) -> Response:
     """Append the body at `Upload-Offset`."""
-    return await _append(upload_id, request, house)
+    return await _append(upload_id, request, house, tenant)
 
 
 @router.delete(PATH + "/{upload_id}", status_code=204, response_class=Response)
-async def delete_upload(upload_id: UploadId, house: TheHouse) -> Response:
+async def delete_upload(upload_id: UploadId, house: TheHouse, tenant: TheTenant) -> Response:
     """Give an upload up, and what is there of it."""
-    return await _delete(upload_id, house)
+    return await _delete(upload_id, house, tenant)
 
 
 @router.post(PATH + "/{upload_id}", status_code=204, response_class=Response)
-async def override_method(upload_id: UploadId, request: Request, house: TheHouse) -> Response:
+async def override_method(
+    upload_id: UploadId, request: Request, house: TheHouse, tenant: TheTenant
+) -> Response:
     """For clients that cannot PATCH or DELETE: `X-HTTP-Method-Override` says what is meant."""
     match request.headers.get("x-http-method-override", "").upper():
         case "PATCH":
-            return await _append(upload_id, request, house)
+            return await _append(upload_id, request, house, tenant)
         case "DELETE":
-            return await _delete(upload_id, house)
+            return await _delete(upload_id, house, tenant)
     raise MetadataWrong("X-HTTP-Method-Override: say PATCH or DELETE.")
 
 
-async def _append(upload_id: str, request: Request, house: House) -> Response:
+async def _append(upload_id: str, request: Request, house: House, tenant: str) -> Response:
     set_audited(request, False)  # one entry an upload says as much as one a piece
     if request.headers.get("content-type", "").strip().lower() != BODY_TYPE:
         raise UnsupportedType(f"Send the bytes with content-type: {BODY_TYPE}.")
     offset = _number(request, "upload-offset")
     said = request.headers.get("upload-checksum")
     checksum = Checksum.read(said) if said else None
-    upload = await _get(house, upload_id)
+    upload = await _get(house, tenant, upload_id)
     if offset != upload.offset_bytes:
         raise OffsetWrong(f"The upload has {upload.offset_bytes} bytes: go on there.")
     length = request.headers.get("content-length", "0")
@@ -162,13 +165,13 @@ async def _append(upload_id: str, request: Request, house: House) -> Response:
     return _answer(204, {"upload-offset": str(upload.offset_bytes)} | _expires(upload))
 
 
-async def _delete(upload_id: str, house: House) -> Response:
-    await house.catalog.ask(DeleteUpload(tenant=DEFAULT_TENANT, upload=upload_id))
+async def _delete(upload_id: str, house: House, tenant: str) -> Response:
+    await house.catalog.ask(DeleteUpload(tenant=tenant, upload=upload_id))
     return _answer(204, {})
 
 
-async def _get(house: House, upload_id: str) -> Upload:
-    return await house.catalog.ask(GetUpload(tenant=DEFAULT_TENANT, upload=upload_id))
+async def _get(house: House, tenant: str, upload_id: str) -> Upload:
+    return await house.catalog.ask(GetUpload(tenant=tenant, upload=upload_id))
 
 
 def read_metadata(header: str) -> dict[str, str]:

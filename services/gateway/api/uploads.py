@@ -9,9 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from libs.events import CreateUpload, GetUpload, ImportUpload, ListUploads, Upload, UploadState
 from libs.events.uploads import MAX_UPLOAD_BYTES, Media, UploadWay
-from libs.names import DEFAULT_TENANT
 from libs.permissions import Permission
-from services.gateway.api.auth import needs
+from services.gateway.api.auth import TheTenant, needs
 from services.gateway.api.bodies import body_of
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.item import read_item
@@ -94,24 +93,23 @@ class NewImport(BaseModel):
 @router.get("/uploads", dependencies=[needs(Permission.ASSETS_READ)])
 async def list_uploads(
     house: TheHouse,
+    tenant: TheTenant,
     state: UploadState | None = None,
     fingerprint: Annotated[str | None, Query(max_length=128)] = None,
     after: After = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_UPLOADS)] = PAGE_UPLOADS,
 ) -> UploadsView:
     """A page of uploads, newest first."""
-    ask = ListUploads(
-        tenant=DEFAULT_TENANT, state=state, fingerprint=fingerprint, after=after, limit=limit
-    )
+    ask = ListUploads(tenant=tenant, state=state, fingerprint=fingerprint, after=after, limit=limit)
     page = await house.catalog.ask(ask)
     shown = tuple(UploadView.of(upload) for upload in page.uploads)
     return UploadsView(uploads=shown, next_after=page.next_after)
 
 
 @router.get("/uploads/{upload_id}", dependencies=[needs(Permission.ASSETS_READ)])
-async def get_upload(upload_id: UploadId, house: TheHouse) -> UploadView:
+async def get_upload(upload_id: UploadId, house: TheHouse, tenant: TheTenant) -> UploadView:
     """An upload, how much of it is there, and what was found in it."""
-    return UploadView.of(await _get(house, upload_id))
+    return UploadView.of(await _get(house, tenant, upload_id))
 
 
 @router.post(
@@ -120,12 +118,14 @@ async def get_upload(upload_id: UploadId, house: TheHouse) -> UploadView:
     openapi_extra=body_of(NewImport),
     dependencies=[needs(Permission.ASSETS_WRITE)],
 )
-async def import_upload(request: Request, response: Response, house: TheHouse) -> UploadView:
+async def import_upload(
+    request: Request, response: Response, house: TheHouse, tenant: TheTenant
+) -> UploadView:
     """Fetch a file by its URL; a job does it, and no address within this network is asked."""
     body = _read(NewImport, await read_item(request))
     name = body.name or unquote(urlsplit(body.url).path.rpartition("/")[2])
     ask = ImportUpload(
-        tenant=DEFAULT_TENANT,
+        tenant=tenant,
         file=name,
         url=body.url,
         max_bytes=body.max_bytes,
@@ -141,14 +141,16 @@ async def import_upload(request: Request, response: Response, house: TheHouse) -
     openapi_extra=body_of(NewDirect),
     dependencies=[needs(Permission.ASSETS_WRITE)],
 )
-async def create_direct(request: Request, response: Response, house: TheHouse) -> UploadView:
+async def create_direct(
+    request: Request, response: Response, house: TheHouse, tenant: TheTenant
+) -> UploadView:
     """Begin an upload straight to S3 (409 where the store is none): put the parts that `/parts`
     names, then `/complete` it.
     """
     house.direct.check()
     body = _read(NewDirect, await read_item(request))
     ask = CreateUpload(
-        tenant=DEFAULT_TENANT,
+        tenant=tenant,
         file=body.name,
         content_type=body.content_type,
         fingerprint=body.fingerprint,
@@ -162,19 +164,19 @@ async def create_direct(request: Request, response: Response, house: TheHouse) -
 
 
 @router.get("/uploads/{upload_id}/parts", dependencies=[needs(Permission.ASSETS_WRITE)])
-async def list_missing_parts(upload_id: UploadId, house: TheHouse) -> PartsToPut:
+async def list_missing_parts(upload_id: UploadId, house: TheHouse, tenant: TheTenant) -> PartsToPut:
     """The parts of a direct upload that the store has not got, each with its presigned URL."""
-    return await house.direct.missing(await _get(house, upload_id))
+    return await house.direct.missing(await _get(house, tenant, upload_id))
 
 
 @router.post("/uploads/{upload_id}/complete", dependencies=[needs(Permission.ASSETS_WRITE)])
-async def complete_direct(upload_id: UploadId, house: TheHouse) -> UploadView:
+async def complete_direct(upload_id: UploadId, house: TheHouse, tenant: TheTenant) -> UploadView:
     """All parts are put."""
-    return UploadView.of(await house.direct.complete(await _get(house, upload_id)))
+    return UploadView.of(await house.direct.complete(await _get(house, tenant, upload_id)))
 
 
-async def _get(house: House, upload_id: str) -> Upload:
-    return await house.catalog.ask(GetUpload(tenant=DEFAULT_TENANT, upload=upload_id))
+async def _get(house: House, tenant: str, upload_id: str) -> Upload:
+    return await house.catalog.ask(GetUpload(tenant=tenant, upload=upload_id))
 
 
 def _created(upload: Upload, response: Response) -> UploadView:

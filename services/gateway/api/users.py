@@ -43,10 +43,16 @@ def _check_name(name: str) -> str:
     return name
 
 
+UserName = Annotated[
+    str, Field(min_length=1, max_length=MAX_USER_NAME), AfterValidator(_check_name)
+]
+"""What is signed in with: an e-mail address will do. Kept in lower case."""
+
+
 class NewUser(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    name: Annotated[str, Field(min_length=1, max_length=MAX_USER_NAME), AfterValidator(_check_name)]
+    name: UserName
     """What is signed in with: an e-mail address will do. Kept in lower case."""
     role: Role
     password: Password | None = None
@@ -161,7 +167,7 @@ async def sign_user_out(user_id: UserId, house: TheHouse, caller: TheCaller) -> 
 
 def _check_role(caller: Caller, role: Role) -> None:
     """Raises `PermissionLacking`."""
-    lacking = sorted(role.permissions - caller.permissions)
+    lacking = sorted(role.permissions_in(caller.tenant) - caller.permissions)
     if lacking:
         raise PermissionLacking(f"The role {role} may {lacking[0]}, which you may not.")
 

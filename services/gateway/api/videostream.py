@@ -17,10 +17,9 @@ from libs.events import (
     Stream,
     UpdateStream,
 )
-from libs.names import DEFAULT_TENANT
 from libs.permissions import Permission
 from services.gateway.access.caller import Caller
-from services.gateway.api.auth import TheCaller, needs
+from services.gateway.api.auth import TheCaller, TheTenant, needs
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.item import Item, read_item
 from services.gateway.api.streams import check_known_id, every_stream, shown_key, without_secrets
@@ -54,14 +53,14 @@ def item_of(stream: Stream, caller: Caller) -> Item:
 async def create(request: Request, house: TheHouse, caller: TheCaller) -> dict[str, Any]:
     """Make a stream from any JSON object; answers the whole item."""
     item = _without_ours(await read_item(request))
-    made = await house.catalog.ask(CreateStream(tenant=DEFAULT_TENANT, item=item))
+    made = await house.catalog.ask(CreateStream(tenant=caller.tenant, item=item))
     return item_of(made, caller)
 
 
 @router.get("", dependencies=[needs(Permission.STREAMS_READ)])
 async def list_all(house: TheHouse, caller: TheCaller) -> list[dict[str, Any]]:
     """All items, as a bare array."""
-    return [item_of(stream, caller) async for stream in every_stream(house)]
+    return [item_of(stream, caller) async for stream in every_stream(house, caller.tenant)]
 
 
 @router.get("/{stream_id}", response_model=None, dependencies=[needs(Permission.STREAMS_READ)])
@@ -69,7 +68,7 @@ async def read(stream_id: str, house: TheHouse, caller: TheCaller) -> Response:
     """One item."""
     try:
         check_known_id(stream_id)
-        stream = await house.catalog.ask(GetStream(tenant=DEFAULT_TENANT, id=stream_id))
+        stream = await house.catalog.ask(GetStream(tenant=caller.tenant, id=stream_id))
     except WeirError as error:
         return _old_answer(house, error, Response(status_code=200, media_type="application/json"))
     return JSONResponse(item_of(stream, caller))
@@ -88,7 +87,7 @@ async def update(stream_id: str, request: Request, house: TheHouse, caller: TheC
         raise ItemInvalid("A stream's id cannot be changed; leave `id` out of the body.")
     try:
         check_known_id(stream_id)
-        ask = UpdateStream(tenant=DEFAULT_TENANT, id=stream_id, item=_without_ours(item))
+        ask = UpdateStream(tenant=caller.tenant, id=stream_id, item=_without_ours(item))
         stream = await house.catalog.ask(ask)
     except WeirError as error:
         failed = {
@@ -101,11 +100,11 @@ async def update(stream_id: str, request: Request, house: TheHouse, caller: TheC
 
 
 @router.delete("/{stream_id}", response_model=None, dependencies=[needs(Permission.STREAMS_WRITE)])
-async def delete(stream_id: str, house: TheHouse) -> Response:
+async def delete(stream_id: str, house: TheHouse, tenant: TheTenant) -> Response:
     """Delete the stream; answers `"stream deleted"`."""
     try:
         check_known_id(stream_id)
-        await house.catalog.ask(DeleteStream(tenant=DEFAULT_TENANT, id=stream_id))
+        await house.catalog.ask(DeleteStream(tenant=tenant, id=stream_id))
     except WeirError as error:
         bad_gateway = JSONResponse({"message": "Internal server error"}, status_code=502)
         return _old_answer(house, error, bad_gateway)

@@ -13,10 +13,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from libs.errors import Invalid
 from libs.events import GetWatchable, RevocationScope, RevokeViewers
 from libs.events.viewer_marks import MAX_LINE, MAX_LINES, Line, MarkClaim
-from libs.names import DEFAULT_TENANT
 from libs.permissions import Permission
 from libs.signing import ViewerClaims, expiry_of_token_id, sign_viewer
-from services.gateway.api.auth import TheCaller, needs
+from services.gateway.api.auth import TheCaller, TheTenant, needs
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.streams import Playback, check_known_id, playback_of
 from services.gateway.viewers.grant import NO_REFERRER
@@ -123,14 +122,16 @@ class Revocation(BaseModel):
 async def make_own_token(stream_id: str, house: TheHouse, caller: TheCaller) -> ViewerToken:
     """A signed link in the caller's own name, for an hour: what the console plays with."""
     wanted = NewViewerToken(expires_in_s=OWN_TOKEN_S, viewer=caller.name)
-    return await make_token(stream_id, wanted, house)
+    return await make_token(stream_id, wanted, house, caller.tenant)
 
 
 @router.post("", status_code=201, dependencies=[needs(Permission.VIEWERS_WRITE)])
-async def make_token(stream_id: str, wanted: NewViewerToken, house: TheHouse) -> ViewerToken:
+async def make_token(
+    stream_id: str, wanted: NewViewerToken, house: TheHouse, tenant: TheTenant
+) -> ViewerToken:
     """A signed link to watch the stream; it is needed once `viewPolicy` is `signed`."""
     check_known_id(stream_id)
-    await house.catalog.ask(GetWatchable(tenant=DEFAULT_TENANT, stream=stream_id))
+    await house.catalog.ask(GetWatchable(tenant=tenant, stream=stream_id))
     now = time.time()
     claims = ViewerClaims(
         subject=stream_id,
@@ -161,7 +162,9 @@ def _claimed(wanted: NewViewerToken, now: datetime) -> str:
 
 
 @router.post("/revoke", status_code=204, dependencies=[needs(Permission.VIEWERS_WRITE)])
-async def revoke_tokens(stream_id: str, wanted: Revocation, house: TheHouse) -> None:
+async def revoke_tokens(
+    stream_id: str, wanted: Revocation, house: TheHouse, tenant: TheTenant
+) -> None:
     """Make tokens void on all gateways, and cut off who watches with them.
 
     Tokens that are made afterwards are good, also for the same viewer.
@@ -171,16 +174,18 @@ async def revoke_tokens(stream_id: str, wanted: Revocation, house: TheHouse) -> 
         grant = house.viewing.tokens.read(wanted.token)
         if grant is None or grant.claims.subject != stream_id:
             raise ViewerTokenInvalid("This is no token of this stream; nobody can watch with it.")
-        await revoke(house, stream_id, "token", grant.token_id)
+        await revoke(house, tenant, stream_id, "token", grant.token_id)
     elif wanted.token_id is not None:
-        await revoke(house, stream_id, "token", wanted.token_id)
+        await revoke(house, tenant, stream_id, "token", wanted.token_id)
     elif wanted.viewer is not None:
-        await revoke(house, stream_id, "viewer", wanted.viewer)
+        await revoke(house, tenant, stream_id, "viewer", wanted.viewer)
     else:
-        await revoke(house, stream_id, "stream", "")
+        await revoke(house, tenant, stream_id, "stream", "")
 
 
-async def revoke(house: House, stream_id: str, scope: RevocationScope, whom: str) -> None:
+async def revoke(
+    house: House, tenant: str, stream_id: str, scope: RevocationScope, whom: str
+) -> None:
     """Raises `ViewerTokenInvalid` if `whom` is no token id."""
     expires_at = datetime.now(UTC) + timedelta(seconds=MAX_TOKEN_S)
     if scope == "token":
@@ -190,7 +195,7 @@ async def revoke(house: House, stream_id: str, scope: RevocationScope, whom: str
         expires_at = datetime.fromtimestamp(expiry_s + 1, UTC)
     await house.catalog.ask(
         RevokeViewers(
-            tenant=DEFAULT_TENANT, stream=stream_id, scope=scope, whom=whom, expires_at=expires_at
+            tenant=tenant, stream=stream_id, scope=scope, whom=whom, expires_at=expires_at
         )
     )
     log.info("viewer_tokens.revoked", stream=stream_id, scope=scope, whom=whom)

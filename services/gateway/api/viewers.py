@@ -16,11 +16,10 @@ from libs.events import (
     ViewerKicked,
     ViewerKind,
 )
-from libs.names import DEFAULT_TENANT
 from libs.permissions import Permission
-from services.gateway.api.auth import needs
+from services.gateway.api.auth import TheTenant, needs
 from services.gateway.api.house import House, TheHouse
-from services.gateway.api.streams import Viewers, check_known_id, viewers_of
+from services.gateway.api.streams import Viewers, check_known_id, check_own, viewers_of
 from services.gateway.api.viewer_tokens import revoke
 from services.gateway.viewers.visit import VIEWER_CHARS
 
@@ -58,11 +57,12 @@ class ViewerViews(BaseModel):
 async def list_viewers(
     stream_id: str,
     house: TheHouse,
+    tenant: TheTenant,
     limit: Annotated[int, Query(ge=1, le=PAGE_VIEWERS)] = PAGE_VIEWERS,
 ) -> ViewerViews:
     """At most `limit` of those who have watched longest."""
     check_known_id(stream_id)
-    await house.catalog.ask(GetStream(tenant=DEFAULT_TENANT, id=stream_id))
+    await house.catalog.ask(GetStream(tenant=tenant, id=stream_id))
     viewers, is_complete = await _ask(stream_id, house, limit)
     counts = viewers_of(stream_id, house)
     views = [
@@ -86,6 +86,7 @@ async def kick_viewer(
     stream_id: str,
     viewer: Annotated[str, Path(min_length=VIEWER_CHARS, max_length=VIEWER_CHARS)],
     house: TheHouse,
+    tenant: TheTenant,
     *,
     revoke_token: bool = False,
 ) -> None:
@@ -94,16 +95,17 @@ async def kick_viewer(
     It can come back with the link it has; `revoke_token` makes the link void, too.
     """
     check_known_id(stream_id)
+    await check_own(house, tenant, stream_id)
     viewers, _ = await _ask(stream_id, house, PAGE_VIEWERS)
     found = next((each for each in viewers if each.id == viewer), None)
     if found is None:
         raise ViewerUnknown("Nobody of this id watches the stream now.")
     if revoke_token and found.token_id:
-        await revoke(house, stream_id, "token", found.token_id)
+        await revoke(house, tenant, stream_id, "token", found.token_id)
     house.viewing.kick(stream_id, viewer)
     await house.catalog.broadcast(ViewerKicked(stream=stream_id, viewer=viewer))
     now = datetime.now(UTC)
-    note = NoteKick(tenant=DEFAULT_TENANT, stream=stream_id, viewer=viewer, kicked_at=now)
+    note = NoteKick(tenant=tenant, stream=stream_id, viewer=viewer, kicked_at=now)
     try:
         await house.catalog.ask(note)
     except WeirError as error:  # the viewer is gone all the same

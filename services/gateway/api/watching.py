@@ -2,8 +2,7 @@
 
 from fastapi import Request, Response
 
-from libs.permissions import Permission
-from services.gateway.api.auth import may
+from services.gateway.api.auth import may_watch
 from services.gateway.api.house import House
 from services.gateway.errors import StreamUnknown
 from services.gateway.playback.reply import Reply
@@ -25,7 +24,7 @@ async def refuse(
     """The refusal, if there is a reason for one. `view`: the session or window that is asked for,
     if that is all; `name`: what of it.
     """
-    if await may(request, house, Permission.RECORDINGS_READ, stream):
+    if await may_watch(request, house, stream):
         return None
     route = MediaRoute(Kind.VIEW, stream, session=view, name=name) if view else None
     return await refuse_viewer(stream, request, house, route)

@@ -18,9 +18,8 @@ from libs.events import (
     Webhook,
     WebhookWithSecret,
 )
-from libs.names import DEFAULT_TENANT
 from libs.permissions import Permission
-from services.gateway.api.auth import needs
+from services.gateway.api.auth import TheTenant, needs
 from services.gateway.api.bodies import body_of, read_body
 from services.gateway.api.deliveries import DeliveryView
 from services.gateway.api.house import TheHouse
@@ -89,9 +88,9 @@ class WebhookViews(BaseModel):
 
 
 @router.get("", dependencies=[needs(Permission.WEBHOOKS_READ)])
-async def list_webhooks(house: TheHouse) -> WebhookViews:
+async def list_webhooks(house: TheHouse, tenant: TheTenant) -> WebhookViews:
     """All of them, oldest first."""
-    found = await house.catalog.ask(ListWebhooks(tenant=DEFAULT_TENANT))
+    found = await house.catalog.ask(ListWebhooks(tenant=tenant))
     return WebhookViews(webhooks=[_view(hook) for hook in found.webhooks])
 
 
@@ -102,19 +101,19 @@ async def list_webhooks(house: TheHouse) -> WebhookViews:
     dependencies=[needs(Permission.WEBHOOKS_WRITE)],
 )
 async def create_webhook(
-    request: Request, response: Response, house: TheHouse
+    request: Request, response: Response, house: TheHouse, tenant: TheTenant
 ) -> WebhookSecretView:
     """Send events to an address from now on. The answer has the secret, once."""
     body = await read_body(request, NewWebhook)
-    made = await house.catalog.ask(CreateWebhook(tenant=DEFAULT_TENANT, **_asked(body)))
+    made = await house.catalog.ask(CreateWebhook(tenant=tenant, **_asked(body)))
     response.headers["location"] = f"/api/v1/webhooks/{made.webhook.id}"
     return _with_secret(made)
 
 
 @router.get("/{webhook_id}", dependencies=[needs(Permission.WEBHOOKS_READ)])
-async def get_webhook(webhook_id: WebhookId, house: TheHouse) -> WebhookView:
+async def get_webhook(webhook_id: WebhookId, house: TheHouse, tenant: TheTenant) -> WebhookView:
     """One webhook, and how many deliveries wait or are dead."""
-    return _view(await house.catalog.ask(GetWebhook(tenant=DEFAULT_TENANT, webhook=webhook_id)))
+    return _view(await house.catalog.ask(GetWebhook(tenant=tenant, webhook=webhook_id)))
 
 
 @router.patch(
@@ -122,32 +121,36 @@ async def get_webhook(webhook_id: WebhookId, house: TheHouse) -> WebhookView:
     openapi_extra=body_of(WebhookChange),
     dependencies=[needs(Permission.WEBHOOKS_WRITE)],
 )
-async def update_webhook(webhook_id: WebhookId, request: Request, house: TheHouse) -> WebhookView:
+async def update_webhook(
+    webhook_id: WebhookId, request: Request, house: TheHouse, tenant: TheTenant
+) -> WebhookView:
     """Change, enable or disable it. What was pending when it was disabled goes on when it is
     enabled; what happened meanwhile is to be had by a replay.
     """
     body = await read_body(request, WebhookChange)
-    ask = UpdateWebhook(tenant=DEFAULT_TENANT, webhook=webhook_id, **_asked(body))
+    ask = UpdateWebhook(tenant=tenant, webhook=webhook_id, **_asked(body))
     return _view(await house.catalog.ask(ask))
 
 
 @router.delete("/{webhook_id}", status_code=204, dependencies=[needs(Permission.WEBHOOKS_WRITE)])
-async def delete_webhook(webhook_id: WebhookId, house: TheHouse) -> None:
+async def delete_webhook(webhook_id: WebhookId, house: TheHouse, tenant: TheTenant) -> None:
     """Send it nothing more, and forget what was sent."""
-    await house.catalog.ask(DeleteWebhook(tenant=DEFAULT_TENANT, webhook=webhook_id))
+    await house.catalog.ask(DeleteWebhook(tenant=tenant, webhook=webhook_id))
 
 
 @router.post("/{webhook_id}/rotate", dependencies=[needs(Permission.WEBHOOKS_WRITE)])
-async def rotate_webhook_secret(webhook_id: WebhookId, house: TheHouse) -> WebhookSecretView:
+async def rotate_webhook_secret(
+    webhook_id: WebhookId, house: TheHouse, tenant: TheTenant
+) -> WebhookSecretView:
     """Make a new secret. For a day the one before signs beside it."""
-    ask = RotateWebhookSecret(tenant=DEFAULT_TENANT, webhook=webhook_id)
+    ask = RotateWebhookSecret(tenant=tenant, webhook=webhook_id)
     return _with_secret(await house.catalog.ask(ask))
 
 
 @router.post("/{webhook_id}/test", status_code=202, dependencies=[needs(Permission.WEBHOOKS_WRITE)])
-async def test_webhook(webhook_id: WebhookId, house: TheHouse) -> DeliveryView:
+async def test_webhook(webhook_id: WebhookId, house: TheHouse, tenant: TheTenant) -> DeliveryView:
     """Send it `webhook.tested` now; the delivery says what comes of it."""
-    ask = PingWebhook(tenant=DEFAULT_TENANT, webhook=webhook_id)
+    ask = PingWebhook(tenant=tenant, webhook=webhook_id)
     return DeliveryView.of(await house.catalog.ask(ask))
 
 

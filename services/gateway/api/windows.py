@@ -9,7 +9,6 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel
 
 from libs.events import GetStream
-from libs.names import DEFAULT_TENANT
 from libs.permissions import Permission
 from services.gateway.api.auth import TheCaller, check, needs
 from services.gateway.api.house import House, TheHouse
@@ -89,13 +88,17 @@ async def show_windows(
         raise SpanWrong(span.trouble)
     for each in stream:
         check_known_id(each)
-    shown = await asyncio.gather(*(_show(each, span, house, expires_in_s) for each in stream))
+    shown = await asyncio.gather(
+        *(_show(each, span, house, caller.tenant, expires_in_s) for each in stream)
+    )
     return Windows(from_at=span.from_at, until_at=span.until_at, streams=shown)
 
 
-async def _show(stream: str, span: Span, house: House, expires_in_s: int | None) -> StreamWindow:
-    await house.catalog.ask(GetStream(tenant=DEFAULT_TENANT, id=stream))
-    runs = await Log(house.catalog, DEFAULT_TENANT).runs(stream, span.from_at, span.until_at)
+async def _show(
+    stream: str, span: Span, house: House, tenant: str, expires_in_s: int | None
+) -> StreamWindow:
+    await house.catalog.ask(GetStream(tenant=tenant, id=stream))
+    runs = await Log(house.catalog, tenant).runs(stream, span.from_at, span.until_at)
     found = align(span, runs, now=datetime.now(UTC))
     offset_s = None
     if found.shown:

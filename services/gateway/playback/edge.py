@@ -38,6 +38,7 @@ class Edge:
             origin,
             packagers,
             find_row=log.row,
+            find_tenant=log.tenant_of,
             cache_bytes=cache_bytes,
             clock=clock,
             wall=wall,

@@ -15,7 +15,7 @@ from typing import Any
 from libs.ending import end
 from libs.events import Segment
 from libs.media.cmaf import split_tracks
-from libs.names import DEFAULT_TENANT, session_started_at_s
+from libs.names import session_started_at_s
 from libs.storage import ColdStoreUnavailable
 from services.gateway import metrics
 from services.gateway.playback.cache import Cache
@@ -34,7 +34,7 @@ GRACE_S = 1.0
 """A packager that holds a request as long itself gets so much longer for its answer."""
 RETRY_S = 0.25
 MAX_RETRY_S = 2.0
-MADE_KEPT = 4096
+MADE_KEPT = TENANTS_KEPT = 4096
 CLOCK_SKEW_S = 300
 """A media sequence number further in the future than this cannot exist."""
 
@@ -45,6 +45,8 @@ _RETRY = b"retry-after: 1\r\n"
 
 FindRow = Callable[[str, str, int], Awaitable[Segment | None]]
 """Of a session, a rendition and an MSN."""
+FindTenant = Callable[[str], Awaitable[str]]
+"""Of a stream."""
 
 
 class Media:
@@ -55,6 +57,7 @@ class Media:
         packagers: Packagers,
         *,
         find_row: FindRow,
+        find_tenant: FindTenant,
         cache_bytes: int,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
@@ -63,6 +66,9 @@ class Media:
         self._origin = origin
         self._packagers = packagers
         self._find_row = find_row
+        self._find_tenant = find_tenant
+        self._tenants: OrderedDict[str, str] = OrderedDict()
+        """Whose the streams are that are played from the store."""
         self._made: OrderedDict[str, None] = OrderedDict()
         """Sessions whose segments lie where their rows say, not where a packager puts them."""
         self._cache = Cache(cache_bytes)
@@ -139,8 +145,7 @@ class Media:
         await asyncio.wait({asking}, timeout=READ_S)
         if asking.done() and (found := self._packaged(route, asking)) is not None:
             return found
-        tenant = live.tenant if live else DEFAULT_TENANT
-        storing = asyncio.create_task(self._stored(route, tenant))
+        storing = asyncio.create_task(self._stored(route, live))
         waiting: set[asyncio.Future[Any]] = {asking, storing}
         try:
             while waiting:
@@ -201,7 +206,8 @@ class Media:
 
     # --- the store --------------------------------------------------------------------
 
-    async def _stored(self, route: MediaRoute, tenant: str) -> Immutable | None:
+    async def _stored(self, route: MediaRoute, live: Live | None) -> Immutable | None:
+        tenant = live.tenant if live is not None else await self._tenant_of(route.stream)
         folder = f"segments/{tenant}/{route.stream}/{route.session}/{route.rendition}"
         name = route.name
         if route.kind is Kind.SEGMENT:
@@ -209,6 +215,14 @@ class Media:
         key = f"{folder}/{name}"
         found = await self._reads.fly(key, lambda: self._read_where_it_lies(route, key))
         return found.get(route.name)
+
+    async def _tenant_of(self, stream: str) -> str:
+        """It never changes."""
+        if stream not in self._tenants:
+            self._tenants[stream] = await self._find_tenant(stream)
+            if len(self._tenants) > TENANTS_KEPT:
+                self._tenants.popitem(last=False)
+        return self._tenants[stream]
 
     async def _read_where_it_lies(self, route: MediaRoute, key: str) -> dict[str, Immutable]:
         """What a job made has a key that only its row knows."""

@@ -63,14 +63,16 @@ class Admission:
         if not isinstance(grant, Grant):
             return grant
         if is_first(route, visit):
-            return refuse(Refusal.LIMIT) if viewing.is_full(grant) else grant
+            full = viewing.why_full(route.stream, grant)
+            return refuse(full) if full else grant
         return self._attend(route, visit, grant)
 
     def admit_flv(self, stream: str, visit: Visit) -> Grant | Reply | None:
         grant = self._viewing.gate.check(stream, visit)
-        if isinstance(grant, Grant) and self._viewing.is_full(grant):
-            return refuse(Refusal.LIMIT)
-        return grant
+        if not isinstance(grant, Grant):
+            return grant
+        full = self._viewing.why_full(stream, grant)
+        return refuse(full) if full else grant
 
     def _attend(self, route: MediaRoute, visit: Visit, grant: Grant) -> Grant | Reply:
         attendance = self._viewing.attendance
@@ -85,8 +87,10 @@ class Admission:
         if attendance.is_kicked(stream, viewer):
             return refuse(Refusal.KICKED)
         # A session that another gateway has already has been counted there.
-        if not self._viewing.census.knows(f"{stream}/{viewer}") and self._viewing.is_full(grant):
-            return refuse(Refusal.LIMIT)
+        if not self._viewing.census.knows(f"{stream}/{viewer}"):
+            full = self._viewing.why_full(stream, grant)
+            if full:
+                return refuse(full)
         attendance.join(stream, viewer, kind_of(viewer), grant, visit.address)
         return grant
 

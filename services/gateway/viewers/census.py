@@ -48,6 +48,11 @@ class Census:
         """How many there are, with this one."""
         return len(self._gateways)
 
+    @property
+    def streams(self) -> set[str]:
+        """Those that anybody watches."""
+        return {*self._flv, *(stream for stream, _ in self._sessions)}
+
     def has_heard(self, gateway: str) -> bool:
         return gateway in self._gateways
 

@@ -25,6 +25,7 @@ WORDS = {
     Refusal.ADDRESS: "The viewer token is for another address.",
     Refusal.REFERRER: "The viewer token may not be used on this page.",
     Refusal.LIMIT: "As many players as this link allows are watching already.",
+    Refusal.QUOTA: "As many watch as this broadcaster may have at once; try again later.",
     Refusal.KICKED: "An operator ended this; open the link again to watch.",
     Refusal.MARKED: "This link's pictures carry a mark, which is in HLS alone; open live.m3u8.",
 }

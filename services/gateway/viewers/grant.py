@@ -24,6 +24,7 @@ class Refusal(StrEnum):
     ADDRESS = "viewer_address_wrong"
     REFERRER = "viewer_referrer_wrong"
     LIMIT = "viewer_limit_reached"
+    QUOTA = "viewer_quota_full"
     KICKED = "viewer_kicked"
     MARKED = "viewer_marked"
 

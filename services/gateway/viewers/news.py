@@ -13,11 +13,13 @@ from libs.events import (
     AudienceChanged,
     Envelope,
     ListRevocations,
+    ListTenants,
     ListViewerKeys,
     ListViewers,
     MetadataPut,
     PlayersChanged,
     StreamChanged,
+    TenantChanged,
     ViewerKeysRotated,
     ViewerKicked,
     ViewerPage,
@@ -55,6 +57,7 @@ class ViewerNews:
         self.complete = asyncio.Event()
         """Set once keys and revocations are known."""
         bus.watch_fact(StreamChanged)(self._on_changed)
+        bus.watch_fact(TenantChanged)(self._on_tenant)
         bus.watch_fact(ViewersRevoked)(self._on_revoked)
         bus.watch_fact(ViewerKeysRotated)(self._on_rotated)
         bus.watch_fact(ViewerKicked)(self._on_kicked)
@@ -92,6 +95,7 @@ class ViewerNews:
             await asyncio.sleep(SWEEP_S)
 
     async def _refresh(self) -> None:
+        # They are the installation's: a stream's id is one tenant's, and so is its token.
         keys = await self._bus.ask(ListViewerKeys(tenant=DEFAULT_TENANT))
         self._viewing.keys_learnt(keys)
         after: int | None = 0
@@ -106,14 +110,41 @@ class ViewerNews:
                     expires_at=each.expires_at,
                 )
             after = page.next_after
+        await self._refresh_limits()
         self.complete.set()
+
+    async def _refresh_limits(self) -> None:
+        """And whose the streams are that are watched through other gateways alone."""
+        viewing = self._viewing
+        after: str | None = None
+        while True:
+            page = await self._bus.ask(ListTenants(after=after))
+            viewing.limits.learn_all(page.tenants)
+            after = page.next_after
+            if after is None:
+                break
+        if viewing.limits:
+            for stream in viewing.watched():
+                if viewing.policies.tenant(stream) is None:
+                    await self._find(stream)
+
+    async def _find(self, stream: str) -> None:
+        try:
+            await self._viewing.policies.find(stream)
+        except WeirError as error:
+            if error.retry:
+                raise
+            log.info("viewers.of_nothing", stream=stream, code=error.code)  # it was deleted
 
     # --- handlers -------------------------------------------------------------------
 
     async def _on_changed(self, envelope: Envelope[StreamChanged]) -> None:
         fact = envelope.data
-        self._viewing.policy_learnt(fact.stream, fact.view_policy, fact.revision)
+        self._viewing.policy_learnt(fact.stream, fact.view_policy, fact.revision, fact.tenant)
         self._noticeboard.hear(fact)
+
+    async def _on_tenant(self, envelope: Envelope[TenantChanged]) -> None:
+        self._viewing.limits.learn(envelope.data.tenant, envelope.data.quotas.viewers)
 
     async def _on_revoked(self, envelope: Envelope[ViewersRevoked]) -> None:
         fact = envelope.data

@@ -36,6 +36,11 @@ class Players:
     def count(self, stream: str) -> int:
         return sum(told.said.counts.get(stream, 0) for told in self._told.values())
 
+    @property
+    def streams(self) -> set[str]:
+        """Those that anybody plays."""
+        return {stream for told in self._told.values() for stream in told.said.counts}
+
     def count_of_token(self, token_id: str) -> int:
         """Of a token that has a limit."""
         return sum(told.said.of_tokens.get(token_id, 0) for told in self._told.values())

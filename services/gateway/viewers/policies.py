@@ -14,6 +14,8 @@ class Watched(Protocol):
     """What is played under a stream's id."""
 
     @property
+    def tenant(self) -> str: ...
+    @property
     def view_policy(self) -> ViewPolicy: ...
     @property
     def revision(self) -> int: ...
@@ -22,6 +24,7 @@ class Watched(Protocol):
 class _Known(NamedTuple):
     policy: ViewPolicy
     revision: int
+    tenant: str
 
 
 class Policies:
@@ -37,12 +40,17 @@ class Policies:
         known = self._known.get(stream)
         return known.policy if known is not None else None
 
-    def learn(self, stream: str, policy: ViewPolicy, revision: int) -> bool:
+    def tenant(self, stream: str) -> str | None:
+        """Whose it is; None: not known."""
+        known = self._known.get(stream)
+        return known.tenant if known is not None else None
+
+    def learn(self, stream: str, policy: ViewPolicy, revision: int, tenant: str) -> bool:
         """Whether it changes what was known; older news than that does not."""
         known = self._known.get(stream)
         if known is not None and known.revision >= revision:
             return False
-        self._known[stream] = _Known(policy, revision)
+        self._known[stream] = _Known(policy, revision, tenant)
         self._known.move_to_end(stream)
         if len(self._known) > KEPT:
             self._known.popitem(last=False)
@@ -52,7 +60,12 @@ class Policies:
         """Raises what the catalog answers, or that it does not."""
         return self.get(stream) or await self._flights.fly(stream, lambda: self._fetch(stream))
 
+    async def find_tenant(self, stream: str) -> str:
+        """Whose it is. Raises what the catalog answers, or that it does not."""
+        known = self.tenant(stream)
+        return (await self._ask(stream)).tenant if known is None else known
+
     async def _fetch(self, stream: str) -> ViewPolicy:
         found = await self._ask(stream)
-        self.learn(stream, found.view_policy, found.revision)
+        self.learn(stream, found.view_policy, found.revision, found.tenant)
         return self.get(stream) or found.view_policy

@@ -30,6 +30,7 @@ from services.gateway.viewers.policies import Policies, Watched
 from services.gateway.viewers.revocations import Revocations
 from services.gateway.viewers.roster import Member, Roster
 from services.gateway.viewers.scopes import ListRuns, Scopes
+from services.gateway.viewers.tenants import TenantLimits
 from services.gateway.viewers.tokens import Tokens
 from services.gateway.viewers.visit import Visit
 
@@ -58,6 +59,7 @@ class Viewing:
         self.census = Census(outside.gateway)
         self.bulletin = Bulletin(outside.gateway, self.census, outside.say)
         self.players = Players()
+        self.limits = TenantLimits()
         self.roster = Roster(on_change=self._on_flv)
         self.attendance = Attendance(
             target_s=outside.target_s, on_join=self._on_join, on_leave=self._on_leave
@@ -67,9 +69,9 @@ class Viewing:
 
     # --- what has been heard --------------------------------------------------------
 
-    def policy_learnt(self, stream: str, policy: ViewPolicy, revision: int) -> None:
+    def policy_learnt(self, stream: str, policy: ViewPolicy, revision: int, tenant: str) -> None:
         """Cut off who may watch no more."""
-        if self.policies.learn(stream, policy, revision) and policy == "signed":
+        if self.policies.learn(stream, policy, revision, tenant) and policy == "signed":
             self._end_where(stream, lambda grant: grant is ANYBODY)
 
     def keys_learnt(self, answer: ViewerKeys) -> None:
@@ -117,7 +119,26 @@ class Viewing:
         """How many watch it, on all gateways."""
         return self.census.counts(stream).total + self.players.count(stream)
 
-    def is_full(self, grant: Grant) -> bool:
+    def why_full(self, stream: str, grant: Grant) -> Refusal | None:
+        """Why nobody else may watch now, if so."""
+        if self._is_used_up(grant):
+            return Refusal.LIMIT
+        tenant = self.policies.tenant(stream) if self.limits else None
+        limit = self.limits.of(tenant) if tenant is not None else None
+        if tenant is None or limit is None:
+            return None
+        return Refusal.QUOTA if self.count_of_tenant(tenant) >= limit else None
+
+    def count_of_tenant(self, tenant: str) -> int:
+        """How many watch what is a tenant's, on all gateways."""
+        its = (each for each in self.watched() if self.policies.tenant(each) == tenant)
+        return sum(map(self.count, its))
+
+    def watched(self) -> set[str]:
+        """The streams that anybody watches, on any gateway."""
+        return self.census.streams | self.players.streams
+
+    def _is_used_up(self, grant: Grant) -> bool:
         """Whether as many players as the token allows watch with it already."""
         if not grant.limit:
             return False
@@ -130,8 +151,8 @@ class Viewing:
         await self.policies.find(ask.stream)
         visit = Visit(query=b"token=" + ask.token.encode(), address=ask.address)
         found = self.gate.find(ask.stream, visit)
-        if isinstance(found, Grant) and self.is_full(found):
-            found = Refusal.LIMIT
+        if isinstance(found, Grant):
+            found = self.why_full(ask.stream, found) or found
         if not isinstance(found, Grant):
             reason = found or Refusal.MISSING
             metrics.REFUSALS.labels(reason.value).inc()

@@ -11,6 +11,7 @@ from libs.events import (
     Caption,
     Gap,
     GetSession,
+    GetWatchable,
     ListRenditions,
     ListRuns,
     ListSegments,
@@ -26,7 +27,7 @@ from libs.events import (
     Session,
     Track,
 )
-from libs.names import is_variant_b
+from libs.names import ITS_TENANT, is_variant_b
 
 Answered = TypeVar("Answered", bound=Answer)
 
@@ -36,11 +37,21 @@ class Catalog(Protocol):
 
 
 class Log:
-    """Raises what the catalog answers: `session_unknown`, and that it is away."""
+    """Raises what the catalog answers: `session_unknown`, and that it is away.
+
+    `tenant`: whose it must be; `ITS_TENANT`: whosever it is, for those who were let in.
+    """
 
     def __init__(self, catalog: Catalog, tenant: str) -> None:
         self._catalog = catalog
         self._tenant = tenant
+
+    async def tenant_of(self, stream: str) -> str:
+        """Whose the stream is, or what is played under its id. Raises `stream_unknown`."""
+        if self._tenant != ITS_TENANT:
+            return self._tenant
+        ask = GetWatchable(tenant=ITS_TENANT, stream=stream)
+        return (await self._catalog.ask(ask)).tenant
 
     async def session(self, session: str) -> Session:
         return await self._catalog.ask(GetSession(tenant=self._tenant, id=session))

@@ -24,11 +24,13 @@ from services.catalog.handlers import (
     register_asks,
     register_assets,
     register_chat,
+    register_tenants,
     register_uploads,
     register_webhooks,
 )
 from services.catalog.migrate import migrate
 from services.catalog.retention import Rules
+from services.catalog.tenant_answers import TenantAnswers
 from services.catalog.upload_answers import UploadAnswers
 from services.catalog.upload_rules import UploadRules
 from services.catalog.webhook_answers import WebhookAnswers
@@ -93,6 +95,7 @@ class Installation:
         register_assets(bus, AssetAnswers(self.database, now_utc, grace=Rules().grace))
         register_chat(bus, ChatAnswers(self.database, now_utc), ChatLog(self.database))
         register_access(bus, self.access)
+        register_tenants(bus, TenantAnswers(self.database, now_utc))
         rules = DeliveryRules((), disable_after=timedelta(days=1))
         hooks = WebhookAnswers(self.database, now_utc, egress=Egress(), rules=rules)
         register_webhooks(bus, hooks)

@@ -36,6 +36,8 @@ api_keys:read                       owner
 api_keys:write                      owner
 settings:write                      owner
 audit:read                          owner
+tenants:read               operator owner
+tenants:write                       owner
 """
 """Which role holds which permission."""
 
@@ -145,6 +147,11 @@ PUT     /api/v1/account/password                                           accou
 GET     /api/v1/account/sessions                                           account
 DELETE  /api/v1/account/sessions/{session_id}                               account
 DELETE  /api/v1/account/sessions                                           account
+GET     /api/v1/tenants                                                    tenants:read
+POST    /api/v1/tenants                                                    tenants:write
+GET     /api/v1/tenants/{tenant_id}                                        tenants:read
+PATCH   /api/v1/tenants/{tenant_id}                                        tenants:write
+GET     /api/v1/tenants/{tenant_id}/usage                                  tenants:read
 GET     /api/v1/users                                                      users:read
 POST    /api/v1/users                                                      users:write
 GET     /api/v1/users/{user_id}                                            users:read
@@ -316,6 +323,7 @@ NAMES = {
     "view": "69573000-0a0b0c0d",
     "personal": "nonsense",
     "number": "0",
+    "tenant_id": "acme",
     "year": "2026",
     "month": "01",
     "day": "02",

@@ -15,6 +15,7 @@ from libs.events import (
     ForgetJobLitter,
     GetJob,
     GetJobLog,
+    GetTenantUsage,
     JobCancelled,
     JobCompleted,
     JobDetail,
@@ -26,9 +27,11 @@ from libs.events import (
     ListJobLitter,
     ListJobs,
     PublishGrant,
+    Quotas,
     RemuxParams,
     RemuxRequested,
     SessionRange,
+    UpdateTenant,
 )
 from libs.names import DEFAULT_TENANT
 from services.catalog.errors import (
@@ -37,11 +40,13 @@ from services.catalog.errors import (
     JobRangeMixed,
     JobUnknown,
     JobUnwanted,
+    QuotaBusy,
     SessionUnknown,
 )
 from services.catalog.job_watch import BEGIN_S, PATIENCE, JobWatch
 from services.catalog.jobs import AWAY_PAUSE_S, MAX_LOSSES, ON_BUS, TRY_PAUSES_S
 from services.catalog.models import OutboxRow
+from services.catalog.tenant_answers import TenantAnswers
 from tests.integration.catalog.conftest import Catalog
 from tests.integration.catalog.said import Said
 
@@ -370,3 +375,22 @@ async def test_jobs_are_listed_by_state_stream_and_kind(
     assert await listed(state="queued") == [job.id]
     assert await listed(kind="package") == [live]
     assert await listed(stream="cam-2") == []
+
+
+async def test_minutes_that_jobs_run_count_though_the_jobs_are_forgotten(
+    catalog: Catalog, session: PublishGrant
+) -> None:
+    tenants = TenantAnswers(catalog.database, catalog.clock)
+    await tenants.update(UpdateTenant(id=DEFAULT_TENANT, quotas=Quotas(job_minutes=2)))
+    first = await begin(catalog, (await create(catalog, session)).id)
+    catalog.clock.pass_s(60)
+    await fail(catalog, first)
+    catalog.clock.pass_s(10)
+    await begin(catalog, first.job)
+    catalog.clock.pass_s(30)
+    use = await tenants.usage(GetTenantUsage(id=DEFAULT_TENANT))
+    assert use.job_minutes == 1.5
+    await create(catalog, session)
+    catalog.clock.pass_s(30)
+    with pytest.raises(QuotaBusy):
+        await create(catalog, session)

@@ -27,6 +27,7 @@ from libs.events import (
     ListSegments,
     ListSessions,
     ListStreams,
+    ListTenants,
     ListViewerKeys,
     RevocationPage,
     SegmentPage,
@@ -37,6 +38,7 @@ from libs.events import (
     Stream,
     StreamPage,
     StreamPublished,
+    Tenants,
     ViewerKeys,
     Watchable,
     Watermark,
@@ -132,6 +134,7 @@ class Catalog:
         self._answer(GetWatermark, self._get_watermark)
         self._answer(ListSegments, self._list_segments)
         self._answer(ListViewerKeys, self._list_viewer_keys)
+        self._answer(ListTenants, self._list_tenants)
         self._answer(ListRevocations, self._list_revocations)
 
     def _answer(self, kind: type[Ask[Any]], handler: Any) -> None:
@@ -153,7 +156,9 @@ class Catalog:
 
     async def _get_watchable(self, ask: GetWatchable) -> Watchable:
         found = self.streams.get(ask.stream) or _stream(ask.stream, {})
-        return Watchable(view_policy=found.view_policy, revision=found.revision)
+        return Watchable(
+            tenant=found.tenant, view_policy=found.view_policy, revision=found.revision
+        )
 
     async def _get_watermark(self, _: GetWatermark) -> Watermark:
         self.watermarks_asked += 1
@@ -161,6 +166,9 @@ class Catalog:
 
     async def _list_segments(self, _: ListSegments) -> SegmentPage:
         return SegmentPage(segments=())
+
+    async def _list_tenants(self, _: ListTenants) -> Tenants:
+        return Tenants(tenants=())
 
     async def _list_viewer_keys(self, _: ListViewerKeys) -> ViewerKeys:
         return ViewerKeys(keys=(SigningKey(id="k1", secret="aa" * 32, created_at=AT),))

@@ -2,7 +2,8 @@
 
 import re
 
-from libs.permissions import ALL, Permission, Role, known
+from libs.names import DEFAULT_TENANT
+from libs.permissions import ALL, OF_THE_INSTALLATION, Permission, Role, known
 
 SECRETS = {Permission.KEYS_READ, Permission.WATERMARKS_READ, Permission.AUDIT_READ}
 
@@ -28,3 +29,9 @@ def test_permission_is_a_noun_and_a_verb() -> None:
 
 def test_unknown_words_allow_nothing() -> None:
     assert known(["streams:read", "streams:*", "*", ""]) == {Permission.STREAMS_READ}
+
+
+def test_what_concerns_all_tenants_is_held_in_the_installations_own_only() -> None:
+    assert Role.OWNER.permissions_in(DEFAULT_TENANT) == ALL
+    assert Role.OWNER.permissions_in("acme") == ALL - OF_THE_INSTALLATION
+    assert Permission.TENANTS_READ in Role.OWNER.permissions_in("acme")

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
+from libs.names import ITS_TENANT
 from services.gateway.api.bucket.errors import BucketRoute
 from services.gateway.api.bucket.keys import Day, File, Playlist, Segment, read_key
 from services.gateway.api.bucket.marks import CONTENT, read_mark
@@ -50,7 +51,7 @@ async def get_object(
         case Day() as day:
             return await answer_day(day.stream, day.date, house)
         case File() as file:
-            return answer_file(await find_file(file.key, house), request, house)
+            return answer_file(await find_file(file.key, house, ITS_TENANT), request, house)
     raise KeyUnknown("The specified key does not exist.")
 
 

@@ -47,6 +47,7 @@ from libs.events import (
     Watchable,
     WatchPage,
 )
+from libs.names import ITS_TENANT
 from libs.signing import sign_push
 from libs.storage import open_store
 from services.gateway.access.access import Access
@@ -67,7 +68,7 @@ from services.gateway.playback.directory import Directory
 from services.gateway.playback.edge import Edge
 from services.gateway.playback.origin import Origin
 from services.gateway.progress import Progress
-from services.gateway.public_feed import PublicFeed
+from services.gateway.public_feed import PublicFeeds
 from services.gateway.pushes import PushRefused
 from services.gateway.settings import GatewaySettings
 from services.gateway.uploads.intake import Intake
@@ -77,6 +78,7 @@ from services.gateway.views.log import Log
 from services.gateway.watch.noticeboard import Noticeboard
 from services.gateway.watch.posters import LivePosters
 from tests.unit.services.gateway.memory_access import MemoryAccess
+from tests.unit.services.gateway.memory_tenants import MemoryTenants
 from tests.unit.services.gateway.one_stream import connect, door, player, port
 
 __all__ = ["connect", "door", "player", "port"]
@@ -108,6 +110,7 @@ class MemoryCatalog:
         """What gateways answer who watches."""
         self.keys = 1
         self.access = MemoryAccess()
+        self.tenants = MemoryTenants()
         self.recorded: Recorded | None = None
         """What watch pages have as the latest recording."""
         self._ids = (f"made-{number}" for number in itertools.count(1))
@@ -139,12 +142,14 @@ class MemoryCatalog:
                 )
                 return self.streams[stream_id]
             case GetStream():
-                return self._known(ask.id)
+                return self._known(ask.id, ask.tenant)
             case GetWatchable():
-                known = self._known(ask.stream)
-                return Watchable(view_policy=known.view_policy, revision=known.revision)
+                known = self._known(ask.stream, ask.tenant)
+                return Watchable(
+                    tenant=known.tenant, view_policy=known.view_policy, revision=known.revision
+                )
             case GetWatchPage():
-                known = self._known(ask.id)
+                known = self._known(ask.id, ask.tenant)
                 return WatchPage(
                     stream=known.id,
                     title=known.title,
@@ -154,18 +159,18 @@ class MemoryCatalog:
                     recorded=self.recorded,
                 )
             case UpdateStream():
-                known = self._known(ask.id)
+                known = self._known(ask.id, ask.tenant)
                 texts = {"title": ask.title, "description": ask.description}
                 said = {name: text for name, text in texts.items() if text is not None}
                 changed = known.model_copy(update=said | {"item": known.item | ask.item})
                 self.streams[ask.id] = changed
                 return changed
             case DeleteStream():
-                self._known(ask.id)
+                self._known(ask.id, ask.tenant)
                 del self.streams[ask.id]
                 return Nothing()
             case ListStreams():
-                ids = list(self.streams)
+                ids = [each.id for each in self.streams.values() if each.tenant == ask.tenant]
                 start = ids.index(ask.after) + 1 if ask.after else 0
                 page = ids[start : start + ask.limit]
                 more = page[-1] if start + ask.limit < len(ids) else None
@@ -191,12 +196,13 @@ class MemoryCatalog:
                 return JobPage(jobs=())
             case ListDeadLetters():
                 return DeadLetterPage(dead_letters=())
-        answer = self.access.answer(ask)
+        answer = self.access.answer(ask) or self.tenants.answer(ask)
         assert answer is not None, f"nobody answers {ask!r}"
         return answer
 
-    def _known(self, stream_id: str) -> Stream:
-        if stream_id not in self.streams:
+    def _known(self, stream_id: str, tenant: str) -> Stream:
+        known = self.streams.get(stream_id)
+        if known is None or tenant not in (ITS_TENANT, known.tenant):
             raise RemoteError(
                 code="stream_unknown",
                 status=404,
@@ -204,7 +210,7 @@ class MemoryCatalog:
                 blame="caller",
                 retry=False,
             )
-        return self.streams[stream_id]
+        return known
 
 
 class StillNeighbours:
@@ -261,18 +267,18 @@ async def forget(_: Message) -> None:
 
 def viewing_of(catalog: Any, **more: Any) -> Viewing:
     async def find_stream(stream: str) -> Watchable:
-        found = await catalog.ask(GetWatchable(tenant="default", stream=stream))
+        found = await catalog.ask(GetWatchable(tenant=ITS_TENANT, stream=stream))
         assert isinstance(found, Watchable)
         return found
 
     facts: dict[str, Any] = {"gateway": "gateway-1", "say": forget, "target_s": lambda _: 2.0}
-    facts["list_runs"] = Log(catalog, "default").runs
+    facts["list_runs"] = Log(catalog, ITS_TENANT).runs
     return Viewing(Outside(find_stream=find_stream, **(facts | more)))
 
 
 def noticeboard_of(catalog: Any, directory: Directory) -> Noticeboard:
     async def find_page(shown_id: str, session: str | None) -> WatchPage:
-        found = await catalog.ask(GetWatchPage(tenant="default", id=shown_id, session=session))
+        found = await catalog.ask(GetWatchPage(tenant=ITS_TENANT, id=shown_id, session=session))
         assert isinstance(found, WatchPage)
         return found
 
@@ -314,7 +320,7 @@ def house_of(settings: GatewaySettings, folder: Path, catalog: Any = None) -> Ho
     catalog, directory = catalog or MemoryCatalog(), Directory()
     store = open_store(f"file://{folder}")
     origin = Origin(token="", store=store)
-    edge = Edge(directory, origin, Log(catalog, "default"), cache_bytes=1 << 20)
+    edge = Edge(directory, origin, Log(catalog, ITS_TENANT), cache_bytes=1 << 20)
     return House(
         settings=settings,
         catalog=catalog,
@@ -334,12 +340,12 @@ def house_of(settings: GatewaySettings, folder: Path, catalog: Any = None) -> Ho
             cache_bytes=1 << 20,
         ),
         progress=Progress(),
-        feed=PublicFeed(catalog.ask),
+        feed=PublicFeeds(catalog.ask, asyncio.create_task),
         doctor=Doctor(directory, origin),
         noticeboard=noticeboard_of(catalog, directory),
-        posters=LivePosters(Log(catalog, "default"), store),
         chats=chats_of(catalog),
         replay=Replay(catalog.ask),
+        posters=LivePosters(Log(catalog, ITS_TENANT), store),
     )
 
 

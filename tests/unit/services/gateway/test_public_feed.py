@@ -16,7 +16,7 @@ from services.gateway import front, public_feed
 from services.gateway.api.house import House
 from services.gateway.door import Door
 from services.gateway.event_stream import event_stream
-from services.gateway.public_feed import Frame, ListenersTooMany, PublicFeed, Wanted
+from services.gateway.public_feed import Frame, ListenersTooMany, PublicFeed, PublicFeeds, Wanted
 from tests.unit.services.gateway.conftest import MemoryCatalog
 from tests.unit.services.gateway.one_stream import OneSegmentPlayer, get
 from tests.waiting import until
@@ -83,7 +83,7 @@ def log() -> MemoryLog:
 
 @pytest.fixture
 async def feed(log: MemoryLog) -> AsyncIterator[PublicFeed]:
-    feed = PublicFeed(log.list)
+    feed = PublicFeed("default", log.list)
     running = asyncio.create_task(feed.run())
     yield feed
     feed.close()
@@ -238,3 +238,20 @@ async def test_wrong_filters_are_refused(client: httpx2.AsyncClient, query: str,
     assert answer.json()["code"] == code
     answer = await client.get("/api/v1/events", headers={"Last-Event-ID": "x"})
     assert answer.status_code == 422
+
+
+async def test_each_tenant_hears_its_own_log_and_nobody_after_the_end() -> None:
+    asked: list[str] = []
+
+    async def list_events(ask: ListPublicEvents) -> LoggedEvents:
+        asked.append(ask.tenant)
+        return LoggedEvents(events=(), next_after=0, oldest=1, newest=0)
+
+    feeds = PublicFeeds(list_events, asyncio.create_task)
+    await feeds.of("acme").open(None, Wanted())
+    await feeds.of("default").open(None, Wanted())
+    assert asked == ["acme", "default"]
+    assert feeds.of("acme") is feeds.of("acme")
+    feeds.close()
+    assert feeds.of("acme").is_closed
+    assert feeds.of("another").is_closed

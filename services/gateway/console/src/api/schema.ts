@@ -1583,6 +1583,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tenants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tenants
+         * @description A page of tenants, by id; the caller's own, unless it is of the installation.
+         */
+        get: operations["tenants_list_tenants"];
+        put?: never;
+        /**
+         * Create Tenant
+         * @description Make a tenant with its first owner.
+         */
+        post: operations["tenants_create_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Tenant
+         * @description One tenant, and its quotas.
+         */
+        get: operations["tenants_get_tenant"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Update Tenant
+         * @description Set its title, its quotas, or disable it. It holds at once for what begins from now on.
+         */
+        patch: operations["tenants_update_tenant"];
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant_id}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Usage
+         * @description What the tenant takes now, beside what it may.
+         */
+        get: operations["tenants_get_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -4151,6 +4219,25 @@ export interface components {
             /** Key */
             key: string;
         };
+        /** MadeTenant */
+        MadeTenant: {
+            /** Id */
+            id: string;
+            /** Title */
+            title: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Is Disabled */
+            is_disabled: boolean;
+            quotas: components["schemas"]["Quotas"];
+            /** Owner */
+            owner: string;
+            /** Password */
+            password: string | null;
+        };
         /** MadeUser */
         MadeUser: {
             /** Id */
@@ -4497,6 +4584,22 @@ export interface components {
             /** New */
             new: string;
         };
+        /** NewTenant */
+        NewTenant: {
+            /** Id */
+            id: string;
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            /** @default {} */
+            quotas: components["schemas"]["Quotas"];
+            /** Owner */
+            owner: string;
+            /** Password */
+            password?: string | null;
+        };
         /** NewUser */
         NewUser: {
             /** Name */
@@ -4568,7 +4671,7 @@ export interface components {
          * Permission
          * @enum {string}
          */
-        Permission: "streams:read" | "streams:write" | "streams:publish" | "keys:read" | "viewers:read" | "viewers:write" | "chat:read" | "chat:write" | "alerts:write" | "relays:read" | "relays:write" | "recordings:read" | "recordings:write" | "recordings:delete" | "assets:read" | "assets:write" | "assets:delete" | "jobs:read" | "jobs:write" | "events:read" | "webhooks:read" | "webhooks:write" | "watermarks:read" | "users:read" | "users:write" | "api_keys:read" | "api_keys:write" | "settings:read" | "settings:write" | "audit:read";
+        Permission: "streams:read" | "streams:write" | "streams:publish" | "keys:read" | "viewers:read" | "viewers:write" | "chat:read" | "chat:write" | "alerts:write" | "relays:read" | "relays:write" | "recordings:read" | "recordings:write" | "recordings:delete" | "assets:read" | "assets:write" | "assets:delete" | "jobs:read" | "jobs:write" | "events:read" | "webhooks:read" | "webhooks:write" | "watermarks:read" | "users:read" | "users:write" | "api_keys:read" | "api_keys:write" | "settings:read" | "settings:write" | "audit:read" | "tenants:read" | "tenants:write";
         /**
          * PictureVitals
          * @description Of the video track.
@@ -4669,9 +4772,9 @@ export interface components {
         QuotaExceeded: {
             /**
              * Quota
-             * @constant
+             * @enum {string}
              */
-            quota: "uploads";
+            quota: "streams" | "publishers" | "storage" | "uploads" | "job_minutes" | "api_keys" | "users";
             /**
              * Hour
              * Format: date-time
@@ -4694,6 +4797,28 @@ export interface components {
              */
             timestamp: string;
             data: components["schemas"]["QuotaExceeded"];
+        };
+        /**
+         * Quotas
+         * @description How much a tenant may take. None: no limit.
+         */
+        Quotas: {
+            /** Streams */
+            streams?: number | null;
+            /** Publishers */
+            publishers?: number | null;
+            /** Viewers */
+            viewers?: number | null;
+            /** Storage Bytes */
+            storage_bytes?: number | null;
+            /** Upload Bytes */
+            upload_bytes?: number | null;
+            /** Job Minutes */
+            job_minutes?: number | null;
+            /** Api Keys */
+            api_keys?: number | null;
+            /** Users */
+            users?: number | null;
         };
         /**
          * Rates
@@ -5672,6 +5797,46 @@ export interface components {
             /** Holes */
             holes: components["schemas"]["Hole"][];
         };
+        /**
+         * TenantChange
+         * @description What is left out stays.
+         */
+        TenantChange: {
+            /** Title */
+            title?: string | null;
+            /** Is Disabled */
+            is_disabled?: boolean | null;
+            quotas?: components["schemas"]["Quotas"] | null;
+        };
+        /** TenantUse */
+        TenantUse: {
+            /** Tenant */
+            tenant: string;
+            quotas: components["schemas"]["Quotas"];
+            use: components["schemas"]["Use"];
+        };
+        /** TenantView */
+        TenantView: {
+            /** Id */
+            id: string;
+            /** Title */
+            title: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Is Disabled */
+            is_disabled: boolean;
+            quotas: components["schemas"]["Quotas"];
+        };
+        /** TenantViews */
+        TenantViews: {
+            /** Tenants */
+            tenants: components["schemas"]["TenantView"][];
+            /** Next After */
+            next_after: string | null;
+        };
         /** TextMark */
         TextMark: {
             /**
@@ -5991,6 +6156,28 @@ export interface components {
             uploads: components["schemas"]["UploadView"][];
             /** Next After */
             next_after: string | null;
+        };
+        /**
+         * Use
+         * @description What is taken now of each quota.
+         */
+        Use: {
+            /** Streams */
+            streams: number;
+            /** Publishers */
+            publishers: number;
+            /** Viewers */
+            viewers: number;
+            /** Storage Bytes */
+            storage_bytes: number;
+            /** Upload Bytes */
+            upload_bytes: number;
+            /** Job Minutes */
+            job_minutes: number;
+            /** Api Keys */
+            api_keys: number;
+            /** Users */
+            users: number;
         };
         /**
          * UserChange
@@ -6469,6 +6656,7 @@ export type Lateness = components['schemas']['Lateness'];
 export type LiveState = components['schemas']['LiveState'];
 export type Login = components['schemas']['Login'];
 export type MadeApiKey = components['schemas']['MadeAPIKey'];
+export type MadeTenant = components['schemas']['MadeTenant'];
 export type MadeUser = components['schemas']['MadeUser'];
 export type MarkReport = components['schemas']['MarkReport'];
 export type Media = components['schemas']['Media'];
@@ -6489,6 +6677,7 @@ export type NewLinks = components['schemas']['NewLinks'];
 export type NewMark = components['schemas']['NewMark'];
 export type NewMetadata = components['schemas']['NewMetadata'];
 export type NewPassword = components['schemas']['NewPassword'];
+export type NewTenant = components['schemas']['NewTenant'];
 export type NewUser = components['schemas']['NewUser'];
 export type NewViewerToken = components['schemas']['NewViewerToken'];
 export type PartToPut = components['schemas']['PartToPut'];
@@ -6501,6 +6690,7 @@ export type Push = components['schemas']['Push'];
 export type PutMetadata = components['schemas']['PutMetadata'];
 export type QuotaExceeded = components['schemas']['QuotaExceeded'];
 export type QuotaExceededPayload = components['schemas']['QuotaExceededPayload'];
+export type Quotas = components['schemas']['Quotas'];
 export type Rates = components['schemas']['Rates'];
 export type Recorded = components['schemas']['Recorded'];
 export type RecordedFile = components['schemas']['RecordedFile'];
@@ -6546,6 +6736,10 @@ export type StreamUnpublishedPayload = components['schemas']['StreamUnpublishedP
 export type StreamView = components['schemas']['StreamView'];
 export type StreamViews = components['schemas']['StreamViews'];
 export type StreamWindow = components['schemas']['StreamWindow'];
+export type TenantChange = components['schemas']['TenantChange'];
+export type TenantUse = components['schemas']['TenantUse'];
+export type TenantView = components['schemas']['TenantView'];
+export type TenantViews = components['schemas']['TenantViews'];
 export type TextMark = components['schemas']['TextMark'];
 export type Timeline = components['schemas']['Timeline'];
 export type TimelineGap = components['schemas']['TimelineGap'];
@@ -6559,6 +6753,7 @@ export type UploadRefused = components['schemas']['UploadRefused'];
 export type UploadRefusedPayload = components['schemas']['UploadRefusedPayload'];
 export type UploadView = components['schemas']['UploadView'];
 export type UploadsView = components['schemas']['UploadsView'];
+export type Use = components['schemas']['Use'];
 export type UserChange = components['schemas']['UserChange'];
 export type UserView = components['schemas']['UserView'];
 export type UserViews = components['schemas']['UserViews'];
@@ -10025,6 +10220,168 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    tenants_list_tenants: {
+        parameters: {
+            query?: {
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantViews"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    tenants_create_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTenant"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeTenant"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    tenants_get_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    tenants_update_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TenantChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    tenants_get_usage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantUse"];
+                };
             };
             /** @description Validation Error */
             422: {

@@ -28,6 +28,7 @@ const NOUNS: [string, Noun][] = [
   ["/clips", "clip"],
   ["/holds", "hold"],
   ["/captions", "captions"],
+  ["/api/v1/tenants", "tenant"],
   ["/api/v1/users", "user"],
   ["/api/v1/api-keys", "key"],
   ["/api/v1/streams", "stream"],

@@ -5,17 +5,8 @@ import { useSyncExternalStore } from "react";
 import type { Permission } from "../api/access";
 
 export type Page =
-  | "streams" | "videos" | "viewers" | "webhooks"
+  | "streams" | "recordings" | "timeline" | "videos" | "viewers" | "webhooks"
   | "users" | "keys" | "audit" | "jobs" | "system" | "account";
-  | "streams"
-  | "recordings"
-  | "timeline"
-  | "videos"
-  | "webhooks"
-  | "users"
-  | "keys"
-  | "audit"
-  | "account";
 
 /** Without which permission there is nothing to see; null: a page for all who are signed in. */
 export const NEEDS = {
@@ -65,6 +56,7 @@ export function useStreamPlace(): { id: string; part: Part | null } | null {
 }
 
 const hashNow = () => location.hash;
+
 /** Where streams are seen beside each other; at an instant (Unix ms), or at the newest. */
 export function timelineAddress(streams: readonly string[], at_ms?: number): string {
   const at = at_ms === undefined ? "" : `/${Math.round(at_ms)}`;

@@ -102,6 +102,7 @@ export const accessEn = {
     api_keys: "API keys",
     settings: "Operation",
     audit: "Audit log",
+    tenants: "Tenants",
   },
   verbs: { read: "read", write: "write", delete: "delete", publish: "publish" },
   keyPrefix: "Only streams that begin with",
@@ -173,6 +174,7 @@ export const accessEn = {
     job: "job",
     image: "image",
     webhook: "webhook",
+    tenant: "tenant",
   },
   auditDeeds: {
     signIn: "Sign in",

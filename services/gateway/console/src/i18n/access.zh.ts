@@ -102,6 +102,7 @@ export const accessZh: typeof accessEn = {
     api_keys: "API 密钥",
     settings: "运维",
     audit: "审计日志",
+    tenants: "租户",
   },
   verbs: { read: "读取", write: "写入", delete: "删除", publish: "推流" },
   keyPrefix: "仅限以此开头的直播流",
@@ -168,6 +169,7 @@ export const accessZh: typeof accessEn = {
     job: "任务",
     image: "图片",
     webhook: " Webhook",
+    tenant: "租户",
   },
   auditDeeds: {
     signIn: "登录",

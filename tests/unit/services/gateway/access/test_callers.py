@@ -125,7 +125,9 @@ async def test_key_may_what_this_version_knows_of_it(house: House) -> None:
     assert caller.permissions == {Permission.ASSETS_WRITE}
 
 
-@pytest.mark.parametrize(("kind", "changed"), [("session", "s1"), ("user", "user-1")])
+@pytest.mark.parametrize(
+    ("kind", "changed"), [("session", "s1"), ("user", "user-1"), ("tenant", "default")]
+)
 async def test_change_is_heard_at_once(house: House, kind: Any, changed: str) -> None:
     await house.callers.of_session("cookie")
     house.catalog.session = None

@@ -8,7 +8,7 @@ import pytest
 from libs.events import ListPublicEvents, LoggedEvents
 from services.gateway import public_feed
 from services.gateway.api.house import House
-from services.gateway.public_feed import PublicFeed
+from services.gateway.public_feed import PublicFeeds
 from tests.unit.services.gateway.conftest import client_of
 
 NOTHING = LoggedEvents(events=(), next_after=0, oldest=1, newest=0)
@@ -23,7 +23,7 @@ def opened(house: House) -> asyncio.Event:
         opened.set()
         return NOTHING
 
-    house.feed = PublicFeed(list_events)
+    house.feed = PublicFeeds(list_events, asyncio.create_task)
     return opened
 
 

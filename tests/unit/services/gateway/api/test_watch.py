@@ -158,7 +158,7 @@ async def test_follower_hears_of_a_title_and_of_the_stream_at_once(house: House)
 async def test_follower_of_a_stream_that_becomes_signed_is_let_go(house: House) -> None:
     async with following(house, "/watch/cam/events") as sent:
         await told(sent)
-        house.viewing.policy_learnt("cam", "signed", 10)
+        house.viewing.policy_learnt("cam", "signed", 10, "default")
         house.noticeboard.hear(
             StreamChanged(
                 tenant="default", stream="cam", revision=10, view_policy="signed", title="Secret"

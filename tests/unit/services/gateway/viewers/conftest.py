@@ -73,8 +73,8 @@ def viewing_of(
         )
     )
     made.keys_learnt(KEYS)
-    made.policies.learn("cam", "signed", 1)
-    made.policies.learn("open", "public", 1)
+    made.policies.learn("cam", "signed", 1, "default")
+    made.policies.learn("open", "public", 1, "default")
     return made
 
 
