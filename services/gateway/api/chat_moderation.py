@@ -75,6 +75,7 @@ class Bans(BaseModel):
 
 @router.get("", dependencies=[needs(Permission.CHAT_READ)])
 async def get_chat(stream_id: str, house: TheHouse, tenant: TheTenant) -> ChatSettingsShown:
+    """Whether viewers may write, and how long each waits between two messages."""
     check_known_id(stream_id)
     state = await house.catalog.ask(GetChat(tenant=tenant, stream=stream_id))
     return ChatSettingsShown(is_open=state.settings.is_open, slow_s=state.settings.slow_s)
@@ -105,6 +106,7 @@ async def remove_message(
 
 @router.get("/bans", dependencies=[needs(Permission.CHAT_READ)])
 async def list_bans(stream_id: str, house: TheHouse, tenant: TheTenant) -> Bans:
+    """Who may not write in this chat, by the names they had."""
     check_known_id(stream_id)
     state = await house.catalog.ask(GetChat(tenant=tenant, stream=stream_id))
     return Bans(bans=[_shown(ban) for ban in state.bans])

@@ -473,7 +473,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Chat */
+        /**
+         * Get Chat
+         * @description Whether viewers may write, and how long each waits between two messages.
+         */
         get: operations["chat_get_chat"];
         put?: never;
         post?: never;
@@ -514,7 +517,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List Bans */
+        /**
+         * List Bans
+         * @description Who may not write in this chat, by the names they had.
+         */
         get: operations["chat_list_bans"];
         put?: never;
         /**

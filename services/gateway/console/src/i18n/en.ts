@@ -94,7 +94,6 @@ export const en = {
   titleOf: (name: string) => `What viewers read of ${name}`,
   titleHint: "It stands on the watch page. Who watches sees it change at once.",
   title: "Title",
-  chat: "Chat",
   chatOf: (name: string) => `Chat of ${name}`,
   chatOpen: "Viewers may write",
   chatOpenHint: "Beside the picture, on the watch page. You can remove messages there, and ban.",

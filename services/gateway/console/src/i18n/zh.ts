@@ -92,7 +92,6 @@ export const zh: Messages = {
   titleOf: (name) => `观众看到的 ${name}`,
   titleHint: "显示在观看页面上，修改后观众立即可见。",
   title: "标题",
-  chat: "聊天",
   chatOf: (name) => `${name} 的聊天`,
   chatOpen: "允许观众发言",
   chatOpenHint: "聊天显示在观看页面的画面旁。你可以在那里删除消息和封禁。",

@@ -51,6 +51,7 @@ async def test_facts_are_public_and_hold_nothing_of_operators(
     assert response.json() == {
         "id": "cam", "stream": "cam", "title": "Gate", "description": "North bank",
         "state": "offline", "session": None, "since": None, "viewers": 0, "recording": None,
+        "has_chat": False,
     }  # fmt: skip
 
 
