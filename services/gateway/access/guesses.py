@@ -1,8 +1,10 @@
 """Wrong passwords: after some of them nobody looks at what that address sends, for a while."""
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+from libs.errors import WeirError
 from services.gateway.errors import LoginLimited
 
 MAX_FAILURES = 10
@@ -18,10 +20,22 @@ class Guesses:
         self._clock = clock
         self._failures: dict[str, list[float]] = {}
 
-    def begin(self, address: str) -> float:
-        """Before a password is looked at; it counts as wrong until `forgive`, so that many at once
-        are no way around the limit. Raises `LoginLimited`.
+    @contextlib.contextmanager
+    def guess(self, address: str) -> Iterator[None]:
+        """Around a look at a password, which ends with an error if that was wrong. It counts as
+        wrong from the start, so that many at once are no way around the limit, and no more once it
+        was right, or nobody could look at it. Raises `LoginLimited`.
         """
+        attempt = self._begin(address)
+        try:
+            yield
+        except WeirError as error:
+            if error.retry:
+                self._forgive(address, attempt)
+            raise
+        self._forgive(address, attempt)
+
+    def _begin(self, address: str) -> float:
         now = self._clock()
         since = now - FAILURES_S
         for known, failures in list(self._failures.items()):
@@ -33,8 +47,7 @@ class Guesses:
         self._failures[address] = [*recent, now]
         return now
 
-    def forgive(self, address: str, attempt: float) -> None:
-        """That one was right."""
+    def _forgive(self, address: str, attempt: float) -> None:
         failures = self._failures.get(address, [])
         if attempt in failures:
             failures.remove(attempt)

@@ -52,12 +52,11 @@ async def change_password(
         raise PasswordOfSettings(
             "This owner's password is WEIR_ADMIN_PASSWORD; change it there, and start Weir again."
         )
-    access, address = house.access, address_of(request)
-    attempt = access.guesses.begin(address)
-    found = await house.catalog.ask(FindLogin(user_name=caller.name))
-    if not await access.passwords.is_right(body.old, found.password_hash):
-        raise LoginWrong("The old password is wrong.")
-    access.guesses.forgive(address, attempt)
+    access = house.access
+    with access.guesses.guess(address_of(request)):
+        found = await house.catalog.ask(FindLogin(user_name=caller.name))
+        if not await access.passwords.is_right(body.old, found.password_hash):
+            raise LoginWrong("The old password is wrong.")
     ask = UpdateUser(
         tenant=caller.tenant,
         user=caller.user,

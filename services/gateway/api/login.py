@@ -53,16 +53,9 @@ async def sign_in(login: Login, request: Request, response: Response, house: The
         raise UnsupportedType("Send the body with content-type: application/json.")
     if "origin" in request.headers:
         check_origin(request, house)
-    guesses, address = house.access.guesses, address_of(request)
-    attempt = guesses.begin(address)
-    set_attempt(request, login.user)
-    try:
+    with house.access.guesses.guess(address_of(request)):
+        set_attempt(request, login.user)
         caller, secret = await _open(login, request, house)
-    except WeirError as error:
-        if error.retry:
-            guesses.forgive(address, attempt)  # nobody has looked at the password
-        raise
-    guesses.forgive(address, attempt)
     set_caller(request, caller)
     response.set_cookie(
         COOKIE,
@@ -141,8 +134,10 @@ async def _open(login: Login, request: Request, house: House) -> tuple[Caller, s
     )
     try:
         session = await house.catalog.ask(ask)
-    except NotFound:
-        raise _wrong() from None
+    except WeirError as error:
+        if error.status != NotFound.status:
+            raise
+        raise _wrong() from None  # the user was changed meanwhile
     if user is not None:
         await _rehash(user, login.password, password_hash, house)
         return Caller.of_user(user, session), secret

@@ -156,13 +156,13 @@ class StreamChange(BaseModel):
 def check_known_id(stream_id: str) -> None:
     """A name that no stream can have is simply unknown; it never reaches the catalog."""
     if not STREAM_ID.fullmatch(stream_id):
-        raise StreamUnknown("There is no such stream.")
+        raise StreamUnknown(f"There is no stream {stream_id[:64]!r}.")
 
 
 async def check_own(house: House, tenant: str, stream_id: str) -> None:
     """Raises `StreamUnknown` if it is another tenant's, and what the catalog answers."""
     if await house.viewing.policies.find_tenant(stream_id) != tenant:
-        raise StreamUnknown("There is no such stream.")
+        raise StreamUnknown(f"There is no stream {stream_id[:64]!r}.")
 
 
 async def every_stream(house: House, tenant: str) -> AsyncIterator[Stream]:

@@ -131,6 +131,8 @@ class MemoryAccess:
         return self.users[ask.user]
 
     def _open(self, ask: OpenConsoleSession) -> ConsoleSession:
+        if ask.user is not None and self.hashes[self._user(ask.user).id] != ask.password_hash:
+            raise refusal("user_unknown", 404)
         now = datetime.now(UTC)
         session = ConsoleSession(
             id=f"{next(self._numbers):016x}",

@@ -5,7 +5,10 @@ from typing import Any
 import httpx2
 import pytest
 
+from libs.bus import AskTimedOut
+from libs.events import FindLogin
 from libs.permissions import Permission
+from services.gateway.access.guesses import MAX_FAILURES
 from services.gateway.api.house import House
 from tests.unit.services.gateway.conftest import API_KEY, client_of
 
@@ -92,6 +95,30 @@ async def test_role_holds_at_once(client: httpx2.AsyncClient, house: House) -> N
     assert (await theirs.post("/api/v1/streams", json={})).status_code == 201
 
 
+@pytest.mark.parametrize("change", [None, {"password": "another long one"}])
+async def test_user_that_is_changed_while_it_signs_in_is_refused_as_any(
+    client: httpx2.AsyncClient,
+    house: House,
+    monkeypatch: pytest.MonkeyPatch,
+    change: dict[str, Any] | None,
+) -> None:
+    user, path = await made(client), "/api/v1/users/{id}"
+    is_right = house.access.passwords.is_right
+
+    async def look(password: str, password_hash: str) -> bool:
+        said = await is_right(password, password_hash)
+        if change is None:
+            await client.delete(path.format_map(user))
+        else:
+            await client.patch(path.format_map(user), json=change)
+        return said
+
+    monkeypatch.setattr(house.access.passwords, "is_right", look)
+    old = {"user": user["name"], "password": "long enough"}
+    answer = await client_of(house).post("/api/v1/login", json=old)
+    assert (answer.status_code, answer.json()["code"]) == (401, "login_wrong")
+
+
 @pytest.mark.parametrize("change", [{"is_disabled": True}, {"password": "another long one"}])
 async def test_disabled_user_and_one_with_a_new_password_are_signed_out(
     client: httpx2.AsyncClient, house: House, change: dict[str, Any]
@@ -165,6 +192,26 @@ async def test_account_changes_its_password_and_its_other_sessions_end(
     assert (await here.get("/api/v1/login")).status_code == 200
     assert (await there.get("/api/v1/login")).status_code == 401
     await signed_in(house, user["name"], "an even longer one")
+
+
+async def test_old_password_is_not_wrong_while_the_catalog_is_away(
+    client: httpx2.AsyncClient, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = await made(client)
+    here, body = await signed_in(house, user["name"]), {"old": "long enough", "new": "a longer one"}
+    ask = house.catalog.ask
+
+    async def away(question: Any, *, timeout_s: float = 5) -> Any:
+        if isinstance(question, FindLogin):
+            raise AskTimedOut("The catalog does not answer.")
+        return await ask(question, timeout_s=timeout_s)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(house.catalog, "ask", away)
+        for _ in range(MAX_FAILURES):
+            answer = await here.put("/api/v1/account/password", json=body)
+            assert answer.json()["code"] == "ask_timed_out"
+    assert (await here.put("/api/v1/account/password", json=body)).status_code == 204
 
 
 async def test_account_lists_and_ends_its_own_sessions(

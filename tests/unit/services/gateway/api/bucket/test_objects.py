@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from libs.events import CreateStream
 from services.gateway.api.bucket.keys import Day, File, Playlist, Segment, read_key
 from services.gateway.api.house import House
 from tests.presigning import MARK, presign
@@ -74,6 +75,7 @@ async def test_without_a_key_of_the_installation_nothing_is_right(house: House) 
 async def test_issued_url_is_signed_for_the_file_and_the_address(signing_house: House) -> None:
     wanted = {"fileId": "cam", "tsPath": "/720p/1700000000.ts", "frontReqIp": "192.0.2.7"}
     mark = {"watermarkList": ["james"], "watermarkPreviewOpacity": 0.5, "rotate": 8}
+    await signing_house.catalog.ask(CreateStream(tenant="default", id="cam", item={}))
     async with client_of(signing_house, **{"x-api-key": API_KEY}) as client:
         issued = await client.post("/file/download/ts", json=wanted | {"waterMark": mark})
         plain = await client.post(
