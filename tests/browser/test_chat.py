@@ -9,12 +9,13 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.chatting import Chatter
 from tests.console import PHONE_HEIGHT, PHONE_WIDTH, sign_in
+from tests.oracles.layout import layout_faults, serious_findings
 from tests.pattern import PatternPublisher
 from tests.recorded import shown
 from tests.running import RunningWeir
 from tests.viewing import until_live
 from tests.waiting import until
-from tests.watching import layout_faults, serious_findings, watch
+from tests.watching import watch
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration, pytest.mark.timeout(300)]
 
@@ -193,5 +194,5 @@ async def test_chat_is_laid_out_at_any_size_in_any_language(
     await page.goto(f"{weir.http_url}/watch/{stream['id']}")
     await expect(page.locator(".chat-line")).to_have_count(1)
     await page.locator("#chat").scroll_into_view_if_needed()
-    assert await layout_faults(page, width) == []
+    assert await layout_faults(page) == []
     assert await serious_findings(page) == []

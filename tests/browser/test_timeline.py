@@ -14,7 +14,7 @@ from tests.recorded import now_ms, record, unix_ms
 from tests.running import RunningWeir
 from tests.time_code import TIME_BITS
 from tests.waiting import until
-from tests.watching import serious_findings
+from tests.oracles.layout import serious_findings
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration, pytest.mark.timeout(300)]
 
