@@ -9,8 +9,8 @@ from playwright.async_api import Page, expect
 
 from tests.console import WIDER_THAN_THE_WINDOW, on_a_phone, sign_in
 from tests.media import encode, push
-from tests.running import RunningWeir
 from tests.oracles.layout import serious_findings
+from tests.running import RunningWeir
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration, pytest.mark.timeout(300)]
 

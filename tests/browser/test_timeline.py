@@ -9,12 +9,12 @@ from playwright.async_api import Locator, Page, expect
 
 from tests.console import WIDER_THAN_THE_WINDOW, on_a_phone, sign_in
 from tests.decoded import frames_of, time_shown
+from tests.oracles.layout import serious_findings
 from tests.pattern import READ_CODE, PatternPublisher
 from tests.recorded import now_ms, record, unix_ms
 from tests.running import RunningWeir
 from tests.time_code import TIME_BITS
 from tests.waiting import until
-from tests.oracles.layout import serious_findings
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration, pytest.mark.timeout(300)]
 
