@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import Page, async_playwright
 
 from tests.required import lacking
+from tests.scenes import Scene
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -16,13 +17,13 @@ FLAGS = [
 
 
 @pytest.fixture
-async def page() -> AsyncIterator[Page]:
+async def page(scene: Scene) -> AsyncIterator[Page]:
     chromium = shutil.which("chromium")
     if chromium is None:
         lacking("Chromium", "Debian: `apt-get install chromium libatomic1`.")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield await browser.new_page(viewport={"width": 1280, "height": 800})
+        yield await browser.new_page(**scene.context())
         await browser.close()
 
 

@@ -19,12 +19,14 @@ from tests.postgres import Postgres, postgres
 from tests.putting import put_media
 from tests.running import House, RunningWeir
 from tests.s3 import S3Server, moto_s3, s3
+from tests.scenes import says, scene, speaker
 from tests.second_gateway import two_gateways
 from tests.small_disk import small_disk
 
 __all__ = [
     "faults", "module_nats", "moto_s3", "nats", "nats_container", "page", "postgres",
-    "postgres_container", "put_media", "s3", "s3_container", "small_disk", "two_gateways",
+    "postgres_container", "put_media", "s3", "s3_container", "says", "scene", "small_disk",
+    "speaker", "two_gateways",
 ]  # fmt: skip
 
 INTEGRATION = Path(__file__).parent / "integration"

@@ -32,18 +32,23 @@ def sentences(tag: str) -> list[Sentence]:
 
 def sentences_of(file: Path, constant: str) -> list[Sentence]:
     """A key that more than one of the objects spread into the constant have comes several times."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    node = shutil.which("node", path=path)
-    if node is None:
-        lacking("Node", "`make console` brings it.")
     said = subprocess.run(
-        [node, _SCRIPT, file.resolve(), constant],
+        [node(), _SCRIPT, file.resolve(), constant],
         cwd=CONSOLE, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     return [
         Sentence(each["key"], each["text"], each["isPlain"], each["file"])
         for each in json.loads(said)
     ]
+
+
+def node() -> str:
+    """PATH's, or that of the environment these tests run in."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    found = shutil.which("node", path=path)
+    if found is None:
+        lacking("Node", "`make console` brings it.")
+    return found
 
 
 def repeated(said: list[Sentence]) -> list[str]:

@@ -32,11 +32,13 @@ async def test_first_frame_comes_in_time_and_little_is_loaded_for_it(
     weir: RunningWeir, page: Page, faults: list[str]
 ) -> None:
     stream = weir.create_stream(name="first")
+    weir.call("PATCH", f"/api/v1/streams/{stream['id']}/chat", {"is_open": True})
     loaded: list[str] = []
     page.on("request", lambda request: loaded.append(request.url))
     async with PatternPublisher(stream["push"]["url"]):
         await until_live(weir, stream["id"])
         took_s = await watch(page, f"{weir.http_url}/watch/{stream['id']}")
+        await expect(page.locator("#chat")).to_be_visible()
         scripts = [url for url in loaded if url.endswith(".js")]
         sizes = await page.evaluate(
             "() => performance.getEntriesByType('resource').filter(e => e.name.endsWith('.js'))"

@@ -11,6 +11,7 @@ from tests.console import WIDER_THAN_THE_WINDOW, on_a_phone, sign_in
 from tests.nginx_rtmp import nginx_rtmp
 from tests.pattern import READ_CODE, PatternPublisher
 from tests.running import RunningWeir
+from tests.scenes import Says, Scene, every_scene
 from tests.viewing import reading
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
@@ -85,39 +86,41 @@ async def test_live_stream_plays_in_its_dialog(
     assert faults == []
 
 
+@every_scene
 async def test_viewers_are_counted_listed_and_kicked_and_a_link_lets_them_in(
-    weir: RunningWeir, page: Page, faults: list[str]
+    weir: RunningWeir, page: Page, scene: Scene, says: Says, faults: list[str]
 ) -> None:
-    stream = weir.create_stream(videoname="Guarded")
+    name = f"Guarded {scene}"
+    stream = weir.create_stream(videoname=name)
     await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     await sign_in(weir, page)
     async with PatternPublisher(stream["push"]["url"]):
-        card = page.get_by_role("listitem").filter(has_text="Guarded")
-        await expect(card.locator(".state")).to_contain_text("Live", timeout=20_000)
-        await card.get_by_role("button", name="Viewers of Guarded: 0").click()
-        dialog = page.get_by_role("dialog", name="Viewers of Guarded")
-        await dialog.get_by_text("With a signed link", exact=True).click()
-        await expect(dialog.get_by_text("are sent away")).to_be_visible()
-        await dialog.get_by_label("For whom").fill("Anna")
-        await dialog.get_by_role("button", name="Copy a signed link").click()
+        card = page.get_by_role("listitem").filter(has_text=name)
+        await expect(card.locator(".state")).to_contain_text(says("stateLive"))
+        await card.get_by_role("button", name=says("viewersOf", name, 0)).click()
+        dialog = page.get_by_role("dialog", name=says("viewersTitle", name))
+        await dialog.get_by_text(says("linksOnly"), exact=True).click()
+        await expect(dialog.get_by_text(says("linksOnlyHint"))).to_be_visible()
+        await dialog.get_by_label(says("linkFor")).fill("Anna")
+        await dialog.get_by_role("button", name=says("copySignedLink")).click()
         field = dialog.locator(".copy code")
         await expect(field).to_contain_text("/~")
         link = await field.inner_text()
         assert await page.evaluate("navigator.clipboard.readText()") == link
 
         assert page.context.browser is not None
-        viewer = await page.context.browser.new_page()
+        viewer = await page.context.browser.new_page(**scene.context())
         await viewer.goto(link)
         await reading(viewer, PLAYS_WITHIN_S)
-        await expect(dialog.get_by_text("1 watching now")).to_be_visible()
+        await expect(dialog.get_by_text(says("watchingNow", 1))).to_be_visible()
         await expect(dialog.locator(".viewers li")).to_contain_text("Anna")
-        await dialog.get_by_role("button", name="Kick Anna").click()
-        await expect(dialog.get_by_text("0 watching now")).to_be_visible()
-        await expect(viewer.get_by_text("You may not watch this")).to_be_visible(timeout=20_000)
+        await dialog.get_by_role("button", name=says("kickNamed", "Anna")).click()
+        await expect(dialog.get_by_text(says("watchingNow", 0))).to_be_visible()
+        await expect(viewer.get_by_text(says("forbiddenTitle"))).to_be_visible()
         await viewer.close()
 
         await page.keyboard.press("Escape")
-        await card.get_by_role("button", name="Watch").click()
+        await card.get_by_role("button", name=says("watch")).click()
         await reading(page, PLAYS_WITHIN_S)
     assert faults == []
 

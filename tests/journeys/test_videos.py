@@ -3,6 +3,7 @@
 import asyncio
 import re
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,9 @@ from tests.console import WIDER_THAN_THE_WINDOW, on_a_phone, sign_in
 from tests.fault_proxy import Fault, FaultProxy, fault_proxy
 from tests.media import encode_counted
 from tests.running import RunningWeir
+from tests.scenes import Says, Scene, every_scene
 from tests.waiting import until
+from tests.watching import watch
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration, pytest.mark.timeout(300)]
 
@@ -31,6 +34,7 @@ SHOWN = """
 (text) => [...document.querySelector('.video video')?.textTracks ?? []].some((track) =>
   [...track.activeCues ?? []].some((cue) => cue.text === text))
 """
+LINKS = (("watch", "Watch page"), ("hls", "HLS"), ("dash", "DASH"), ("mp4", "MP4"))
 DRAWN = """
 () => {
   const canvas = document.querySelector('.video canvas');
@@ -75,9 +79,31 @@ def line(weir: RunningWeir) -> Iterator[FaultProxy]:
         yield proxy
 
 
+async def _pause_and_cut(page: Page, says: Says, row: Locator, name: str, line: FaultProxy) -> None:
+    """It goes on after each."""
+    is_going = says("perSecond", "")
+    await expect(row).to_contain_text(is_going, timeout=20_000)
+    await row.get_by_role("button", name=says("pauseNamed", name)).click()
+    await expect(row).to_contain_text(says("sendingPaused"))
+    await row.get_by_role("button", name=says("resumeNamed", name)).click()
+    await expect(row).to_contain_text(is_going, timeout=20_000)
+    line.fault = Fault.REFUSED
+    await expect(row).to_contain_text(says("sendingBroken"))
+    await expect(page.get_by_role("status")).to_contain_text(
+        says("newsOf", name, says("sendingBroken"))
+    )
+    line.fault = Fault.NONE
+    await expect(row).to_contain_text(is_going, timeout=20_000)
+
+
+@every_scene
 async def test_broken_upload_goes_on_after_a_cut_and_a_reload_and_plays(
-    weir: RunningWeir, page: Page, line: FaultProxy, faults: list[str], film: Path
-) -> None:
+    weir: RunningWeir, page: Page, scene: Scene, says: Says, line: FaultProxy, faults: list[str],
+    film: Path, tmp_path: Path,
+) -> None:  # fmt: skip
+    chosen = tmp_path / f"holiday-{scene}.flv"
+    shutil.copy(film, chosen)
+    name = chosen.name
     await sign_in(weir, page, "videos", by=f"http://127.0.0.1:{line.port}")
     await page.get_by_text("360p", exact=True).click()
     await _slow_down(page, SLOW_BYTES_PER_S)
@@ -88,23 +114,13 @@ async def test_broken_upload_goes_on_after_a_cut_and_a_reload_and_plays(
             offsets.append(int(request.headers["upload-offset"]))
 
     page.on("request", note)
-    await page.locator("input[type=file]").first.set_input_files(film)
-    row = page.get_by_role("listitem").filter(has_text=film.name)
-    await expect(row).to_contain_text("/s ·", timeout=20_000)
-    await row.get_by_role("button", name="Pause holiday.flv").click()
-    await expect(row).to_contain_text("Paused")
-    await row.get_by_role("button", name="Go on with holiday.flv").click()
-    await expect(row).to_contain_text("/s ·", timeout=20_000)
-    line.fault = Fault.REFUSED
-    await expect(row).to_contain_text("The connection broke; trying again")
-    await expect(page.get_by_role("status")).to_contain_text("holiday.flv: The connection broke")
-    line.fault = Fault.NONE
-    await expect(row).to_contain_text("/s ·", timeout=20_000)
+    await page.locator("input[type=file]").first.set_input_files(chosen)
+    row = page.get_by_role("listitem").filter(has_text=name)
+    await _pause_and_cut(page, says, row, name, line)
     after_the_cut = offsets[-1]
     assert after_the_cut > 0
     await page.reload()
-
-    await expect(row).to_contain_text("Interrupted. Choose the same file to go on.")
+    await expect(row).to_contain_text(says("sendingInterrupted"))
 
     def arrived() -> int:
         (upload,) = weir.call("GET", "/api/v1/uploads?state=open")["uploads"]
@@ -114,27 +130,39 @@ async def test_broken_upload_goes_on_after_a_cut_and_a_reload_and_plays(
     before = arrived()
     assert before < film.stat().st_size
     await row.locator("input[type=file]").set_input_files(Path(__file__))
-    await expect(row).to_contain_text("That is another file.")
+    await expect(row).to_contain_text(says("sendingOther", name))
     await _slow_down(page, -1)
-    await row.locator("input[type=file]").set_input_files(film)
+    await row.locator("input[type=file]").set_input_files(chosen)
 
-    card = _card(page, film.name)
+    card = _card(page, name)
     await expect(card.get_by_role("progressbar")).to_be_visible(timeout=MADE_MS)
     await expect(card).to_contain_text("360p")
-    play = card.get_by_role("button", name="Play holiday.flv")
+    play = card.get_by_role("button", name=says("playNamed", name))
     await expect(play).to_be_visible(timeout=MADE_MS)
     assert offsets[0] == 0
     assert offsets[-1] >= before >= after_the_cut
+    await _look_at(page, scene, card, play)
+    await card.get_by_role("button", name=says("closePlayer")).click()
+    await expect(play).to_be_focused()
+
+    await card.get_by_role("button", name=says("linksTitle", name)).click()
+    links = page.get_by_role("dialog", name=says("linksTitle", name))
+    watch_page = links.locator(".copy", has_text="/watch/").locator("code")
+    await watch(page, await watch_page.inner_text())
+    await expect(page.get_by_role("heading", level=1)).to_have_text(name)
+    assert faults == []
+
+
+async def _look_at(page: Page, scene: Scene, card: Locator, play: Locator) -> None:
+    """The poster, the storyboard under the mouse, the moving picture."""
     await card.locator("img").wait_for(timeout=MADE_MS)
     assert await card.locator("img").evaluate("async (image) => image.decode().then(() => true)")
-    await play.hover(position={"x": 30, "y": 30})
-    await page.wait_for_function(DRAWN, timeout=MADE_MS)
+    if scene.device == "desk":
+        await play.hover(position={"x": 30, "y": 30})
+        await page.wait_for_function(DRAWN, timeout=MADE_MS)
     await play.click()
     await page.wait_for_function(MOVING)
     await expect(card.locator(".player")).to_be_focused()
-    await card.get_by_role("button", name="Close the player").click()
-    await expect(play).to_be_focused()
-    assert faults == []
 
 
 async def test_refusals_are_said_in_plain_words(
@@ -243,7 +271,7 @@ async def test_asset_is_renamed_linked_and_deleted(
     card = _card(page, asset["name"])
     await card.get_by_role("button", name=f"Links to {asset['name']}").click()
     links = page.get_by_role("dialog", name=f"Links to {asset['name']}")
-    for form, label in (("hls", "HLS"), ("dash", "DASH"), ("mp4", "MP4")):
+    for form, label in LINKS:
         await links.get_by_role("button", name=f"Copy: {label}", exact=True).click()
         copied = await page.evaluate("navigator.clipboard.readText()")
         assert copied == asset["playback"][form]

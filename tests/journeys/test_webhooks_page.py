@@ -9,6 +9,7 @@ from playwright.async_api import Locator, Page, expect
 from tests.console import WIDER_THAN_THE_WINDOW, on_a_phone, sign_in
 from tests.hook_receiver import HookReceiver, receiving
 from tests.running import RunningWeir
+from tests.scenes import Says, every_scene
 from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration, pytest.mark.timeout(240)]
@@ -40,51 +41,52 @@ def _delivery(card: Locator, text: str) -> Locator:
     return card.locator(".delivery").filter(has_text=text)
 
 
-async def _create(page: Page, url: str, about: str, *types: str) -> str:
+async def _create(page: Page, says: Says, url: str, about: str, *types: str) -> str:
     """By hand; the secret that is shown."""
     await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    await page.get_by_role("button", name="New webhook").click()
-    dialog = page.get_by_role("dialog", name="New webhook")
-    await dialog.get_by_label("Address").fill(url)
-    await dialog.get_by_label("What it is for").fill(about)
+    await page.get_by_role("button", name=says("newWebhook")).click()
+    dialog = page.get_by_role("dialog", name=says("webhookNew"))
+    await dialog.get_by_label(says("webhookURL")).fill(url)
+    await dialog.get_by_label(says("webhookAbout")).fill(about)
     if types:
-        await dialog.get_by_label("Only some").check()
+        await dialog.get_by_label(says("webhookWantsSome")).check()
         for each in types:
             await dialog.get_by_label(each).check()
-    await dialog.get_by_role("button", name="Create").click()
-    shown = page.get_by_role("dialog", name="The webhook's secret")
+    await dialog.get_by_role("button", name=says("create")).click()
+    shown = page.get_by_role("dialog", name=says("secretTitle"))
     secret = await shown.locator("code").inner_text()
-    await shown.get_by_role("button", name="Copy: Secret").click()
+    await shown.get_by_role("button", name=f"{says('copy')}: {says('secret')}").click()
     copied = "async secret => await navigator.clipboard.readText() === secret"
     await page.wait_for_function(copied, arg=secret, timeout=TOLD_MS)
-    await shown.get_by_role("button", name="I have copied it").click()
+    await shown.get_by_role("button", name=says("secretDone")).click()
     await expect(shown).to_have_count(0)
     return secret
 
 
-async def _replay(page: Page, card: Locator, *, number: int | None) -> None:
+async def _replay(page: Page, says: Says, card: Locator, *, number: int | None) -> None:
     """From an event's number on; None: from an hour ago, as the dialog proposes."""
-    await card.get_by_role("button", name="Replay", exact=True).click()
-    dialog = page.get_by_role("dialog", name="Replay to")
+    await card.get_by_role("button", name=says("replay"), exact=True).click()
+    dialog = page.get_by_role("dialog", name=says("replayTitle", "Night shift"))
     if number is not None:
-        await dialog.get_by_label("at a number").check()
-        await dialog.get_by_label("Number in the log").fill(str(number))
-    await dialog.get_by_role("button", name="Start the replay").click()
+        await dialog.get_by_label(says("replayFromNumber")).check()
+        await dialog.get_by_label(says("replayNumber")).fill(str(number))
+    await dialog.get_by_role("button", name=says("replayStart")).click()
     await expect(dialog).to_have_count(0, timeout=TOLD_MS)
 
 
+@every_scene
 async def test_missed_events_are_replayed(
-    hooked_weir: RunningWeir, page: Page, faults: list[str], receiver: HookReceiver
+    hooked_weir: RunningWeir, page: Page, says: Says, faults: list[str], receiver: HookReceiver
 ) -> None:
     await sign_in(hooked_weir, page, "webhooks")
-    await expect(page.get_by_role("heading", name="Tell your programs")).to_be_visible()
-    receiver.secret = await _create(page, receiver.url, "Night shift", "stream.changed")
+    await expect(page.get_by_role("heading", name=says("webhooksEmptyTitle"))).to_be_visible()
+    receiver.secret = await _create(page, says, receiver.url, "Night shift", "stream.changed")
     assert receiver.secret.startswith("whsec_")
     card = _card(page, "Night shift")
-    await expect(card).to_contain_text("1 kind of events")
+    await expect(card).to_contain_text(says("eventTypes", 1))
     assert receiver.secret not in await page.content()
 
-    await card.get_by_role("button", name="Send a test").click()
+    await card.get_by_role("button", name=says("sendTest")).click()
     await expect(_delivery(card, "webhook.tested")).to_contain_text("204 ·", timeout=TOLD_MS)
     assert receiver.types() == ["webhook.tested"]
     receiver.got.clear()
@@ -93,15 +95,16 @@ async def test_missed_events_are_replayed(
         hooked_weir.create_stream(name=f"s{number}")
     await until(lambda: len(receiver.got) == MISSED, what="the deliveries")
     first = {got.id for got in receiver.got}
-    lowest = min(got.sequence for got in receiver.got)
-    for begin in (lowest, None):
+    sent = sorted(got.sequence for got in receiver.got)
+    for begin in (sent[0], None):
         receiver.got.clear()
-        await _replay(page, card, number=begin)
+        await _replay(page, says, card, number=begin)
         await until(partial(_has, receiver, first), what=f"the replay from {begin}")
         newest = card.locator(".replay").first
-        await expect(newest).to_contain_text("Replayed #", timeout=TOLD_MS)
-        await expect(newest).to_contain_text(f"{MISSED} delivered", timeout=TOLD_MS)
-    await expect(_delivery(card, "replayed")).to_have_count(2 * MISSED, timeout=TOLD_MS)
+        await expect(newest).to_have_attribute("data-state", "completed", timeout=TOLD_MS)
+        await expect(newest).to_contain_text(says("replayTaken", MISSED, 0), timeout=TOLD_MS)
+    replayed = _delivery(card, says("deliveryReplayed"))
+    await expect(replayed).to_have_count(2 * MISSED, timeout=TOLD_MS)
     assert faults == []
 
 
@@ -110,11 +113,11 @@ def _has(receiver: HookReceiver, ids: set[str]) -> bool:
 
 
 async def test_dead_letter_is_read_and_tried_again(
-    hooked_weir: RunningWeir, page: Page, faults: list[str], receiver: HookReceiver
+    hooked_weir: RunningWeir, page: Page, says: Says, faults: list[str], receiver: HookReceiver
 ) -> None:
     receiver.status, receiver.body = 500, b"<b>out of paper</b>"
     await sign_in(hooked_weir, page, "webhooks")
-    receiver.secret = await _create(page, receiver.url, "Printer", "stream.changed")
+    receiver.secret = await _create(page, says, receiver.url, "Printer", "stream.changed")
     stream = hooked_weir.create_stream(name="front")
     card = _card(page, "Printer")
     await expect(card.get_by_text("Failing")).to_be_visible(timeout=TOLD_MS)

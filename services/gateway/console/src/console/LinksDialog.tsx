@@ -32,6 +32,7 @@ export function LinksDialog({
       )}
       <section className="way">
         <p>{asset.view_policy === "signed" ? t.linksSigned : t.linksPublic}</p>
+        <CopyField label={t.watchPage} value={links.watch} />
         <CopyField label="HLS" value={links.hls} />
         <CopyField label="DASH" value={links.dash} />
         {/* One file for all viewers would name none of them. */}

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.messages import LANGUAGES, Sentence, repeated, sentences, sentences_of, untranslated
+from tests.scenes import Speaker
 
 NAMES = {
     "product", "pushOBS", "pushFFmpeg", "doctor.inFFmpeg", "doctor.ways.flv", "doctor.ways.dash",
@@ -39,3 +40,12 @@ def test_key_of_two_spread_objects_and_english_sentence_are_found(tmp_path: Path
     assert untranslated(said) == {"play"}
     assert Sentence("open", "打开", is_plain=False, file=str(tmp_path / "part.ts")) in said
     assert {each.key for each in said} >= {"roles.owner", "each.0"}
+
+
+def test_message_is_said_with_its_values_and_an_unknown_one_is_not(speaker: Speaker) -> None:
+    assert speaker.say("en", "captionsCues", 1) == "1 cue"
+    assert speaker.say("zh", "replayDone", 3, 8) == "已重放 #3 至 #8"
+    assert speaker.say("en", "recorded.timelineNamed", "北岸") == "Timeline of 北岸"
+    for unknown in ("nothing", "doctor.nothing", "doctor"):
+        with pytest.raises(AssertionError, match=f"no message {unknown}:"):
+            speaker.say("en", unknown)
