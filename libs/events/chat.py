@@ -182,6 +182,8 @@ class ChatMessage(Answer):
 class ChatState(Answer):
     """What a gateway has to know before it shows a chat."""
 
+    tenant: str
+    """Whose the stream is: facts of its chat carry it."""
     settings: ChatSettings
     bans: tuple[ChatBan, ...]
     latest: tuple[ChatMessage, ...]
@@ -211,7 +213,10 @@ class UpdateChat(Ask[ChatSettings]):
 
 
 class RemoveMessages(Ask[Nothing]):
-    """Those that are gone already are none the less removed."""
+    """Those that are gone already are none the less removed.
+
+    Errors: `stream_unknown`.
+    """
 
     name: ClassVar[str] = "catalog.chat.remove"
     answer: ClassVar[type[Answer]] = Nothing

@@ -15,7 +15,7 @@ from libs.events import (
     RemoveMessages,
     UpdateChat,
 )
-from services.catalog import alerts, chat_messages, chats
+from services.catalog import alerts, chat_messages, chats, whose
 from services.catalog.clock import Clock
 from services.catalog.database import Database
 
@@ -29,6 +29,7 @@ class ChatAnswers:
 
     async def get(self, ask: GetChat) -> ChatState:
         async with self._database.transaction(read_only=True) as tx:
+            ask = await whose.settle(tx, ask)
             return await chats.get(tx, ask, now=self._clock())
 
     async def update(self, ask: UpdateChat) -> ChatSettings:
@@ -55,4 +56,5 @@ class ChatAnswers:
 
     async def list_messages(self, ask: ListChatMessages) -> ChatMessages:
         async with self._database.transaction(read_only=True) as tx:
+            ask = await whose.settle(tx, ask)
             return await chat_messages.list_page(tx, ask)

@@ -21,8 +21,8 @@ from libs.events import (
     RemoveMessages,
     UpdateChat,
 )
-from services.catalog import chat_messages, outbox, streams
-from services.catalog.errors import BansTooMany, BanUnknown, MessageUnknown
+from services.catalog import chat_messages, outbox, streams, whose
+from services.catalog.errors import BansTooMany, BanUnknown, MessageUnknown, StreamUnknown
 from services.catalog.models import ChatBanRow, ChatMessageRow, ChatRow
 
 MAX_BANS = 500
@@ -34,6 +34,7 @@ async def get(tx: AsyncSession, ask: GetChat, *, now: datetime) -> ChatState:
     await streams.get(tx, ask.tenant, ask.stream)
     row = await tx.get(ChatRow, (ask.tenant, ask.stream))
     return ChatState(
+        tenant=ask.tenant,
         settings=ChatSettings() if row is None else _settings(row),
         bans=tuple(map(ban_of, await bans(tx, ask.tenant, ask.stream, now=now))),
         latest=await chat_messages.latest(tx, ask.tenant, ask.stream),
@@ -59,7 +60,11 @@ async def update(tx: AsyncSession, ask: UpdateChat, *, now: datetime) -> ChatSet
 
 
 async def remove(tx: AsyncSession, ask: RemoveMessages, *, now: datetime) -> None:
-    """What is not written down yet is removed when it is: the log has both in order."""
+    """What is not written down yet is removed when it is: the log has both in order. The stream
+    may be deleted; its words are still shown with its recordings. Raises `StreamUnknown`.
+    """
+    if await whose.of_stream(tx, ask.stream) != ask.tenant:
+        raise StreamUnknown(f"There is no stream {ask.stream[:64]!r}.")
     await chat_messages.remove(tx, ask.tenant, ask.stream, ask.messages)
     said = ChatRemoved(tenant=ask.tenant, stream=ask.stream, messages=ask.messages)
     await outbox.add(tx, said, tenant=ask.tenant, now=now)

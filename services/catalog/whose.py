@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.events import (
+    GetChat,
     GetFile,
     GetPoster,
     GetSession,
@@ -16,6 +17,7 @@ from libs.events import (
     GetWatchable,
     GetWatchPage,
     GetWatermark,
+    ListChatMessages,
     ListFiles,
     ListRenditions,
     ListRuns,
@@ -32,11 +34,13 @@ from services.catalog.models import AssetRow, SessionRow, StreamIdRow, UploadRow
 
 OfSession = GetSession | GetWatermark | ListSegments | ListTracks | NoteWatermarked
 OfStream = (
-    GetFile
+    GetChat
+    | GetFile
     | GetPoster
     | GetStoryboard
     | GetWatchable
     | GetWatchPage
+    | ListChatMessages
     | ListFiles
     | ListRenditions
     | ListRuns

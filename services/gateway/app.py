@@ -16,7 +16,7 @@ from libs.events import (
     Watchable,
     WatchPage,
 )
-from libs.names import DEFAULT_TENANT, ITS_TENANT
+from libs.names import ITS_TENANT
 from libs.service import Service
 from libs.storage import open_store
 from services.gateway.access.access import Access
@@ -193,7 +193,7 @@ def _build_feed(service: Service) -> PublicFeeds:
 
 def _build_chats(service: Service, settings: GatewaySettings, noticeboard: Noticeboard) -> Chats:
     async def find_chat(stream: str) -> ChatState:
-        return await service.bus.ask(GetChat(tenant=DEFAULT_TENANT, stream=stream))
+        return await service.bus.ask(GetChat(tenant=ITS_TENANT, stream=stream))
 
     authors = Authors(settings.internal_token.get_secret_value())
     chats = Chats(

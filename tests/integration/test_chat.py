@@ -172,6 +172,42 @@ async def test_a_gateway_that_was_killed_shows_all_that_was_said(
             await until(lambda: ben.texts[-1:] == ["two"])
 
 
+async def test_chat_of_another_tenants_stream_is_its_viewers_and_its_moderators(
+    two_gateways: TwoGateways,
+) -> None:
+    weir = two_gateways.weir
+    made = weir.call("POST", "/api/v1/tenants", {"id": "acme", "owner": "ann"})
+    login = {"user": made["owner"], "password": made["password"]}
+    with httpx2.Client(base_url=weir.http_url, headers={"origin": weir.http_url}) as acme:
+        acme.post("/api/v1/login", json=login).raise_for_status()
+        acme.post("/api/v1/streams", json={"id": "theirs"}).raise_for_status()
+        acme.patch("/api/v1/streams/theirs/chat", json={"is_open": True}).raise_for_status()
+        await until(lambda: is_up(two_gateways.urls[1]), what="the second gateway")
+        first, second = (f"{url}/watch/theirs/chat" for url in two_gateways.urls)
+        ours = {"x-api-key": weir.credentials["api_key"]}
+        async with (
+            Chatter.open(first) as viewer,
+            Chatter.open(second, additional_headers=ours) as stranger,
+        ):
+            await viewer.join("Viewer")
+            assert not (await stranger.join("Moderator elsewhere"))["can_moderate"]
+            kept, gone = await viewer.say("Hello"), await viewer.say("spam", key="2")
+            await until(lambda: stranger.texts == ["Hello", "spam"])
+            at_ms = stranger.shown[kept["id"]]["at"]
+            await until(lambda: "Hello" in said_in(two_gateways, "theirs", at_ms))
+            message = "/api/v1/streams/theirs/chat/messages/{}"
+            bans = "/api/v1/streams/theirs/chat/bans"
+            with httpx2.Client(base_url=weir.http_url, headers=ours) as other:
+                refused = [
+                    other.patch("/api/v1/streams/theirs/chat", json={"is_open": False}),
+                    other.delete(message.format(kept["id"])),
+                    other.post(bans, json={"message": kept["id"]}),
+                ]
+            assert [each.status_code for each in refused] == [404, 404, 404]
+            assert acme.delete(message.format(gone["id"])).status_code == 204
+            await until(lambda: viewer.texts == stranger.texts == ["Hello"])
+
+
 def crowd_of(url: str, **plan: Any) -> Found:
     wanted = json.dumps(asdict(Plan(url, **plan)))
     command = [sys.executable, "-m", "tests.chat_crowd", wanted]

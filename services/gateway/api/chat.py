@@ -86,12 +86,13 @@ async def _visitor(stream: str, request: Request, house: House) -> Visitor | Res
     """Who comes, or why it may not."""
     address = request.client.host if request.client else ""
     caller = await known_caller(request, house)
-    standing = _standing_of(caller, stream)
+    tenant = await house.viewing.policies.find_tenant(stream) if caller is not None else ""
+    standing = _standing_of(caller, stream, tenant)
     if caller is not None and standing is not Standing.NONE:
         user = caller.id or caller.name if standing is Standing.MODERATOR else ""
 
         async def judge_caller() -> Standing:
-            return _standing_of(await known_caller(request, house), stream)
+            return _standing_of(await known_caller(request, house), stream, tenant)
 
         return Visitor(stream, address, viewer="", user=user, judge=judge_caller)
     route = MediaRoute(Kind.MULTIVARIANT, stream, name="live.m3u8")
@@ -107,9 +108,11 @@ async def _visitor(stream: str, request: Request, house: House) -> Visitor | Res
     return Visitor(stream, address, viewer=granted.claims.viewer, user="", judge=judge_viewer)
 
 
-def _standing_of(caller: Caller | None, stream: str) -> Standing:
-    """Whoever may read all that is recorded may read what is said."""
-    if caller is None or not caller.covers(stream):
+def _standing_of(caller: Caller | None, stream: str, tenant: str) -> Standing:
+    """Whoever may read all that is recorded may read what is said; of the stream of another
+    `tenant` it is a viewer like any.
+    """
+    if caller is None or caller.tenant != tenant or not caller.covers(stream):
         return Standing.NONE
     if caller.may(Permission.CHAT_WRITE):
         return Standing.MODERATOR

@@ -51,8 +51,9 @@ class History(NamedTuple):
 
 
 class Chat:
-    def __init__(self, stream: str) -> None:
+    def __init__(self, stream: str, *, tenant: str) -> None:
         self.stream = stream
+        self.tenant = tenant
         self.settings = ChatSettings()
         self.listeners: set[Listener] = set()
         self._bans: dict[str, ChatBan] = {}

@@ -117,7 +117,7 @@ class Chats:
 
     async def _fetch(self, stream: str) -> None:
         state = await self._find_chat(stream)
-        chat = Chat(stream)
+        chat = Chat(stream, tenant=state.tenant)
         # What the log says from now on reaches it as it is in the table: nothing comes between.
         chat.begin(state, [each for each in self._tail if each.data.about() == stream])
         self._make_room()

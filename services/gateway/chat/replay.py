@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from libs.events import ChatMessages, ListChatMessages
-from libs.names import DEFAULT_TENANT
+from libs.names import ITS_TENANT
 from services.gateway.chat.words import as_json
 from services.gateway.playback.flights import Flights
 
@@ -66,7 +66,7 @@ class Replay:
         for _ in range(MAX_PAGES):
             page = await self._list(
                 ListChatMessages(
-                    tenant=DEFAULT_TENANT,
+                    tenant=ITS_TENANT,
                     stream=asked.stream,
                     from_at=asked.from_at,
                     until_at=asked.until_at,

@@ -9,7 +9,6 @@ from typing import Protocol
 
 from libs.errors import WeirError
 from libs.events import ChatAuthor, ChatSaid, Message
-from libs.names import DEFAULT_TENANT
 from services.gateway import metrics
 from services.gateway.chat.authors import Authors
 from services.gateway.chat.chat import Chat
@@ -67,7 +66,7 @@ class Speaking:
         if not is_moderator:
             self._check_admitted(chat, author, network)
         said = ChatSaid(
-            tenant=DEFAULT_TENANT,
+            tenant=chat.tenant,
             stream=chat.stream,
             key=key,
             author=author,

@@ -17,22 +17,26 @@ from libs.events import (
     ChatMessage,
     ChatRemoved,
     ChatSaid,
+    CreateStream,
+    CreateTenant,
     DeleteStream,
     GetChat,
     LiftBan,
     ListChatMessages,
     Message,
+    Quotas,
     RaiseAlert,
     RemoveMessages,
     UpdateChat,
 )
 from libs.events.chat import LATEST
-from libs.names import DEFAULT_TENANT
+from libs.names import DEFAULT_TENANT, ITS_TENANT
 from services.catalog.chat_answers import ChatAnswers
 from services.catalog.chat_log import ChatLog
 from services.catalog.errors import AlertDiffers, BanUnknown, MessageUnknown, StreamUnknown
 from services.catalog.models import OutboxRow
 from services.catalog.old_messages import OldMessages
+from services.catalog.tenant_answers import TenantAnswers
 from tests.integration.catalog.conftest import Catalog
 from tests.integration.catalog.said import Said
 
@@ -69,17 +73,21 @@ class Chat:
         self.sequence += 1
         return Logged(self.sequence, self.catalog.clock.now, fact)
 
-    async def texts(self, from_s: float = -3600, until_s: float = 3600) -> list[str]:
+    async def texts(
+        self, from_s: float = -3600, until_s: float = 3600, tenant: str = TENANT
+    ) -> list[str]:
         """What was said in a time around now, less what was removed."""
-        return [message.text for message in await self.between(from_s, until_s)]
+        return [message.text for message in await self.between(from_s, until_s, tenant=tenant)]
 
-    async def between(self, from_s: float, until_s: float, limit: int = 200) -> list[ChatMessage]:
+    async def between(
+        self, from_s: float, until_s: float, limit: int = 200, tenant: str = TENANT
+    ) -> list[ChatMessage]:
         now, after = self.catalog.clock.now, 0
         found: list[ChatMessage] = []
         while True:
             page = await self.answers.list_messages(
                 ListChatMessages(
-                    tenant=TENANT,
+                    tenant=tenant,
                     stream=self.stream,
                     from_at=now + timedelta(seconds=from_s),
                     until_at=now + timedelta(seconds=until_s),
@@ -175,6 +183,49 @@ async def test_messages_of_another_stream_are_not_removed(chat: Chat) -> None:
         RemoveMessages(tenant=TENANT, stream="cam-2", messages=(said.sequence,))
     )
     assert await chat.texts() == ["a"]
+
+
+async def test_chat_of_another_tenants_stream_is_as_if_it_were_not_there(chat: Chat) -> None:
+    said = chat.said("a")
+    await chat.log.write([said])
+    theirs = {"tenant": "acme", "stream": "cam-1"}
+    with pytest.raises(StreamUnknown):
+        await chat.answers.get(GetChat(**theirs))
+    with pytest.raises(StreamUnknown):
+        await chat.answers.update(UpdateChat(**theirs, is_open=True))
+    with pytest.raises(StreamUnknown):
+        await chat.answers.remove(RemoveMessages(**theirs, messages=(said.sequence,)))
+    with pytest.raises(MessageUnknown):
+        await chat.answers.ban(BanAuthor(**theirs, message=said.sequence, until=None, reason=""))
+    with pytest.raises(StreamUnknown):
+        await chat.answers.raise_alert(tip("order-1").model_copy(update=theirs))
+    assert [await chat.facts(kind) for kind in (ChatRemoved, ChatBanned, ChatSaid)] == [[], [], []]
+    assert await chat.texts() == ["a"]
+
+
+async def test_playback_names_no_tenant_and_finds_the_chat(chat: Chat) -> None:
+    tenants = TenantAnswers(chat.catalog.database, chat.catalog.clock)
+    await tenants.create(
+        CreateTenant(id="acme", quotas=Quotas(), owner_name="ann-acme", password_hash="hash")
+    )
+    await chat.catalog.answers.create_stream(CreateStream(tenant="acme", id="theirs"))
+    await chat.answers.update(UpdateChat(tenant="acme", stream="theirs", is_open=True))
+    state = await chat.answers.get(GetChat(tenant=ITS_TENANT, stream="theirs"))
+    assert (state.tenant, state.settings.is_open) == ("acme", True)
+    said = ChatSaid(
+        tenant=state.tenant, stream="theirs", key="1", author=ANN, network="", text="Hello"
+    )
+    await chat.log.write([chat.logged(said)])
+    chat.stream = "theirs"
+    assert await chat.texts(tenant=ITS_TENANT) == ["Hello"]
+    assert await chat.texts(tenant=TENANT) == []
+    # What was said is shown with recordings, which outlive their stream.
+    await chat.catalog.answers.delete_stream(DeleteStream(tenant="acme", id="theirs"))
+    assert await chat.texts(tenant=ITS_TENANT) == ["Hello"]
+    await chat.answers.remove(
+        RemoveMessages(tenant="acme", stream="theirs", messages=(chat.sequence,))
+    )
+    assert await chat.texts(tenant=ITS_TENANT) == []
 
 
 async def test_who_is_banned_is_heard_no_more_and_neither_is_what_it_said(chat: Chat) -> None:

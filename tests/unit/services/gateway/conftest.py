@@ -303,7 +303,7 @@ def chats_of(catalog: Any) -> Chats:
     """Nobody hears what is said there."""
 
     async def find_chat(stream: str) -> ChatState:
-        found = await catalog.ask(GetChat(tenant="default", stream=stream))
+        found = await catalog.ask(GetChat(tenant=ITS_TENANT, stream=stream))
         assert isinstance(found, ChatState)
         return found
 

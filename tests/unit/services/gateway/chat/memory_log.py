@@ -10,6 +10,7 @@ from services.gateway.chat.chats import Chats
 from services.gateway.chat.speaking import Speaking
 
 FIRST = 1000
+TENANT = "default"
 ANN = ChatAuthor(id="gann", name="Ann", kind="guest")
 BEN = ChatAuthor(id="vben", name="Ben", kind="viewer")
 
@@ -17,9 +18,7 @@ BEN = ChatAuthor(id="vben", name="Ben", kind="viewer")
 def said(
     key: str, author: ChatAuthor = ANN, *, stream: str = "cam", network: str = "home"
 ) -> ChatSaid:
-    return ChatSaid(
-        tenant="default", stream=stream, key=key, author=author, network=network, text=key
-    )
+    return ChatSaid(tenant=TENANT, stream=stream, key=key, author=author, network=network, text=key)
 
 
 class MemoryTurns:
@@ -73,8 +72,10 @@ class MemoryChats:
 
     def open(self, stream: str = "cam", *, slow_s: int = 0) -> None:
         settings = ChatSettings(revision=1, is_open=True, slow_s=slow_s)
-        self.states[stream] = ChatState(settings=settings, bans=(), latest=())
+        self.states[stream] = ChatState(tenant=TENANT, settings=settings, bans=(), latest=())
 
     async def _find(self, stream: str) -> ChatState:
         self.asked.append(stream)
-        return self.states.get(stream) or ChatState(settings=ChatSettings(), bans=(), latest=())
+        return self.states.get(stream) or ChatState(
+            tenant=TENANT, settings=ChatSettings(), bans=(), latest=()
+        )

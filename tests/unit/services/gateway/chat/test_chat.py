@@ -19,7 +19,7 @@ from libs.events import (
 from libs.events.chat import LATEST
 from services.gateway.chat.chat import KEPT, Chat
 from services.gateway.playback.websocket import Opcode
-from tests.unit.services.gateway.chat.memory_log import ANN, BEN, said
+from tests.unit.services.gateway.chat.memory_log import ANN, BEN, TENANT, said
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -80,7 +80,7 @@ class Log:
 
 
 async def test_all_who_are_here_are_told_the_same_and_who_comes_later_has_it_as_history() -> None:
-    chat, first, second = Chat("cam"), Told(), Told()
+    chat, first, second = Chat("cam", tenant=TENANT), Told(), Told()
     log = Log(chat)
     chat.join(first)
     await log.say(said("a"), said("b"))
@@ -94,7 +94,7 @@ async def test_all_who_are_here_are_told_the_same_and_who_comes_later_has_it_as_
 
 
 async def test_who_comes_while_the_others_are_told_is_not_told_twice() -> None:
-    chat, late = Chat("cam"), Told()
+    chat, late = Chat("cam", tenant=TENANT), Told()
     log = Log(chat)
     chat.hear(log.next(said("a")))
     chat.join(late)
@@ -104,7 +104,7 @@ async def test_who_comes_while_the_others_are_told_is_not_told_twice() -> None:
 
 
 async def test_what_is_heard_twice_is_told_once() -> None:
-    chat, told = Chat("cam"), Told()
+    chat, told = Chat("cam", tenant=TENANT), Told()
     log = Log(chat)
     chat.join(told)
     await log.say(said("a"))
@@ -114,7 +114,7 @@ async def test_what_is_heard_twice_is_told_once() -> None:
 
 
 async def test_who_comes_back_is_told_what_it_missed() -> None:
-    chat = Chat("cam")
+    chat = Chat("cam", tenant=TENANT)
     log = Log(chat)
     await log.say(said("a"), said("b"), said("c"))
     history = chat.history(1)
@@ -124,7 +124,7 @@ async def test_who_comes_back_is_told_what_it_missed() -> None:
 
 
 async def test_who_was_away_for_too_long_begins_anew() -> None:
-    chat = Chat("cam")
+    chat = Chat("cam", tenant=TENANT)
     log = Log(chat)
     await log.say(*(said(str(number)) for number in range(KEPT + 10)))
     assert not chat.history(10).is_anew
@@ -134,11 +134,11 @@ async def test_who_was_away_for_too_long_begins_anew() -> None:
 
 
 async def test_removed_messages_are_taken_from_all_and_from_history() -> None:
-    chat, told = Chat("cam"), Told()
+    chat, told = Chat("cam", tenant=TENANT), Told()
     log = Log(chat)
     chat.join(told)
     await log.say(said("a"), said("b"))
-    await log.say(ChatRemoved(tenant="default", stream="cam", messages=(1,)))
+    await log.say(ChatRemoved(tenant=TENANT, stream="cam", messages=(1,)))
     assert told.words[-1] == {"type": "removed", "ids": [1]}
     assert [word["text"] for word in read(chat.history(None).frames)] == ["b"]
     # Who was away meanwhile still shows it.
@@ -146,42 +146,42 @@ async def test_removed_messages_are_taken_from_all_and_from_history() -> None:
 
 
 async def test_who_is_banned_is_heard_no_more_and_what_it_said_goes() -> None:
-    chat, told = Chat("cam"), Told()
+    chat, told = Chat("cam", tenant=TENANT), Told()
     log = Log(chat)
     chat.join(told)
     await log.say(said("a"), said("b", BEN, network="office"))
-    await log.say(ChatBanned(tenant="default", stream="cam", ban=ban()))
+    await log.say(ChatBanned(tenant=TENANT, stream="cam", ban=ban()))
     assert told.words[-1] == {"type": "banned", "author": ANN.id}
     # Said at another gateway, which had not heard of the ban yet.
     await log.say(said("c"), said("d", BEN), said("e", BEN, network="office"))
     assert told.texts == ["a", "b", "e"]
     assert [word["text"] for word in read(chat.history(None).frames)] == ["b", "e"]
-    await log.say(ChatUnbanned(tenant="default", stream="cam", ban="ban-1"), said("f"))
+    await log.say(ChatUnbanned(tenant=TENANT, stream="cam", ban="ban-1"), said("f"))
     assert told.texts == ["a", "b", "e", "f"]
 
 
 def test_a_ban_covers_its_author_anywhere_and_anybody_in_its_network_until_it_ends() -> None:
-    chat = Chat("cam")
+    chat = Chat("cam", tenant=TENANT)
     until = NOW + timedelta(minutes=1)
-    state = ChatState(settings=ChatSettings(), bans=(ban(until),), latest=())
+    state = ChatState(tenant=TENANT, settings=ChatSettings(), bans=(ban(until),), latest=())
     chat.begin(state, [])
     assert chat.ban_of(ANN.id, "elsewhere", NOW)
     assert chat.ban_of("another", "home", NOW)
     assert not chat.ban_of("another", "elsewhere", NOW)
     assert not chat.ban_of(ANN.id, "home", until)
-    nowhere = ChatState(settings=ChatSettings(), bans=(ban(network=""),), latest=())
+    nowhere = ChatState(tenant=TENANT, settings=ChatSettings(), bans=(ban(network=""),), latest=())
     chat.begin(nowhere, [])
     assert not chat.ban_of("another", "", NOW)
 
 
 async def test_settings_are_told_and_older_ones_are_not() -> None:
-    chat, told = Chat("cam"), Told()
+    chat, told = Chat("cam", tenant=TENANT), Told()
     log = Log(chat)
     chat.join(told)
 
     def changed(revision: int, slow_s: int) -> ChatChanged:
         return ChatChanged(
-            tenant="default", stream="cam", revision=revision, is_open=True, slow_s=slow_s
+            tenant=TENANT, stream="cam", revision=revision, is_open=True, slow_s=slow_s
         )
 
     await log.say(changed(5, 30), changed(4, 0))
@@ -190,15 +190,17 @@ async def test_settings_are_told_and_older_ones_are_not() -> None:
 
 
 def test_a_chat_begins_with_what_the_catalog_knows_and_what_it_does_not_know_yet() -> None:
-    chat = Chat("cam")
+    chat = Chat("cam", tenant=TENANT)
     log = Log(chat)
     for key in "abcd":
         log.next(said(key))
-    log.next(ChatRemoved(tenant="default", stream="cam", messages=(3,)))
+    log.next(ChatRemoved(tenant=TENANT, stream="cam", messages=(3,)))
     latest = [
         ChatMessage(id=each.sequence, at=each.at, author=ANN, text=each.data.text)  # type: ignore[attr-defined]
         for each in log.all[:2]
     ]
-    state = ChatState(settings=ChatSettings(is_open=True), bans=(), latest=tuple(latest))
+    state = ChatState(
+        tenant=TENANT, settings=ChatSettings(is_open=True), bans=(), latest=tuple(latest)
+    )
     chat.begin(state, log.all[1:])
     assert [word["text"] for word in read(chat.history(None).frames)] == ["a", "b", "d"]

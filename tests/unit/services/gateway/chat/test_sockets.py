@@ -17,7 +17,7 @@ from services.gateway.api.house import House
 from services.gateway.chat import connection, participant
 from services.gateway.door import Door
 from tests.chatting import Chatter
-from tests.unit.services.gateway.chat.memory_log import MemoryChats, said
+from tests.unit.services.gateway.chat.memory_log import TENANT, MemoryChats, said
 from tests.unit.services.gateway.conftest import (
     API_KEY,
     CREATED_AT,
@@ -55,12 +55,13 @@ async def room(tmp_path: Path, player: OneSegmentPlayer, api: FastAPI) -> AsyncI
     house = house_of(settings_of(), tmp_path)
     memory = MemoryChats(most=20, most_of_address=10)
     memory.open()
+    memory.open("theirs")
     house.chats = memory.chats
     catalog = house.catalog
     assert isinstance(catalog, MemoryCatalog)
-    for name in ("cam", "signed"):
+    for name, tenant in (("cam", TENANT), ("signed", TENANT), ("theirs", "acme")):
         catalog.streams[name] = Stream(
-            tenant="default",
+            tenant=tenant,
             id=name,
             created_at=CREATED_AT,
             expires_at=CREATED_AT,
@@ -129,6 +130,15 @@ async def test_a_moderator_signed_in_at_the_console_has_its_mark(room: Room) -> 
         async with Chatter.open(room.url) as ann:
             await ann.join("Ann")
             assert (await ann.say("But why"))["code"] == "chat_closed"
+
+
+async def test_a_moderator_is_a_viewer_in_the_chat_of_another_tenants_stream(room: Room) -> None:
+    headers = {"x-api-key": API_KEY}
+    url = room.url.replace("cam", "theirs")
+    async with Chatter.open(url, additional_headers=headers) as ann:
+        welcome = await ann.join("Ann")
+        assert (welcome["author"]["kind"], welcome["can_moderate"]) == ("guest", False)
+        assert (await ann.say("Hello"))["type"] == "said"
 
 
 # --- who may come ---------------------------------------------------------------------

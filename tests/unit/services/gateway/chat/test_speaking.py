@@ -9,15 +9,21 @@ from libs.events import ChatAuthor, ChatBan, ChatSaid, ChatSettings, ChatState
 from services.gateway.chat.chat import Chat
 from services.gateway.chat.errors import AuthorBanned, ChatClosed, SlowMode, TextEmpty, TooFast
 from services.gateway.chat.speaking import AUTHOR_BURST, NETWORK_BURST
-from tests.unit.services.gateway.chat.memory_log import ANN, MemoryChats
+from tests.unit.services.gateway.chat.memory_log import ANN, TENANT, MemoryChats
 
 MOD = ChatAuthor(id="mmod", name="Mod", kind="moderator")
 
 
-def chat_of(*, is_open: bool = True, slow_s: int = 0, bans: tuple[ChatBan, ...] = ()) -> Chat:
-    chat = Chat("cam")
+def chat_of(
+    *,
+    is_open: bool = True,
+    slow_s: int = 0,
+    bans: tuple[ChatBan, ...] = (),
+    tenant: str = TENANT,
+) -> Chat:
+    chat = Chat("cam", tenant=tenant)
     settings = ChatSettings(revision=1, is_open=is_open, slow_s=slow_s)
-    chat.begin(ChatState(settings=settings, bans=bans, latest=()), [])
+    chat.begin(ChatState(tenant=tenant, settings=settings, bans=bans, latest=()), [])
     return chat
 
 
@@ -40,6 +46,14 @@ async def test_what_is_said_stands_in_the_log_clean() -> None:
     assert logged.sequence == number
     assert isinstance(logged.data, ChatSaid)
     assert (logged.data.text, logged.data.author, logged.data.network) == ("Hello", ANN, "home")
+
+
+async def test_what_is_said_is_of_the_streams_tenant() -> None:
+    memory = MemoryChats()
+    await say(memory, chat_of(tenant="acme"))
+    (logged,) = memory.log.logged
+    assert isinstance(logged.data, ChatSaid)
+    assert logged.data.tenant == "acme"
 
 
 async def test_the_same_message_sent_again_is_said_once() -> None:
