@@ -306,7 +306,7 @@ NAMES = {
     "message_id": "1767323000000",
     "ban_id": "0" * 36,
     "minute": "29455383",
-    "clip_id": "hold-0000000000000000",
+    "clip_id": "hold-0000000000000001",
     "image": "0" * 64,
     "job": "remux-1",
     "upload_id": "upload-0000000000000000",
@@ -344,8 +344,12 @@ class Line:
 
     @property
     def url(self) -> str:
+        return self.url_of({})
+
+    def url_of(self, names: dict[str, str]) -> str:
+        """With `names` in place of those of `NAMES`."""
         path = self.path.replace("captions/{name}", "captions/{captions/name}")
-        return re.sub(r"\{([^}]+)\}", lambda name: NAMES[name[1]], path)
+        return re.sub(r"\{([^}]+)\}", lambda name: (NAMES | names)[name[1]], path)
 
     @property
     def is_of_one_stream(self) -> bool:

@@ -3,6 +3,8 @@
 A route that is not in the table fails, and so does a line of the table that is no route.
 """
 
+import re
+
 import httpx2
 import pytest
 from botocore.auth import SigV4Auth
@@ -10,12 +12,13 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from fastapi.routing import iter_route_contexts
 
-from libs.events import ListAudit
+from libs.events import CreateStream, ListAudit
 from libs.permissions import ALL, OF_THE_INSTALLATION, Role
 from services.gateway.api.app import build_api
+from tests.integration.access.belongings import OTHERS, bring
 from tests.integration.access.callers import CALLERS, PREFIX, SCOPE, populate
 from tests.integration.access.conftest import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Installation
-from tests.integration.access.table import MAY, OF_ROLES, Line, lines
+from tests.integration.access.table import MAY, NAMES, OF_ROLES, Line, lines
 
 pytestmark = pytest.mark.integration
 
@@ -28,6 +31,27 @@ UNKNOWN = {
     "expired session": (401, "session_ended"),
     "ended session": (401, "session_ended"),
     "disabled user": (401, "session_ended"),
+}
+
+
+NAMING = [
+    line for line in lines()
+    if ":" in line.needs and not line.needs.startswith("signed") and "{" in line.path
+]  # fmt: skip
+"""Routes for whoever may, of something that has a name."""
+LISTED = re.compile('(?<=")(?:' + "|".join(map(re.escape, NAMES.values())) + ')(?=")')
+ALONE_AND_BELOW: tuple[dict[str, str], ...] = ({}, {"stream_id": "own"})
+BROUGHT = {
+    "/api/v1/streams/{stream_id}",
+    "/api/v1/streams/{stream_id}/clips/{clip_id}",
+    "/api/v1/images/{image}",
+    "/api/v1/jobs/{job}",
+    "/api/v1/uploads/{upload_id}",
+    "/api/v1/assets/{asset_id}",
+    "/api/v1/tenants/{tenant_id}",
+    "/api/v1/users/{user_id}",
+    "/api/v1/webhooks/{webhook_id}",
+    "/api/v1/webhooks/{webhook_id}/deliveries/{delivery_id}",
 }
 
 
@@ -156,17 +180,44 @@ async def test_every_write_is_in_the_audit_log_and_no_read(weir: Installation) -
 
 
 async def test_what_is_another_tenants_is_as_if_it_were_not_there(weir: Installation) -> None:
+    """Whatever is named, alone or below a stream of one's own; and nothing of it changes."""
     await populate(weir)
+    await bring(weir)
+    owner = await CALLERS["key of the settings"](weir)
     client = await CALLERS["key of another tenant"](weir)
-    wrong = []
-    for line in lines():
-        if "cam-1" not in line.url or ":" not in line.needs or line.needs.startswith("signed"):
-            continue
-        theirs = await call(client, line.method, line.url)
-        nothing = await call(client, line.method, line.url.replace("cam-1", "cam-0"))
-        if outcome(theirs) != outcome(nothing):
-            wrong.append(f"{line.method} {line.path}: {outcome(theirs)}, not {outcome(nothing)}")
+    await weir.bus.ask(CreateStream(tenant="acme", id="own", item={}))
+    before = await everything(owner)
+    default, wrong = {"tenant_id": "default"}, list[object]()
+    for line in NAMING:
+        names_more = line.is_of_one_stream and line.path.count("{") > 1
+        for own in ALONE_AND_BELOW if names_more else ALONE_AND_BELOW[:1]:
+            theirs = await call(client, line.method, line.url_of(default | own))
+            nothing = await call(client, line.method, line.url_of(OTHERS | own))
+            seen, wanted = outcome(theirs, default), outcome(nothing)
+            if seen != wanted:
+                wrong.append((line.method, line.path, seen, wanted))
     assert wrong == []
+    assert await everything(owner) == before
+    there = {line.path for line, answer in before.items() if answer[0] == 200}
+    assert there >= BROUGHT, "or this test sees nothing"
+
+
+async def test_lists_have_nothing_of_another_tenant(weir: Installation) -> None:
+    await populate(weir)
+    await bring(weir)
+    owner = await CALLERS["key of the settings"](weir)
+    client = await CALLERS["key of another tenant"](weir)
+    seen: set[str] = set()
+    for line in lines():
+        if line.method != "GET" or ":" not in line.needs or "{" in line.path:
+            continue
+        for url in (line.path, f"{line.path}?stream={NAMES['stream_id']}"):
+            assert names_in(await call(client, "GET", url)) == set(), url
+            seen |= names_in(await call(owner, "GET", url))
+    assert seen == {
+        "stream_id", "stream", "session", "job", "upload_id", "asset_id", "user_id", "key_id",
+        "webhook_id",
+    }, "or this test sees nothing"  # fmt: skip
 
 
 async def test_what_a_limited_key_is_refused_it_is_refused_in_words(weir: Installation) -> None:
@@ -231,9 +282,24 @@ def is_through(answer: httpx2.Response) -> bool:
     return answer.status_code not in (401, 403, 500)
 
 
-def outcome(answer: httpx2.Response) -> tuple[int, str, str]:
-    """But for the name that was asked for."""
-    return answer.status_code, code_of(answer), answer.text.replace("cam-1", "cam-0")
+def outcome(answer: httpx2.Response, named: dict[str, str] = NAMES) -> tuple[int, str, str]:
+    """But for the names that were asked for, and the time."""
+    text = re.sub('"measured_at":"[^"]+"', "", answer.text)
+    for name, value in OTHERS.items():
+        text = re.sub(rf"(?<![\w-]){re.escape((NAMES | named)[name])}(?![\w-])", value, text)
+    return answer.status_code, code_of(answer), text
+
+
+async def everything(client: httpx2.AsyncClient) -> dict[Line, tuple[int, str, str]]:
+    """What is read of all that has a name."""
+    reads = [line for line in NAMING if line.method == "GET"]
+    return {line: outcome(await call(client, line.method, line.url)) for line in reads}
+
+
+def names_in(answer: httpx2.Response) -> set[str]:
+    """Of which things there is one of `bring` in it."""
+    found = LISTED.findall(answer.text)
+    return {name for name in OTHERS if NAMES[name] in found} - {"tenant_id"}
 
 
 def code_of(answer: httpx2.Response) -> str:
