@@ -12,6 +12,8 @@ JPEG_QUALITY = 5
 POSTER_QUALITY = 3
 BLACK_LUMA, BLACK_PERCENT = 32, 90
 """A picture of which so many percent of all pixels are darker than that is black."""
+FEWEST_COMPARED = 2
+"""The filter `thumbnail` refuses fewer; of a lone frame it gives that one."""
 VIDEO_TIMESCALE = 90_000
 KEYFRAME_EVERY_S = 2
 
@@ -74,6 +76,7 @@ def build_poster(
     """One JPEG: of the frames that are not black the one that is most like the others, and if all
     are, of all.
     """
+    compared = max(frames, FEWEST_COMPARED)
     shown = (
         _open_one(source, copyts=None, skip_frame="nokey")
         .video.filter("scale", w="iw*sar", h="ih")
@@ -93,9 +96,9 @@ def build_poster(
             "metadata", mode="select", key="lavfi.blackframe.pblack", value=BLACK_PERCENT,
             function="less",
         )
-        .filter("thumbnail", n=frames)
+        .filter("thumbnail", n=compared)
     )  # fmt: skip
-    chosen = ffmpeg.filter([bright, shown.stream(1).filter("thumbnail", n=frames)], "concat", n=2)
+    chosen = ffmpeg.filter([bright, shown.stream(1).filter("thumbnail", n=compared)], "concat", n=2)
     how = {"c:v": "mjpeg", "q:v": POSTER_QUALITY, "pix_fmt": "yuvj420p", "frames:v": 1}
     output = ffmpeg.output(chosen, PICTURE_FILE, f="mjpeg", map_metadata=-1, threads=1, **how)
     return _line(binary, output, progress)

@@ -17,11 +17,13 @@ from tests.unit.services.transcoder.test_material import SESSION, row
 BLACK, BROWN = "color=black", "color=0x804020"
 
 
-def poster(folder: Path, *scenes: str, size: str = "320x180", aspect: str = "1") -> Image.Image:
-    """Of these scenes, three seconds each with a keyframe a second."""
+def poster(
+    folder: Path, *scenes: str, size: str = "320x180", aspect: str = "1", seconds: int = 3
+) -> Image.Image:
+    """Of these scenes, each of so many seconds with a keyframe a second."""
     names = [f"[s{number}]" for number in range(len(scenes))]
     made = ";".join(
-        f"{scene}:size={size}:rate=1:duration=3{name}"
+        f"{scene}:size={size}:rate=1:duration={seconds}{name}"
         for scene, name in zip(scenes, names, strict=True)
     )
     graph = f"{made};{''.join(names)}concat=n={len(scenes)},setsar={aspect}"
@@ -30,8 +32,9 @@ def poster(folder: Path, *scenes: str, size: str = "320x180", aspect: str = "1")
     argv = [find_ffmpeg(), "-nostdin", "-y", "-loglevel", "error", "-filter_complex", graph]
     argv += [*encode, "-movflags", "frag_keyframe+empty_moov+default_base_moof", str(film)]
     subprocess.run(argv, check=True)
+    frames = seconds * len(scenes)
     line = build_poster(
-        find_ffmpeg(), Input("video", 0), frames=3 * len(scenes), width=1280, height=720, progress=2
+        find_ffmpeg(), Input("video", 0), frames=frames, width=1280, height=720, progress=2
     )
     with film.open("rb") as opened:
         subprocess.run(line, check=True, stdin=opened, cwd=folder, capture_output=True)
@@ -47,6 +50,11 @@ def test_picture_is_not_black_though_most_of_it_is(tmp_path: Path) -> None:
 
 def test_what_is_black_from_end_to_end_has_a_black_one(tmp_path: Path) -> None:
     assert max(poster(tmp_path, BLACK).tobytes()) < 8
+
+
+@pytest.mark.parametrize("scene", [BROWN, BLACK])
+def test_single_keyframe_is_the_poster(tmp_path: Path, scene: str) -> None:
+    assert poster(tmp_path, scene, seconds=1).size == (320, 180)
 
 
 @pytest.mark.parametrize(
