@@ -60,7 +60,7 @@ class Permission(StrEnum):
     API_KEYS_WRITE = "api_keys:write"
     """Make API keys that may no more than the caller, and revoke any."""
     SETTINGS_READ = "settings:read"
-    """What operates the house: dead letters."""
+    """What operates the house: dead letters, the figures of bus, database and stores."""
     SETTINGS_WRITE = "settings:write"
     """What holds for the whole house: rotating the keys of viewer tokens."""
     AUDIT_READ = "audit:read"

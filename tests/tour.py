@@ -49,7 +49,7 @@ STOPS: dict[str, tuple[Stop, ...]] = {
     "streams": (
         Stop("streams", shows=LIVE),
         *BAR,
-        Stop("stream-new", (".heading button",)),
+        Stop("stream-new", (".heading button >> nth=-1",)),
         Stop("stream-viewers", (f"{LIVE} .card-actions button >> nth=0",)),
         Stop("stream-push", (_says("howToPush", f"{LIVE} .card-actions button"),)),
         Stop(
@@ -66,7 +66,7 @@ STOPS: dict[str, tuple[Stop, ...]] = {
     ),
     "videos": (
         Stop("videos", shows=".video .screen-play img"),
-        Stop("video-import", (".heading button",)),
+        Stop("video-import", (".heading button >> nth=-1",)),
         Stop("video-links", (".video-actions button >> nth=0",)),
         *_menu(
             "video", ".video",

@@ -27,6 +27,7 @@ from libs.bus.delivery import Delivery
 from libs.bus.errors import AskTimedOut, BusUnavailable
 from libs.bus.following import Following, Logged
 from libs.bus.leases import Leases
+from libs.bus.logs import LogState, read_logs
 from libs.bus.registry import Registry
 from libs.bus.saying import Said, Sayings
 from libs.bus.tracing import handling, trace_headers
@@ -232,6 +233,14 @@ class Bus:
         except NATSError as error:
             raise BusUnavailable(f"The bus is away: {error}.") from None
         return answers
+
+    async def logs(self) -> list[LogState]:
+        """How full the logs are, and how far their readers are behind. Raises `BusUnavailable`."""
+        try:
+            return await heard(read_logs(self._js))
+        except (NATSError, JetStreamError, TimeoutError, OSError) as error:
+            reason = str(error) or type(error).__name__
+            raise BusUnavailable(f"The bus does not tell of its logs: {reason}.") from None
 
     # --- listening ------------------------------------------------------------------
 

@@ -24,6 +24,11 @@ def traceparent() -> str | None:
     return trace_headers().get("traceparent")
 
 
+def trace_id_of(traceparent: str | None) -> str | None:
+    """The trace's id of a stored `traceparent` (W3C Trace Context, 3.2.2)."""
+    return traceparent.split("-")[1] if traceparent else None
+
+
 @contextmanager
 def within(traceparent: str | None) -> Iterator[None]:
     """Run a block inside the trace that a stored `traceparent` names."""

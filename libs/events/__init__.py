@@ -136,6 +136,7 @@ from libs.events.clips import (
     GetClip,
     ListClips,
 )
+from libs.events.database import DatabaseState, GetDatabaseState
 from libs.events.envelope import Envelope, Message
 from libs.events.facts import (
     EndCause,
@@ -577,6 +578,7 @@ __all__ = [
     "CreateUser",
     "CreateWebhook",
     "CreateWebhookReplay",
+    "DatabaseState",
     "DeadLetter",
     "DeadLetterPage",
     "DeferDiscards",
@@ -621,6 +623,7 @@ __all__ = [
     "GetAsset",
     "GetChat",
     "GetClip",
+    "GetDatabaseState",
     "GetFile",
     "GetJob",
     "GetJobLog",

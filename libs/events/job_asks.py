@@ -57,6 +57,8 @@ class JobDetail(Job):
 
     attempts: tuple[JobAttempt, ...] = ()
     """Oldest first; of very many the newest."""
+    trace_id: str | None = None
+    """Of the request that made it, if it was traced."""
 
 
 class JobPage(Answer):

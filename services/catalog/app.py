@@ -22,6 +22,7 @@ from services.catalog.chat_answers import ChatAnswers
 from services.catalog.chat_log import ChatLog
 from services.catalog.clock import now_utc
 from services.catalog.database import Database
+from services.catalog.database_answers import DatabaseAnswers
 from services.catalog.delivery_reports import DeliveryRules
 from services.catalog.dispatch import Dispatch
 from services.catalog.facts import Facts
@@ -30,6 +31,7 @@ from services.catalog.handlers import (
     register_asks,
     register_assets,
     register_chat,
+    register_database,
     register_facts,
     register_moves,
     register_tenants,
@@ -108,6 +110,7 @@ def build_app(settings: CatalogSettings | None = None) -> Service:
     register_assets(bus, assets)
     register_access(bus, AccessAnswers(database, now_utc))
     register_tenants(bus, TenantAnswers(database, now_utc))
+    register_database(bus, DatabaseAnswers(database))
     hooks = WebhookAnswers(database, now_utc, egress=egress, rules=_delivery_rules(settings))
     register_webhooks(bus, hooks)
     register_chat(bus, ChatAnswers(database, now_utc), ChatLog(database))

@@ -53,6 +53,7 @@ from libs.events import (
     GetAsset,
     GetChat,
     GetClip,
+    GetDatabaseState,
     GetFile,
     GetJob,
     GetJobLog,
@@ -163,6 +164,7 @@ from services.catalog.answers import Answers
 from services.catalog.asset_answers import AssetAnswers
 from services.catalog.chat_answers import ChatAnswers
 from services.catalog.chat_log import ChatLog
+from services.catalog.database_answers import DatabaseAnswers
 from services.catalog.errors import DatabaseDown
 from services.catalog.facts import Facts
 from services.catalog.keeping_answers import KeepingAnswers
@@ -368,6 +370,10 @@ def register_tenants(bus: Bus, answers: TenantAnswers) -> None:
     bus.on_ask(ListTenants)(answers.list)
     bus.on_ask(UpdateTenant)(answers.update)
     bus.on_ask(GetTenantUsage)(answers.usage)
+
+
+def register_database(bus: Bus, answers: DatabaseAnswers) -> None:
+    bus.on_ask(GetDatabaseState)(answers.get)
 
 
 def register_webhooks(bus: Bus, answers: WebhookAnswers) -> None:

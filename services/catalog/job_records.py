@@ -6,6 +6,7 @@ from typing import cast
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from libs.bus import trace_id_of
 from libs.events import (
     AttemptState,
     ForgetJobLitter,
@@ -46,7 +47,11 @@ async def detail(tx: AsyncSession, row: JobRow) -> JobDetail:
         )
         for attempt in (await tx.execute(query)).scalars()
     ]
-    return JobDetail(**job_rows.show(row).model_dump(), attempts=tuple(newest_first[::-1]))
+    return JobDetail(
+        **job_rows.show(row).model_dump(),
+        attempts=tuple(newest_first[::-1]),
+        trace_id=trace_id_of(row.traceparent),
+    )
 
 
 # --- what their processes say -----------------------------------------------------------

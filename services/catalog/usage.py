@@ -70,6 +70,14 @@ async def storage_bytes(tx: AsyncSession, tenant: str) -> int:
     return await _sums(tx, media, _held_by_uploads(tenant), _captions(tenant))
 
 
+async def stored_bytes(tx: AsyncSession) -> int:
+    """The same of all tenants."""
+    media = select(func.sum(SessionRow.size_bytes + SessionRow.files_bytes))
+    uploads = select(func.sum(UploadRow.reserved_bytes)).where(UploadRow.state.in_(HOLDING))
+    captions = select(func.sum(CaptionRow.size_bytes)).join(AssetRow).where(AssetRow.state != _GONE)
+    return await _sums(tx, media, uploads, captions)
+
+
 async def upload_bytes(tx: AsyncSession, tenant: str) -> int:
     """What uploads hold or are to hold, and the assets that were made of them."""
     media = (

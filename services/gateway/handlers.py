@@ -8,7 +8,7 @@ import structlog
 from nats.errors import Error as NATSError
 from nats.js.errors import Error as JetStreamError
 
-from libs.bus import Bus, Entry, LeaseRecord, traceparent
+from libs.bus import Bus, Entry, LeaseRecord, LogState, traceparent
 from libs.errors import WeirError
 from libs.events import (
     Envelope,
@@ -147,6 +147,10 @@ class Neighbourhood:
             ServiceState(entry.kind, entry.instance, reason)
             for entry, reason in zip(entries, reasons, strict=True)
         ]
+
+    async def logs(self) -> list[LogState]:
+        """Raises `BusUnavailable`."""
+        return await self._bus.logs()
 
     async def _entries(self, kind: str | None = None) -> list[Entry]:
         if not self._bus.is_connected:

@@ -64,6 +64,10 @@ class GatewaySettings(Settings):
     """Which pages may frame `/embed/<id>`, as in a policy's `frame-ancestors`: `'none'`,
     `'self' https://example.org`, `*` (any)."""
 
+    traces_url: str = Field(default="", pattern=r"^(https?://[^\s{}]*\{trace\}[^\s{}]*)?$")
+    """Where a trace is looked at: `https://…{trace}…`, with the trace's id in that place; the
+    console links to it. Empty: nowhere."""
+
     svs_compat: Literal["", "strict"] = ""
     """`strict`: unknown ids on /videostream are answered as the replaced system did, not 404."""
 

@@ -40,6 +40,7 @@ from services.gateway.api import (
     sessions,
     storyboards,
     streams,
+    system,
     tenants,
     timelines,
     tus,
@@ -110,6 +111,7 @@ _API = (
     api_keys,
     audit,
     health,
+    system,
 )
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Protocol, TypeVar
 
 from fastapi import Depends, Request
 
+from libs.bus import LogState
 from libs.events import Answer, Ask, Message
 from libs.storage import ObjectStore
 from services.gateway.access.access import Access
@@ -53,6 +54,7 @@ class Neighbours(Protocol):
     @property
     def is_bus_connected(self) -> bool: ...
     async def services(self) -> list[ServiceState]: ...
+    async def logs(self) -> list[LogState]: ...
 
 
 @dataclass

@@ -105,6 +105,7 @@ DELETE  /api/v1/jobs/{job}                                                 jobs:
 GET     /api/v1/jobs/{job}/log                                             jobs:read
 GET     /api/v1/jobs/{job}/result                                          recordings:read
 GET     /api/v1/dead-letters                                               settings:read
+GET     /api/v1/system                                                     settings:read
 GET     /api/v1/uploads                                                    assets:read
 GET     /api/v1/uploads/{upload_id}                                        assets:read
 POST    /api/v1/uploads/import                                             assets:write

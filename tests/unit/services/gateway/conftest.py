@@ -11,15 +11,17 @@ import httpx2
 import pytest
 import uvloop
 
-from libs.bus import BusUnavailable, RemoteError
+from libs.bus import BusUnavailable, LogState, RemoteError
 from libs.events import (
     Answer,
     Ask,
     ChatState,
     CreateStream,
+    DatabaseState,
     DeadLetterPage,
     DeleteStream,
     GetChat,
+    GetDatabaseState,
     GetStream,
     GetWatchable,
     GetWatchPage,
@@ -196,6 +198,10 @@ class MemoryCatalog:
                 return JobPage(jobs=())
             case ListDeadLetters():
                 return DeadLetterPage(dead_letters=())
+            case GetDatabaseState():
+                return DatabaseState(
+                    kind="sqlite", revision="0042", size_bytes=8192, stored_bytes=5
+                )
         answer = self.access.answer(ask) or self.tenants.answer(ask)
         assert answer is not None, f"nobody answers {ask!r}"
         return answer
@@ -221,8 +227,16 @@ class StillNeighbours:
             for kind in ("ingest", "catalog", "packager", "gateway")
         ]
 
+        self.log_states: list[LogState] | None = []
+        """None: the bus does not tell."""
+
     async def services(self) -> list[ServiceState]:
         return self.states
+
+    async def logs(self) -> list[LogState]:
+        if self.log_states is None:
+            raise BusUnavailable("The bus does not tell of its logs.")
+        return self.log_states
 
 
 class MemoryPushes:

@@ -1836,6 +1836,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * System
+         * @description How full the bus, the database, the stores and the disk are, and whether they answer.
+         */
+        get: operations["health_system"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/videostream": {
         parameters: {
             query?: never;
@@ -3344,6 +3364,16 @@ export interface components {
             /** Bans */
             bans: components["schemas"]["Ban"][];
         };
+        /** BusFigures */
+        BusFigures: {
+            /** Reason */
+            reason?: string | null;
+            /**
+             * Logs
+             * @default []
+             */
+            logs: components["schemas"]["LogState"][];
+        };
         /**
          * CaptionView
          * @description Captions of an asset: `label` is what a viewer chooses them by.
@@ -3563,6 +3593,26 @@ export interface components {
             /** Sessions */
             sessions: components["schemas"]["ConsoleSessionView"][];
         };
+        /** DatabaseFigures */
+        DatabaseFigures: {
+            /** Reason */
+            reason?: string | null;
+            state?: components["schemas"]["DatabaseState"] | null;
+        };
+        /** DatabaseState */
+        DatabaseState: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "sqlite" | "postgresql";
+            /** Revision */
+            revision: string;
+            /** Size Bytes */
+            size_bytes: number;
+            /** Stored Bytes */
+            stored_bytes: number;
+        };
         /**
          * DeadLetter
          * @description A message that no handler could digest.
@@ -3640,6 +3690,13 @@ export interface components {
             deliveries: components["schemas"]["DeliveryView"][];
             /** Next After */
             next_after: number | null;
+        };
+        /** DiskFigures */
+        DiskFigures: {
+            /** Free Bytes */
+            free_bytes: number;
+            /** Total Bytes */
+            total_bytes: number;
         };
         /**
          * Drift
@@ -4070,6 +4127,8 @@ export interface components {
              * @default []
              */
             attempts: components["schemas"]["JobAttempt"][];
+            /** Trace Id */
+            trace_id?: string | null;
         };
         /**
          * JobFailed
@@ -4193,6 +4252,19 @@ export interface components {
             generation: number;
             /** Is Publishing */
             is_publishing: boolean;
+        };
+        /** LogState */
+        LogState: {
+            /** Name */
+            name: string;
+            /** Messages */
+            messages: number;
+            /** Size Bytes */
+            size_bytes: number;
+            /** Max Bytes */
+            max_bytes: number;
+            /** Readers */
+            readers: components["schemas"]["ReaderState"][];
         };
         /** Login */
         Login: {
@@ -4839,6 +4911,18 @@ export interface components {
             least_bps: number;
             /** Span S */
             span_s: number;
+        };
+        /**
+         * ReaderState
+         * @description A durable consumer of a log.
+         */
+        ReaderState: {
+            /** Name */
+            name: string;
+            /** Waiting */
+            waiting: number;
+            /** In Hand */
+            in_hand: number;
         };
         /**
          * Recorded
@@ -5614,6 +5698,18 @@ export interface components {
              */
             total_ms: number;
         };
+        /** StoreFigures */
+        StoreFigures: {
+            /**
+             * Tier
+             * @enum {string}
+             */
+            tier: "hot" | "cold";
+            /** Reason */
+            reason: string | null;
+            /** Free Bytes */
+            free_bytes: number | null;
+        };
         /**
          * StreamChanged
          * @description A stream was made, its settings were set, or it was deleted.
@@ -5802,6 +5898,16 @@ export interface components {
             parts: components["schemas"]["ShownPart"][];
             /** Holes */
             holes: components["schemas"]["Hole"][];
+        };
+        /** SystemFigures */
+        SystemFigures: {
+            bus: components["schemas"]["BusFigures"];
+            database: components["schemas"]["DatabaseFigures"];
+            /** Stores */
+            stores: components["schemas"]["StoreFigures"][];
+            disk: components["schemas"]["DiskFigures"] | null;
+            /** Traces Url */
+            traces_url: string | null;
         };
         /**
          * TenantChange
@@ -6618,6 +6724,7 @@ export type AuditEntry = components['schemas']['AuditEntry'];
 export type AuditPage = components['schemas']['AuditPage'];
 export type Ban = components['schemas']['Ban'];
 export type Bans = components['schemas']['Bans'];
+export type BusFigures = components['schemas']['BusFigures'];
 export type CaptionView = components['schemas']['CaptionView'];
 export type CaptionsView = components['schemas']['CaptionsView'];
 export type Change = components['schemas']['Change'];
@@ -6629,10 +6736,13 @@ export type ClipReadyPayload = components['schemas']['ClipReadyPayload'];
 export type ClockMark = components['schemas']['ClockMark'];
 export type ConsoleSessionView = components['schemas']['ConsoleSessionView'];
 export type ConsoleSessionViews = components['schemas']['ConsoleSessionViews'];
+export type DatabaseFigures = components['schemas']['DatabaseFigures'];
+export type DatabaseState = components['schemas']['DatabaseState'];
 export type DeadLetter = components['schemas']['DeadLetter'];
 export type DeadLetterPage = components['schemas']['DeadLetterPage'];
 export type DeliveryView = components['schemas']['DeliveryView'];
 export type DeliveryViews = components['schemas']['DeliveryViews'];
+export type DiskFigures = components['schemas']['DiskFigures'];
 export type Drift = components['schemas']['Drift'];
 export type Examination = components['schemas']['Examination'];
 export type Facts = components['schemas']['Facts'];
@@ -6660,6 +6770,7 @@ export type KeyViews = components['schemas']['KeyViews'];
 export type Ladder = components['schemas']['Ladder'];
 export type Lateness = components['schemas']['Lateness'];
 export type LiveState = components['schemas']['LiveState'];
+export type LogState = components['schemas']['LogState'];
 export type Login = components['schemas']['Login'];
 export type MadeApiKey = components['schemas']['MadeAPIKey'];
 export type MadeTenant = components['schemas']['MadeTenant'];
@@ -6698,6 +6809,7 @@ export type QuotaExceeded = components['schemas']['QuotaExceeded'];
 export type QuotaExceededPayload = components['schemas']['QuotaExceededPayload'];
 export type Quotas = components['schemas']['Quotas'];
 export type Rates = components['schemas']['Rates'];
+export type ReaderState = components['schemas']['ReaderState'];
 export type Recorded = components['schemas']['Recorded'];
 export type RecordedFile = components['schemas']['RecordedFile'];
 export type RecordedFiles = components['schemas']['RecordedFiles'];
@@ -6733,6 +6845,7 @@ export type SignedIn = components['schemas']['SignedIn'];
 export type SoundReport = components['schemas']['SoundReport'];
 export type SoundVitals = components['schemas']['SoundVitals'];
 export type Stalls = components['schemas']['Stalls'];
+export type StoreFigures = components['schemas']['StoreFigures'];
 export type StreamChanged = components['schemas']['StreamChanged'];
 export type StreamChangedPayload = components['schemas']['StreamChangedPayload'];
 export type StreamPublished = components['schemas']['StreamPublished'];
@@ -6742,6 +6855,7 @@ export type StreamUnpublishedPayload = components['schemas']['StreamUnpublishedP
 export type StreamView = components['schemas']['StreamView'];
 export type StreamViews = components['schemas']['StreamViews'];
 export type StreamWindow = components['schemas']['StreamWindow'];
+export type SystemFigures = components['schemas']['SystemFigures'];
 export type TenantChange = components['schemas']['TenantChange'];
 export type TenantUse = components['schemas']['TenantUse'];
 export type TenantView = components['schemas']['TenantView'];
@@ -10780,6 +10894,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HouseHealth"];
+                };
+            };
+        };
+    };
+    health_system: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemFigures"];
                 };
             };
         };

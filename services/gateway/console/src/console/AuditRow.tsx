@@ -1,6 +1,7 @@
 import type { AuditEntry } from "../api/audit";
 import { useReader } from "../i18n/Reader";
 import { deedOf } from "./audit-words";
+import { TraceLink } from "./TraceLink";
 
 /** One deed; opened, it tells all that is known of it. */
 export function AuditRow({ entry }: { entry: AuditEntry }) {
@@ -40,7 +41,9 @@ export function AuditRow({ entry }: { entry: AuditEntry }) {
           {entry.trace_id && (
             <>
               <dt>{t.traceId}</dt>
-              <dd>{entry.trace_id}</dd>
+              <dd>
+                <TraceLink id={entry.trace_id} />
+              </dd>
             </>
           )}
         </dl>

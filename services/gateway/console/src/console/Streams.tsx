@@ -12,6 +12,8 @@ import { EmptyState } from "./EmptyState";
 import { Failure } from "./Failure";
 import { Icon } from "./icons";
 import { LadderDialog } from "./LadderDialog";
+import { CSVButton } from "./lists/CSVButton";
+import { STREAM_COLUMNS, streamRows } from "./lists/stream-rows";
 import { MarkedLinkDialog } from "./MarkedLinkDialog";
 import { useMay } from "./may";
 import { PushDialog } from "./PushDialog";
@@ -47,10 +49,15 @@ export function Streams({ pushServer }: { pushServer: string }) {
           <h1>{t.streams}</h1>
           {streams.data && all.length > 0 && <p>{t.streamCount(live, all.length)}</p>}
         </div>
-        {all.length > 0 && may("streams:write") && (
-          <Button leftSection={<Icon name="plus" size={18} />} onClick={() => setCreating(true)}>
-            {t.newStream}
-          </Button>
+        {all.length > 0 && (
+          <div className="heading-actions">
+            <CSVButton name="streams" columns={STREAM_COLUMNS} rows={streamRows} />
+            {may("streams:write") && (
+              <Button leftSection={<Icon name="plus" size={18} />} onClick={() => setCreating(true)}>
+                {t.newStream}
+              </Button>
+            )}
+          </div>
         )}
       </div>
       {streams.error && !isSignedOut && (

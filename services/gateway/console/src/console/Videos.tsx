@@ -12,6 +12,8 @@ import { Failure } from "./Failure";
 import { Icon } from "./icons";
 import { ImportDialog } from "./ImportDialog";
 import { Intake } from "./Intake";
+import { ASSET_COLUMNS, assetRows } from "./lists/asset-rows";
+import { CSVButton } from "./lists/CSVButton";
 import { News } from "./News";
 import { SendingRow } from "./SendingRow";
 import { useMay } from "./may";
@@ -73,15 +75,18 @@ export function Videos() {
           <h1>{t.videos}</h1>
           {all.length > 0 && <p>{t.videoCount(all.length, making)}</p>}
         </div>
-        {may("assets:write") && (
-          <Button
-            variant="default"
-            leftSection={<Icon name="globe" size={18} />}
-            onClick={() => setImporting(true)}
-          >
-            {t.importVideo}
-          </Button>
-        )}
+        <div className="heading-actions">
+          {all.length > 0 && <CSVButton name="videos" columns={ASSET_COLUMNS} rows={assetRows} />}
+          {may("assets:write") && (
+            <Button
+              variant="default"
+              leftSection={<Icon name="globe" size={18} />}
+              onClick={() => setImporting(true)}
+            >
+              {t.importVideo}
+            </Button>
+          )}
+        </div>
       </div>
       {assets.error && !isSignedOut && (
         <Failure

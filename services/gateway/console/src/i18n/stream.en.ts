@@ -45,6 +45,7 @@ export const streamEn = {
   moveMark: (name: string) => `Move ${name}`,
   removeMark: (name: string) => `Remove ${name}`,
   markUnseen: "This mark cannot be drawn",
+  markLeftOut: "Not in the picture:",
   markFromURL: "This picture is fetched from its address when the stream is live; no preview.",
   timezone: "Time zone",
   opacity: "Opacity",

@@ -46,6 +46,7 @@ export const streamZh: typeof streamEn = {
   moveMark: (name) => `移动 ${name}`,
   removeMark: (name) => `删除 ${name}`,
   markUnseen: "无法绘制此水印",
+  markLeftOut: "未显示在画面中：",
   markFromURL: "此图片在开播时从其地址获取，无法预览。",
   timezone: "时区",
   opacity: "不透明度",

@@ -21,11 +21,12 @@ async def draw(client: httpx2.AsyncClient, **mark: Any) -> httpx2.Response:
 
 
 async def test_text_is_the_very_picture_that_is_burned_in(client: httpx2.AsyncClient) -> None:
-    mark = {"text": "On air · 直播", "size": 40, "rotation": 30.0, "opacity": 0.5}
-    answer = await draw(client, kind="text", **mark)
+    mark = TextMark(text="On air · 直播", size=40, rotation=30.0, opacity=0.5)
+    wanted = mark.model_dump(include={"text", "size", "rotation", "opacity"})
+    answer = await draw(client, kind="text", **wanted)
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "image/png"
-    burned = draw_text(mark["text"], TextMark(**mark), Fonts())
+    burned = draw_text(mark.text, mark, Fonts())
     drawn = pixels(answer.content)
     assert drawn.size == (burned.width, burned.height)
     assert drawn.tobytes() == burned.rgba

@@ -18,6 +18,7 @@ import { Failure } from "../Failure";
 import { Icon } from "../icons";
 import { useMay } from "../may";
 import { streamAddress } from "../place";
+import { TraceLink } from "../TraceLink";
 import { JobLogText } from "./JobLogText";
 import { kindText } from "./job-words";
 
@@ -61,6 +62,14 @@ export function JobFacts({ id }: { id: string }) {
           <>
             <dt>{t.jobs.params}</dt>
             <dd>{JSON.stringify(job.params)}</dd>
+          </>
+        )}
+        {job.trace_id && (
+          <>
+            <dt>{t.system.trace}</dt>
+            <dd>
+              <TraceLink id={job.trace_id} />
+            </dd>
           </>
         )}
         {job.attempts.map((attempt) => (

@@ -14,7 +14,7 @@ export function JobRow({ job }: { job: Job }) {
   const percent = Math.round(job.progress * 100);
   return (
     <li>
-      <details className="entry" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <details className="entry job-entry" onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary>
           <time dateTime={job.updated_at}>{ago(tag, job.updated_at)}</time>
           <strong>{kindText(job.kind, t)}</strong>

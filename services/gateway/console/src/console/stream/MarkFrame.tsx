@@ -10,6 +10,8 @@ import type { Size } from "./frame";
 import { PlacedMark } from "./PlacedMark";
 
 const EVERY_MS = 30_000;
+/** Until the first is there. */
+const SOON_MS = 3000;
 
 /** A still of the stream with the marks on it, which are dragged about. */
 export function MarkFrame({
@@ -34,8 +36,8 @@ export function MarkFrame({
   const still = useQuery({
     queryKey: ["live-still", stream.id],
     queryFn: () => askPoster(path),
-    enabled: own.isReady,
-    refetchInterval: EVERY_MS,
+    enabled: own.isReady && stream.is_live,
+    refetchInterval: ({ state }) => (state.data === "there" ? EVERY_MS : SOON_MS),
     retry: false,
   });
   const { width, height } = size;

@@ -1,6 +1,7 @@
 import { ActionIcon } from "@mantine/core";
 
 import type { Mark } from "../../api/marks";
+import type { MarkReport } from "../../api/schema";
 import { useReader } from "../../i18n/Reader";
 import { Icon } from "../icons";
 import { nameOfMark } from "./mark-name";
@@ -15,11 +16,14 @@ export function MarkList({
   chosen,
   onChoose,
   onRemove,
+  reports,
 }: {
   marks: Mark[];
   chosen: number;
   onChoose: (at: number) => void;
   onRemove: (at: number) => void;
+  /** Of the marks that are on air, in their order. */
+  reports: readonly MarkReport[];
 }) {
   const { t } = useReader();
   return (
@@ -40,6 +44,11 @@ export function MarkList({
               <Icon name="trash" size={18} />
             </ActionIcon>
             <WhyUnseen mark={mark} />
+            {reports[at]?.left_out && (
+              <p className="left-out" role="alert">
+                {t.stream.markLeftOut} {reports[at].detail}
+              </p>
+            )}
           </li>
         );
       })}

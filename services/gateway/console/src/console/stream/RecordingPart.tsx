@@ -5,7 +5,9 @@ import { type FormEvent, useState } from "react";
 import { changeItem, type Stream } from "../../api/streams";
 import { useReader } from "../../i18n/Reader";
 import { Failure } from "../Failure";
+import { Icon } from "../icons";
 import { useMay } from "../may";
+import { timelineAddress } from "../place";
 import {
   draftOf,
   faultsOf,
@@ -44,8 +46,19 @@ export function RecordingPart({ stream }: { stream: Stream }) {
   };
   return (
     <form className="form" onSubmit={save} noValidate>
-      <fieldset className="recording" disabled={!may("streams:write")}>
+      <fieldset className="recording-rules" disabled={!may("streams:write")}>
         <p className="hint">{t.stream.recordingHint}</p>
+        {may("recordings:read") && (
+          <Button
+            component="a"
+            variant="default"
+            className="to-timeline"
+            href={timelineAddress([stream.id])}
+            leftSection={<Icon name="timeline" size={18} />}
+          >
+            {t.recorded.openTimeline}
+          </Button>
+        )}
         <div className="recording-row">
           <Switch
             label={t.stream.recordVideo}

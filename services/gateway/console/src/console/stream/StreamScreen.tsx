@@ -16,6 +16,7 @@ import { StreamViewers } from "../ViewersDialog";
 import { Preview } from "../WatchDialog";
 import { LadderPart } from "./LadderPart";
 import { RecordingPart } from "./RecordingPart";
+import { SessionTrace } from "./SessionTrace";
 import { StreamMenu } from "./StreamMenu";
 import { StreamTabs } from "./StreamTabs";
 import { WatermarkEditor } from "./WatermarkEditor";
@@ -93,7 +94,12 @@ function PartOf({ stream, part }: { stream: Stream; part: Part }) {
     case "recording":
       return <RecordingPart key={stream.id} stream={stream} />;
     case "doctor":
-      return <StreamExamination stream={stream.id} />;
+      return (
+        <>
+          <StreamExamination stream={stream.id} />
+          {stream.live && <SessionTrace session={stream.live.session} />}
+        </>
+      );
     case "viewers":
       return <StreamViewers stream={stream} />;
   }

@@ -11,9 +11,13 @@ import type { Size } from "./frame";
 import { MarkFields } from "./MarkFields";
 import { MarkFrame } from "./MarkFrame";
 import { MarkList } from "./MarkList";
+import { useMarkReports } from "./use-mark-reports";
 
 /** Of a stream that is off air nobody knows how large its picture will be. */
 const USUAL: Size = { width: 1280, height: 720 };
+
+/** A publisher may change it at any time. */
+const EVERY_MS = 3000;
 
 /** What is burned into a stream's picture: laid out on a still of it, then sent at once. */
 export function WatermarkEditor({ stream }: { stream: Stream }) {
@@ -22,6 +26,7 @@ export function WatermarkEditor({ stream }: { stream: Stream }) {
   const [marks, setDraft] = useState<Mark[]>(stream.marks);
   const [chosen, choose] = useState(0);
   const frame = useFrameSize(stream);
+  const reports = useMarkReports(stream);
   const isRight = marks.every((mark) => mark.kind !== "text" || mark.text.trim() !== "");
   const isChanged = JSON.stringify(marks) !== JSON.stringify(stream.marks);
   const saving = useMutation({
@@ -53,13 +58,14 @@ export function WatermarkEditor({ stream }: { stream: Stream }) {
         onChange={change}
       />
       <p className="hint">
-        {frame ? t.stream.frameOf(frame.width, frame.height) : t.stream.frameUnknown(USUAL.width, USUAL.height)}
+        {frame && t.stream.frameOf(frame.width, frame.height)}
+        {!frame && !stream.is_live && t.stream.frameUnknown(USUAL.width, USUAL.height)}
         {stream.is_live && stream.marks.length > 0 && ` ${t.stream.stillIsMarked}`}
       </p>
       <AddMark isFull={marks.length >= MOST_MARKS} frame={frame ?? USUAL} onAdd={add} />
       {marks.length === 0 && <p className="nothing">{t.stream.markNone}</p>}
       {marks.length > 0 && (
-        <MarkList marks={marks} chosen={chosen} onChoose={choose} onRemove={remove} />
+        <MarkList marks={marks} chosen={chosen} onChoose={choose} onRemove={remove} reports={isChanged ? [] : reports} />
       )}
       {mark && (
         <MarkFields key={chosen} mark={mark} onChange={(changed) => change(chosen, changed)} />
@@ -91,7 +97,7 @@ function useFrameSize(stream: Stream): Size | null {
     queryKey: ["renditions", session],
     queryFn: () => renditionsOf(session ?? ""),
     enabled: session !== undefined,
-    staleTime: 10_000,
+    refetchInterval: EVERY_MS,
   });
   const source = looked.data?.renditions.find(({ name }) => name === "source");
   return source?.width && source.height ? { width: source.width, height: source.height } : null;

@@ -6,6 +6,7 @@ import { useReader } from "../../i18n/Reader";
 import { Failure } from "../Failure";
 import { Icon } from "../icons";
 import { DeadLetters } from "./DeadLetters";
+import { Figures } from "./Figures";
 import { Services } from "./Services";
 import { SystemTabs } from "./SystemTabs";
 
@@ -32,7 +33,7 @@ export function System() {
       {health.error && <Failure error={health.error} onRetry={() => void health.refetch()} />}
       {health.isPending && <Skeleton height={88} radius="lg" />}
       {health.data && (
-        <div className="verdict" data-mood={state === "ok" ? "well" : "ill"} role="status">
+        <div className="verdict system-verdict" data-mood={state === "ok" ? "well" : "ill"} role="status">
           <Icon name={state === "ok" ? "check" : "warn"} size={28} />
           <div>
             <h3>{state === "ok" ? t.healthOk : t.healthDegraded}</h3>
@@ -40,6 +41,7 @@ export function System() {
           </div>
         </div>
       )}
+      <Figures />
       {health.data && <Services services={health.data.services} />}
       <DeadLetters />
     </>

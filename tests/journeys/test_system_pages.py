@@ -4,11 +4,13 @@ import csv
 import io
 from pathlib import Path
 
+import httpx2
 import pytest
 from playwright.async_api import Page, expect
 
 from tests.console import WIDER_THAN_THE_WINDOW, on_a_phone, sign_in
 from tests.pattern import PatternPublisher
+from tests.recorded import record
 from tests.running import RunningWeir
 from tests.viewing import reading, until_live
 
@@ -58,10 +60,9 @@ async def test_job_is_seen_read_and_done_again(
     weir: RunningWeir, page: Page, faults: list[str]
 ) -> None:
     stream = weir.create_stream(videoname="Worked on", reconnectWindow=0)
-    async with PatternPublisher(stream["push"]["url"]):
-        await until_live(weir, stream["id"])
-        session = weir.sessions(stream["id"])[0]["id"]
-    job = weir.call("POST", "/api/v1/jobs", {"kind": "poster", "params": {"session": session}})
+    session = await record(weir, stream)
+    params = {"session": session["id"]}
+    job = weir.call("POST", "/api/v1/jobs", {"kind": "poster", "params": params})
     await sign_in(weir, page, at="jobs")
     await page.get_by_label("Stream id").fill(stream["id"])
     await page.get_by_label("Kind").select_option("Make a poster")
@@ -90,7 +91,8 @@ async def test_live_job_shows_what_it_said_and_cannot_be_cancelled(
         await until_live(weir, stream["id"])
         await sign_in(weir, page, at="jobs")
         await page.get_by_label("Stream id").fill(stream["id"])
-        row = page.get_by_role("listitem").filter(has_text="Package a live stream")
+        its = page.get_by_role("listitem").filter(has_text=stream["id"])
+        row = its.filter(has_text="Package a live stream")
         await expect(row.locator(".tag")).to_contain_text("Running")
         await row.locator("summary").click()
         await expect(row.get_by_role("heading", name="Log")).to_be_visible()
@@ -105,9 +107,51 @@ async def test_system_page_names_every_service_and_fits_a_phone(
     for kind in ("catalog", "gateway", "ingest", "packager", "relay", "transcoder"):
         await expect(services.get_by_text(kind, exact=True)).to_be_visible()
     await expect(page.get_by_role("region", name="Dead letters")).to_be_visible()
+    figures = page.get_by_role("region", name="What it stands on")
+    for name, told in (("Bus", "GB"), ("Database", "SQLite"), ("Store", "free"), ("Disk", "free")):
+        its = figures.get_by_role("listitem").filter(
+            has=page.get_by_role("heading", name=name, exact=True)
+        )
+        await expect(its).to_contain_text(told)
+    logs = figures.get_by_role("list", name="Logs of the bus")
+    await expect(logs.get_by_text("FACTS", exact=True)).to_be_visible()
     await on_a_phone(page)
     for at in ("system", "jobs", "viewers"):
         await page.evaluate("at => { location.hash = at }", at)
         await expect(page.get_by_role("heading", level=1)).to_be_visible()
         assert not await page.evaluate(WIDER_THAN_THE_WINDOW), at
+    assert faults == []
+
+
+async def test_streams_are_exported(weir: RunningWeir, page: Page) -> None:
+    stream = weir.create_stream(videoname="=North, bank", viewPolicy="signed")
+    await sign_in(weir, page, at="streams")
+    rows = {row["id"]: row for row in await downloaded(page)}
+    row = rows[stream["id"]]
+    assert (row["name"], row["health"], row["viewers"]) == ("'=North, bank", "offline", "0")
+    assert row["view_policy"] == "signed"
+    assert stream["push"]["stream_key"] not in str(rows)
+
+
+async def test_trace_of_a_deed_is_opened_where_traces_are_looked_at(
+    own_weir: RunningWeir, page: Page, faults: list[str]
+) -> None:
+    own_weir.environment = {"WEIR_TRACES_URL": "http://traces.test/trace/{trace}?tab=spans"}
+    own_weir.start()
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    httpx2.post(
+        f"{own_weir.http_url}/api/v1/streams",
+        json={"item": {"videoname": "Traced"}},
+        headers={
+            "x-api-key": own_weir.credentials["api_key"],
+            "traceparent": f"00-{trace}-00f067aa0ba902b7-01",
+        },
+    ).raise_for_status()
+    await sign_in(own_weir, page, at="audit")
+    entry = page.get_by_role("listitem").filter(has_text=trace)
+    await entry.locator("summary").click()
+    link = entry.get_by_role("link", name=trace)
+    await expect(link).to_have_attribute("href", f"http://traces.test/trace/{trace}?tab=spans")
+    await page.evaluate("location.hash = 'system'")
+    await expect(page.get_by_text("Traces are looked at on traces.test")).to_be_visible()
     assert faults == []
