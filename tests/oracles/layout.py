@@ -26,7 +26,7 @@ _SAID = """
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const element = walker.currentNode.parentElement;
-    if (element.checkVisibility() && !element.closest('script, style, [lang=en]'))
+    if (element.checkVisibility() && !element.closest('script, style, code, [lang=en]'))
       said.push(walker.currentNode.textContent.trim());
   }
   for (const each of document.querySelectorAll('[aria-label], [title], [placeholder], [alt]'))
@@ -39,13 +39,19 @@ _SAID = """
 _SETTLED = """
 async () => {
   const drawn = () => new Promise((next) => requestAnimationFrame(next));
+  for (const player of document.querySelectorAll('.player')) {
+    const stay = () => player.classList.contains('idle') && player.classList.remove('idle');
+    stay();
+    new MutationObserver(stay).observe(player, {attributeFilter: ['class']});
+  }
   await drawn();
   await drawn();
   await Promise.allSettled(document.getAnimations()
     .filter(each => each instanceof CSSTransition).map(each => each.finished));
 }
 """
-"""JavaScript: until menus are where they belong, and what fades or slides has done so."""
+"""JavaScript: until menus are where they belong, and what fades or slides has done so; players'
+controls stay."""
 
 
 async def faults_at_every_size(page: Page, tag: str) -> list[str]:
