@@ -9,9 +9,17 @@ from typing import Any, Self
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from tests.running import RunningWeir
 from tests.waiting import until
 
 Word = dict[str, Any]
+
+
+def open_chat(weir: RunningWeir, name: str, **settings: Any) -> dict[str, Any]:
+    """A stream whose chat is open."""
+    stream = weir.create_stream(name=name, reconnectWindow=1)
+    weir.call("PATCH", f"/api/v1/streams/{stream['id']}/chat", {"is_open": True} | settings)
+    return stream
 
 
 class Chatter:

@@ -60,7 +60,8 @@ export class Composer {
     this.form.hidden = name === null;
     this.who.hidden = name === null;
     this.who.textContent = name === null ? "" : this.t.chatAs(name);
-    this.name.value = chosenName() ?? "";
+    // Whoever is at writing one goes on, whatever the connection does meanwhile.
+    if (this.name.value === "") this.name.value = chosenName() ?? "";
   }
 
   /** Nobody may write: the chat is closed, or what is shown was said long ago. */

@@ -4,7 +4,8 @@ import type { Messages } from "../i18n/viewer-en";
 import { element } from "../player/element";
 import { Composer } from "./composer";
 import "./chat.css";
-import { type Moderation, MessageList } from "./list";
+import type { Moderation } from "./line";
+import { MessageList } from "./list";
 import { chosenName, guestPass, rememberName, rememberPass } from "./remembered";
 import { ChatReplay } from "./replay";
 import { ChatSocket } from "./socket";
@@ -12,6 +13,9 @@ import type { Message, Settings, Welcome } from "./words";
 
 const TICK_MS = 500;
 const KEPT = 200;
+/** So often, and so long after each other, a moderator's order is given that finds no message. */
+const TRIES = 4;
+const AGAIN_MS = 1000;
 
 export interface Where {
   /** Of the WebSocket; null: what is watched is over. */
@@ -59,7 +63,8 @@ export class ChatPanel {
     });
     this.replay = new ChatReplay(where.minuteURL);
     const heading = element("h2", { className: "chat-title", textContent: t.chat });
-    root.replaceChildren(heading, this.list.element, this.slow, this.composer.element);
+    const head = element("div", { className: "chat-head" }, [heading, this.slow]);
+    root.replaceChildren(head, this.list.element, this.composer.element);
     root.classList.add("chat");
     this.composer.element.hidden = where.socketURL === null;
     this.socket = where.socketURL === null ? null : this.connect(where.socketURL);
@@ -106,6 +111,7 @@ export class ChatPanel {
     this.canModerate = welcome.can_moderate;
     this.isLost = false;
     this.list.allow(welcome.can_moderate ? this.moderation() : null);
+    if (!this.isBehind) this.list.know();
     this.composer.draw(welcome.author ? chosenName() : null);
     this.draw();
     this.composer.resume();
@@ -130,7 +136,9 @@ export class ChatPanel {
       if (!isBehind) this.list.show(this.live);
       this.draw();
     }
-    if (isBehind && now_ms !== null) this.list.show(this.replay.until(now_ms));
+    if (!isBehind || now_ms === null) return;
+    this.list.show(this.replay.until(now_ms));
+    if (this.replay.knows(now_ms)) this.list.know();
   }
 
   // --- for moderators -------------------------------------------------------------------
@@ -142,12 +150,16 @@ export class ChatPanel {
     };
   }
 
-  private async call(method: string, path: string, body?: object): Promise<void> {
+  /** What was said a moment ago may not be written down yet, and cannot be found. */
+  private async call(method: string, path: string, body?: object, tries = TRIES): Promise<void> {
     const answer = await fetch(`${this.where.apiURL}/${path}`, {
       method,
       headers: body ? { "content-type": "application/json" } : {},
       body: body ? JSON.stringify(body) : null,
     }).catch(() => null);
-    if (!answer?.ok) this.composer.tell(this.t.chatNotDone);
+    if (answer?.ok) return;
+    if (answer?.status !== 404 || tries === 1) return this.composer.tell(this.t.chatNotDone);
+    await new Promise((next) => window.setTimeout(next, AGAIN_MS));
+    return this.call(method, path, body, tries - 1);
   }
 }

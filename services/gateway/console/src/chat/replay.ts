@@ -35,6 +35,11 @@ export class ChatReplay {
     return found.filter((message) => message.at <= at_ms);
   }
 
+  /** Whether all is here that was said around an instant. */
+  knows(at_ms: number): boolean {
+    return this.minutes.get(Math.floor(at_ms / MINUTE_MS))?.isWhole === true;
+  }
+
   private async fetch(minute: number): Promise<void> {
     const known = this.minutes.get(minute);
     const now_ms = Date.now();

@@ -82,6 +82,7 @@ export const viewerEn = {
   alertTip: (amount: string) => `tipped ${amount}`,
   alertSubscription: "subscribed",
   chatMessages: "Messages",
+  chatEmpty: "Nobody has said anything yet.",
   chatNewer: "Newer messages",
   chatModerator: "Moderator",
   chatName: "Your name",
@@ -97,6 +98,7 @@ export const viewerEn = {
   chatRemove: "Remove",
   chatBan: "Ban",
   chatBanSure: (name: string) => `Ban ${name}, and remove all that they said?`,
+  chatCancel: "Cancel",
   chatNotDone: "It was not done. Sign in to the console again, or try later.",
   chatRefusals: {
     chat_banned: "A moderator has banned you from this chat.",

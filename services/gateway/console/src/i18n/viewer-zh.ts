@@ -82,6 +82,7 @@ export const viewerZh: Messages = {
   alertTip: (amount) => `打赏了 ${amount}`,
   alertSubscription: "订阅了频道",
   chatMessages: "消息",
+  chatEmpty: "还没有人发言。",
   chatNewer: "查看新消息",
   chatModerator: "管理员",
   chatName: "你的名字",
@@ -97,6 +98,7 @@ export const viewerZh: Messages = {
   chatRemove: "删除",
   chatBan: "封禁",
   chatBanSure: (name) => `封禁 ${name} 并删除其全部消息？`,
+  chatCancel: "取消",
   chatNotDone: "操作未完成。请重新登录控制台，或稍后再试。",
   chatRefusals: {
     chat_banned: "管理员已将你移出此聊天。",

@@ -2,11 +2,11 @@
 
 import { whatOf } from "../chat/alert";
 import { ChatSocket } from "../chat/socket";
-import type { Message } from "../chat/words";
+import type { Alert, Message } from "../chat/words";
 import { isLanguage, preferredLanguage, TAGS } from "../i18n/language";
 import { VIEWER } from "../i18n/viewer";
 import { partsOf, personalPath } from "../playback/kind";
-import { element } from "../player/element";
+import { element, icon } from "../player/element";
 import "./overlay.css";
 
 const SHOWN_MS = 6000;
@@ -31,6 +31,12 @@ let waiting: Message[] = [];
 let before = 0;
 let isShowing = false;
 const ignore = () => undefined;
+const ICONS: Record<Alert["kind"], string> = {
+  tip: "M12 19.5S4.5 15 4.5 9.6A3.9 3.9 0 0 1 12 8a3.9 3.9 0 0 1 7.5 1.6C19.5 15 12 19.5 12 19.5z",
+  subscription:
+    "M12 4.2l2.3 4.9 5.3.7-3.9 3.7 1 5.3-4.7-2.6-4.7 2.6 1-5.3-3.9-3.7 5.3-.7z",
+  custom: "M6 16.5V11a6 6 0 0 1 12 0v5.5l1.5 1.5h-15zM10 20.5h4",
+};
 
 new ChatSocket(url.href, () => ({}), {
   onWelcome(welcome) {
@@ -67,12 +73,18 @@ function cardOf({ author, text, alert }: Message): HTMLElement {
   const what = alert ? whatOf(alert, t, tag) : "";
   const head = element("p", { className: "overlay-head" }, [
     element("span", { className: "overlay-name", textContent: author.name, dir: "auto" }),
+    " ",
     element("span", { className: "overlay-what", textContent: what }),
   ]);
   const words = element("p", { className: "overlay-text", textContent: text, dir: "auto" });
   words.hidden = text === "";
-  const card = element("section", { className: "overlay-card" }, [head, words]);
-  card.dataset.kind = alert?.kind ?? "custom";
+  const kind = alert?.kind ?? "custom";
+  const badge = element("span", { className: "overlay-badge" }, [icon(ICONS[kind])]);
+  const card = element("section", { className: "overlay-card" }, [
+    badge,
+    element("div", { className: "overlay-words" }, [head, words]),
+  ]);
+  card.dataset.kind = kind;
   return card;
 }
 

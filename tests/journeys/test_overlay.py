@@ -1,14 +1,12 @@
 """The overlay that lies over a broadcaster's picture."""
 
-import re
-
 import httpx2
 import pytest
 from playwright.async_api import Page, expect
 
 from tests.running import RunningWeir
 
-pytestmark = [pytest.mark.browser, pytest.mark.integration]
+pytestmark = [pytest.mark.browser, pytest.mark.integration, pytest.mark.timeout(300)]
 
 HOSTILE = "<img src=x onerror='window.hurt=1'>"
 
@@ -23,23 +21,34 @@ def tip(weir: RunningWeir, stream: str, key: str, by: str, text: str = "") -> in
     return httpx2.post(url, json=body, headers=headers).status_code
 
 
+KEEP_CARDS = """
+window.cards = [];
+new MutationObserver((changes) => {
+  for (const {addedNodes} of changes)
+    for (const card of addedNodes)
+      if (card.matches?.('.overlay-card')) window.cards.push(card.innerText.split(/\\s*\\n\\s*/));
+}).observe(document, {childList: true, subtree: true});
+"""
+"""JavaScript: each card is shown for some seconds only, of which a busy machine may miss many."""
+
+
 async def test_tips_are_shown_one_after_the_other_and_each_once(
     weir: RunningWeir, page: Page, faults: list[str]
 ) -> None:
     stream = weir.create_stream(name="tipped")["id"]
+    await page.add_init_script(KEEP_CARDS)
     assert tip(weir, stream, "0", "Early") == 201
     joined = page.expect_websocket()
     async with joined as found:
         await page.goto(f"{weir.http_url}/overlay/{stream}?language=en")
     await (await found.value).wait_for_event("framereceived")
-    for _ in range(2):
-        assert tip(weir, stream, "1", "Ann", HOSTILE) in (200, 201)
+    assert [tip(weir, stream, "1", "Ann", HOSTILE) for _ in range(2)] == [201, 200]
     assert tip(weir, stream, "2", "夜猫") == 201
+    await page.wait_for_function("() => window.cards.length > 1", timeout=60_000)
     card = page.locator(".overlay-card")
-    await expect(card).to_have_text(re.compile(r"^Ann\s*tipped €12\.50"))
-    await expect(page.locator(".overlay-text")).to_have_text(HOSTILE)
-    await expect(card).to_have_text(re.compile("^夜猫"), timeout=15_000)
-    await expect(card).to_have_count(0, timeout=15_000)
+    await expect(card).to_have_count(0, timeout=60_000)
+    shown = await page.evaluate("window.cards")
+    assert shown == [["Ann tipped €12.50", HOSTILE], ["夜猫 tipped €12.50"]]
     assert await page.evaluate("window.hurt") is None
     background = await page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert background == "rgba(0, 0, 0, 0)"
@@ -52,4 +61,4 @@ async def test_viewers_see_it_in_the_chat(weir: RunningWeir, page: Page) -> None
     await page.goto(f"{weir.http_url}/watch/{stream}")
     await expect(page.locator("#chat")).to_be_visible()
     assert tip(weir, stream, "1", "Ann", "Bravo") == 201
-    await expect(page.locator(".chat-alert")).to_have_text("Anntipped €12.50Bravo")
+    await expect(page.locator(".chat-alert")).to_have_text("Ann tipped €12.50 Bravo")
