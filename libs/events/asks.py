@@ -221,7 +221,9 @@ class SessionPage(Answer):
 
 
 class ListSessions(Ask[SessionPage]):
-    """Sessions, newest first; `is_open` keeps only those that have not ended."""
+    """Sessions, newest first; `is_open` keeps only those that have not ended, `from_at` those that
+    ended later than it, `until_at` those that began before.
+    """
 
     name: ClassVar[str] = "catalog.session.list"
     answer: ClassVar[type[Answer]] = SessionPage
@@ -229,6 +231,8 @@ class ListSessions(Ask[SessionPage]):
     tenant: str | None = None
     stream: str | None = None
     is_open: bool | None = None
+    from_at: datetime | None = None
+    until_at: datetime | None = None
     after: str | None = None
     limit: int = Field(default=200, ge=1, le=PAGE_ROWS)
 

@@ -9,6 +9,8 @@ from libs.events.asks import Answer, Ask, Nothing
 from libs.events.tiers import Tier
 
 DISCARD_PAGE = 500
+MAX_HOLDS = 1000
+"""In a page."""
 HoldCause = Literal["clip", "bookmark", "motion", "legal", "asset"]
 
 
@@ -26,6 +28,7 @@ class Hold(Answer):
 
 class Holds(Answer):
     holds: tuple[Hold, ...]
+    next_after: str | None = None
 
 
 class CreateHold(Ask[Hold]):
@@ -43,7 +46,7 @@ class CreateHold(Ask[Hold]):
 
 
 class ListHolds(Ask[Holds]):
-    """Of a stream, the earliest first. Errors: `stream_unknown`."""
+    """A page of a stream's, the earliest first. Errors: `stream_unknown`, `cursor_invalid`."""
 
     name: ClassVar[str] = "catalog.hold.list"
     answer: ClassVar[type[Answer]] = Holds
@@ -53,6 +56,8 @@ class ListHolds(Ask[Holds]):
     from_at: datetime | None = None
     """Only those that end later; likewise `until_at`: that begin before."""
     until_at: datetime | None = None
+    after: str | None = None
+    limit: int = Field(default=MAX_HOLDS, ge=1, le=MAX_HOLDS)
 
 
 class DeleteHold(Ask[Nothing]):

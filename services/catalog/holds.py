@@ -3,11 +3,11 @@
 import uuid
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy import ColumnElement, and_, exists, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.events import CreateHold, DeleteHold, Hold, Holds, ListHolds
-from services.catalog import streams
+from services.catalog import page, streams
 from services.catalog.errors import HoldInvalid, HoldOfAsset, HoldOfClip, HoldsTooMany, HoldUnknown
 from services.catalog.models import AssetRow, FileRow, HoldRow, SegmentRow
 
@@ -49,16 +49,21 @@ async def add(tx: AsyncSession, ask: CreateHold, *, now: datetime) -> HoldRow:
     return row
 
 
-async def list_of(tx: AsyncSession, ask: ListHolds) -> Holds:
-    """Raises `StreamUnknown`."""
+async def list_page(tx: AsyncSession, ask: ListHolds) -> Holds:
+    """The earliest first. Raises `StreamUnknown`, `CursorInvalid`."""
     await streams.get(tx, ask.tenant, ask.stream)
     query = select(HoldRow).where(*_of(ask.tenant, ask.stream))
     if ask.from_at is not None:
         query = query.where(HoldRow.until_at > ask.from_at)
     if ask.until_at is not None:
         query = query.where(HoldRow.from_at < ask.until_at)
-    rows = (await tx.execute(query.order_by(HoldRow.from_at, HoldRow.id))).scalars()
-    return Holds(holds=tuple(_answer(row) for row in rows))
+    if ask.after is not None:
+        query = query.where(tuple_(HoldRow.from_at, HoldRow.id) > page.read_cursor(ask.after))
+    query = query.order_by(HoldRow.from_at, HoldRow.id).limit(ask.limit + 1)
+    answers = [_answer(row) for row in (await tx.execute(query)).scalars()]
+    found, has_more = page.fit(answers, ask.limit)
+    after = page.write_cursor(found[-1].from_at, found[-1].id) if has_more else None
+    return Holds(holds=found, next_after=after)
 
 
 async def delete(tx: AsyncSession, ask: DeleteHold) -> None:

@@ -61,7 +61,7 @@ class KeepingAnswers:
 
     async def list_holds(self, ask: ListHolds) -> Holds:
         async with self._database.transaction(read_only=True) as tx:
-            return await holds.list_of(tx, ask)
+            return await holds.list_page(tx, ask)
 
     async def delete_hold(self, ask: DeleteHold) -> Nothing:
         async with self._database.transaction() as tx:

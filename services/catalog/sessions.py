@@ -224,6 +224,10 @@ async def list_page(tx: AsyncSession, ask: ListSessions) -> SessionPage:
     if ask.is_open is not None:
         is_open = SessionRow.ended_at.is_(None)
         query = query.where(is_open if ask.is_open else ~is_open)
+    if ask.from_at is not None:
+        query = query.where(SessionRow.ended_at.is_(None) | (SessionRow.ended_at > ask.from_at))
+    if ask.until_at is not None:
+        query = query.where(SessionRow.started_at < ask.until_at)
     if ask.after is not None:
         query = query.where(SessionRow.id < ask.after)
     query = query.order_by(SessionRow.id.desc()).limit(ask.limit + 1)

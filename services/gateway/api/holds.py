@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from libs.events import CreateHold, DeleteHold, Hold, HoldCause, Holds, ListHolds
+from libs.events.retention import MAX_HOLDS
 from libs.permissions import Permission
 from services.gateway.api.auth import TheTenant, needs
 from services.gateway.api.house import TheHouse
@@ -33,13 +34,22 @@ async def list_holds(
     tenant: TheTenant,
     from_at: AwareDatetime | None = None,
     until_at: AwareDatetime | None = None,
+    after: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_HOLDS)] = MAX_HOLDS,
 ) -> Holds:
-    """All of the stream, or those that keep something of [from_at, until_at), the earliest first.
-    What has the cause `motion` is a time in which something moved.
+    """A page of the stream's, or of those that keep something of [from_at, until_at), the earliest
+    first. What has the cause `motion` is a time in which something moved.
     """
     check_known_id(stream_id)
     return await house.catalog.ask(
-        ListHolds(tenant=tenant, stream=stream_id, from_at=from_at, until_at=until_at)
+        ListHolds(
+            tenant=tenant,
+            stream=stream_id,
+            from_at=from_at,
+            until_at=until_at,
+            after=after,
+            limit=limit,
+        )
     )
 
 

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
+from pydantic import AwareDatetime
 
 from libs.events import (
     PAGE_ROWS,
@@ -39,12 +40,22 @@ async def list_sessions(
     tenant: TheTenant,
     stream: Annotated[str | None, Query(pattern=_STREAM)] = None,
     is_open: bool | None = None,
+    from_at: AwareDatetime | None = None,
+    until_at: AwareDatetime | None = None,
     after: Annotated[str | None, Query(pattern=_SESSION)] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_SESSIONS)] = PAGE_SESSIONS,
 ) -> SessionPage:
-    """A page of sessions, newest first."""
+    """A page of sessions, newest first; those that were on air within [from_at, until_at)."""
     return await house.catalog.ask(
-        ListSessions(tenant=tenant, stream=stream, is_open=is_open, after=after, limit=limit)
+        ListSessions(
+            tenant=tenant,
+            stream=stream,
+            is_open=is_open,
+            from_at=from_at,
+            until_at=until_at,
+            after=after,
+            limit=limit,
+        )
     )
 
 

@@ -1,4 +1,5 @@
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -216,6 +217,17 @@ async def test_sessions_are_listed_newest_first_in_pages(catalog: Catalog) -> No
         page = await catalog.answers.list_sessions(ListSessions(is_open=is_open))
         assert len(page.sessions) == count
     assert (await catalog.answers.list_sessions(ListSessions(tenant="other"))).sessions == ()
+    from_at, until_at = catalog.clock.now - timedelta(seconds=21), catalog.clock.now
+    for first, last, shown in (
+        (None, None, opened),
+        (from_at, None, opened[2:]),
+        (None, from_at, opened[:2]),
+        (from_at, until_at, opened[2:]),
+        (until_at, None, opened[4:]),
+    ):
+        ask = ListSessions(tenant=DEFAULT_TENANT, from_at=first, until_at=last)
+        page = await catalog.answers.list_sessions(ask)
+        assert [session.id for session in page.sessions] == shown[::-1]
     hostile = await catalog.answers.list_sessions(ListSessions(stream="' OR 1=1--", after="a\0"))
     assert hostile.sessions == ()
 

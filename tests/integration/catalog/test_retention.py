@@ -34,6 +34,7 @@ from libs.events import (
 )
 from libs.names import DEFAULT_TENANT
 from services.catalog.errors import (
+    CursorInvalid,
     FileUnknown,
     HoldInvalid,
     HoldUnknown,
@@ -421,6 +422,23 @@ async def test_holds_are_listed_in_order_and_checked(catalog: Catalog) -> None:
         )
     with pytest.raises(StreamUnknown):
         await catalog.answers.list_holds(ListHolds(tenant=DEFAULT_TENANT, stream="other"))
+
+
+async def test_holds_come_in_pages(catalog: Catalog) -> None:
+    await catalog.create()
+    # Of the same moment there may be many: an order that moments alone make would lose some.
+    made = {(await hold(catalog, at, 60)).id for at in (0, 0, 0, 10, 20)}
+    ask = ListHolds(tenant=DEFAULT_TENANT, stream="cam-1", limit=2)
+    pages = [await catalog.answers.list_holds(ask)]
+    while (after := pages[-1].next_after) is not None:
+        more = ask.model_copy(update={"after": after})
+        pages.append(await catalog.answers.list_holds(more))
+    assert [len(each.holds) for each in pages] == [2, 2, 1]
+    listed = [each for found in pages for each in found.holds]
+    assert {each.id for each in listed} == made
+    assert [each.from_at for each in listed] == sorted(each.from_at for each in listed)
+    with pytest.raises(CursorInvalid):
+        await catalog.answers.list_holds(ask.model_copy(update={"after": "the third"}))
 
 
 @pytest.mark.parametrize("value", [0, -1, "soon", 1e300, True])

@@ -31,11 +31,16 @@ function times({ from_ms, until_ms }: Span): string {
   return `from_at=${from_at}&until_at=${until_at}`;
 }
 
-/** A page of sessions, newest first; of all streams, or of one. */
-export function listSessions(stream: string | null, after: string | null): Promise<SessionPage> {
+/** A page of sessions, newest first; of all streams, or of one; on air at any time of `span`. */
+export function listSessions(
+  stream: string | null,
+  after: string | null,
+  span: Span | null = null,
+): Promise<SessionPage> {
+  const during = span === null ? "" : `&${times(span)}`;
   const of = stream === null ? "" : `&stream=${encodeURIComponent(stream)}`;
   const from = after === null ? "" : `&after=${after}`;
-  return request("GET", `/api/v1/sessions?limit=${PAGE}${of}${from}`);
+  return request("GET", `/api/v1/sessions?limit=${PAGE}${of}${during}${from}`);
 }
 
 /** What holds and clips keep of it stays. */
@@ -58,7 +63,14 @@ export async function showTimeline(stream: string, span: Span): Promise<Timeline
 
 /** What is kept of a span, and why; also where something moved. */
 export async function listHolds(stream: string, span: Span): Promise<Hold[]> {
-  return (await request<Holds>("GET", under(stream, `/holds?${times(span)}`))).holds;
+  const holds: Hold[] = [];
+  let after = "";
+  for (;;) {
+    const page = await request<Holds>("GET", under(stream, `/holds?${times(span)}${after}`));
+    holds.push(...page.holds);
+    if (!page.next_after) return holds;
+    after = `&after=${encodeURIComponent(page.next_after)}`;
+  }
 }
 
 export function keep(stream: string, span: Span): Promise<Hold> {

@@ -410,8 +410,8 @@ export interface paths {
         };
         /**
          * List Holds
-         * @description All of the stream, or those that keep something of [from_at, until_at), the earliest first.
-         *     What has the cause `motion` is a time in which something moved.
+         * @description A page of the stream's, or of those that keep something of [from_at, until_at), the earliest
+         *     first. What has the cause `motion` is a time in which something moved.
          */
         get: operations["retention_list_holds"];
         put?: never;
@@ -735,7 +735,7 @@ export interface paths {
         };
         /**
          * List Sessions
-         * @description A page of sessions, newest first.
+         * @description A page of sessions, newest first; those that were on air within [from_at, until_at).
          */
         get: operations["sessions_list_sessions"];
         put?: never;
@@ -3838,6 +3838,8 @@ export interface components {
         Holds: {
             /** Holds */
             holds: components["schemas"]["Hold"][];
+            /** Next After */
+            next_after?: string | null;
         };
         /**
          * Hole
@@ -7709,6 +7711,8 @@ export interface operations {
             query?: {
                 from_at?: string | null;
                 until_at?: string | null;
+                after?: string | null;
+                limit?: number;
             };
             header?: never;
             path: {
@@ -8366,6 +8370,8 @@ export interface operations {
             query?: {
                 stream?: string | null;
                 is_open?: boolean | null;
+                from_at?: string | null;
+                until_at?: string | null;
                 after?: string | null;
                 limit?: number;
             };

@@ -36,6 +36,11 @@ export function ClipPanel({
   const [made, setMade] = useState<Clip[]>([]);
   const stream = streams.find(({ id }) => id === of) ?? streams[0];
   const time = (at_ms: number) => new Date(at_ms).toLocaleString(tag, { hourCycle: "h23" });
+  const span = new Intl.DateTimeFormat(tag, {
+    dateStyle: "medium",
+    timeStyle: "medium",
+    hourCycle: "h23",
+  });
   const ownName = stream && marked ? t.recorded.clipNameOf(nameOf(stream), time(marked.from_ms)) : "";
   const making = useMutation({
     mutationFn: ({ id, span }: { id: string; span: Span }) =>
@@ -61,7 +66,7 @@ export function ClipPanel({
         {!marked && <p className="hint">{t.recorded.clipHint}</p>}
         {marked && (
           <p role="status">
-            {time(marked.from_ms)} – {time(marked.until_ms)} ·{" "}
+            {span.formatRange(marked.from_ms, marked.until_ms)} ·{" "}
             {t.recorded.clipLength(lengthText(Math.round(lengthOf(marked) / SECOND_MS)))}
           </p>
         )}

@@ -32,6 +32,7 @@ export function RecordingRow({ session, stream }: { session: Session; stream: St
   const { id, started_at, ended_at, duration_s } = session;
   const own = useOwnToken(stream.id, stream.view_policy);
   const pathOf = (file: string) => personalPath(`${stream.id}/${id}/${file}`, own.token);
+  const livePath = personalPath(`watch/${stream.id}/poster.jpg`, own.token);
   const time = (at: string) => new Date(at).toLocaleTimeString(tag, { hourCycle: "h23" });
   const when = `${time(started_at)} – ${ended_at ? time(ended_at) : t.recorded.onAir}`;
   const span = {
@@ -47,14 +48,14 @@ export function RecordingRow({ session, stream }: { session: Session; stream: St
       <div className="screen">
         <a
           className="board"
-        href={timelineAddress([stream.id], span.from_ms)}
-        aria-label={t.recorded.timelineNamed(`${name}, ${when}`)}
-      >
-        {own.isReady && <Poster path={pathOf("poster.jpg")} />}
-        {own.isReady && ended_at && (
-          <Storyboard path={pathOf("storyboard.vtt")} duration_s={duration_s ?? 0} />
-        )}
-      </a>
+          href={timelineAddress([stream.id], span.from_ms)}
+          aria-label={t.recorded.timelineNamed(`${name}, ${when}`)}
+        >
+          {own.isReady && <Poster path={ended_at ? pathOf("poster.jpg") : livePath} />}
+          {own.isReady && ended_at && (
+            <Storyboard path={pathOf("storyboard.vtt")} duration_s={duration_s ?? 0} />
+          )}
+        </a>
         <span className="screen-time">
           {ended_at ? clock(Math.round(duration_s ?? 0)) : <Elapsed since={started_at} />}
         </span>
@@ -65,7 +66,8 @@ export function RecordingRow({ session, stream }: { session: Session; stream: St
           <time dateTime={started_at}>{when}</time>
         </p>
         <p className="hint">
-          {bytesText(tag, session.size_bytes ?? 0)} · <GapsOf session={session} stream={stream.id} span={span} />
+          {bytesText(tag, session.size_bytes ?? 0)} ·{" "}
+          <GapsOf session={session} stream={stream.id} span={span} />
           {session.cause && ` · ${t.recorded.causes[session.cause] ?? session.cause}`}
         </p>
         {(holding.error ?? own.error) && <Failure error={holding.error ?? own.error} />}

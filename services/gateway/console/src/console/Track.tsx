@@ -1,3 +1,4 @@
+import { useMediaQuery } from "@mantine/hooks";
 import { type KeyboardEvent, useId, useRef, useSyncExternalStore } from "react";
 
 import { nameOf } from "../api/streams";
@@ -13,6 +14,7 @@ import type { Lane } from "./use-footage";
 import { useTrackGestures } from "./use-track-gestures";
 
 const MOST_TICKS = 9;
+const MOST_TICKS_ON_A_PHONE = 4;
 /** Of what is shown: a step of an arrow key, and of one with Shift. */
 const STEP = 0.01;
 const LONG_STEP = 0.1;
@@ -40,6 +42,8 @@ export function Track({
 }) {
   const { t, tag } = useReader();
   const help = useId();
+  const isNarrow = useMediaQuery("(max-width: 48em)");
+  const mostTicks = isNarrow ? MOST_TICKS_ON_A_PHONE : MOST_TICKS;
   const track = useRef<HTMLDivElement>(null);
   const at_ms = useSyncExternalStore(clock.subscribe, () => Math.floor(clock.at_ms / 100) * 100);
   const play = (from_ms: number) => {
@@ -97,7 +101,7 @@ export function Track({
         {...handlers}
       >
         <div className="track-axis" aria-hidden="true">
-          {ticksOf(shown, MOST_TICKS, tag).map(({ at_ms: tick_ms, text, isDay }) => (
+          {ticksOf(shown, mostTicks, tag).map(({ at_ms: tick_ms, text, isDay }) => (
             <span key={tick_ms} data-day={isDay} style={{ left: percent(placeOf(shown, tick_ms)) }}>
               {text}
             </span>

@@ -3,7 +3,8 @@ import { useSyncExternalStore } from "react";
 
 import { useReader } from "../i18n/Reader";
 import type { Clock } from "../timeline/clock";
-import { DAY_MS, lengthOf, moved, type Span, zoomed } from "../timeline/span";
+import { readDay, writeDay } from "../timeline/day";
+import { lengthOf, moved, type Span, zoomed } from "../timeline/span";
 import { Icon } from "./icons";
 
 const RATES = [0.5, 1, 2, 4];
@@ -54,17 +55,17 @@ export function TrackBar({
       <TextInput
         type="date"
         aria-label={t.recorded.day}
-        value={dayOf(at_ms)}
+        value={writeDay(at_ms)}
         onChange={({ currentTarget: { value } }) => {
-          const day_ms = new Date(`${value}T00:00`).getTime();
-          if (Number.isNaN(day_ms)) return;
-          onGo(day_ms);
-          onShow({ from_ms: day_ms, until_ms: day_ms + DAY_MS });
+          const day = readDay(value);
+          if (!day) return;
+          onGo(day.from_ms);
+          onShow(day);
         }}
       />
       <div className="track-moves">
         <ActionIcon aria-label={earlier} title={earlier} onClick={() => onShow(moved(shown, -step_ms))}>
-          <span aria-hidden="true">‹</span>
+          <Icon name="earlier" />
         </ActionIcon>
         <ActionIcon aria-label={zoomOut} title={zoomOut} onClick={() => onShow(zoomed(shown, ZOOM, at_ms))}>
           <Icon name="minus" />
@@ -77,7 +78,7 @@ export function TrackBar({
           <Icon name="plus" />
         </ActionIcon>
         <ActionIcon aria-label={later} title={later} onClick={() => onShow(moved(shown, step_ms))}>
-          <span aria-hidden="true">›</span>
+          <Icon name="later" />
         </ActionIcon>
         <Button variant="default" onClick={() => onShow(moved(shown, Date.now() - shown.until_ms))}>
           {t.recorded.newest}
@@ -85,11 +86,4 @@ export function TrackBar({
       </div>
     </div>
   );
-}
-
-/** As an input of a date wants it, where the reader is. */
-function dayOf(at_ms: number): string {
-  const at = new Date(at_ms);
-  const two = (value: number) => String(value).padStart(2, "0");
-  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
 }

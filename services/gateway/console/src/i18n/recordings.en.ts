@@ -11,6 +11,8 @@ export const recordingsEn = {
   keepIt: "Keep it from retention",
   keptFor: (name: string) => `${name} is kept until you let go of it`,
   more: "Show earlier ones",
+  noneFound: "Nothing was recorded then.",
+  showAll: "Show all recordings",
   files: "Files, clips, holds",
   filesTitle: (name: string) => `What is kept of ${name}`,
   noFiles: "No files of this time.",

@@ -12,6 +12,8 @@ export const recordingsZh: typeof recordingsEn = {
   keepIt: "保留，不随保留期删除",
   keptFor: (name) => `${name} 将一直保留，直到您取消`,
   more: "显示更早的录制",
+  noneFound: "这段时间没有录制。",
+  showAll: "显示所有录制",
   files: "文件、剪辑与保留",
   filesTitle: (name) => `${name} 保留的内容`,
   noFiles: "这段时间没有文件。",
