@@ -9,7 +9,6 @@ from playwright.async_api import Locator, Page, expect
 
 from tests.console import sign_in
 from tests.decoded import frames_of, time_shown
-from tests.oracles.layout import serious_findings
 from tests.pattern import READ_CODE, PatternPublisher
 from tests.recorded import now_ms, record, unix_ms
 from tests.running import RunningWeir

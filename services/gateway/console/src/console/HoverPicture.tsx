@@ -24,11 +24,13 @@ export function HoverPicture({
   lanes,
   shown,
   at_ms,
+  hasRoomAbove,
   time,
 }: {
   lanes: Lane[];
   shown: Span;
   at_ms: number;
+  hasRoomAbove: boolean;
   time: string;
 }) {
   const textOf = useMissingText();
@@ -41,7 +43,12 @@ export function HoverPicture({
   return (
     <>
       <i className="track-pointed" style={{ left: `${placeOf(shown, at_ms) * 100}%` }} />
-      <div className="track-hover" style={{ left: `${place * 100}%` }} data-side={sideOf(place)}>
+      <div
+        className="track-hover"
+        style={{ left: `${place * 100}%` }}
+        data-side={sideOf(place)}
+        data-below={!hasRoomAbove}
+      >
         {lane && part && <TileAt lane={lane} part={part} shown={shown} at_ms={at_ms} />}
         <time>{time}</time>
         {!part && missing && <span>{textOf(missing)}</span>}

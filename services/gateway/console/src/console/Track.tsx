@@ -50,7 +50,7 @@ export function Track({
     onGo(from_ms);
     clock.play();
   };
-  const { pointed_ms, handlers } = useTrackGestures(track, { shown, onShow, onMark, onGo: play });
+  const { pointed, handlers } = useTrackGestures(track, { shown, onShow, onMark, onGo: play });
   const time = (instant: number) => new Date(instant).toLocaleString(tag, { hourCycle: "h23" });
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -123,9 +123,7 @@ export function Track({
           />
         )}
         {head >= 0 && head <= 1 && <i className="track-head" style={{ left: percent(head) }} />}
-        {pointed_ms !== null && (
-          <HoverPicture lanes={lanes} shown={shown} at_ms={pointed_ms} time={time(pointed_ms)} />
-        )}
+        {pointed && <HoverPicture {...pointed} lanes={lanes} shown={shown} time={time(pointed.at_ms)} />}
       </div>
       <p className="hint" id={help}>
         {t.recorded.timelineHelp}

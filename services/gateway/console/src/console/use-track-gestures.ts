@@ -5,12 +5,19 @@ import { instantAt, lengthOf, moved, type Span, zoomed } from "../timeline/span"
 /** A pointer that moved less has clicked. */
 const CLICK_PX = 5;
 const WHEEL_ZOOM = 0.0018;
+/** What is shown of an instant is so high; where less is above the track, it is shown below. */
+const HOVER_PX = 170;
 
 interface Wanted {
   shown: Span;
   onShow: (span: Span) => void;
   onMark: (span: Span) => void;
   onGo: (at_ms: number) => void;
+}
+
+interface Pointed {
+  at_ms: number;
+  hasRoomAbove: boolean;
 }
 
 interface Drag {
@@ -26,8 +33,8 @@ interface Drag {
  * there, and the wheel zooms where it points, or moves sideways.
  */
 export function useTrackGestures(track: RefObject<HTMLElement | null>, wanted: Wanted) {
-  /** What the pointer is over, Unix ms; null: it is elsewhere. */
-  const [pointed_ms, setPointed] = useState<number | null>(null);
+  /** What the pointer is over; null: it is elsewhere. */
+  const [pointed, setPointed] = useState<Pointed | null>(null);
   const drag = useRef<Drag | null>(null);
   const fingers = useRef(new Map<number, number>());
   const latest = useRef(wanted);
@@ -59,7 +66,7 @@ export function useTrackGestures(track: RefObject<HTMLElement | null>, wanted: W
   };
 
   return {
-    pointed_ms,
+    pointed,
     handlers: {
       onPointerDown(event: PointerEvent<HTMLElement>) {
         if (event.button !== 0) return;
@@ -74,7 +81,10 @@ export function useTrackGestures(track: RefObject<HTMLElement | null>, wanted: W
         };
       },
       onPointerMove(event: PointerEvent<HTMLElement>) {
-        if (event.pointerType === "mouse") setPointed(instant(event));
+        if (event.pointerType === "mouse") {
+          const { top } = event.currentTarget.getBoundingClientRect();
+          setPointed({ at_ms: instant(event), hasRoomAbove: top >= HOVER_PX });
+        }
         const before_px = fingers.current.get(event.pointerId);
         const begun = drag.current;
         if (before_px === undefined || !begun) return;
