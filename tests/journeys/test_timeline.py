@@ -141,6 +141,7 @@ async def test_picture_is_shown_of_the_instant_that_is_pointed_at(
     hover = page.locator(".track-hover")
     for is_at_the_top in (False, True):
         if is_at_the_top:
+            await page.set_viewport_size({"width": 1280, "height": 400})
             await _track(page).evaluate("track => track.scrollIntoView()")
         box = await _track(page).bounding_box()
         assert box is not None

@@ -65,6 +65,8 @@ export class Follower {
     const position_s = this.engine?.clock?.position(at_ms) ?? null;
     if (position_s === null) return;
     const { video } = this;
+    // The engine itself begins there; who seeks before its first sound is appended loses that.
+    if (video.buffered.length === 0) return;
     const off_s = video.currentTime - position_s;
     const far_s = this.clock.isPlaying ? FAR_S : FAR_STILL_S;
     // A place where there is no picture is not sought again and again.
