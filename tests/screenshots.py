@@ -5,8 +5,8 @@ shows them. It starts a Weir of its own for each language, furnished, with a tes
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,29 +15,37 @@ from playwright.async_api import Browser, Page, async_playwright
 from tests.album import Album
 from tests.chromium import FLAGS
 from tests.console import sign_in
-from tests.furnishing import ENVIRONMENT, Words, film, furnish, publish
+from tests.furnishing import ENVIRONMENT, Words, furnish, on_air
 from tests.hook_receiver import receiving
 from tests.oracles.layout import SIZES
 from tests.running import RunningWeir
 from tests.tour import tour
-from tests.viewing import until_live
 from tests.watching import watch
 
 DOCS = Path("docs")
 PICTURE = "1280x720"
-LIVE_WITHIN_S = 90.0
 WORDS = {
     "en": Words(
         live="North bank", members="Members only", title="The brass band, live from the north bank",
         description="They play until it is dark.\nProgramme: https://example.org/programme",
         film="Harbour at night.mp4", hook="Night shift", printer="Printer of the gate",
         key="Planning", wall="Wall in the hall", relay="Elsewhere",
+        gate="Gate", clip="Delivery at noon", viewer="Dora",
+        said=[
+            ("Emil", "Good evening from the south bank!"), ("Fay", "Is there a programme?"),
+            ("Gus", "It is in the text below."), ("Nobody", "Buy my watches"),
+        ],
     ),
     "zh": Words(
         live="北岸", members="会员专享", title="北岸铜管乐队现场直播",
         description="一直演奏到天黑。\n节目单：https://example.org/programme",
         film="港口夜景.mp4", hook="夜班", printer="门口的打印机",
         key="排期系统", wall="大厅的屏幕", relay="其他平台",
+        gate="大门", clip="中午送货", viewer="小林",
+        said=[
+            ("阿明", "南岸的朋友们晚上好！"), ("小雨", "有节目单吗？"),
+            ("老周", "在下面的介绍里。"), ("路人", "便宜手表"),
+        ],
     ),
 }  # fmt: skip
 CONSOLE = {
@@ -52,10 +60,20 @@ CONSOLE = {
     "stream-relays": "Relays to other servers",
     "stream-ladder": "The ladder",
     "stream-mark": "A link with a burned-in mark",
+    "stream-page": "All about one stream",
+    "part-watermark-text": "A watermark, laid out on the picture",
+    "part-ladder": "Sizes, and how they are now",
+    "part-recording": "What is recorded, and how long it is kept",
+    "part-viewers": "Its viewers",
     "stream-doctor": "The doctor: what is wrong with a push, and why it is late",
+    "recordings": "Recordings",
+    "recording-files": "What was made of a recording, and what keeps it",
+    "timeline": "A recording on the timeline",
+    "timeline-clip": "A clip",
     "videos": "Uploads and videos",
     "video-links": "Where a video plays",
     "video-captions": "Captions",
+    "viewers": "All who watch",
     "webhooks": "Webhooks",
     "webhook-new": "A new webhook",
     "webhook-delivery": "What was sent to a webhook, and what it answered",
@@ -66,11 +84,16 @@ CONSOLE = {
     "key-new": "A new API key",
     "audit": "The audit log",
     "audit-entry": "All that is known of one deed",
+    "job": "Jobs: one of them",
+    "system": "Services and dead letters",
     "account": "The own account",
 }
 """What is taken of the tour at a desk, and what it shows."""
-PHONE = {"streams", "stream-doctor", "videos", "webhook-delivery", "users", "audit"}
-CHINESE = {"streams", "stream-push", "stream-doctor", "videos", "webhooks", "keys"}
+PHONE = {
+    "streams", "stream-page", "stream-doctor", "recordings", "timeline", "videos",
+    "webhook-delivery", "audit", "job",
+}  # fmt: skip
+CHINESE = {"streams", "stream-page", "stream-push", "timeline", "videos", "webhooks", "keys"}
 
 
 async def main() -> None:
@@ -79,34 +102,29 @@ async def main() -> None:
         chromium = await playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=FLAGS
         )
-        with furnished("en") as (weir, stream):
-            await until_live(weir, stream["id"], LIVE_WITHIN_S)
+        async with furnished("en") as (weir, stream):
             await see_sign_in(weir, chromium, album)
             await see_console(weir, await at_a_desk(chromium), album, "en", set(CONSOLE))
             await see_watch_page(weir, chromium, album, stream["id"])
             await see_console(weir, await on_a_phone(chromium), album, "en", PHONE, "phone")
             await see_watch_page_on_a_phone(weir, chromium, album, stream["id"])
-        with furnished("zh") as (weir, stream):
-            await until_live(weir, stream["id"], LIVE_WITHIN_S)
+        async with furnished("zh") as (weir, _):
             await see_console(weir, await at_a_desk(chromium), album, "zh", CHINESE, "zh")
         await chromium.close()
     album.write()
 
 
-@contextmanager
-def furnished(tag: str) -> Iterator[tuple[RunningWeir, dict[str, Any]]]:
-    """And a stream that is about to be on air."""
+@asynccontextmanager
+async def furnished(tag: str) -> AsyncIterator[tuple[RunningWeir, dict[str, Any]]]:
+    """And the stream that is on air."""
+    words = WORDS[tag]
     with tempfile.TemporaryDirectory() as folder, receiving() as receiver:
         weir = RunningWeir(Path(folder) / "weir", dict(ENVIRONMENT))
         weir.start()
         try:
-            stream = furnish(weir, WORDS[tag], receiver, film(PICTURE))
-            publisher = publish(stream["push"]["url"], PICTURE)
-            try:
+            stream = furnish(weir, words, receiver, PICTURE)
+            async with on_air(weir, stream, words, PICTURE):
                 yield weir, stream
-            finally:
-                publisher.kill()
-                publisher.wait()
         finally:
             weir.stop()
 

@@ -1,5 +1,6 @@
 """Every page, menu and dialog of the console, one after the other, in a Weir that is furnished."""
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from typing import NamedTuple
 
@@ -7,13 +8,14 @@ from playwright.async_api import Page, expect
 
 from tests.messages import sentences
 
+_KEY = re.compile(r"\{([\w.]+)\}")
 SHOWN_MS = 60_000.0
 FOUND_MS = 120_000.0
 """The doctor has seen two keyframes by then."""
 LAYER = "[role=dialog]:visible, [role=menu]:visible"
 LIVE = ".card[data-state=live]"
+OVER = ".recording:has(.recording-text time):not(:has-text('{recorded.onAir}'))"
 FAILING = ".hook:has(.hook-facts .danger)"
-PAGES = ("streams", "videos", "webhooks", "users", "keys", "audit", "account")
 
 
 class Stop(NamedTuple):
@@ -40,6 +42,16 @@ def _menu(name: str, card: str, **choices: str) -> Iterator[Stop]:
         yield Stop(f"{name}-{what}", (more, _says(key)), "[role=dialog]:visible")
 
 
+PARTS = {
+    "push": ".stream-part h2:text-is('{stream.parts.push}')",
+    "watermark": ".stream-part .mark-frame",
+    "ladder": ".stream-part .renditions li",
+    "relay": ".stream-part .relay",
+    "recording": ".stream-part .recording-rules",
+    "doctor": ".stream-part .finding",
+    "viewers": ".stream-part .viewers li",
+}
+"""Of the stream page, and what is there then."""
 BAR = (
     Stop("languages", ("header button[aria-label='{language}']",), "[role=menu]"),
     Stop("own-menu", (".bar-inner > button >> nth=-1",), "[role=menu]"),
@@ -59,10 +71,43 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         ),
         *_menu(
             "stream", LIVE,
-            title="titleMenu", relays="relays", ladder="ladder", mark="markedLink",
+            title="titleMenu", chat="chat", relays="relays", ladder="ladder", mark="markedLink",
             delete="deleteStream",
         ),
         Stop("stream-doctor", (f"{LIVE} .card-doctor",), ".finding", FOUND_MS),
+        Stop("stream-page", (f"{LIVE} h2 a",), ".stream-page [data-state=playing]"),
+        *_menu("stream-page", ".stream-heading"),
+        *(
+            Stop(f"part-{part}", (f".stream-tabs [href$='/{part}']",), shows, FOUND_MS)
+            for part, shows in PARTS.items()
+        ),
+        Stop(
+            "part-watermark-text",
+            (".stream-tabs [href$='/watermark']", _says("stream.addText", ".add-mark button")),
+            ".placed-mark image",
+        ),
+    ),
+    "recordings": (
+        Stop("recordings", shows=f"{OVER} .screen img"),
+        *_menu("recording", OVER, files="recorded.files", delete="recorded.deleteIt"),
+        Stop("recording-kept", (f"{OVER} .card-more", _says("recorded.keepIt")), "p[role=status]"),
+    ),
+    "timeline": (
+        Stop("timeline-none", shows=".nothing"),
+        Stop(
+            "timeline",
+            ("nav.pages [href='#recordings']", f"{OVER} .recording-actions a"),
+            ".mark-lists li",
+        ),
+        Stop(
+            "timeline-clip",
+            (
+                _says("recorded.markBegin", ".clip-marks button"),
+                _says("recorded.markEnd", ".clip-marks button"),
+            ),
+            ".clip-form",
+        ),
+        Stop("timeline-two", (".cameras label >> nth=0",), ".together[data-count='2']"),
     ),
     "videos": (
         Stop("videos", shows=".video .screen-play img"),
@@ -74,6 +119,7 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         ),
         Stop("video-playing", (".video .screen-play",), ".video [data-state=playing]"),
     ),
+    "viewers": (Stop("viewers", shows=".viewers li"),),
     "webhooks": (
         Stop("webhooks", shows=FAILING),
         Stop("webhook-new", (".heading button",)),
@@ -121,19 +167,60 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("audit", shows=".entry"),
         Stop("audit-entry", (".entry summary >> nth=0",), ".entry[open] dl"),
     ),
+    "jobs": (
+        Stop("jobs", shows=".entry"),
+        Stop("job", (".entry:has-text('{jobs.kinds.poster}') summary >> nth=0",), ".job dd"),
+    ),
+    "system": (
+        Stop("system", shows=".service"),
+        Stop("dead-letter", (".entry summary >> nth=0",), ".entry[open] dl"),
+    ),
     "account": (Stop("account", shows=".sessions li"),),
 }  # fmt: skip
+
+
+DIALOGS = {
+    "CaptionsDialog": "video-captions",
+    "ChatDialog": "stream-chat",
+    "ConfirmDialog": "stream-delete",
+    "CreateDialog": "stream-new",
+    "DoctorDialog": "stream-doctor",
+    "ImportDialog": "video-import",
+    "KeptDialog": "recording-rules",
+    "LadderDialog": "stream-ladder",
+    "LinksDialog": "video-links",
+    "MarkedLinkDialog": "stream-mark",
+    "NewKeyDialog": "key-new",
+    "NewUserDialog": "user-new",
+    "PasswordDialog": "user-password",
+    "PushDialog": "stream-push",
+    "RelayDialog": "stream-relays",
+    "RenameDialog": "video-rename",
+    "ReplayDialog": "webhook-replay",
+    "RoleDialog": "user-role",
+    "RotateDialog": "webhook-rotate",
+    "SecretDialog": "webhook-secret",
+    "TitleDialog": "stream-title",
+    "ViewersDialog": "stream-viewers",
+    "WatchDialog": "stream-watch",
+    "WebhookDialog": "webhook-new",
+}
+"""Where each component that opens a window is seen."""
 
 
 async def tour(page: Page, tag: str) -> AsyncIterator[str]:
     """The name of each stop, while it is shown to somebody who is signed in."""
     said = {each.key: each.text for each in sentences(tag)}
-    for at in PAGES:
+
+    def text(key: re.Match[str]) -> str:
+        return said[key[1]]
+
+    for at, stops in STOPS.items():
         await page.evaluate("at => { location.hash = at; }", at)
-        for name, opens, shows, within_ms in STOPS[at]:
+        for name, opens, shows, within_ms in stops:
             for press in opens:
-                await page.locator(press.format_map(said)).click(timeout=SHOWN_MS)
-            await page.locator(shows.format_map(said)).first.wait_for(timeout=within_ms)
+                await page.locator(_KEY.sub(text, press)).click(timeout=SHOWN_MS)
+            await page.locator(_KEY.sub(text, shows)).first.wait_for(timeout=within_ms)
             yield name
             if await page.locator(LAYER).count():
                 await page.keyboard.press("Escape")

@@ -57,24 +57,26 @@ export function AssetScreen({
     );
   }
   return (
-    <button
-      type="button"
-      className="screen screen-play"
-      aria-label={t.playNamed(name)}
-      autoFocus={isClosed}
-      onClick={() => onPlay(true)}
-    >
-      {own.isReady && (
-        <>
-          <Poster path={pathOf(links.poster)} />
-          <Storyboard path={pathOf(links.storyboard)} duration_s={duration_s ?? 0} />
-        </>
-      )}
+    <div className="screen">
+      <button
+        type="button"
+        className="screen screen-play"
+        aria-label={t.playNamed(name)}
+        autoFocus={isClosed}
+        onClick={() => onPlay(true)}
+      >
+        {own.isReady && (
+          <>
+            <Poster path={pathOf(links.poster)} />
+            <Storyboard path={pathOf(links.storyboard)} duration_s={duration_s ?? 0} />
+          </>
+        )}
+        <span className="screen-button">
+          <Icon name="play" size={26} />
+        </span>
+      </button>
       <AssetBadge asset={asset} />
-      <span className="screen-button">
-        <Icon name="play" size={26} />
-      </span>
       {duration_s !== null && <time className="screen-time">{clock(Math.round(duration_s))}</time>}
-    </button>
+    </div>
   );
 }

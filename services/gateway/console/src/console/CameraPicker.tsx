@@ -27,7 +27,9 @@ export function CameraPicker({
             value={stream.id}
             disabled={isFull && !chosen.includes(stream.id)}
           >
-            {nameOf(stream)}
+            <span className="camera-name" title={nameOf(stream)}>
+              {nameOf(stream)}
+            </span>
           </Chip>
         ))}
       </Chip.Group>

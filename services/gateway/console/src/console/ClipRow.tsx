@@ -56,7 +56,7 @@ export function ClipRow({ clip, onGone }: { clip: Clip; onGone?: (id: string) =>
             leftSection={<Icon name="download" size={18} />}
             aria-label={t.recorded.downloadClip(now.name)}
           >
-            {t.download}
+            {t.recorded.download}
           </Button>
         )}
         {may("recordings:delete") && (

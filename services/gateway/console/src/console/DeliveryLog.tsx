@@ -99,7 +99,7 @@ function Filter({
     { state: "dead", words: t.deadLetters, count: hook.dead },
   ];
   return (
-    <div className="filter" role="group" aria-label={t.deliveries}>
+    <div className="delivery-filter" role="group" aria-label={t.deliveries}>
       {offered.map(({ state, words, count }) => (
         <button
           key={words}

@@ -66,7 +66,7 @@ export function RecordingRow({ session, stream }: { session: Session; stream: St
           <time dateTime={started_at}>{when}</time>
         </p>
         <p className="hint">
-          {bytesText(tag, session.size_bytes ?? 0)} ·{" "}
+          {bytesText(tag, session.size_bytes ?? 0)}
           <GapsOf session={session} stream={stream.id} span={span} />
           {session.cause && ` · ${t.recorded.causes[session.cause] ?? session.cause}`}
         </p>
@@ -132,7 +132,7 @@ function GapsOf({ session, stream, span }: { session: Session; stream: string; s
   const its = found.data?.filter((each) => each.session === session.id) ?? [];
   if (its.length === 0) return null;
   const { missing } = footageOf(its);
-  if (missing.length === 0) return t.recorded.complete;
+  if (missing.length === 0) return ` · ${t.recorded.complete}`;
   const missing_s = missing.reduce((sum, gap) => sum + lengthOf(gap), 0) / 1000;
-  return t.recorded.gaps(missing.length, timeText(tag, missing_s));
+  return ` · ${t.recorded.gaps(missing.length, timeText(tag, missing_s))}`;
 }

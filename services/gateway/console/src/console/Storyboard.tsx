@@ -38,7 +38,7 @@ export function Storyboard({ path, duration_s }: { path: string; duration_s: num
         <>
           <Picture tile={tile} />
           <i className="board-at" style={{ width: `${pointed * 100}%` }} />
-          <time className="board-time">{clock(Math.floor(at_s))}</time>
+          <time className="board-time" aria-hidden="true">{clock(Math.floor(at_s))}</time>
         </>
       )}
     </span>

@@ -36,13 +36,12 @@ export function TimelinePage() {
   const isKnown = streams.data && (at_ms !== null || newest.data || wanted.length === 0);
   return (
     <>
+      <a className="back" href={addressOf("recordings")}>
+        <Icon name="back" size={18} />
+        {t.recorded.back}
+      </a>
       <div className="heading">
-        <div>
-          <a className="back" href={addressOf("recordings")}>
-            <Icon name="timeline" size={16} /> {t.recorded.back}
-          </a>
-          <h1>{t.recorded.timeline}</h1>
-        </div>
+        <h1>{t.recorded.timeline}</h1>
         {streams.data && <CameraPicker streams={streams.data} chosen={wanted} onChoose={choose} />}
       </div>
       {error && !isSignedOut && <Failure error={error} title={t.recorded.failedToLoad} />}

@@ -13,8 +13,8 @@ import { LaneMarks } from "./LaneMarks";
 import type { Lane } from "./use-footage";
 import { useTrackGestures } from "./use-track-gestures";
 
-const MOST_TICKS = 9;
-const MOST_TICKS_ON_A_PHONE = 4;
+/** A mark's time stands to the right of it, and fits there up to this part of the track. */
+const TICKS = { wide: { most: 9, last: 0.91 }, narrow: { most: 4, last: 0.8 } };
 /** Of what is shown: a step of an arrow key, and of one with Shift. */
 const STEP = 0.01;
 const LONG_STEP = 0.1;
@@ -42,8 +42,6 @@ export function Track({
 }) {
   const { t, tag } = useReader();
   const help = useId();
-  const isNarrow = useMediaQuery("(max-width: 48em)");
-  const mostTicks = isNarrow ? MOST_TICKS_ON_A_PHONE : MOST_TICKS;
   const track = useRef<HTMLDivElement>(null);
   const at_ms = useSyncExternalStore(clock.subscribe, () => Math.floor(clock.at_ms / 100) * 100);
   const play = (from_ms: number) => {
@@ -83,6 +81,7 @@ export function Track({
     event.preventDefault();
     action();
   };
+  const ticks = useMediaQuery("(max-width: 48em)") ? TICKS.narrow : TICKS.wide;
   const head = placeOf(shown, at_ms);
   return (
     <section className="panel track-panel">
@@ -101,9 +100,9 @@ export function Track({
         {...handlers}
       >
         <div className="track-axis" aria-hidden="true">
-          {ticksOf(shown, mostTicks, tag).map(({ at_ms: tick_ms, text, isDay }) => (
+          {ticksOf(shown, ticks.most, tag).map(({ at_ms: tick_ms, text, isDay }) => (
             <span key={tick_ms} data-day={isDay} style={{ left: percent(placeOf(shown, tick_ms)) }}>
-              {text}
+              {placeOf(shown, tick_ms) <= ticks.last ? text : "\u00a0"}
             </span>
           ))}
         </div>

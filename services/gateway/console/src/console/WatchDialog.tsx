@@ -58,8 +58,10 @@ export function Preview({ stream }: { stream: Stream }) {
       {own.isReady && (
         <EmbeddedPlayer key={kind} stream={stream.id} kind={kind} token={token} />
       )}
-      <CopyField label={t.watchPage} value={stream.playback.watch} />
-      <CopyField label={t.watchURL(KINDS[kind].label)} value={urls[kind]} />
+      <div className="card-push">
+        <CopyField label={t.watchPage} value={stream.playback.watch} />
+        <CopyField label={t.watchURL(KINDS[kind].label)} value={urls[kind]} />
+      </div>
     </>
   );
 }

@@ -117,6 +117,7 @@ export const recordingsEn = {
   clipMaking: "The file is being made",
   clipReady: "The clip is ready",
   clipFailed: "The file could not be made",
+  download: "Download",
   downloadClip: (name: string) => `Download ${name}`,
   clipEmpty: "Nothing is recorded within these times. Mark another stretch.",
   clipMixed: "The encoding changes within these times: make one clip up to the change and one from it.",

@@ -106,6 +106,7 @@ export const recordingsZh: typeof recordingsEn = {
   clipMaking: "正在生成文件",
   clipReady: "剪辑已就绪",
   clipFailed: "文件生成失败",
+  download: "下载",
   downloadClip: (name) => `下载 ${name}`,
   clipEmpty: "这段时间内没有录制，请选择另一段。",
   clipMixed: "这段时间内编码设置有变化：请在变化处分为两个剪辑。",
