@@ -186,7 +186,7 @@ DIALOGS = {
     "CreateDialog": "stream-new",
     "DoctorDialog": "stream-doctor",
     "ImportDialog": "video-import",
-    "KeptDialog": "recording-rules",
+    "KeptDialog": "recording-files",
     "LadderDialog": "stream-ladder",
     "LinksDialog": "video-links",
     "MarkedLinkDialog": "stream-mark",
