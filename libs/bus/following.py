@@ -109,6 +109,8 @@ class Following:
                 try:
                     found = await subscription.fetch(BATCH, timeout=FETCH_TIMEOUT_S)
                 except TimeoutError:
+                    found = []
+                if not found:  # the server's own word that the time is over comes as no message
                     info = await subscription.consumer_info()
                     if info.delivered is not None and info.delivered.consumer_seq != heard:
                         raise _Missed from None

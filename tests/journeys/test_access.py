@@ -133,7 +133,7 @@ async def test_viewer_sees_and_watches_and_is_offered_nothing_else(
     assert stream["push"]["stream_key"] not in await page.content()
     await card.get_by_role("button", name="More for").click()
     await expect(page.get_by_role("menuitem")).to_have_text(
-        ["Copy stream id", "Relay to other servers"]
+        ["Copy stream id", "Chat", "Relay to other servers"]
     )
     await page.keyboard.press("Escape")
     async with page.expect_response(re.compile("viewer-tokens/own")) as own:

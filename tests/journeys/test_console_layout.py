@@ -14,6 +14,7 @@ from tests.running import RunningWeir
 from tests.tour import tour
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration, pytest.mark.timeout(900)]
+"""The tour takes minutes, so it is a long test; the others here are its short form."""
 
 LONG = {
     "en": "The brass band of the upper weir, from the north bank, until it is dark",

@@ -5,8 +5,10 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 import pytest
+from nats.js import JetStreamContext
 
 from libs.bus import Bus, Logged
 from libs.bus.following import FETCH_TIMEOUT_S
@@ -103,6 +105,24 @@ async def test_a_log_is_followed_from_a_number_or_a_time_on(nats: NATSServer, st
     await bus.append(said("c"))
     await until(lambda: of_now.keys == ["c"])
     assert of_number.keys == ["b", "c"]
+
+
+async def test_a_fetch_that_brings_nothing_is_followed_by_the_next(
+    nats: NATSServer, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch, empty = JetStreamContext.PullSubscription.fetch, ["once", "twice"]
+
+    async def fetch_late(self: Any, *args: Any, **more: Any) -> Any:
+        return [] if empty and empty.pop() else await fetch(self, *args, **more)
+
+    monkeypatch.setattr(JetStreamContext.PullSubscription, "fetch", fetch_late)
+    bus = nats.bus("catalog/1", provisions=True)
+    reader = Reader(bus, 1)
+    await start(bus)
+    await bus.append(said("a"))
+    await until(lambda: reader.keys == ["a"])
+    assert not empty
+    assert not bus.failed.is_set()
 
 
 async def test_nothing_is_lost_while_the_server_is_away_or_the_reader_in_trouble(

@@ -15,8 +15,10 @@ const FAR_S = 0.3;
 const FAR_STILL_S = 0.02;
 const NEAR_S = 0.03;
 const HURRY = 0.08;
+/** Where a part begins there may be no picture for so long. */
+const LATE_S = 2;
 /** Also while the clock stands still there is something to do. */
-const EVENTS = ["loadedmetadata", "loadeddata", "seeked"] as const;
+const EVENTS = ["loadedmetadata", "loadeddata", "seeked", "progress"] as const;
 
 export type FollowerState = "empty" | "loading" | "playing" | "failed";
 
@@ -62,11 +64,14 @@ export class Follower {
     if (!part) return this.rest();
     if (!this.listed || !isWithin(this.listed, at_ms)) return void this.load(part, at_ms);
     if (this.state === "failed") return;
-    const position_s = this.engine?.clock?.position(at_ms) ?? null;
-    if (position_s === null) return;
+    const wanted_s = this.engine?.clock?.position(at_ms) ?? null;
+    if (wanted_s === null) return;
     const { video } = this;
     // The engine itself begins there; who seeks before its first sound is appended loses that.
     if (video.buffered.length === 0) return;
+    const first_s = video.buffered.start(0);
+    const isBefore = wanted_s < first_s && first_s - wanted_s < LATE_S;
+    const position_s = isBefore ? first_s : wanted_s;
     const off_s = video.currentTime - position_s;
     const far_s = this.clock.isPlaying ? FAR_S : FAR_STILL_S;
     // A place where there is no picture is not sought again and again.
