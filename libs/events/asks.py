@@ -105,6 +105,8 @@ class Stream(Answer):
     is_enabled: bool = True
     """Whether it may be published."""
     view_policy: Literal["public", "signed"] = "public"
+    is_cdn_allowed: bool = False
+    """Whether a CDN that checks signatures may have it, too."""
     title: str = ""
     """Of what is on air, as viewers read it; one line."""
     description: str = ""
@@ -211,6 +213,8 @@ class Session(Answer):
     playlist_segments: int = 6
     view_policy: Literal["public", "signed"] | None = None
     """Of its stream; None if that has been deleted."""
+    is_cdn_allowed: bool = False
+    """Likewise."""
     revision: int = 0
     """Of the stream's settings."""
 

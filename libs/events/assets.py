@@ -185,6 +185,8 @@ class Asset(Answer):
     session: str | None
     """That has its rows; None: they are yet to be made."""
     view_policy: ViewPolicy
+    is_cdn_allowed: bool = False
+    """Whether a CDN that checks signatures may have it, too."""
     ladder: dict[str, Any] | None
     created_at: datetime
     updated_at: datetime
@@ -226,6 +228,8 @@ class CreateAsset(Ask[Asset]):
     """As in a stream's item."""
     view_policy: ViewPolicy | None = None
     """None: the stream's, or `public`."""
+    is_cdn_allowed: bool = False
+    """Of an upload. Never of what has a watermark: a CDN gives the same to all."""
     is_watermarked: bool = False
     """Make two variants of it; it is then `signed`."""
 
@@ -282,6 +286,8 @@ class Watchable(Answer):
 
     tenant: str
     view_policy: ViewPolicy
+    is_cdn_allowed: bool = False
+    """Whether a CDN that checks signatures may have it, too."""
     revision: int
 
 

@@ -30,6 +30,8 @@ class StreamChanged(Message):
     revision: int
     """Rises with each change of a stream's settings, over deletion and making it again."""
     view_policy: ViewPolicy
+    is_cdn_allowed: bool = False
+    """Whether a CDN that checks signatures may have it, too."""
     is_marked: bool = False
     """Whether its picture is shown with marks only."""
     is_deleted: bool = False

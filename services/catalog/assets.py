@@ -28,6 +28,7 @@ from libs.events import (
     Watchable,
 )
 from services.catalog import (
+    fields,
     holds,
     jobs,
     outbox,
@@ -84,7 +85,10 @@ async def create(
     row.name = check_name(ask.title) if ask.title is not None else row.name
     if ask.is_watermarked and ask.view_policy == "public":
         raise AssetInvalid("What has a watermark is watched with viewer tokens: it is `signed`.")
+    if ask.is_watermarked and ask.is_cdn_allowed:
+        raise AssetInvalid("What has a watermark differs by viewer: leave out `is_cdn_allowed`.")
     row.view_policy = ask.view_policy or row.view_policy
+    row.is_cdn_allowed = ask.is_cdn_allowed
     await tx.flush()
     return show(row)
 
@@ -189,6 +193,7 @@ async def watchable(tx: AsyncSession, ask: GetWatchable) -> Watchable:
         return Watchable(
             tenant=stream.tenant_id,
             view_policy=streams.view_policy_of(stream),
+            is_cdn_allowed=fields.is_cdn_allowed(stream.item),
             revision=stream.revision,
         )
     query = (
@@ -206,7 +211,7 @@ async def watchable(tx: AsyncSession, ask: GetWatchable) -> Watchable:
         raise StreamUnknown(f"There is no stream {ask.stream[:64]!r}.")
     revision = int(row.created_at.timestamp() * 1000)
     said = {"tenant": row.tenant_id, "view_policy": row.view_policy, "revision": revision}
-    return Watchable.model_validate(said)
+    return Watchable.model_validate(said | {"is_cdn_allowed": row.is_cdn_allowed})
 
 
 async def find(tx: AsyncSession, tenant: str, asset: str, *, locks: bool = False) -> AssetRow:
@@ -255,6 +260,7 @@ def show(row: AssetRow) -> Asset:
             "stream": row.stream_id,
             "session": row.session_id,
             "view_policy": row.view_policy,
+            "is_cdn_allowed": row.is_cdn_allowed,
             "ladder": row.ladder,
             "created_at": row.created_at,
             "updated_at": row.updated_at,
@@ -285,6 +291,9 @@ async def _of_session(tx: AsyncSession, ask: CreateAsset, *, now: datetime) -> A
     row.view_policy = streams.view_policy_of(stream) if stream else ask.view_policy or "public"
     if await watermarks.has(tx, ask.tenant, session.id):
         row.view_policy, row.is_watermarked = "signed", True
+    row.is_cdn_allowed = bool(
+        stream and fields.is_cdn_allowed(stream.item) and not row.is_watermarked
+    )
     row.duration_s = session.duration_us / 1_000_000
     tx.add(row)
     await hold(tx, row, session, now=now)
@@ -302,6 +311,7 @@ def _new(tenant: str, way: str, name: str, *, now: datetime) -> AssetRow:
         chunks_done=0,
         created_at=now,
         updated_at=now,
+        is_cdn_allowed=False,
         is_watermarked=False,
         is_litter=False,
     )

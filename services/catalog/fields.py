@@ -15,6 +15,7 @@ from services.catalog.errors import StreamFieldFixed, StreamFieldInvalid, Stream
 PublishPolicy = Literal["takeover", "reject"]
 _TRUTHS = ("true", "false", "")
 _FALSE: tuple[object, ...] = (False, "false")
+_TRUE: tuple[object, ...] = (True, "true")
 ViewPolicy = Literal["public", "signed"]
 
 FIXED_FIELDS = frozenset({"id", "key", "TimeStamp"})
@@ -56,12 +57,18 @@ def read_publish_settings(item: Mapping[str, Any]) -> PublishSettings:
             f"`reconnectWindow` must be 0 to {MAX_RECONNECT_WINDOW_S:.0f} seconds."
         )
     check_truth(item, "isEnabled")
+    check_truth(item, "isCDNAllowed")
     return PublishSettings(_policy(item), window_s, segment_s, count, _view_policy(item))
 
 
 def is_enabled(item: Mapping[str, Any]) -> bool:
     """Whether a stream with this item may be published."""
     return item.get("isEnabled") not in _FALSE
+
+
+def is_cdn_allowed(item: Mapping[str, Any]) -> bool:
+    """Whether a CDN that checks signatures may have a stream with this item."""
+    return item.get("isCDNAllowed") in _TRUE
 
 
 def check_size(item_json: str) -> None:

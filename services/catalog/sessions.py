@@ -23,7 +23,7 @@ from libs.events import (
     StreamPublished,
     StreamUnpublished,
 )
-from services.catalog import page, streams
+from services.catalog import fields, page, streams
 from services.catalog.errors import FactContradicts, SessionNotYetKnown, SessionUnknown
 from services.catalog.models import PublishRow, SessionRow, StreamRow
 
@@ -297,5 +297,6 @@ def _answer(row: SessionRow, publish: PublishRow | None, stream: StreamRow | Non
         segment_s=row.segment_s,
         playlist_segments=row.playlist_segments,
         view_policy=streams.view_policy_of(stream) if stream else None,
+        is_cdn_allowed=stream is not None and fields.is_cdn_allowed(stream.item),
         revision=stream.revision if stream else 0,
     )

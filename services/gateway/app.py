@@ -31,6 +31,8 @@ from services.gateway.burning.burners import Burners
 from services.gateway.burning.burning import Burning
 from services.gateway.burning.marked import MarkedMedia
 from services.gateway.burning.schedule import Schedule
+from services.gateway.cdn.origin_secrets import OriginSecrets
+from services.gateway.cdn.signer import CDNSigner
 from services.gateway.chat.authors import Authors
 from services.gateway.chat.chats import Chats
 from services.gateway.chat.news import listen
@@ -77,7 +79,8 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
     edge = Edge(directory, origin, log, cache_bytes=settings.edge_cache_bytes)
     demand = Demand(lambda session: service.bus.ask(WantLadder(session=session)))
     fanouts = Fanouts(directory, origin, demand, spawn=service.spawn)
-    viewing = Viewing(_outside(service, edge, log))
+    secrets = OriginSecrets.read(settings.cdn_origin_secrets.get_secret_value())
+    viewing = Viewing(_outside(service, edge, log), secrets)
     news = News(service.bus, directory, viewing)
     noticeboard = _build_noticeboard(service, directory, viewing)
     viewer_news = ViewerNews(service.bus, viewing, noticeboard, gateway=service.instance)
@@ -106,6 +109,7 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
         posters=LivePosters(log, store),
         chats=_build_chats(service, settings, noticeboard),
         replay=Replay(service.bus.ask),
+        cdn=CDNSigner.of(settings),
     )
     watermarks, marked = _build_marks(service, house, log)
     player = Player(

@@ -28,6 +28,7 @@ Invalid
 ├── ExpiryPast             of an API key
 ├── ItemInvalid            JSON that cannot be kept as it is
 ├── MarkInvalid            a viewer's mark that cannot be drawn as asked
+├── CDNClaimImpossible     a CDN cannot hold what a link is to say
 TooLarge
 ├── ItemTooLarge
 ├── UploadOverflows        more came than was declared
@@ -53,6 +54,8 @@ Conflict
 ├── DirectImpossible       the store takes nothing from clients
 ├── PartsWrong             the store has not all of the file
 ├── FileNotReady           it is being made, or could not be
+├── CDNMissing             the settings name none
+├── CDNNotAllowed          the stream is not let through a CDN
 ├── StreamOffAir           nobody sees a picture that this could belong to
 Unavailable
 ├── OriginUnreachable      ingest or packager does not answer
@@ -212,6 +215,18 @@ class CaptionUnknown(NotFound):
 
 class PosterUnknown(NotFound):
     code = "poster_unknown"
+
+
+class CDNClaimImpossible(Invalid):
+    code = "cdn_claim_impossible"
+
+
+class CDNMissing(Conflict):
+    code = "cdn_missing"
+
+
+class CDNNotAllowed(Conflict):
+    code = "cdn_not_allowed"
 
 
 class StreamOffAir(Conflict):

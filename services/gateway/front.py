@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from services.gateway.again import Again
+from services.gateway.cdn.origin_secrets import HEADER
 from services.gateway.playback.reply import Asked, Body, CommonLines, websocket_head
 from services.gateway.playback.routes import Kind, MediaRoute, match_media
 from services.gateway.playback.viewer import unsent
@@ -48,6 +49,7 @@ _ASKED = {
     b"user-agent": "user_agent",
     b"x-forwarded-for": "forwarded_for",
     b"x-original-uri": "original_uri",
+    HEADER: "cdn_secret",
 }
 _NOTHING_ASKED = Asked()
 

@@ -107,7 +107,11 @@ class News:
             for session in page.sessions:
                 if session.view_policy is not None:
                     self._viewing.policy_learnt(
-                        session.stream, session.view_policy, session.revision, session.tenant
+                        session.stream,
+                        session.view_policy,
+                        session.revision,
+                        session.tenant,
+                        is_cdn_allowed=session.is_cdn_allowed,
                     )
             after = page.next_after
             if after is None:

@@ -1,5 +1,6 @@
 """Settings of the gateway, beside those that every service has."""
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr
@@ -59,6 +60,20 @@ class GatewaySettings(Settings):
     """Connections to chats on this gateway; one more gets 503."""
     chat_participants_per_address: int = Field(default=200, ge=1)
     """Of them from one address, behind which there may be a school; one more gets 429."""
+
+    cdn_url: str = Field(default="", pattern=r"^(https?://[A-Za-z0-9.-]+(:[0-9]+)?/?)?$")
+    """Where viewers reach a CloudFront distribution in front (`https://media.example.com`), for
+    whose viewers links are signed; empty: there is none."""
+    cdn_key_pair_id: str = Field(default="", pattern=r"^[A-Za-z0-9]*$")
+    """Id of the public key in the distribution's trusted key group."""
+    cdn_private_key_file: Path | None = None
+    """The PEM file of the private key that belongs to it: RSA, 2048 bits."""
+    cdn_cookie_domain: str = Field(default="", pattern=r"^[A-Za-z0-9.-]*$")
+    """Domain of the signed cookies, if another host than the distribution's sets them
+    (`example.com`); default: the distribution's own."""
+    cdn_origin_secrets: SecretStr = SecretStr("")
+    """What the distribution sends as the header `X-Weir-CDN`, which says that it has checked the
+    signature: one secret, or two with a comma while one follows the other. Empty: nothing does."""
 
     embed_ancestors: str = Field(default="*", pattern=r"^[A-Za-z0-9:/.*'_ -]+$")
     """Which pages may frame `/embed/<id>`, as in a policy's `frame-ancestors`: `'none'`,

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.catalog.models.base import Base
@@ -33,6 +33,8 @@ class AssetRow(Base):
     hold_id: Mapped[str | None]
     """That keeps its rows from retention."""
     view_policy: Mapped[str]
+    is_cdn_allowed: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether a CDN that checks signatures may have it, too."""
     ladder: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     """A `libs.events.Ladder`."""
     job_id: Mapped[str | None]

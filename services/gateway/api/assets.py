@@ -45,6 +45,9 @@ class NewAsset(BaseModel):
     """Of an upload: as in a stream, for example `{"rungs": ["sd", "hd"]}`."""
     view_policy: ViewPolicy | None = None
     """Of an upload; default: `public`. A session's is that of its stream."""
+    is_cdn_allowed: bool = False
+    """Of an upload: whether a CDN that checks signatures may have it, too. A session's is as its
+    stream's; what has a watermark may not be there."""
     is_watermarked: bool = False
     """Of an upload: make each rendition in two variants, so that a leaked copy names its viewer. It
     is `signed`, takes twice the room, and is not copied from the source.
@@ -91,6 +94,7 @@ class AssetView(BaseModel):
     stream: str
     session: str | None
     view_policy: ViewPolicy
+    is_cdn_allowed: bool
     ladder: dict[str, Any] | None
     created_at: datetime
     updated_at: datetime
@@ -144,6 +148,7 @@ async def create_asset(
         title=body.name,
         ladder=body.ladder,
         view_policy=body.view_policy,
+        is_cdn_allowed=body.is_cdn_allowed,
         is_watermarked=body.is_watermarked,
     )
     asset = await house.catalog.ask(ask)

@@ -10,6 +10,7 @@ from libs.events import Answer, Ask, Message
 from libs.storage import ObjectStore
 from services.gateway.access.access import Access
 from services.gateway.burning.burning import Burning
+from services.gateway.cdn.signer import CDNSigner
 from services.gateway.chat.chats import Chats
 from services.gateway.chat.replay import Replay
 from services.gateway.doctor.doctor import Doctor
@@ -78,6 +79,8 @@ class House:
     posters: LivePosters
     chats: Chats
     replay: Replay
+    cdn: CDNSigner | None = None
+    """None: no CDN is in front."""
 
 
 def _house(request: Request) -> House:

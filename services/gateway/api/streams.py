@@ -115,6 +115,8 @@ class StreamView(BaseModel):
     """More of it, at most 5,000 characters."""
     view_policy: ViewPolicy
     """`signed`: it is watched with a viewer token only; `viewPolicy` in the item sets it."""
+    is_cdn_allowed: bool
+    """Whether a CDN that checks signatures may have it, too; `isCDNAllowed` in the item sets it."""
     ladder: Ladder | None
     """The rungs that it is transcoded to, null for none. In the item, `ladder` sets it
     (`{"rungs": ["sd", "hd", {"name": …, "width": …, "height": …, "bitrate": …}]}`), else the
@@ -203,6 +205,7 @@ def view_of(stream: Stream, house: House, caller: Caller) -> StreamView:
         title=stream.title,
         description=stream.description,
         view_policy=stream.view_policy,
+        is_cdn_allowed=stream.is_cdn_allowed,
         ladder=stream.ladder,
         marks=stream.marks,
         viewers=viewers_of(stream.id, house),

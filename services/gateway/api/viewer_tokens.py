@@ -51,6 +51,7 @@ def _check_host(host: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_check_text)]
+Network = Annotated[str, AfterValidator(_check_network)]
 
 
 class NewMark(MarkClaim):
@@ -76,7 +77,7 @@ class NewViewerToken(BaseModel):
     expires_in_s: int = Field(default=24 * 3600, ge=1, le=MAX_TOKEN_S)
     viewer: Text = Field(default="", max_length=128)
     """Who watches, in your words; all tokens of a viewer can be revoked together."""
-    address: Annotated[str, AfterValidator(_check_network)] = Field(default="", max_length=64)
+    address: Network = Field(default="", max_length=64)
     """IP address or network from which alone the link works."""
     referrers: list[Annotated[str, AfterValidator(_check_host)]] = Field(
         default_factory=list, max_length=16

@@ -17,6 +17,7 @@ from services.gateway.playback.poller import Poller
 from services.gateway.playback.reply import (
     NO_PLACE,
     Reply,
+    for_cdn,
     not_live,
     private,
     private_headers,
@@ -26,7 +27,7 @@ from services.gateway.playback.routes import Kind, MediaRoute
 from services.gateway.playback.viewer import Viewer
 from services.gateway.playback.websocket_viewer import WebSocketViewer
 from services.gateway.viewers.admission import Admission
-from services.gateway.viewers.gate import ANYBODY
+from services.gateway.viewers.gate import ANYBODY, CDN
 from services.gateway.viewers.grant import Grant
 from services.gateway.viewers.personal import is_first, personal
 from services.gateway.viewers.proxies import Proxies
@@ -83,6 +84,9 @@ class Player:
             return redirect(visit.redirect())
         if _is_list(route) and route.rendition != SOURCE:
             self._note_demand(route.stream)
+        if grant is CDN:
+            reply = self._edge.answer(route, visit.asked)
+            return Dressed(reply, _for_cdn) if isinstance(reply, Awaited) else _for_cdn(reply)
         is_new = is_first(route, visit)
         # What is made for a new player is new, whatever it had before.
         asked = visit.asked._replace(if_none_match=None) if is_new else visit.asked
@@ -195,3 +199,9 @@ class Player:
 def _is_list(route: MediaRoute) -> bool:
     """Whether it is asked for again and again by whoever watches what is live."""
     return route.kind in _LISTS or route.name.endswith(DVR)
+
+
+def _for_cdn(answer: Reply | Growth) -> Reply | Growth:
+    if isinstance(answer, Growth):
+        return answer._replace(headers=for_cdn(answer.headers))
+    return answer.having(for_cdn(answer.headers))

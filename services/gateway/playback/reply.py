@@ -92,6 +92,8 @@ class Asked(NamedTuple):
     forwarded_for: bytes | None = None
     original_uri: bytes | None = None
     """What an edge in front asks about."""
+    cdn_secret: bytes | None = None
+    """By which a CDN in front is known."""
 
 
 NOTHING_MORE = Asked()
@@ -133,6 +135,14 @@ def _private(public: re.Match[bytes]) -> bytes:
         kept,
         immutable or b"",
     )
+
+
+def for_cdn(lines: bytes) -> bytes:
+    """The headers of what a CDN may keep for all, as it has asked each viewer for a signature; an
+    nginx between us, which has not, must not keep it.
+    """
+    # Before 1.23, nginx believes whichever of the two comes first.
+    return b"x-accel-expires: 0\r\n" + lines
 
 
 def redirect(location: bytes) -> Reply:

@@ -6,7 +6,7 @@ from libs.names import ASSET, is_variant_b
 from services.gateway.playback.miss import Later
 from services.gateway.playback.reply import Reply, text
 from services.gateway.playback.routes import Kind, MediaRoute, match_media
-from services.gateway.viewers.gate import refuse
+from services.gateway.viewers.gate import CDN, refuse
 from services.gateway.viewers.grant import Grant, Refusal
 from services.gateway.viewers.personal import is_first
 from services.gateway.viewers.proxies import Proxies
@@ -56,11 +56,14 @@ class Admission:
     def admit(self, route: MediaRoute, visit: Visit) -> Grant | Reply | None:
         """What is granted, or the refusal; None if that has to be asked for.
 
-        It is also the viewer session's sign of life.
+        It is also the viewer session's sign of life. A CDN has no session: whom it serves, it alone
+        knows.
         """
         viewing = self._viewing
         grant = viewing.gate.check(route.stream, visit, route)
         if not isinstance(grant, Grant):
+            return grant
+        if grant is CDN:
             return grant
         if is_first(route, visit):
             full = viewing.why_full(route.stream, grant)

@@ -6,9 +6,10 @@ from typing import Final
 
 from libs.signing import ViewerClaims
 from services.gateway import metrics
+from services.gateway.cdn.origin_secrets import OriginSecrets
 from services.gateway.playback.reply import Reply, text
 from services.gateway.playback.routes import MediaRoute
-from services.gateway.viewers.doors import is_marked_door
+from services.gateway.viewers.doors import is_cdn_door, is_marked_door
 from services.gateway.viewers.grant import Grant, Refusal
 from services.gateway.viewers.policies import Policies
 from services.gateway.viewers.scopes import Scopes
@@ -27,6 +28,8 @@ WORDS = {
     Refusal.LIMIT: "As many players as this link allows are watching already.",
     Refusal.QUOTA: "As many watch as this broadcaster may have at once; try again later.",
     Refusal.KICKED: "An operator ended this; open the link again to watch.",
+    Refusal.CDN: "This stream is not let through a CDN; ask for a link to Weir itself.",
+    Refusal.CDN_UNKNOWN: "The CDN's X-Weir-CDN is none of WEIR_CDN_ORIGIN_SECRETS.",
     Refusal.MARKED: "This link's pictures carry a mark, which is in HLS alone; open live.m3u8.",
 }
 REFUSALS = {
@@ -34,9 +37,12 @@ REFUSALS = {
     for reason, words in WORDS.items()
 }
 _OF_STREAMS = ("stream", "playback")
-ANYBODY: Final = Grant(ViewerClaims(subject="-", expires_at_s=1, issued_at_ms=1, nonce=bytes(8)))
+NOBODY = ViewerClaims(subject="-", expires_at_s=1, issued_at_ms=1, nonce=bytes(8))
+ANYBODY: Final = Grant(NOBODY)
 """What a public stream grants to whoever shows no token."""
-ANYBODY.token_id = ""
+CDN: Final = Grant(NOBODY)
+"""What is granted to a CDN, for all of whom it has asked for a signature."""
+ANYBODY.token_id = CDN.token_id = ""
 
 
 def refuse(reason: Refusal) -> Reply:
@@ -51,11 +57,13 @@ class Gate:
         tokens: Tokens,
         scopes: Scopes,
         *,
+        cdn: OriginSecrets | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._policies = policies
         self._tokens = tokens
         self._scopes = scopes
+        self._cdn = cdn or OriginSecrets()
         self._clock = clock
 
     def check(
@@ -72,6 +80,10 @@ class Gate:
         self, stream: str, visit: Visit, route: MediaRoute | None = None
     ) -> Grant | Refusal | None:
         """The same, for who is not answered over HTTP."""
+        if visit.asked.cdn_secret is not None and is_cdn_door(route):
+            by_cdn = self._find_for_cdn(stream, visit)
+            if by_cdn is not None:
+                return by_cdn
         found = self._find(stream, visit)
         if isinstance(found, Grant) and found.mark is not None and not is_marked_door(route):
             return Refusal.MARKED
@@ -88,6 +100,19 @@ class Gate:
         found = self._find(stream, visit)
         if isinstance(found, Grant) and found.claims.view:
             await self._scopes.find(stream, found.claims.view)
+
+    def _find_for_cdn(self, stream: str, visit: Visit) -> Grant | Refusal | None:
+        """None: it is judged as any other request.
+
+        So is one that says who asks: the CDN checks the signature of a stream's own folder, and may
+        pass on what begins with `/~` as it comes.
+        """
+        policy = self._policies.get(stream)
+        if policy is None or not self._cdn or visit.personal or visit.query_token:
+            return None
+        if self._cdn.have(visit.asked.cdn_secret):
+            return CDN if self._policies.is_cdn_allowed(stream) else Refusal.CDN
+        return None if policy == "public" else Refusal.CDN_UNKNOWN
 
     def _find(self, stream: str, visit: Visit) -> Grant | Refusal | None:
         policy = self._policies.get(stream)

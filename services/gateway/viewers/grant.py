@@ -27,6 +27,8 @@ class Refusal(StrEnum):
     QUOTA = "viewer_quota_full"
     KICKED = "viewer_kicked"
     MARKED = "viewer_marked"
+    CDN = "cdn_not_allowed"
+    CDN_UNKNOWN = "cdn_unknown"
 
 
 class Grant:

@@ -140,7 +140,13 @@ class ViewerNews:
 
     async def _on_changed(self, envelope: Envelope[StreamChanged]) -> None:
         fact = envelope.data
-        self._viewing.policy_learnt(fact.stream, fact.view_policy, fact.revision, fact.tenant)
+        self._viewing.policy_learnt(
+            fact.stream,
+            fact.view_policy,
+            fact.revision,
+            fact.tenant,
+            is_cdn_allowed=fact.is_cdn_allowed,
+        )
         self._noticeboard.hear(fact)
 
     async def _on_tenant(self, envelope: Envelope[TenantChanged]) -> None:

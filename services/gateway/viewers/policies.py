@@ -18,6 +18,8 @@ class Watched(Protocol):
     @property
     def view_policy(self) -> ViewPolicy: ...
     @property
+    def is_cdn_allowed(self) -> bool: ...
+    @property
     def revision(self) -> int: ...
 
 
@@ -25,6 +27,7 @@ class _Known(NamedTuple):
     policy: ViewPolicy
     revision: int
     tenant: str
+    is_cdn_allowed: bool
 
 
 class Policies:
@@ -45,12 +48,25 @@ class Policies:
         known = self._known.get(stream)
         return known.tenant if known is not None else None
 
-    def learn(self, stream: str, policy: ViewPolicy, revision: int, tenant: str) -> bool:
+    def is_cdn_allowed(self, stream: str) -> bool:
+        """Whether a CDN that has checked a signature may have it; not, if it is not known."""
+        known = self._known.get(stream)
+        return known is not None and (known.is_cdn_allowed or known.policy == "public")
+
+    def learn(
+        self,
+        stream: str,
+        policy: ViewPolicy,
+        revision: int,
+        tenant: str,
+        *,
+        is_cdn_allowed: bool = False,
+    ) -> bool:
         """Whether it changes what was known; older news than that does not."""
         known = self._known.get(stream)
         if known is not None and known.revision >= revision:
             return False
-        self._known[stream] = _Known(policy, revision, tenant)
+        self._known[stream] = _Known(policy, revision, tenant, is_cdn_allowed)
         self._known.move_to_end(stream)
         if len(self._known) > KEPT:
             self._known.popitem(last=False)
@@ -67,5 +83,11 @@ class Policies:
 
     async def _fetch(self, stream: str) -> ViewPolicy:
         found = await self._ask(stream)
-        self.learn(stream, found.view_policy, found.revision, found.tenant)
+        self.learn(
+            stream,
+            found.view_policy,
+            found.revision,
+            found.tenant,
+            is_cdn_allowed=found.is_cdn_allowed,
+        )
         return self.get(stream) or found.view_policy

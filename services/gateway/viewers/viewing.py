@@ -18,6 +18,7 @@ from libs.events import (
     ViewPolicy,
 )
 from services.gateway import metrics
+from services.gateway.cdn.origin_secrets import OriginSecrets
 from services.gateway.errors import PlayerRefused
 from services.gateway.viewers.attendance import Attendance, Session
 from services.gateway.viewers.bulletin import Bulletin
@@ -49,13 +50,13 @@ class Outside:
 
 
 class Viewing:
-    def __init__(self, outside: Outside) -> None:
+    def __init__(self, outside: Outside, cdn: OriginSecrets | None = None) -> None:
         self._gateway = outside.gateway
         self.policies = Policies(outside.find_stream)
         self.keys = Keys()
         self.revocations = Revocations()
         self.tokens = Tokens(self.keys, self.revocations)
-        self.gate = Gate(self.policies, self.tokens, Scopes(outside.list_runs))
+        self.gate = Gate(self.policies, self.tokens, Scopes(outside.list_runs), cdn=cdn)
         self.census = Census(outside.gateway)
         self.bulletin = Bulletin(outside.gateway, self.census, outside.say)
         self.players = Players()
@@ -69,9 +70,20 @@ class Viewing:
 
     # --- what has been heard --------------------------------------------------------
 
-    def policy_learnt(self, stream: str, policy: ViewPolicy, revision: int, tenant: str) -> None:
+    def policy_learnt(
+        self,
+        stream: str,
+        policy: ViewPolicy,
+        revision: int,
+        tenant: str,
+        *,
+        is_cdn_allowed: bool = False,
+    ) -> None:
         """Cut off who may watch no more."""
-        if self.policies.learn(stream, policy, revision, tenant) and policy == "signed":
+        is_changed = self.policies.learn(
+            stream, policy, revision, tenant, is_cdn_allowed=is_cdn_allowed
+        )
+        if is_changed and policy == "signed":
             self._end_where(stream, lambda grant: grant is ANYBODY)
 
     def keys_learnt(self, answer: ViewerKeys) -> None:

@@ -61,6 +61,7 @@ GET     /api/v1/sessions/{session}/watermark/viewers                       water
 POST    /api/v1/streams/{stream_id}/viewer-tokens                          viewers:write
 POST    /api/v1/streams/{stream_id}/viewer-tokens/own                      recordings:read
 POST    /api/v1/streams/{stream_id}/viewer-tokens/revoke                   viewers:write
+POST    /api/v1/streams/{stream_id}/cdn-links                              viewers:write
 GET     /api/v1/viewer-keys                                                viewers:read
 POST    /api/v1/viewer-keys/rotate                                         settings:write
 GET     /api/v1/streams/{stream_id}/relay-targets                          relays:read

@@ -375,6 +375,21 @@ async def test_who_may_watch_is_told_of_streams_and_assets(assets: Assets) -> No
         await assets.answers.watchable(GetWatchable(tenant=DEFAULT_TENANT, stream="cam-2"))
 
 
+async def test_cdn_may_have_what_says_so(assets: Assets) -> None:
+    await assets.catalog.create("cam-1", isCDNAllowed=True)
+    upload = await assets.accepted()
+    wanted = CreateAsset(tenant=DEFAULT_TENANT, upload=upload, view_policy="signed")
+    plain = await assets.answers.create(wanted)
+    shown = await assets.answers.create(wanted.model_copy(update={"is_cdn_allowed": True}))
+    assert (plain.is_cdn_allowed, shown.is_cdn_allowed) == (False, True)
+    for name, is_allowed in (("cam-1", True), (plain.id, False), (shown.id, True)):
+        ask = GetWatchable(tenant=DEFAULT_TENANT, stream=name)
+        assert (await assets.answers.watchable(ask)).is_cdn_allowed is is_allowed
+    marked = {"is_watermarked": True, "is_cdn_allowed": True}
+    with pytest.raises(WeirError, match="leave out `is_cdn_allowed`"):
+        await assets.answers.create(wanted.model_copy(update=marked))
+
+
 async def test_watermarked_upload_becomes_a_signed_asset_with_a_secret(assets: Assets) -> None:
     asset, _ = await assets.planned(MARKED_PLAN, is_watermarked=True)
     assert (asset.is_watermarked, asset.view_policy) == (True, "signed")

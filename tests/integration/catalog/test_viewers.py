@@ -64,11 +64,25 @@ async def test_policy_that_is_none_is_refused(catalog: Catalog) -> None:
         await catalog.answers.update_stream(ask)
 
 
-async def test_open_session_says_its_streams_policy(catalog: Catalog) -> None:
+async def test_cdn_is_allowed_by_the_item_and_each_change_is_said(catalog: Catalog) -> None:
     made = await catalog.create(viewPolicy="signed")
+    for value in (True, "true", "false", ""):
+        ask = UpdateStream(tenant=TENANT, id=made.id, item={"isCDNAllowed": value})
+        changed = await catalog.answers.update_stream(ask)
+        assert changed.is_cdn_allowed is (value in (True, "true"))
+    facts = await said(catalog, "stream.changed")
+    assert [fact["is_cdn_allowed"] for fact in facts] == [False, True, True, False, False]
+    ask = UpdateStream(tenant=TENANT, id=made.id, item={"isCDNAllowed": "perhaps"})
+    with pytest.raises(StreamFieldInvalid, match="isCDNAllowed"):
+        await catalog.answers.update_stream(ask)
+
+
+async def test_open_session_says_its_streams_policy(catalog: Catalog) -> None:
+    made = await catalog.create(viewPolicy="signed", isCDNAllowed=True)
     await catalog.open(made.id)
     [session] = (await catalog.answers.list_sessions(ListSessions(is_open=True))).sessions
     assert (session.view_policy, session.revision) == ("signed", made.revision)
+    assert session.is_cdn_allowed
 
     await catalog.answers.delete_stream(DeleteStream(tenant=TENANT, id=made.id))
     [session] = (await catalog.answers.list_sessions(ListSessions())).sessions

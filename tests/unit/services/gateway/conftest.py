@@ -148,7 +148,10 @@ class MemoryCatalog:
             case GetWatchable():
                 known = self._known(ask.stream, ask.tenant)
                 return Watchable(
-                    tenant=known.tenant, view_policy=known.view_policy, revision=known.revision
+                    tenant=known.tenant,
+                    view_policy=known.view_policy,
+                    is_cdn_allowed=known.is_cdn_allowed,
+                    revision=known.revision,
                 )
             case GetWatchPage():
                 known = self._known(ask.id, ask.tenant)

@@ -23,6 +23,7 @@ const DEEDS: Record<string, Deed> = {
 /** What else a route is about: the first part of it that is here. */
 const NOUNS: [string, Noun][] = [
   ["/viewer-tokens", "link"],
+  ["/cdn-links", "link"],
   ["/links", "link"],
   ["/relay-targets", "relay"],
   ["/clips", "clip"],
