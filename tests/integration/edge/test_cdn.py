@@ -78,7 +78,8 @@ def get(url: str, headers: dict[str, str] | None = None) -> httpx2.Response:
 def segment_of(link: dict[str, Any]) -> str:
     """URL of the newest segment."""
     listed = get(f"{link['folder']}source/video.m3u8", cookie(link)).raise_for_status().text
-    return link["folder"] + re.findall(r"^\.\./(\S+\.video\.m4s)$", listed, re.MULTILINE)[-1]
+    names = re.findall(r"^\.\./(\S+\.video\.m4s)$", listed, re.MULTILINE)
+    return f"{link['folder']}{names[-1]}"
 
 
 def test_ffprobe_plays_a_signed_stream_by_its_cookies(
