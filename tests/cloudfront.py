@@ -105,6 +105,10 @@ class CloudFront:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
+            def handle(self) -> None:
+                with suppress(ConnectionError):  # a player that has what it wanted
+                    super().handle()
+
             def do_GET(self) -> None:
                 distribution.answer(self)
 
