@@ -266,6 +266,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/streams/{stream_id}/cdn-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Cdn Link
+         * @description A signed link by way of CloudFront. It cannot be revoked, and who watches with it is not
+         *     counted. A `signed` stream must have `isCDNAllowed`.
+         */
+        post: operations["viewers_make_cdn_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/viewer-keys": {
         parameters: {
             query?: never;
@@ -3204,6 +3225,8 @@ export interface components {
              * @enum {string}
              */
             view_policy: "public" | "signed";
+            /** Is Cdn Allowed */
+            is_cdn_allowed: boolean;
             /** Ladder */
             ladder: {
                 [key: string]: unknown;
@@ -3373,6 +3396,38 @@ export interface components {
              * @default []
              */
             logs: components["schemas"]["LogState"][];
+        };
+        /**
+         * CDNLink
+         * @description The same right twice: a player shows the cookies, or appends `query` to each of its URLs.
+         */
+        CDNLink: {
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Folder */
+            folder: string;
+            playback: components["schemas"]["CDNPlayback"];
+            signed_playback: components["schemas"]["CDNPlayback"];
+            /** Query */
+            query: string;
+            /** Cookies */
+            cookies: {
+                [key: string]: string;
+            };
+            /** Set Cookies */
+            set_cookies: string[];
+        };
+        /** CDNPlayback */
+        CDNPlayback: {
+            /** Hls */
+            hls: string;
+            /** Hls Cmaf */
+            hls_cmaf: string;
+            /** Dash */
+            dash: string;
         };
         /**
          * CaptionView
@@ -4525,6 +4580,11 @@ export interface components {
             /** View Policy */
             view_policy?: ("public" | "signed") | null;
             /**
+             * Is Cdn Allowed
+             * @default false
+             */
+            is_cdn_allowed: boolean;
+            /**
              * Is Watermarked
              * @default false
              */
@@ -4545,6 +4605,45 @@ export interface components {
              * @default
              */
             reason: string;
+        };
+        /**
+         * NewCDNLink
+         * @description The claims of a viewer token. Of these, a CDN cannot hold `viewer`, `referrers`,
+         *     `max_players` and `watermark`: they are refused.
+         */
+        NewCDNLink: {
+            /**
+             * Expires In S
+             * @default 14400
+             */
+            expires_in_s: number;
+            /**
+             * Viewer
+             * @default
+             */
+            viewer: string;
+            /**
+             * Address
+             * @default
+             */
+            address: string;
+            /** Referrers */
+            referrers?: string[];
+            /**
+             * Max Players
+             * @default 0
+             */
+            max_players: number;
+            /**
+             * Watermark
+             * @default
+             */
+            watermark: components["schemas"]["NewMark"] | string;
+            /**
+             * Starts In S
+             * @default 0
+             */
+            starts_in_s: number;
         };
         /**
          * NewChatSettings
@@ -5444,6 +5543,11 @@ export interface components {
             /** View Policy */
             view_policy?: ("public" | "signed") | null;
             /**
+             * Is Cdn Allowed
+             * @default false
+             */
+            is_cdn_allowed: boolean;
+            /**
              * Revision
              * @default 0
              */
@@ -5586,6 +5690,11 @@ export interface components {
             playlist_segments: number;
             /** View Policy */
             view_policy?: ("public" | "signed") | null;
+            /**
+             * Is Cdn Allowed
+             * @default false
+             */
+            is_cdn_allowed: boolean;
             /**
              * Revision
              * @default 0
@@ -5868,6 +5977,8 @@ export interface components {
              * @enum {string}
              */
             view_policy: "public" | "signed";
+            /** Is Cdn Allowed */
+            is_cdn_allowed: boolean;
             ladder: components["schemas"]["Ladder"] | null;
             /** Marks */
             marks: (components["schemas"]["TextMark"] | components["schemas"]["ClockMark"] | components["schemas"]["ImageMark"])[];
@@ -6727,6 +6838,8 @@ export type AuditPage = components['schemas']['AuditPage'];
 export type Ban = components['schemas']['Ban'];
 export type Bans = components['schemas']['Bans'];
 export type BusFigures = components['schemas']['BusFigures'];
+export type CdnLink = components['schemas']['CDNLink'];
+export type CdnPlayback = components['schemas']['CDNPlayback'];
 export type CaptionView = components['schemas']['CaptionView'];
 export type CaptionsView = components['schemas']['CaptionsView'];
 export type Change = components['schemas']['Change'];
@@ -6789,6 +6902,7 @@ export type NewApiKey = components['schemas']['NewAPIKey'];
 export type NewAlert = components['schemas']['NewAlert'];
 export type NewAsset = components['schemas']['NewAsset'];
 export type NewBan = components['schemas']['NewBan'];
+export type NewCdnLink = components['schemas']['NewCDNLink'];
 export type NewChatSettings = components['schemas']['NewChatSettings'];
 export type NewClip = components['schemas']['NewClip'];
 export type NewHold = components['schemas']['NewHold'];
@@ -7400,6 +7514,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    viewers_make_cdn_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stream_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCDNLink"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CDNLink"];
+                };
             };
             /** @description Validation Error */
             422: {
