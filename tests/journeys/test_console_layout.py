@@ -14,7 +14,6 @@ from tests.running import RunningWeir
 from tests.tour import tour
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration, pytest.mark.timeout(900)]
-"""The tour takes minutes, so it is a long test; the others here are its short form."""
 
 LONG = {
     "en": "The brass band of the upper weir, from the north bank, until it is dark",
@@ -36,6 +35,7 @@ EMPTY = {
 SIZE = "320x180"
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("tag", LANGUAGES)
 async def test_every_page_and_dialog_fits_and_is_translated(
     own_weir: RunningWeir, page: Page, tag: str, faults: list[str]

@@ -15,8 +15,11 @@ const FAR_S = 0.3;
 const FAR_STILL_S = 0.02;
 const NEAR_S = 0.03;
 const HURRY = 0.08;
-/** Where a part begins there may be no picture for so long. */
-const LATE_S = 2;
+/** hls.js looks for no keyframe in the segments before the one that it begins with. */
+const KEYFRAME_S = 4;
+/** What is not there after so long has no keyframe before it: the next picture is shown. */
+const PATIENCE_MS = 2000;
+const LATE_S = 12;
 /** Also while the clock stands still there is something to do. */
 const EVENTS = ["loadedmetadata", "loadeddata", "seeked", "progress"] as const;
 
@@ -30,6 +33,8 @@ export class Follower {
   private isDestroyed = false;
   private attempt = 0;
   private sought_s: number | null = null;
+  private looked_ms = 0;
+  private timer = 0;
   private readonly stop: () => void;
 
   /** `pathOf` is where a window of the stream is played. */
@@ -52,6 +57,7 @@ export class Follower {
 
   destroy(): void {
     this.isDestroyed = true;
+    window.clearTimeout(this.timer);
     this.stop();
     for (const event of EVENTS) this.video.removeEventListener(event, this.follow);
     this.clock.wait(this.name, false);
@@ -67,16 +73,15 @@ export class Follower {
     const wanted_s = this.engine?.clock?.position(at_ms) ?? null;
     if (wanted_s === null) return;
     const { video } = this;
-    // The engine itself begins there; who seeks before its first sound is appended loses that.
-    if (video.buffered.length === 0) return;
-    const first_s = video.buffered.start(0);
-    const isBefore = wanted_s < first_s && first_s - wanted_s < LATE_S;
-    const position_s = isBefore ? first_s : wanted_s;
+    const position_s = this.reachable(wanted_s);
+    if (position_s === null) return;
     const off_s = video.currentTime - position_s;
     const far_s = this.clock.isPlaying ? FAR_S : FAR_STILL_S;
     // A place where there is no picture is not sought again and again.
-    if (Math.abs(off_s) > far_s && !video.seeking && position_s !== this.sought_s) {
+    const isFree = !video.seeking || position_s !== wanted_s;
+    if (Math.abs(off_s) > far_s && isFree && position_s !== this.sought_s) {
       this.sought_s = position_s;
+      this.lookLater();
       video.currentTime = position_s;
     }
     const isReady = !video.seeking && video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
@@ -87,6 +92,25 @@ export class Follower {
     if (this.clock.isPlaying && video.paused && isReady) void video.play().catch(() => undefined);
     if (!this.clock.isPlaying && !video.paused) video.pause();
   };
+
+  /** Where the picture of this position is, or the next one; null: not known yet. */
+  private reachable(wanted_s: number): number | null {
+    const { buffered } = this.video;
+    const isPatient = performance.now() - this.looked_ms < PATIENCE_MS;
+    for (let range = 0; range < buffered.length; range += 1) {
+      const start_s = buffered.start(range);
+      if (start_s <= wanted_s && wanted_s < buffered.end(range)) return wanted_s;
+      if (start_s > wanted_s && start_s - wanted_s < LATE_S && !isPatient) return start_s;
+    }
+    // Who seeks before the keyframe is appended loses it.
+    return isPatient && this.sought_s === null ? null : wanted_s;
+  }
+
+  private lookLater(): void {
+    this.looked_ms = performance.now();
+    window.clearTimeout(this.timer);
+    this.timer = window.setTimeout(this.follow, PATIENCE_MS + 1);
+  }
 
   private rest(): void {
     this.attempt += 1;
@@ -111,6 +135,7 @@ export class Follower {
     const start = await loadEngine("hls_cmaf");
     if (this.isDestroyed || attempt !== this.attempt) return;
     this.sought_s = null;
+    this.lookLater();
     const url = new URL(this.pathOf(listed), location.href).href;
     this.engine = start(
       this.video,
@@ -122,7 +147,7 @@ export class Follower {
       },
       {
         latency: "normal",
-        position_s: (at_ms - listed.from_ms) / 1000,
+        position_s: Math.max(0, (at_ms - listed.from_ms) / 1000 - KEYFRAME_S),
         followsLive: () => false,
         onChoices: () => undefined,
       },
