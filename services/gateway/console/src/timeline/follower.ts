@@ -15,7 +15,8 @@ const FAR_S = 0.3;
 const FAR_STILL_S = 0.02;
 const NEAR_S = 0.03;
 const HURRY = 0.08;
-/** hls.js looks for no keyframe in the segments before the one that it begins with. */
+/** hls.js looks for no keyframe in the segments before the one that it begins with: near the
+ *  begin of what is listed it begins there. */
 const KEYFRAME_S = 4;
 /** What is not there after so long has no keyframe before it: the next picture is shown. */
 const PATIENCE_MS = 2000;
@@ -137,6 +138,7 @@ export class Follower {
     this.sought_s = null;
     this.lookLater();
     const url = new URL(this.pathOf(listed), location.href).href;
+    const begin_s = (at_ms - listed.from_ms) / 1000;
     this.engine = start(
       this.video,
       url,
@@ -147,7 +149,7 @@ export class Follower {
       },
       {
         latency: "normal",
-        position_s: Math.max(0, (at_ms - listed.from_ms) / 1000 - KEYFRAME_S),
+        position_s: begin_s < KEYFRAME_S ? 0 : begin_s,
         followsLive: () => false,
         onChoices: () => undefined,
       },
