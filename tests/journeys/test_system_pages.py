@@ -12,6 +12,7 @@ from tests.console import WIDER_THAN_THE_WINDOW, on_a_phone, sign_in
 from tests.pattern import PatternPublisher
 from tests.recorded import record
 from tests.running import RunningWeir
+from tests.scenes import Says, Scene, every_scene
 from tests.viewing import reading, until_live
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
@@ -20,44 +21,46 @@ PLAYS_WITHIN_S = 20.0
 DONE_MS = 60_000
 
 
-async def downloaded(page: Page) -> list[dict[str, str]]:
+async def downloaded(page: Page, says: Says) -> list[dict[str, str]]:
     """The rows of the list that is shown."""
     async with page.expect_download() as download:
-        await page.get_by_role("button", name="Download CSV").first.click()
+        await page.get_by_role("button", name=says("downloadCSV")).first.click()
     text = Path(await (await download.value).path()).read_text(encoding="utf-8-sig")
     return list(csv.DictReader(io.StringIO(text)))
 
 
+@every_scene
 async def test_viewer_is_found_exported_and_kicked(
-    weir: RunningWeir, page: Page, faults: list[str]
+    weir: RunningWeir, page: Page, scene: Scene, says: Says, faults: list[str]
 ) -> None:
-    stream = weir.create_stream(videoname="Watched", viewPolicy="signed")
+    name = f"Watched {scene}"
+    stream = weir.create_stream(videoname=name, viewPolicy="signed")
     token = weir.call("POST", f"/api/v1/streams/{stream['id']}/viewer-tokens", {"viewer": "=Anna"})
     await sign_in(weir, page, at="viewers")
-    await expect(page.get_by_role("heading", level=1)).to_have_text("Viewers")
+    await expect(page.get_by_role("heading", level=1)).to_have_text(says("viewers.title"))
     async with PatternPublisher(stream["push"]["url"]):
         await until_live(weir, stream["id"])
         assert page.context.browser is not None
-        viewer = await page.context.browser.new_page()
+        viewer = await page.context.browser.new_page(**scene.context())
         await viewer.goto(token["playback"]["pages"]["flv"])
         await reading(viewer, PLAYS_WITHIN_S)
-        watched = page.get_by_role("region", name="Watched")
+        watched = page.get_by_role("region", name=name)
         await expect(watched.locator(".viewers li")).to_contain_text("=Anna")
-        await page.get_by_label("Find a viewer").fill("nobody of this name")
+        await page.get_by_label(says("viewers.seek")).fill("nobody of this name")
         await expect(watched.locator(".viewers li")).to_have_count(0)
-        await page.get_by_label("Find a viewer").fill("anna")
-        rows = await downloaded(page)
+        await page.get_by_label(says("viewers.seek")).fill("anna")
+        rows = await downloaded(page, says)
         assert [(row["stream"], row["viewer"]) for row in rows] == [(stream["id"], "'=Anna")]
 
-        await watched.get_by_role("button", name="Kick =Anna").click()
+        await watched.get_by_role("button", name=says("kickNamed", "=Anna")).click()
         await expect(watched).to_have_count(0)
-        await expect(viewer.get_by_text("You may not watch this")).to_be_visible(timeout=20_000)
+        await expect(viewer.get_by_text(says("forbiddenTitle"))).to_be_visible(timeout=20_000)
         await viewer.close()
     assert faults == []
 
 
 async def test_job_is_seen_read_and_done_again(
-    weir: RunningWeir, page: Page, faults: list[str]
+    weir: RunningWeir, page: Page, says: Says, faults: list[str]
 ) -> None:
     stream = weir.create_stream(videoname="Worked on", reconnectWindow=0)
     session = await record(weir, stream)
@@ -77,7 +80,7 @@ async def test_job_is_seen_read_and_done_again(
     await row.get_by_role("button", name="Do it again").click()
     await expect(row.get_by_role("status")).to_contain_text("Queued as poster-")
     await expect(page.locator(".entries > li")).to_have_count(2)
-    assert {row["kind"] for row in await downloaded(page)} == {"poster"}
+    assert {row["kind"] for row in await downloaded(page, says)} == {"poster"}
     await page.get_by_label("State").select_option("Cancelled")
     await expect(page.get_by_text("No job is like that.")).to_be_visible()
     assert faults == []
@@ -123,10 +126,10 @@ async def test_system_page_names_every_service_and_fits_a_phone(
     assert faults == []
 
 
-async def test_streams_are_exported(weir: RunningWeir, page: Page) -> None:
+async def test_streams_are_exported(weir: RunningWeir, page: Page, says: Says) -> None:
     stream = weir.create_stream(videoname="=North, bank", viewPolicy="signed")
     await sign_in(weir, page, at="streams")
-    rows = {row["id"]: row for row in await downloaded(page)}
+    rows = {row["id"]: row for row in await downloaded(page, says)}
     row = rows[stream["id"]]
     assert (row["name"], row["health"], row["viewers"]) == ("'=North, bank", "offline", "0")
     assert row["view_policy"] == "signed"
