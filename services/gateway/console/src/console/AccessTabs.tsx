@@ -7,6 +7,7 @@ const TABS = [
   { page: "users", icon: "people" },
   { page: "keys", icon: "key" },
   { page: "audit", icon: "log" },
+  { page: "tenants", icon: "globe" },
 ] as const satisfies { page: Page; icon: IconName }[];
 
 /** The pages about who may call Weir, and who did. */

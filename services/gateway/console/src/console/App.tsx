@@ -16,6 +16,7 @@ import { SignIn } from "./SignIn";
 import { StreamScreen } from "./stream/StreamScreen";
 import { Streams } from "./Streams";
 import { System } from "./system/System";
+import { Tenants } from "./tenants/Tenants";
 import { TimelinePage } from "./TimelinePage";
 import { Users } from "./Users";
 import { Videos } from "./Videos";
@@ -73,6 +74,8 @@ function Shown({ page, account }: { page: Page; account: Account }) {
       return <Keys />;
     case "audit":
       return <Audit />;
+    case "tenants":
+      return <Tenants />;
     case "account":
       return <AccountPage account={account} />;
   }

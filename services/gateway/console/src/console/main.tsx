@@ -13,6 +13,7 @@ import "./access.css";
 import "./doctor.css";
 import "./stream/stream.css";
 import "./system/system.css";
+import "./tenants/tenants.css";
 import "./recordings.css";
 import "./timeline.css";
 import "./uploads.css";

@@ -6,7 +6,7 @@ import type { Permission } from "../api/access";
 
 export type Page =
   | "streams" | "recordings" | "timeline" | "videos" | "viewers" | "webhooks"
-  | "users" | "keys" | "audit" | "jobs" | "system" | "account";
+  | "users" | "keys" | "audit" | "tenants" | "jobs" | "system" | "account";
 
 /** Without which permission there is nothing to see; null: a page for all who are signed in. */
 export const NEEDS = {
@@ -19,6 +19,7 @@ export const NEEDS = {
   users: "users:read",
   keys: "api_keys:read",
   audit: "audit:read",
+  tenants: "tenants:write",
   jobs: "jobs:read",
   system: "settings:read",
   account: null,
@@ -31,7 +32,7 @@ export const ENTRIES = [
   { name: "videos", pages: ["videos"] },
   { name: "viewersEntry", pages: ["viewers"] },
   { name: "webhooks", pages: ["webhooks"] },
-  { name: "access", pages: ["users", "keys", "audit"] },
+  { name: "access", pages: ["users", "keys", "audit", "tenants"] },
   { name: "systemEntry", pages: ["jobs", "system"] },
 ] as const satisfies { name: string; pages: readonly Page[] }[];
 

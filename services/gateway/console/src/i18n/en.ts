@@ -3,6 +3,7 @@ import { doctorEn } from "./doctor-en";
 import { streamEn } from "./stream.en";
 import { jobsEn, systemEn, viewersEn } from "./system.en";
 import { recordingsEn } from "./recordings.en";
+import { tenancyEn } from "./tenants.en";
 import { viewerEn } from "./viewer-en";
 import { webhooksEn } from "./webhooks.en";
 
@@ -317,6 +318,8 @@ export const en = {
   stream: streamEn,
   jobs: jobsEn,
   system: systemEn,
+  tenants: "Tenants",
+  tenancy: tenancyEn,
   systemEntry: systemEn.title,
   viewers: viewersEn,
   viewersEntry: viewersEn.title,

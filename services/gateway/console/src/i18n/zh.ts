@@ -4,6 +4,7 @@ import type { Messages } from "./en";
 import { streamZh } from "./stream.zh";
 import { jobsZh, systemZh, viewersZh } from "./system.zh";
 import { recordingsZh } from "./recordings.zh";
+import { tenancyZh } from "./tenants.zh";
 import { viewerZh } from "./viewer-zh";
 import { webhooksZh } from "./webhooks.zh";
 
@@ -310,6 +311,8 @@ export const zh: Messages = {
   stream: streamZh,
   jobs: jobsZh,
   system: systemZh,
+  tenants: "租户",
+  tenancy: tenancyZh,
   systemEntry: systemZh.title,
   viewers: viewersZh,
   viewersEntry: viewersZh.title,
