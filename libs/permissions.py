@@ -29,6 +29,8 @@ class Permission(StrEnum):
     """Open, close and slow chats, remove what others say, and ban them: to be a moderator."""
     ALERTS_WRITE = "alerts:write"
     """Tell viewers of tips, subscriptions and the like: for programs that hear of them."""
+    DOMAINS_WRITE = "domains:write"
+    """Say under which domains streams are pushed to and watched; whoever reads streams sees it."""
     RELAYS_READ = "relays:read"
     """Relay targets, less their stream keys."""
     RELAYS_WRITE = "relays:write"
@@ -106,6 +108,7 @@ _VIEWER = frozenset(
 )
 _OF_THE_OWNER = frozenset(
     {
+        Permission.DOMAINS_WRITE,
         Permission.WATERMARKS_READ,
         Permission.USERS_READ,
         Permission.USERS_WRITE,

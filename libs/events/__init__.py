@@ -137,6 +137,14 @@ from libs.events.clips import (
     ListClips,
 )
 from libs.events.database import DatabaseState, GetDatabaseState
+from libs.events.domains import (
+    CreateDomain,
+    DeleteDomain,
+    Domain,
+    Domains,
+    ListDomains,
+    UpdateDomain,
+)
 from libs.events.envelope import Envelope, Message
 from libs.events.facts import (
     EndCause,
@@ -569,6 +577,7 @@ __all__ = [
     "CreateAPIKey",
     "CreateAsset",
     "CreateClip",
+    "CreateDomain",
     "CreateHold",
     "CreateJob",
     "CreateRelayTarget",
@@ -585,6 +594,7 @@ __all__ = [
     "DeleteAsset",
     "DeleteCaption",
     "DeleteClip",
+    "DeleteDomain",
     "DeleteHold",
     "DeleteRelayTarget",
     "DeleteStream",
@@ -597,6 +607,8 @@ __all__ = [
     "DisabledCause",
     "DiscardSession",
     "Discards",
+    "Domain",
+    "Domains",
     "DueDeliveries",
     "DueDelivery",
     "EncodeParams",
@@ -684,6 +696,7 @@ __all__ = [
     "ListConsoleSessions",
     "ListDeadLetters",
     "ListDiscards",
+    "ListDomains",
     "ListFiles",
     "ListHolds",
     "ListJobLitter",
@@ -845,6 +858,7 @@ __all__ = [
     "TranscodeRequested",
     "TranscodeState",
     "UpdateChat",
+    "UpdateDomain",
     "UpdateRelayTarget",
     "UpdateStream",
     "UpdateTenant",

@@ -25,6 +25,7 @@ from services.catalog.database import Database
 from services.catalog.database_answers import DatabaseAnswers
 from services.catalog.delivery_reports import DeliveryRules
 from services.catalog.dispatch import Dispatch
+from services.catalog.domain_answers import DomainAnswers
 from services.catalog.facts import Facts
 from services.catalog.handlers import (
     register_access,
@@ -32,6 +33,7 @@ from services.catalog.handlers import (
     register_assets,
     register_chat,
     register_database,
+    register_domains,
     register_facts,
     register_moves,
     register_tenants,
@@ -111,6 +113,7 @@ def build_app(settings: CatalogSettings | None = None) -> Service:
     register_access(bus, AccessAnswers(database, now_utc))
     register_tenants(bus, TenantAnswers(database, now_utc))
     register_database(bus, DatabaseAnswers(database))
+    register_domains(bus, DomainAnswers(database, now_utc))
     hooks = WebhookAnswers(database, now_utc, egress=egress, rules=_delivery_rules(settings))
     register_webhooks(bus, hooks)
     register_chat(bus, ChatAnswers(database, now_utc), ChatLog(database))

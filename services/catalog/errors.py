@@ -48,6 +48,7 @@ WeirError
 │   ├── WebhookUnknown
 │   ├── WebhookDeliveryUnknown
 │   ├── WebhookReplayUnknown
+│   ├── DomainUnknown
 │   ├── MessageUnknown        nothing was said in the chat under this number, or it is forgotten
 │   ├── BanUnknown            it was lifted, or has ended
 │   ├── RelayUnwanted         the session is over, or the target disabled or deleted
@@ -75,7 +76,9 @@ WeirError
 │   ├── UploadNotAccepted     not all of it is there, or it was refused
 │   ├── CaptionExists         the asset has captions of that label
 │   ├── CaptionsTooMany       past what an asset may have
-│   ├── WebhooksTooMany       past what a tenant may have
+│   ├── DomainExists          of the tenant
+│   ├── DomainsTooMany        past what a tenant may have
+│   ├── WebhooksTooMany       likewise
 │   ├── WebhookIsDisabled     nothing is sent to it
 │   ├── WebhookReplaysTooMany are running to it
 │   ├── SessionNotOver        it is kept as an asset once it is
@@ -437,6 +440,18 @@ class WebhookReplayUnknown(NotFound):
 
 class WebhooksTooMany(Conflict):
     code = "webhooks_too_many"
+
+
+class DomainUnknown(NotFound):
+    code = "domain_unknown"
+
+
+class DomainExists(Conflict):
+    code = "domain_exists"
+
+
+class DomainsTooMany(Conflict):
+    code = "domains_too_many"
 
 
 class WebhookIsDisabled(Conflict):

@@ -20,6 +20,7 @@ from libs.events import (
     CreateAPIKey,
     CreateAsset,
     CreateClip,
+    CreateDomain,
     CreateHold,
     CreateJob,
     CreateRelayTarget,
@@ -33,6 +34,7 @@ from libs.events import (
     DeleteAsset,
     DeleteCaption,
     DeleteClip,
+    DeleteDomain,
     DeleteHold,
     DeleteRelayTarget,
     DeleteStream,
@@ -88,6 +90,7 @@ from libs.events import (
     ListConsoleSessions,
     ListDeadLetters,
     ListDiscards,
+    ListDomains,
     ListFiles,
     ListHolds,
     ListJobLitter,
@@ -152,6 +155,7 @@ from libs.events import (
     TakeWebhookDeliveries,
     TranscodeChanged,
     UpdateChat,
+    UpdateDomain,
     UpdateRelayTarget,
     UpdateStream,
     UpdateTenant,
@@ -165,6 +169,7 @@ from services.catalog.asset_answers import AssetAnswers
 from services.catalog.chat_answers import ChatAnswers
 from services.catalog.chat_log import ChatLog
 from services.catalog.database_answers import DatabaseAnswers
+from services.catalog.domain_answers import DomainAnswers
 from services.catalog.errors import DatabaseDown
 from services.catalog.facts import Facts
 from services.catalog.keeping_answers import KeepingAnswers
@@ -374,6 +379,14 @@ def register_tenants(bus: Bus, answers: TenantAnswers) -> None:
 
 def register_database(bus: Bus, answers: DatabaseAnswers) -> None:
     bus.on_ask(GetDatabaseState)(answers.get)
+
+
+def register_domains(bus: Bus, answers: DomainAnswers) -> None:
+    """Of where streams are pushed to and watched."""
+    bus.on_ask(ListDomains)(answers.list)
+    bus.on_ask(CreateDomain)(answers.create)
+    bus.on_ask(UpdateDomain)(answers.update)
+    bus.on_ask(DeleteDomain)(answers.delete)
 
 
 def register_webhooks(bus: Bus, answers: WebhookAnswers) -> None:

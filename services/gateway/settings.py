@@ -85,8 +85,3 @@ class GatewaySettings(Settings):
 
     svs_compat: Literal["", "strict"] = ""
     """`strict`: unknown ids on /videostream are answered as the replaced system did, not 404."""
-
-    @property
-    def push_server(self) -> str:
-        """What stands in OBS's field "Server"."""
-        return f"{self.rtmp_public_url.rstrip('/')}/stream"

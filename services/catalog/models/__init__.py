@@ -32,6 +32,7 @@ from services.catalog.models.log import (
 )
 from services.catalog.models.messages import DeadLetterRow, OutboxRow
 from services.catalog.models.streams import (
+    DomainRow,
     RelayTargetRow,
     RevocationRow,
     StreamIdRow,
@@ -66,6 +67,7 @@ __all__ = [
     "DeliveryAttemptRow",
     "DeliveryRow",
     "DiscardRow",
+    "DomainRow",
     "EventHeadRow",
     "EventRow",
     "FileRow",

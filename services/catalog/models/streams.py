@@ -21,6 +21,22 @@ class TenantRow(Base):
     """A `libs.events.Quotas`, without what has no limit; None: nothing has."""
 
 
+class DomainRow(Base):
+    """Where a tenant's streams are pushed to, or watched."""
+
+    __tablename__ = "domains"
+    __table_args__ = (UniqueConstraint("tenant_id", "url"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    kind: Mapped[str]
+    url: Mapped[str]
+    """`scheme://host[:port]`, in lower case; its scheme is one of the kind."""
+    is_default: Mapped[bool]
+    """Of at most one of a tenant and kind."""
+    created_at: Mapped[datetime]
+
+
 class StreamIdRow(Base):
     """Whose a stream's id is. It outlives the stream, as push keys, links and recordings do."""
 

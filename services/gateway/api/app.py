@@ -24,6 +24,7 @@ from services.gateway.api import (
     deliveries,
     docs,
     doctor,
+    domains,
     events,
     files,
     health,
@@ -40,6 +41,7 @@ from services.gateway.api import (
     relay_targets,
     sessions,
     storyboards,
+    stream_dns,
     streams,
     system,
     tenants,
@@ -48,6 +50,7 @@ from services.gateway.api import (
     uploads,
     users,
     videostream,
+    videostreams,
     viewer_keys,
     viewer_tokens,
     viewers,
@@ -109,6 +112,7 @@ _API = (
     login,
     account,
     tenants,
+    domains,
     users,
     api_keys,
     audit,
@@ -137,6 +141,8 @@ def build_api(house: House | None = None) -> FastAPI:
     describe_webhooks(app)
     app.include_router(videostream.router)
     app.include_router(videostream.router, prefix="/Prod", include_in_schema=False)
+    for old in (videostreams.router, videostreams.sign_in_router, stream_dns.router):
+        app.include_router(old)
     app.include_router(health.probes)
     app.include_router(docs.router)
     # Before what lies under streams: none is called "watch".

@@ -12,6 +12,7 @@ from libs.permissions import Permission, Role
 from services.gateway.access.caller import Caller
 from services.gateway.access.callers import digest_of
 from services.gateway.access.passwords import MAX_CHARS
+from services.gateway.api.addresses import addresses_of
 from services.gateway.api.auth import (
     ANYBODY,
     COOKIE,
@@ -65,7 +66,7 @@ async def sign_in(login: Login, request: Request, response: Response, house: The
         samesite="strict",
         secure=house.settings.public_url.startswith("https:"),
     )
-    return _signed_in(caller, house)
+    return await _signed_in(caller, house)
 
 
 @router.post("/logout", status_code=204, dependencies=[ANYBODY])
@@ -85,7 +86,7 @@ async def sign_out(request: Request, response: Response, house: TheHouse) -> Non
 @router.get("/login", dependencies=[needs(None, limit="handler")])
 async def who_am_i(house: TheHouse, caller: TheCaller) -> SignedIn:
     """Whether this caller is signed in, and what it may do."""
-    return _signed_in(caller, house)
+    return await _signed_in(caller, house)
 
 
 async def end_sessions(
@@ -105,14 +106,14 @@ def address_of(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-def _signed_in(caller: Caller, house: House) -> SignedIn:
+async def _signed_in(caller: Caller, house: House) -> SignedIn:
     name = house.settings.admin_user if not caller.id else caller.name
     return SignedIn(
         user=name,
         role=caller.role,
         permissions=[each for each in Permission if caller.may(each)],
         is_of_settings=not caller.id,
-        push_server=house.settings.push_server,
+        push_server=(await addresses_of(house, caller.tenant)).push_server,
     )
 
 

@@ -22,6 +22,7 @@ from libs.names import STREAM_ID, check_stream_id
 from libs.permissions import Permission
 from libs.push_url import SECRET, PushURL, PushURLInvalid
 from services.gateway.access.caller import Caller
+from services.gateway.api.addresses import Addresses, addresses_of
 from services.gateway.api.auth import TheCaller, TheTenant, needs
 from services.gateway.api.bodies import body_of
 from services.gateway.api.house import House, TheHouse
@@ -179,7 +180,7 @@ async def every_stream(house: House, tenant: str) -> AsyncIterator[Stream]:
             return
 
 
-def view_of(stream: Stream, house: House, caller: Caller) -> StreamView:
+def view_of(stream: Stream, house: House, caller: Caller, addresses: Addresses) -> StreamView:
     """As this caller may see it."""
     live = house.directory.live(stream.id)
     state = None
@@ -191,8 +192,8 @@ def view_of(stream: Stream, house: House, caller: Caller) -> StreamView:
         id=stream.id,
         created_at=stream.created_at,
         expires_at=stream.expires_at,
-        push=_push_of(stream, house, shown_key(stream, caller)),
-        playback=playback_of(stream.id, house),
+        push=_push_of(stream, addresses, shown_key(stream, caller)),
+        playback=playback_of(stream.id, addresses),
         is_live=live is not None and live.is_publishing,
         live_since=stream.live_since if live is not None else None,
         live=state,
@@ -230,15 +231,15 @@ def shown_key(stream: Stream, caller: Caller) -> str:
     return stream.key if caller.may(Permission.KEYS_READ) else SECRET
 
 
-def _push_of(stream: Stream, house: House, key: str) -> Push:
-    server = house.settings.push_server
+def _push_of(stream: Stream, addresses: Addresses, key: str) -> Push:
+    server = addresses.push_server
     stream_key = f"{stream.id}?sign={key}"
-    secure = house.settings.rtmps_public_url
+    secure = addresses.secure_push
     return Push(
         url=f"{server}/{stream_key}",
         server=server,
         stream_key=stream_key,
-        secure_url=f"{secure.rstrip('/')}/stream/{stream_key}" if secure else None,
+        secure_url=f"{secure}/stream/{stream_key}" if secure else None,
     )
 
 
@@ -250,10 +251,10 @@ def viewers_of(stream_id: str, house: House) -> Viewers:
     )
 
 
-def playback_of(stream_id: str, house: House, token: str = "") -> Playback:
+def playback_of(stream_id: str, addresses: Addresses, token: str = "") -> Playback:
     """Where it is watched; with a viewer token that stands in each link."""
     personal = f"/~{token}" if token else ""
-    root = f"{house.settings.public_url.rstrip('/')}{personal}"
+    root = f"{addresses.pull}{personal}"
     base = f"{root}/{stream_id}"
     return Playback(
         watch=f"{root}/watch/{stream_id}",
@@ -261,7 +262,7 @@ def playback_of(stream_id: str, house: House, token: str = "") -> Playback:
         hls=f"{base}/live.m3u8",
         hls_cmaf=f"{base}/master.m3u8",
         dash=f"{base}/manifest.mpd",
-        rtmp=f"{house.settings.push_server}/{stream_id}" + (f"?token={token}" if token else ""),
+        rtmp=f"{addresses.push_server}/{stream_id}" + (f"?token={token}" if token else ""),
         pages=PlayerPages(
             flv=f"{base}/flv.html",
             hls=f"{base}/index.html",
@@ -292,7 +293,9 @@ async def list_streams(
     """
     ask = ListStreams(tenant=caller.tenant, after=after, limit=limit)
     page = await house.catalog.ask(ask)
-    views = [view_of(stream, house, caller) for stream in page.streams if caller.covers(stream.id)]
+    addresses = await addresses_of(house, caller.tenant)
+    shown = [stream for stream in page.streams if caller.covers(stream.id)]
+    views = [view_of(stream, house, caller, addresses) for stream in shown]
     return StreamViews(streams=views, next_after=page.next_after)
 
 
@@ -323,7 +326,7 @@ async def create_stream(
     )
     stream = await house.catalog.ask(ask)
     response.headers["location"] = f"/api/v1/streams/{stream.id}"
-    return view_of(stream, house, caller)
+    return view_of(stream, house, caller, await addresses_of(house, caller.tenant))
 
 
 @router.get("/{stream_id}", dependencies=[needs(Permission.STREAMS_READ)])
@@ -331,7 +334,7 @@ async def get_stream(stream_id: str, house: TheHouse, caller: TheCaller) -> Stre
     """One stream, and whether it is live."""
     check_known_id(stream_id)
     stream = await house.catalog.ask(GetStream(tenant=caller.tenant, id=stream_id))
-    return view_of(stream, house, caller)
+    return view_of(stream, house, caller, await addresses_of(house, caller.tenant))
 
 
 @router.patch(
@@ -353,7 +356,7 @@ async def update_stream(
         description=_text_of(body, "description"),
     )
     stream = await house.catalog.ask(ask)
-    return view_of(stream, house, caller)
+    return view_of(stream, house, caller, await addresses_of(house, caller.tenant))
 
 
 @router.delete("/{stream_id}", status_code=204, dependencies=[needs(Permission.STREAMS_WRITE)])

@@ -28,11 +28,17 @@ from services.gateway.errors import ItemInvalid
 TIME_STAMP_S = 3 * 24 * 3600
 """`TimeStamp` is the creation plus three days, in Unix seconds."""
 _OURS = frozenset({"id", "TimeStamp", "key"})
-_BODY = {
+BODY = {
     "requestBody": {
         "required": True,
         "content": {"application/json": {"schema": {"type": "object"}}},
     }
+}
+
+FAILED = {
+    "message": "The conditional request failed",
+    "code": "ConditionalCheckFailedException",
+    "statusCode": 400,
 }
 
 router = APIRouter(prefix="/videostream", tags=["videostream"])
@@ -49,7 +55,7 @@ def item_of(stream: Stream, caller: Caller) -> Item:
     return (stream.item if may_push else without_secrets(stream.item)) | ours
 
 
-@router.post("", openapi_extra=_BODY, dependencies=[needs(Permission.STREAMS_WRITE)])
+@router.post("", openapi_extra=BODY, dependencies=[needs(Permission.STREAMS_WRITE)])
 async def create(request: Request, house: TheHouse, caller: TheCaller) -> dict[str, Any]:
     """Make a stream from any JSON object; answers the whole item."""
     item = _without_ours(await read_item(request))
@@ -70,33 +76,23 @@ async def read(stream_id: str, house: TheHouse, caller: TheCaller) -> Response:
         check_known_id(stream_id)
         stream = await house.catalog.ask(GetStream(tenant=caller.tenant, id=stream_id))
     except WeirError as error:
-        return _old_answer(house, error, Response(status_code=200, media_type="application/json"))
+        return old_answer(house, error, Response(status_code=200, media_type="application/json"))
     return JSONResponse(item_of(stream, caller))
 
 
 @router.put(
     "/{stream_id}",
-    openapi_extra=_BODY,
+    openapi_extra=BODY,
     response_model=None,
     dependencies=[needs(Permission.STREAMS_WRITE)],
 )
 async def update(stream_id: str, request: Request, house: TheHouse, caller: TheCaller) -> Response:
     """Set every field of the body; answers the whole item after it."""
-    item = await read_item(request)
-    if item.get("id", stream_id) != stream_id:
-        raise ItemInvalid("A stream's id cannot be changed; leave `id` out of the body.")
     try:
-        check_known_id(stream_id)
-        ask = UpdateStream(tenant=caller.tenant, id=stream_id, item=_without_ours(item))
-        stream = await house.catalog.ask(ask)
+        item = await change(stream_id, request, house, caller)
     except WeirError as error:
-        failed = {
-            "message": "The conditional request failed",
-            "code": "ConditionalCheckFailedException",
-            "statusCode": 400,
-        }
-        return _old_answer(house, error, JSONResponse(failed))
-    return JSONResponse(item_of(stream, caller))
+        return old_answer(house, error, JSONResponse(FAILED))
+    return JSONResponse(item)
 
 
 @router.delete("/{stream_id}", response_model=None, dependencies=[needs(Permission.STREAMS_WRITE)])
@@ -107,8 +103,18 @@ async def delete(stream_id: str, house: TheHouse, tenant: TheTenant) -> Response
         await house.catalog.ask(DeleteStream(tenant=tenant, id=stream_id))
     except WeirError as error:
         bad_gateway = JSONResponse({"message": "Internal server error"}, status_code=502)
-        return _old_answer(house, error, bad_gateway)
+        return old_answer(house, error, bad_gateway)
     return JSONResponse("stream deleted")
+
+
+async def change(stream_id: str, request: Request, house: House, caller: Caller) -> Item:
+    """Set every field of the body; the whole item after it. Raises what the catalog answers."""
+    item = await read_item(request)
+    if item.get("id", stream_id) != stream_id:
+        raise ItemInvalid("A stream's id cannot be changed; leave `id` out of the body.")
+    check_known_id(stream_id)
+    ask = UpdateStream(tenant=caller.tenant, id=stream_id, item=_without_ours(item))
+    return item_of(await house.catalog.ask(ask), caller)
 
 
 def _without_ours(item: Item) -> Item:
@@ -116,7 +122,7 @@ def _without_ours(item: Item) -> Item:
     return {name: value for name, value in item.items() if name not in _OURS}
 
 
-def _old_answer(house: House, error: WeirError, answer: Response) -> Response:
+def old_answer(house: House, error: WeirError, answer: Response) -> Response:
     """In strict mode, what the replaced system says of unknown ids; else the 404."""
     if error.status == NotFound.status and house.settings.svs_compat == "strict":
         return answer

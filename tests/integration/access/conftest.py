@@ -20,12 +20,14 @@ from services.catalog.clock import now_utc
 from services.catalog.database import Database
 from services.catalog.database_answers import DatabaseAnswers
 from services.catalog.delivery_reports import DeliveryRules
+from services.catalog.domain_answers import DomainAnswers
 from services.catalog.handlers import (
     register_access,
     register_asks,
     register_assets,
     register_chat,
     register_database,
+    register_domains,
     register_tenants,
     register_uploads,
     register_webhooks,
@@ -99,6 +101,7 @@ class Installation:
         register_access(bus, self.access)
         register_tenants(bus, TenantAnswers(self.database, now_utc))
         register_database(bus, DatabaseAnswers(self.database))
+        register_domains(bus, DomainAnswers(self.database, now_utc))
         rules = DeliveryRules((), disable_after=timedelta(days=1))
         hooks = WebhookAnswers(self.database, now_utc, egress=Egress(), rules=rules)
         register_webhooks(bus, hooks)

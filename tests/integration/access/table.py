@@ -15,6 +15,7 @@ viewers:write              operator owner
 chat:read           viewer operator owner
 chat:write                 operator owner
 alerts:write               operator owner
+domains:write                       owner
 relays:read         viewer operator owner
 relays:write               operator owner
 recordings:read     viewer operator owner
@@ -142,6 +143,10 @@ POST    /api/v1/webhooks/{webhook_id}/replays                              webho
 GET     /api/v1/webhooks/{webhook_id}/replays                              webhooks:read
 GET     /api/v1/webhooks/{webhook_id}/replays/{replay_id}                  webhooks:read
 DELETE  /api/v1/webhooks/{webhook_id}/replays/{replay_id}                  webhooks:write
+GET     /api/v1/domains                                                    streams:read
+POST    /api/v1/domains                                                    domains:write
+PATCH   /api/v1/domains/{domain_id}                                        domains:write
+DELETE  /api/v1/domains/{domain_id}                                        domains:write
 POST    /api/v1/login                                                      anybody
 POST    /api/v1/logout                                                     anybody
 GET     /api/v1/login                                                      known
@@ -177,6 +182,14 @@ GET     /Prod/videostream                                                  strea
 GET     /Prod/videostream/{stream_id}                                      streams:read
 PUT     /Prod/videostream/{stream_id}                                      streams:write
 DELETE  /Prod/videostream/{stream_id}                                      streams:write
+GET     /videostreams                                                      streams:read
+POST    /videostreams                                                      streams:write
+GET     /videostreams/online                                               streams:read
+PUT     /videostreams/{stream_id}                                          streams:write
+DELETE  /videostreams/{stream_id}                                          streams:write
+GET     /streamdns                                                         streams:read
+POST    /streamdns                                                         domains:write
+POST    /login                                                             anybody
 GET     /healthcheck                                                       anybody
 HEAD    /healthcheck                                                       anybody
 GET     /time                                                              anybody
@@ -326,6 +339,7 @@ NAMES = {
     "personal": "nonsense",
     "number": "0",
     "tenant_id": "acme",
+    "domain_id": "domain-0000000000000000",
     "year": "2026",
     "month": "01",
     "day": "02",

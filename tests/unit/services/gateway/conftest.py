@@ -80,6 +80,7 @@ from services.gateway.views.log import Log
 from services.gateway.watch.noticeboard import Noticeboard
 from services.gateway.watch.posters import LivePosters
 from tests.unit.services.gateway.memory_access import MemoryAccess
+from tests.unit.services.gateway.memory_domains import MemoryDomains
 from tests.unit.services.gateway.memory_tenants import MemoryTenants
 from tests.unit.services.gateway.one_stream import connect, door, player, port
 
@@ -113,6 +114,7 @@ class MemoryCatalog:
         self.keys = 1
         self.access = MemoryAccess()
         self.tenants = MemoryTenants()
+        self.domains = MemoryDomains()
         self.recorded: Recorded | None = None
         """What watch pages have as the latest recording."""
         self._ids = (f"made-{number}" for number in itertools.count(1))
@@ -205,7 +207,7 @@ class MemoryCatalog:
                 return DatabaseState(
                     kind="sqlite", revision="0042", size_bytes=8192, stored_bytes=5
                 )
-        answer = self.access.answer(ask) or self.tenants.answer(ask)
+        answer = self.access.answer(ask) or self.tenants.answer(ask) or self.domains.answer(ask)
         assert answer is not None, f"nobody answers {ask!r}"
         return answer
 

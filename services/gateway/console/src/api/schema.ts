@@ -1678,6 +1678,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/domains": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Domains
+         * @description All domains, and which addresses stand in URLs now.
+         */
+        get: operations["domains_list_domains"];
+        put?: never;
+        /**
+         * Create Domain
+         * @description Add a domain.
+         */
+        post: operations["domains_create_domain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/domains/{domain_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Domain
+         * @description URLs are shown without it from now on; it goes on to work as far as it did.
+         */
+        delete: operations["domains_delete_domain"];
+        options?: never;
+        head?: never;
+        /**
+         * Update Domain
+         * @description Set its address, or make it the default one of its kind.
+         */
+        patch: operations["domains_update_domain"];
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -1924,6 +1972,118 @@ export interface paths {
          * @description Delete the stream; answers `"stream deleted"`.
          */
         delete: operations["videostream_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/videostreams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Items
+         * @description All items.
+         */
+        get: operations["videostreams_list_items"];
+        put?: never;
+        /**
+         * Create
+         * @description Make a stream from any JSON object; answers the whole item.
+         */
+        post: operations["videostreams_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/videostreams/online": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Online
+         * @description What is on air.
+         */
+        get: operations["videostreams_list_online"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/videostreams/{stream_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Update
+         * @description Set every field of the body; answers `{"Attributes": …}`, the whole item after it.
+         */
+        put: operations["videostreams_update"];
+        post?: never;
+        /**
+         * Delete
+         * @description Delete the stream; answers `deleted stream id:<id>`.
+         */
+        delete: operations["videostreams_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign In
+         * @description As at `/api/v1/login`: the answer sets the session's cookie.
+         */
+        post: operations["videostreams_sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/streamdns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Stream Dns
+         * @description The hosts that stand in URLs now.
+         */
+        get: operations["videostreams_read_stream_dns"];
+        put?: never;
+        /**
+         * Write Stream Dns
+         * @description Make these hosts the default domains; answers `success`.
+         */
+        post: operations["videostreams_write_stream_dns"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -3648,6 +3808,20 @@ export interface components {
             /** Sessions */
             sessions: components["schemas"]["ConsoleSessionView"][];
         };
+        /** Credentials */
+        Credentials: {
+            /** Username */
+            username: string;
+            /** Password */
+            password: string;
+        };
+        /** DNS */
+        DNS: {
+            /** Pulldns */
+            pullDNS: string;
+            /** Pushdns */
+            pushDNS: string;
+        };
         /** DatabaseFigures */
         DatabaseFigures: {
             /** Reason */
@@ -3752,6 +3926,44 @@ export interface components {
             free_bytes: number;
             /** Total Bytes */
             total_bytes: number;
+        };
+        /**
+         * DomainChange
+         * @description What is left out stays.
+         */
+        DomainChange: {
+            /** Url */
+            url?: string | null;
+            /** Is Default */
+            is_default?: boolean | null;
+        };
+        /** DomainView */
+        DomainView: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "push" | "pull";
+            /** Url */
+            url: string;
+            /** Is Default */
+            is_default: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /** DomainViews */
+        DomainViews: {
+            /** Domains */
+            domains: components["schemas"]["DomainView"][];
+            /** Push */
+            push: string;
+            /** Pull */
+            pull: string;
         };
         /**
          * Drift
@@ -4673,6 +4885,21 @@ export interface components {
              */
             until_at: string;
         };
+        /** NewDomain */
+        NewDomain: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "push" | "pull";
+            /** Url */
+            url: string;
+            /**
+             * Is Default
+             * @default false
+             */
+            is_default: boolean;
+        };
         /**
          * NewHold
          * @description What was on air from `from_at` until `until_at` is kept until the hold is deleted.
@@ -4850,7 +5077,7 @@ export interface components {
          * Permission
          * @enum {string}
          */
-        Permission: "streams:read" | "streams:write" | "streams:publish" | "keys:read" | "viewers:read" | "viewers:write" | "chat:read" | "chat:write" | "alerts:write" | "relays:read" | "relays:write" | "recordings:read" | "recordings:write" | "recordings:delete" | "assets:read" | "assets:write" | "assets:delete" | "jobs:read" | "jobs:write" | "events:read" | "webhooks:read" | "webhooks:write" | "watermarks:read" | "users:read" | "users:write" | "api_keys:read" | "api_keys:write" | "settings:read" | "settings:write" | "audit:read" | "tenants:read" | "tenants:write";
+        Permission: "streams:read" | "streams:write" | "streams:publish" | "keys:read" | "viewers:read" | "viewers:write" | "chat:read" | "chat:write" | "alerts:write" | "domains:write" | "relays:read" | "relays:write" | "recordings:read" | "recordings:write" | "recordings:delete" | "assets:read" | "assets:write" | "assets:delete" | "jobs:read" | "jobs:write" | "events:read" | "webhooks:read" | "webhooks:write" | "watermarks:read" | "users:read" | "users:write" | "api_keys:read" | "api_keys:write" | "settings:read" | "settings:write" | "audit:read" | "tenants:read" | "tenants:write";
         /**
          * PictureVitals
          * @description Of the video track.
@@ -5738,6 +5965,11 @@ export interface components {
             /** Position S */
             position_s: number;
         };
+        /** SignInToken */
+        SignInToken: {
+            /** Token */
+            token: string;
+        };
         /** SignedIn */
         SignedIn: {
             /** User */
@@ -5851,6 +6083,15 @@ export interface components {
              */
             timestamp: string;
             data: components["schemas"]["StreamChanged"];
+        };
+        /** StreamDNS */
+        StreamDNS: {
+            /**
+             * Statuscode
+             * @default 200
+             */
+            statusCode: number;
+            data: components["schemas"]["DNS"];
         };
         /**
          * StreamPublished
@@ -6452,6 +6693,18 @@ export interface components {
             /** Context */
             ctx?: Record<string, never>;
         };
+        /** VideoStreams */
+        VideoStreams: {
+            /**
+             * Statuscode
+             * @default 200
+             */
+            statusCode: number;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            }[];
+        };
         /**
          * ViewerKicked
          * @description An operator sent a viewer away.
@@ -6851,6 +7104,8 @@ export type ClipReadyPayload = components['schemas']['ClipReadyPayload'];
 export type ClockMark = components['schemas']['ClockMark'];
 export type ConsoleSessionView = components['schemas']['ConsoleSessionView'];
 export type ConsoleSessionViews = components['schemas']['ConsoleSessionViews'];
+export type Credentials = components['schemas']['Credentials'];
+export type Dns = components['schemas']['DNS'];
 export type DatabaseFigures = components['schemas']['DatabaseFigures'];
 export type DatabaseState = components['schemas']['DatabaseState'];
 export type DeadLetter = components['schemas']['DeadLetter'];
@@ -6858,6 +7113,9 @@ export type DeadLetterPage = components['schemas']['DeadLetterPage'];
 export type DeliveryView = components['schemas']['DeliveryView'];
 export type DeliveryViews = components['schemas']['DeliveryViews'];
 export type DiskFigures = components['schemas']['DiskFigures'];
+export type DomainChange = components['schemas']['DomainChange'];
+export type DomainView = components['schemas']['DomainView'];
+export type DomainViews = components['schemas']['DomainViews'];
 export type Drift = components['schemas']['Drift'];
 export type Examination = components['schemas']['Examination'];
 export type Facts = components['schemas']['Facts'];
@@ -6905,6 +7163,7 @@ export type NewBan = components['schemas']['NewBan'];
 export type NewCdnLink = components['schemas']['NewCDNLink'];
 export type NewChatSettings = components['schemas']['NewChatSettings'];
 export type NewClip = components['schemas']['NewClip'];
+export type NewDomain = components['schemas']['NewDomain'];
 export type NewHold = components['schemas']['NewHold'];
 export type NewLinks = components['schemas']['NewLinks'];
 export type NewMark = components['schemas']['NewMark'];
@@ -6957,6 +7216,7 @@ export type SessionStartedPayload = components['schemas']['SessionStartedPayload
 export type SessionView = components['schemas']['SessionView'];
 export type SharedClip = components['schemas']['SharedClip'];
 export type ShownPart = components['schemas']['ShownPart'];
+export type SignInToken = components['schemas']['SignInToken'];
 export type SignedIn = components['schemas']['SignedIn'];
 export type SoundReport = components['schemas']['SoundReport'];
 export type SoundVitals = components['schemas']['SoundVitals'];
@@ -6964,6 +7224,7 @@ export type Stalls = components['schemas']['Stalls'];
 export type StoreFigures = components['schemas']['StoreFigures'];
 export type StreamChanged = components['schemas']['StreamChanged'];
 export type StreamChangedPayload = components['schemas']['StreamChangedPayload'];
+export type StreamDns = components['schemas']['StreamDNS'];
 export type StreamPublished = components['schemas']['StreamPublished'];
 export type StreamPublishedPayload = components['schemas']['StreamPublishedPayload'];
 export type StreamUnpublished = components['schemas']['StreamUnpublished'];
@@ -6994,6 +7255,7 @@ export type UserChange = components['schemas']['UserChange'];
 export type UserView = components['schemas']['UserView'];
 export type UserViews = components['schemas']['UserViews'];
 export type ValidationError = components['schemas']['ValidationError'];
+export type VideoStreams = components['schemas']['VideoStreams'];
 export type ViewerKicked = components['schemas']['ViewerKicked'];
 export type ViewerKickedPayload = components['schemas']['ViewerKickedPayload'];
 export type ViewerToken = components['schemas']['ViewerToken'];
@@ -10669,6 +10931,123 @@ export interface operations {
             };
         };
     };
+    domains_list_domains: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DomainViews"];
+                };
+            };
+        };
+    };
+    domains_create_domain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDomain"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DomainView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    domains_delete_domain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                domain_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    domains_update_domain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                domain_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DomainChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DomainView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     users_list_users: {
         parameters: {
             query?: {
@@ -11214,6 +11593,215 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    videostreams_list_items: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VideoStreams"];
+                };
+            };
+        };
+    };
+    videostreams_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    videostreams_list_online: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VideoStreams"];
+                };
+            };
+        };
+    };
+    videostreams_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stream_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    videostreams_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stream_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    videostreams_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Credentials"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInToken"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    videostreams_read_stream_dns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StreamDNS"];
+                };
+            };
+        };
+    };
+    videostreams_write_stream_dns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
                 };
             };
         };

@@ -6,6 +6,7 @@ import { RequestFailed } from "../api/http";
 import { AccountPage } from "./AccountPage";
 import { Audit } from "./Audit";
 import { Bar } from "./Bar";
+import { Domains } from "./domains/Domains";
 import { Failure } from "./Failure";
 import { Jobs } from "./jobs/Jobs";
 import { Keys } from "./Keys";
@@ -66,6 +67,8 @@ function Shown({ page, account }: { page: Page; account: Account }) {
       return <Jobs />;
     case "system":
       return <System />;
+    case "domains":
+      return <Domains />;
     case "webhooks":
       return <Webhooks />;
     case "users":

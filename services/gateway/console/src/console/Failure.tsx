@@ -21,6 +21,8 @@ export function sentenceOf(error: unknown, t: Messages): string {
     storage_full: t.tenancy.storageFull,
     passwords_busy: t.passwordsBusy,
     stream_exists: t.streamExists,
+    domain_exists: t.domains.exists,
+    domains_too_many: t.domains.tooMany,
     egress_refused: t.relayPrivate,
     egress_unresolved: t.addressUnresolved,
     push_url_invalid: t.badRelayServer,

@@ -11,6 +11,7 @@ import "./theme.css";
 import "./console.css";
 import "./access.css";
 import "./doctor.css";
+import "./domains/domains.css";
 import "./stream/stream.css";
 import "./system/system.css";
 import "./tenants/tenants.css";

@@ -6,7 +6,7 @@ import type { Permission } from "../api/access";
 
 export type Page =
   | "streams" | "recordings" | "timeline" | "videos" | "viewers" | "webhooks"
-  | "users" | "keys" | "audit" | "tenants" | "jobs" | "system" | "account";
+  | "users" | "keys" | "audit" | "tenants" | "jobs" | "system" | "domains" | "account";
 
 /** Without which permission there is nothing to see; null: a page for all who are signed in. */
 export const NEEDS = {
@@ -22,6 +22,7 @@ export const NEEDS = {
   tenants: "tenants:write",
   jobs: "jobs:read",
   system: "settings:read",
+  domains: "streams:read",
   account: null,
 } as const satisfies Record<Page, Permission | null>;
 
@@ -33,7 +34,7 @@ export const ENTRIES = [
   { name: "viewersEntry", pages: ["viewers"] },
   { name: "webhooks", pages: ["webhooks"] },
   { name: "access", pages: ["users", "keys", "audit", "tenants"] },
-  { name: "systemEntry", pages: ["jobs", "system"] },
+  { name: "systemEntry", pages: ["jobs", "system", "domains"] },
 ] as const satisfies { name: string; pages: readonly Page[] }[];
 
 export const addressOf = (page: Page) => `#${page}`;

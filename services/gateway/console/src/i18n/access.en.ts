@@ -92,6 +92,7 @@ export const accessEn = {
     chat: "Chat",
     alerts: "Alerts (tips, subscriptions)",
     relays: "Relay targets",
+    domains: "Domains",
     recordings: "Recordings",
     assets: "Videos",
     jobs: "Jobs",

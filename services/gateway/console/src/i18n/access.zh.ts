@@ -92,6 +92,7 @@ export const accessZh: typeof accessEn = {
     chat: "聊天",
     alerts: "提示（打赏、订阅）",
     relays: "转推目标",
+    domains: "域名",
     recordings: "录像",
     assets: "视频",
     jobs: "任务",

@@ -1,5 +1,6 @@
 import { accessEn } from "./access.en";
 import { doctorEn } from "./doctor-en";
+import { domainsEn } from "./domains.en";
 import { streamEn } from "./stream.en";
 import { jobsEn, systemEn, viewersEn } from "./system.en";
 import { recordingsEn } from "./recordings.en";
@@ -320,6 +321,7 @@ export const en = {
   system: systemEn,
   tenants: "Tenants",
   tenancy: tenancyEn,
+  domains: domainsEn,
   systemEntry: systemEn.title,
   viewers: viewersEn,
   viewersEntry: viewersEn.title,

@@ -1,5 +1,6 @@
 import { accessZh } from "./access.zh";
 import { doctorZh } from "./doctor-zh";
+import { domainsZh } from "./domains.zh";
 import type { Messages } from "./en";
 import { streamZh } from "./stream.zh";
 import { jobsZh, systemZh, viewersZh } from "./system.zh";
@@ -313,6 +314,7 @@ export const zh: Messages = {
   system: systemZh,
   tenants: "租户",
   tenancy: tenancyZh,
+  domains: domainsZh,
   systemEntry: systemZh.title,
   viewers: viewersZh,
   viewersEntry: viewersZh.title,

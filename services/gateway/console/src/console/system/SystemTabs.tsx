@@ -6,6 +6,7 @@ import { addressOf, NEEDS, type Page } from "../place";
 const TABS = [
   { page: "jobs", icon: "log" },
   { page: "system", icon: "pulse" },
+  { page: "domains", icon: "globe" },
 ] as const satisfies { page: Page; icon: IconName }[];
 
 /** The pages about Weir itself: what it does, and how it is. */

@@ -1,0 +1,38 @@
+/** Where publishers push to and viewers watch. */
+export const domainsEn = {
+  title: "Domains",
+  hint: "Under which names publishers and viewers reach Weir. They stand in every push address and watch link that it shows.",
+  failedToLoad: "The domains could not be loaded",
+  kind: "What it is for",
+  kinds: { push: "Push", pull: "Watch" },
+  kindHints: {
+    push: "Publishers push here: rtmp:// or rtmps://, a host, and a port if it is not the usual one.",
+    pull: "Viewers watch here: https:// or http://, a host, and a port if it is not the usual one.",
+  },
+  address: "Address",
+  badPush: "Write it like rtmp://push.example.org, without a path.",
+  badPull: "Write it like https://live.example.org, without a path.",
+  add: "Add domain",
+  edit: "Change domain",
+  change: "Change",
+  use: "Use in all links",
+  leave: "No longer use in links",
+  inUse: "In use",
+  useIt: "Use it in all links from now on",
+  useItHint: "Links that were copied before go on to say what they said.",
+  deleteText: "Weir shows no address with it any more. Whatever leads here by it goes on to work.",
+  deleteInUse: "It stands in all links now; they will say the address of the settings again.",
+  exists: "There is such a domain already.",
+  tooMany: "There are as many domains as there can be. Delete one that is not used.",
+  emptyForOthers: "No domains yet: links say the address of the settings. An owner can add some.",
+  emptyTitle: "Reach it by your own names",
+  emptyText:
+    "Push addresses and watch links say the address of the settings. With domains they say yours, and a push and a watch domain may lead to different machines.",
+  emptySteps: [
+    "Let the names lead here: one for publishers, one for viewers.",
+    "Add them, and use them in all links.",
+    "Copy push addresses and watch links again; they say the new names.",
+  ],
+  emptyExample: "In DNS",
+  emptyHint: "For https:// and rtmps:// the names need a certificate, too.",
+};
