@@ -19,6 +19,7 @@ from services.catalog.models import (
     ChatMessageRow,
     ChatRow,
     DeliveryRow,
+    DomainRow,
     EventRow,
     FileRow,
     HoldRow,
@@ -56,6 +57,7 @@ OTHERS = {
     "delivery_id": "2",
     "replay_id": "replay-00000000000000aa",
     "key:path": "cam-0/mp4/2026/01/02/a.mp4",
+    "domain_id": "domain-00000000000000aa",
     "tenant_id": "nobody",
 }
 """Names of the same form that nothing has."""
@@ -96,6 +98,7 @@ def _rows() -> list[Base]:
              **asset),
         _row(UserRow, id=NAMES["user_id"], name="somebody", role="viewer"),
         _row(APIKeyRow, id=NAMES["key_id"], permissions=["streams:read"], digest="none"),
+        _row(DomainRow, id=NAMES["domain_id"], kind="pull", url="https://live.test"),
         _row(WebhookRow, id=NAMES["webhook_id"], url="https://hooks.test/", types=[], streams=[]),
         _row(EventRow, number=99, id="e99", type="stream.created", version=1, sequence=99),
         _row(ReplayRow, id=NAMES["replay_id"], **hook),
