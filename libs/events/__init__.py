@@ -137,6 +137,7 @@ from libs.events.clips import (
     ListClips,
 )
 from libs.events.database import DatabaseState, GetDatabaseState
+from libs.events.devices import Device, DeviceAPI, Devices, ListDevices
 from libs.events.domains import (
     CreateDomain,
     DeleteDomain,
@@ -604,6 +605,9 @@ __all__ = [
     "DeliveryAttempt",
     "DeliveryReport",
     "DeliveryState",
+    "Device",
+    "DeviceAPI",
+    "Devices",
     "DisabledCause",
     "DiscardSession",
     "Discards",
@@ -695,6 +699,7 @@ __all__ = [
     "ListClips",
     "ListConsoleSessions",
     "ListDeadLetters",
+    "ListDevices",
     "ListDiscards",
     "ListDomains",
     "ListFiles",

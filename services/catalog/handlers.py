@@ -89,6 +89,7 @@ from libs.events import (
     ListClips,
     ListConsoleSessions,
     ListDeadLetters,
+    ListDevices,
     ListDiscards,
     ListDomains,
     ListFiles,
@@ -295,6 +296,7 @@ def register_keeping(bus: Bus, answers: KeepingAnswers) -> None:
     bus.on_ask(ExportClip)(answers.export_clip)
     bus.on_ask(GetStoryboard)(answers.get_storyboard)
     bus.on_ask(GetPoster)(answers.get_poster)
+    bus.on_ask(ListDevices)(answers.list_devices)
     bus.on_ask(DeferDiscards)(answers.defer_discards)
 
 

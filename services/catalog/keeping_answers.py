@@ -8,6 +8,7 @@ from libs.events import (
     DeferDiscards,
     DeleteClip,
     DeleteHold,
+    Devices,
     Discards,
     DiscardSession,
     ExportClip,
@@ -19,6 +20,7 @@ from libs.events import (
     Hold,
     Holds,
     ListClips,
+    ListDevices,
     ListDiscards,
     ListFiles,
     ListHolds,
@@ -32,6 +34,7 @@ from libs.events import (
 from services.catalog import (
     clips,
     deleting,
+    devices,
     discards,
     files,
     holds,
@@ -104,6 +107,10 @@ class KeepingAnswers:
     async def discard_session(self, ask: DiscardSession) -> SessionDiscarded:
         async with self._database.transaction() as tx:
             return await deleting.discard(tx, ask, now=self._clock())
+
+    async def list_devices(self, ask: ListDevices) -> Devices:
+        async with self._database.transaction(read_only=True) as tx:
+            return await devices.list_of(tx, ask)
 
     # --- what may be deleted ------------------------------------------------------------
 

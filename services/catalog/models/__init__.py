@@ -16,6 +16,7 @@ from services.catalog.models.chat import (
 from services.catalog.models.jobs import JobAttemptRow, JobLogRow, JobRow, JobTimeRow
 from services.catalog.models.keeping import (
     CameraClipRow,
+    CameraDeviceRow,
     DiscardRow,
     FileRow,
     HoldRow,
@@ -58,6 +59,7 @@ __all__ = [
     "AuditRow",
     "Base",
     "CameraClipRow",
+    "CameraDeviceRow",
     "CaptionRow",
     "ChatBanRow",
     "ChatMessageRow",

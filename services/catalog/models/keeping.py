@@ -128,3 +128,20 @@ class CameraClipRow(Base):
     end_ms: Mapped[int]
     duration_s: Mapped[float]
     noted_at: Mapped[datetime]
+
+
+class CameraDeviceRow(Base):
+    """An IP camera, by what it has noted of a stream."""
+
+    __tablename__ = "camera_devices"
+    __table_args__ = (Index(None, "tenant_id", "noted_at"),)
+
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    device_id: Mapped[str] = mapped_column(primary_key=True)
+    stream_id: Mapped[str] = mapped_column(primary_key=True)
+    """As the camera calls it; there need not be one."""
+    client_id: Mapped[str]
+    """Of its last note; likewise `noted_at`."""
+    notes: Mapped[int]
+    """How many it has made."""
+    noted_at: Mapped[datetime]

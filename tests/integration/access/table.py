@@ -143,6 +143,7 @@ POST    /api/v1/webhooks/{webhook_id}/replays                              webho
 GET     /api/v1/webhooks/{webhook_id}/replays                              webhooks:read
 GET     /api/v1/webhooks/{webhook_id}/replays/{replay_id}                  webhooks:read
 DELETE  /api/v1/webhooks/{webhook_id}/replays/{replay_id}                  webhooks:write
+GET     /api/v1/devices                                                    recordings:read
 GET     /api/v1/domains                                                    streams:read
 POST    /api/v1/domains                                                    domains:write
 PATCH   /api/v1/domains/{domain_id}                                        domains:write

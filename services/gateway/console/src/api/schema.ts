@@ -1726,6 +1726,26 @@ export interface paths {
         patch: operations["domains_update_domain"];
         trace?: never;
     };
+    "/api/v1/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Devices
+         * @description The last 500 that were seen.
+         */
+        get: operations["devices_list_devices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -3919,6 +3939,37 @@ export interface components {
             deliveries: components["schemas"]["DeliveryView"][];
             /** Next After */
             next_after: number | null;
+        };
+        /** DeviceView */
+        DeviceView: {
+            /** Id */
+            id: string;
+            /**
+             * Api
+             * @enum {string}
+             */
+            api: "ip_camera" | "kinesis";
+            /** Client */
+            client: string;
+            /** Stream */
+            stream: string;
+            /** Has Stream */
+            has_stream: boolean;
+            /** Is Live */
+            is_live: boolean;
+            /** Seen At */
+            seen_at: string | null;
+            /** Notes */
+            notes: number;
+            /** Motion Clips */
+            motion_clips: number;
+        };
+        /** DeviceViews */
+        DeviceViews: {
+            /** Devices */
+            devices: components["schemas"]["DeviceView"][];
+            /** Is Cut */
+            is_cut: boolean;
         };
         /** DiskFigures */
         DiskFigures: {
@@ -7112,6 +7163,8 @@ export type DeadLetter = components['schemas']['DeadLetter'];
 export type DeadLetterPage = components['schemas']['DeadLetterPage'];
 export type DeliveryView = components['schemas']['DeliveryView'];
 export type DeliveryViews = components['schemas']['DeliveryViews'];
+export type DeviceView = components['schemas']['DeviceView'];
+export type DeviceViews = components['schemas']['DeviceViews'];
 export type DiskFigures = components['schemas']['DiskFigures'];
 export type DomainChange = components['schemas']['DomainChange'];
 export type DomainView = components['schemas']['DomainView'];
@@ -11044,6 +11097,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    devices_list_devices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceViews"];
                 };
             };
         };

@@ -6,6 +6,7 @@ import { RequestFailed } from "../api/http";
 import { AccountPage } from "./AccountPage";
 import { Audit } from "./Audit";
 import { Bar } from "./Bar";
+import { Devices } from "./devices/Devices";
 import { Domains } from "./domains/Domains";
 import { Failure } from "./Failure";
 import { Jobs } from "./jobs/Jobs";
@@ -67,6 +68,8 @@ function Shown({ page, account }: { page: Page; account: Account }) {
       return <Jobs />;
     case "system":
       return <System />;
+    case "devices":
+      return <Devices />;
     case "domains":
       return <Domains />;
     case "webhooks":

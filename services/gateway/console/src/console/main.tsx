@@ -10,6 +10,7 @@ import "@mantine/core/styles.css";
 import "./theme.css";
 import "./console.css";
 import "./access.css";
+import "./devices/devices.css";
 import "./doctor.css";
 import "./domains/domains.css";
 import "./stream/stream.css";

@@ -6,7 +6,8 @@ import type { Permission } from "../api/access";
 
 export type Page =
   | "streams" | "recordings" | "timeline" | "videos" | "viewers" | "webhooks"
-  | "users" | "keys" | "audit" | "tenants" | "jobs" | "system" | "domains" | "account";
+  | "users" | "keys" | "audit" | "tenants" | "jobs" | "system" | "domains" | "devices"
+  | "account";
 
 /** Without which permission there is nothing to see; null: a page for all who are signed in. */
 export const NEEDS = {
@@ -23,6 +24,7 @@ export const NEEDS = {
   jobs: "jobs:read",
   system: "settings:read",
   domains: "streams:read",
+  devices: "recordings:read",
   account: null,
 } as const satisfies Record<Page, Permission | null>;
 
@@ -31,6 +33,7 @@ export const ENTRIES = [
   { name: "streams", pages: ["streams"] },
   { name: "recordings", pages: ["recordings", "timeline"] },
   { name: "videos", pages: ["videos"] },
+  { name: "devicesEntry", pages: ["devices"] },
   { name: "viewersEntry", pages: ["viewers"] },
   { name: "webhooks", pages: ["webhooks"] },
   { name: "access", pages: ["users", "keys", "audit", "tenants"] },

@@ -1,4 +1,5 @@
 import { accessEn } from "./access.en";
+import { devicesEn } from "./devices.en";
 import { doctorEn } from "./doctor-en";
 import { domainsEn } from "./domains.en";
 import { streamEn } from "./stream.en";
@@ -322,6 +323,8 @@ export const en = {
   tenants: "Tenants",
   tenancy: tenancyEn,
   domains: domainsEn,
+  devices: devicesEn,
+  devicesEntry: devicesEn.title,
   systemEntry: systemEn.title,
   viewers: viewersEn,
   viewersEntry: viewersEn.title,

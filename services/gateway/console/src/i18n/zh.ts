@@ -1,4 +1,5 @@
 import { accessZh } from "./access.zh";
+import { devicesZh } from "./devices.zh";
 import { doctorZh } from "./doctor-zh";
 import { domainsZh } from "./domains.zh";
 import type { Messages } from "./en";
@@ -315,6 +316,8 @@ export const zh: Messages = {
   tenants: "租户",
   tenancy: tenancyZh,
   domains: domainsZh,
+  devices: devicesZh,
+  devicesEntry: devicesZh.title,
   systemEntry: systemZh.title,
   viewers: viewersZh,
   viewersEntry: viewersZh.title,
