@@ -14,6 +14,7 @@ from tests.asset_house import made_of
 from tests.audience import talk, watching
 from tests.hook_receiver import HookReceiver
 from tests.ports import free_port
+from tests.recorded import unix_ms
 from tests.running import RunningWeir
 from tests.viewing import until_live
 from tests.waiting import wait_until
@@ -41,6 +42,7 @@ class Words:
     printer: str
     key: str
     wall: str
+    tenant: str
     relay: str
     gate: str
     clip: str
@@ -66,9 +68,19 @@ def furnish(weir: RunningWeir, words: Words, receiver: HookReceiver, size: str) 
     weir.call("PATCH", f"/api/v1/users/{made['id']}", {"is_disabled": True})
     _key(weir, words.wall, permissions=["streams:read"], stream_prefix="cam-")
     _key(weir, words.key, permissions=PERMISSIONS, expires_at="2099-12-31T00:00:00Z")
+    _tenant(weir, words.tenant)
+    for kind, url in (("push", "rtmp://push.example.org"), ("pull", "https://live.example.org")):
+        weir.call("POST", "/api/v1/domains", {"kind": kind, "url": url})
     made_of(weir, film(size), words.film)
     _recorded(weir, words, size)
     return stream
+
+
+def _tenant(weir: RunningWeir, title: str) -> None:
+    """One that may have no user but its owner."""
+    owner = {"owner": "olga", "password": PASSWORD}
+    told = {"id": "arena", "title": title, "quotas": {"users": 1, "streams": 20}}
+    weir.call("POST", "/api/v1/tenants", told | owner)
 
 
 def _recorded(weir: RunningWeir, words: Words, size: str) -> None:
@@ -83,6 +95,12 @@ def _recorded(weir: RunningWeir, words: Words, size: str) -> None:
 
     wait_until(lambda: session()["ended_at"], within_s=ENDED_S, what="the session's end")
     span = {"from_at": session()["started_at"], "until_at": session()["ended_at"]}
+    began_ms, ended_ms = (unix_ms(session()[end]) for end in ("started_at", "ended_at"))
+    note = {
+        "clientID": words.wall, "deviceID": "camera-7", "streamName": gate["id"],
+        "begTime": str(began_ms), "endTime": str(ended_ms), "duration": str(RECORDED_S),
+    }  # fmt: skip
+    weir.call("PUT", "/ipc-video-metadata", note)
     path = f"/api/v1/streams/{gate['id']}"
     weir.call("POST", f"{path}/holds", span)
     clip = weir.call("POST", f"{path}/clips", {"name": words.clip, **span})

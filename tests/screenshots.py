@@ -29,7 +29,7 @@ WORDS = {
         live="North bank", members="Members only", title="The brass band, live from the north bank",
         description="They play until it is dark.\nProgramme: https://example.org/programme",
         film="Harbour at night.mp4", hook="Night shift", printer="Printer of the gate",
-        key="Planning", wall="Wall in the hall", relay="Elsewhere",
+        key="Planning", wall="Wall in the hall", tenant="The arena", relay="Elsewhere",
         gate="Gate", clip="Delivery at noon", viewer="Dora",
         said=[
             ("Emil", "Good evening from the south bank!"), ("Fay", "Is there a programme?"),
@@ -40,7 +40,7 @@ WORDS = {
         live="北岸", members="会员专享", title="北岸铜管乐队现场直播",
         description="一直演奏到天黑。\n节目单：https://example.org/programme",
         film="港口夜景.mp4", hook="夜班", printer="门口的打印机",
-        key="排期系统", wall="大厅的屏幕", relay="其他平台",
+        key="排期系统", wall="大厅的屏幕", tenant="体育馆", relay="其他平台",
         gate="大门", clip="中午送货", viewer="小林",
         said=[
             ("阿明", "南岸的朋友们晚上好！"), ("小雨", "有节目单吗？"),

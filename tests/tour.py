@@ -167,6 +167,14 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("audit", shows=".entry"),
         Stop("audit-entry", (".entry summary >> nth=0",), ".entry[open] dl"),
     ),
+    "tenants": (
+        Stop("tenants", shows=".tenant-row"),
+        Stop("tenant-new", (".heading button",)),
+        *_menu(
+            "tenant", ".tenant-row:has-text('arena')",
+            change="tenancy.change", disable="disable",
+        ),
+    ),
     "jobs": (
         Stop("jobs", shows=".entry"),
         Stop("job", (".entry:has-text('{jobs.kinds.poster}') summary >> nth=0",), ".job dd"),
@@ -175,22 +183,31 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("system", shows=".service"),
         Stop("dead-letter", (".entry summary >> nth=0",), ".entry[open] dl"),
     ),
+    "domains": (
+        Stop("domains", shows=".rows .row"),
+        Stop("domain-new", (".heading button",)),
+        *_menu("domain", ".rows .row", change="domains.change", delete="delete"),
+    ),
+    "devices": (Stop("devices", shows=".device"),),
     "account": (Stop("account", shows=".sessions li"),),
 }  # fmt: skip
 
 
 DIALOGS = {
     "CaptionsDialog": "video-captions",
+    "ChangeDialog": "tenant-change",
     "ChatDialog": "stream-chat",
     "ConfirmDialog": "stream-delete",
     "CreateDialog": "stream-new",
     "DoctorDialog": "stream-doctor",
+    "DomainDialog": "domain-new",
     "ImportDialog": "video-import",
     "KeptDialog": "recording-files",
     "LadderDialog": "stream-ladder",
     "LinksDialog": "video-links",
     "MarkedLinkDialog": "stream-mark",
     "NewKeyDialog": "key-new",
+    "NewTenantDialog": "tenant-new",
     "NewUserDialog": "user-new",
     "PasswordDialog": "user-password",
     "PushDialog": "stream-push",

@@ -31,6 +31,8 @@ EMPTY = {
     "keys": ".empty",
     "jobs": ".nothing",
     "system": ".nothing",
+    "domains": ".empty",
+    "devices": ".empty",
 }
 SIZE = "320x180"
 
@@ -71,6 +73,7 @@ def wordy(long: str) -> Words:
     return Words(
         live=long, members=f"2 {long}", title=long, description="\n".join([long] * 3),
         film=f"{long}.mp4", hook=long, printer=f"2 {long}", key=long, wall=long,
+        tenant=long[:60],
         relay=long[:60], gate=f"3 {long}", clip=long, viewer=long[:64],
         said=[(long[:32], long), ("Ben", "a" * 300), (long[-32:], long)],
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """Recordings and their timeline in the console: found by day, read aloud, zoomed, and deleted."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +15,9 @@ from tests.running import RunningWeir
 from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration, pytest.mark.timeout(300)]
+
+MADE_MS = 150_000
+"""A window has a storyboard a minute after its end."""
 
 
 def _row(page: Page, name: str) -> Locator:
@@ -121,6 +124,32 @@ async def test_timeline_is_zoomed_by_wheel_and_keys(
     await page.mouse.wheel(300, 0)
     await expect(_track(page)).not_to_have_attribute("aria-valuemin", str(near_ms))
     assert await _length_ms(page) == pytest.approx(length_ms, abs=2)
+    assert faults == []
+
+
+@pytest.mark.soak
+async def test_picture_is_shown_of_the_instant_that_is_pointed_at(
+    weir: RunningWeir, page: Page, faults: list[str]
+) -> None:
+    stream = weir.create_stream(name="quay", reconnectWindow=1)
+    session = await record(weir, stream, seconds=4, gop_s=1)
+    await until(lambda: weir.sessions(stream["id"])[0]["ended_at"] is not None, within_s=30)
+    at_ms = unix_ms(session["started_at"]) + 2000
+    await sign_in(weir, page, f"timeline/{stream['id']}/{at_ms}")
+    while await _length_ms(page) > 20_000:
+        await _track(page).press("+")
+    first_ms, last_ms = await _shown_ms(page)
+    place = (at_ms - first_ms) / (last_ms - first_ms)
+    hover = page.locator(".track-hover")
+    box = await _track(page).bounding_box()
+    assert box is not None
+    await page.mouse.move(box["x"] + place * box["width"], box["y"] + box["height"] - 8)
+    await expect(hover.locator("canvas")).to_be_visible(timeout=MADE_MS)
+    seen = await hover.bounding_box()
+    assert seen is not None
+    assert seen["y"] >= 0
+    shown = datetime.fromtimestamp(at_ms / 1000, UTC).astimezone()
+    await expect(hover).to_contain_text(f"{shown:%H:%M:}")
     assert faults == []
 
 

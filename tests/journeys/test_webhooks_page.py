@@ -52,7 +52,7 @@ async def _create(page: Page, says: Says, url: str, about: str, *types: str) -> 
         await dialog.get_by_label(says("webhookWantsSome")).check()
         for each in types:
             await dialog.get_by_label(each).check()
-    await dialog.get_by_role("button", name=says("create")).click()
+    await dialog.get_by_role("button", name=says("createWebhook")).click()
     shown = page.get_by_role("dialog", name=says("secretTitle"))
     secret = await shown.locator("code").inner_text()
     await shown.get_by_role("button", name=f"{says('copy')}: {says('secret')}").click()

@@ -100,7 +100,7 @@ export function WebhookDialog({
             {t.cancel}
           </Button>
           <Button type="submit" loading={saving.isPending}>
-            {hook ? t.save : t.create}
+            {hook ? t.save : t.createWebhook}
           </Button>
         </div>
       </form>

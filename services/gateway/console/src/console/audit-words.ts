@@ -17,6 +17,13 @@ const DEEDS: Record<string, Deed> = {
   "DELETE /api/v1/streams/{stream_id}/viewers/{viewer}": "kick",
   "POST /api/v1/streams/{stream_id}/viewer-tokens/revoke": "revokeLinks",
   "POST /api/v1/viewer-keys/rotate": "rotateKeys",
+  "DELETE /api/v1/sessions/{session}": "deleteRecording",
+  "PATCH /api/v1/streams/{stream_id}/chat": "changeChat",
+  "DELETE /api/v1/streams/{stream_id}/chat/messages/{message_id}": "removeMessage",
+  "POST /api/v1/streams/{stream_id}/chat/bans": "ban",
+  "DELETE /api/v1/streams/{stream_id}/chat/bans/{ban_id}": "liftBan",
+  "POST /api/v1/streams/{stream_id}/alerts": "alert",
+  "POST /api/v1/mark-pictures": "previewMark",
   "POST /putMedia": "putMedia",
 };
 
@@ -40,6 +47,8 @@ const NOUNS: [string, Noun][] = [
   ["/api/v1/jobs", "job"],
   ["/api/v1/images", "image"],
   ["/api/v1/webhooks", "webhook"],
+  ["/api/v1/domains", "domain"],
+  ["/streamdns", "domain"],
 ];
 
 /** A call that has no words here stands as it was made. */

@@ -176,6 +176,7 @@ export const accessEn = {
     image: "image",
     webhook: "webhook",
     tenant: "tenant",
+    domain: "domain",
   },
   auditDeeds: {
     signIn: "Sign in",
@@ -187,6 +188,13 @@ export const accessEn = {
     revokeLinks: "Revoke signed links",
     rotateKeys: "Rotate viewer keys",
     putMedia: "Publish by PutMedia",
+    deleteRecording: "Delete recording",
+    changeChat: "Change chat",
+    removeMessage: "Remove message from chat",
+    ban: "Ban from chat",
+    liftBan: "Lift ban from chat",
+    alert: "Raise alert",
+    previewMark: "Preview watermark",
   },
 
   account: "Your account",

@@ -171,6 +171,7 @@ export const accessZh: typeof accessEn = {
     image: "图片",
     webhook: " Webhook",
     tenant: "租户",
+    domain: "域名",
   },
   auditDeeds: {
     signIn: "登录",
@@ -182,6 +183,13 @@ export const accessZh: typeof accessEn = {
     revokeLinks: "撤销签名链接",
     rotateKeys: "轮换观众密钥",
     putMedia: "通过 PutMedia 推流",
+    deleteRecording: "删除录像",
+    changeChat: "修改聊天设置",
+    removeMessage: "移除聊天消息",
+    ban: "禁止在聊天中发言",
+    liftBan: "解除聊天禁言",
+    alert: "发送提醒",
+    previewMark: "预览水印",
   },
 
   account: "我的账号",

@@ -30,6 +30,7 @@ export const webhooksEn = {
   webhookCount: (all: number, failing: number) =>
     `${all} ${all === 1 ? "webhook" : "webhooks"}${failing > 0 ? ` · ${failing} failing` : ""}`,
   newWebhook: "New webhook",
+  createWebhook: "Create webhook",
   webhooksFailedToLoad: "The webhooks could not be loaded",
   webhooksEmptyTitle: "Tell your programs what happens here",
   webhooksEmptyText:

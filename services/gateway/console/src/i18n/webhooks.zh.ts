@@ -4,6 +4,7 @@ export const webhooksZh: typeof webhooksEn = {
   webhooks: "Webhook",
   webhookCount: (all, failing) => `共 ${all} 个${failing > 0 ? ` · ${failing} 个投递失败` : ""}`,
   newWebhook: "新建 Webhook",
+  createWebhook: "创建 Webhook",
   webhooksFailedToLoad: "无法加载 Webhook",
   webhooksEmptyTitle: "让您的程序知道这里发生了什么",
   webhooksEmptyText: "Webhook 是您提供的一个地址。Weir 会把每个事件签名后发送过去，未被接收则会重试。",
