@@ -27,7 +27,7 @@ class Device(Answer):
     notes: int
     """What it has noted."""
     motion_clips: int
-    """Files of motion that its stream has."""
+    """Events of motion of its stream that a file was made of, and that are kept."""
 
 
 class Devices(Answer):

@@ -3,11 +3,11 @@
 from collections.abc import Collection
 from datetime import UTC, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.events import Device, Devices, ListDevices
-from services.catalog.models import CameraDeviceRow, FileRow, PublishRow, StreamRow
+from services.catalog.models import CameraDeviceRow, HoldRow, PublishRow, StreamRow
 from services.catalog.page import fit
 
 _RETENTION = "DataRetentionInHours"
@@ -28,13 +28,13 @@ async def list_of(tx: AsyncSession, ask: ListDevices) -> Devices:
 
 
 async def _cameras(tx: AsyncSession, ask: ListDevices) -> list[Device]:
+    is_its_stream = and_(
+        StreamRow.id == CameraDeviceRow.stream_id,
+        StreamRow.tenant_id == CameraDeviceRow.tenant_id,
+    )
     query = (
         select(CameraDeviceRow, StreamRow.id)
-        .outerjoin(
-            StreamRow,
-            (StreamRow.id == CameraDeviceRow.stream_id)
-            & (StreamRow.tenant_id == CameraDeviceRow.tenant_id),
-        )
+        .outerjoin(StreamRow, is_its_stream)
         .where(CameraDeviceRow.tenant_id == ask.tenant)
         .order_by(CameraDeviceRow.noted_at.desc(), CameraDeviceRow.device_id)
         .limit(ask.limit + 1)
@@ -55,17 +55,25 @@ async def _cameras(tx: AsyncSession, ask: ListDevices) -> list[Device]:
 
 
 async def _producers(tx: AsyncSession, ask: ListDevices) -> list[Device]:
+    """Streams that were made for PutMedia, but for those that a camera has noted: it is theirs."""
+    is_latest = and_(
+        PublishRow.tenant_id == StreamRow.tenant_id,
+        PublishRow.stream_id == StreamRow.id,
+        PublishRow.generation == StreamRow.generation,
+    )
+    seen_at = func.coalesce(PublishRow.ended_at, PublishRow.published_at, PublishRow.granted_at)
+    noted = select(CameraDeviceRow.stream_id).where(CameraDeviceRow.tenant_id == ask.tenant)
     query = (
-        select(StreamRow)
+        select(StreamRow, seen_at)
+        .outerjoin(PublishRow, is_latest)
         .where(
             StreamRow.tenant_id == ask.tenant,
             StreamRow.item[_RETENTION].as_string().is_not(None),
+            StreamRow.id.not_in(noted),
         )
-        .order_by(StreamRow.created_at.desc(), StreamRow.id)
+        .order_by(seen_at.desc().nulls_last(), StreamRow.created_at.desc(), StreamRow.id)
         .limit(ask.limit + 1)
     )
-    rows = (await tx.execute(query)).scalars().all()
-    seen = await _published(tx, ask.tenant, {row.id for row in rows})
     return [
         Device(
             id=str(row.item.get(_DEVICE_NAME) or row.id),
@@ -73,36 +81,24 @@ async def _producers(tx: AsyncSession, ask: ListDevices) -> list[Device]:
             client="",
             stream=row.id,
             has_stream=True,
-            seen_at=seen.get(row.id),
+            seen_at=at,
             notes=0,
             motion_clips=0,
         )
-        for row in rows
+        for row, at in await tx.execute(query)
     ]
 
 
-async def _published(
-    tx: AsyncSession, tenant: str, streams: Collection[str]
-) -> dict[str, datetime]:
-    """When each was last published, or ceased to be."""
-    last = func.max(func.coalesce(PublishRow.ended_at, PublishRow.published_at))
-    query = (
-        select(PublishRow.stream_id, last)
-        .where(PublishRow.tenant_id == tenant, PublishRow.stream_id.in_(streams))
-        .group_by(PublishRow.stream_id)
-    )
-    return {stream: at for stream, at in await tx.execute(query) if at is not None}
-
-
 async def _motion_clips(tx: AsyncSession, tenant: str, streams: Collection[str]) -> dict[str, int]:
+    """A hold for each event of motion, and a job for its file: of files there are far more."""
     query = (
-        select(FileRow.stream_id, func.count().label("clips"))
+        select(HoldRow.stream_id, func.count().label("clips"))
         .where(
-            FileRow.tenant_id == tenant,
-            FileRow.stream_id.in_(streams),
-            FileRow.kind == "mp4",
-            FileRow.key.contains("/motion/mp4/", autoescape=True),
+            HoldRow.tenant_id == tenant,
+            HoldRow.stream_id.in_(streams),
+            HoldRow.cause == "motion",
+            HoldRow.job_id.is_not(None),
         )
-        .group_by(FileRow.stream_id)
+        .group_by(HoldRow.stream_id)
     )
     return {each.stream_id: each.clips for each in await tx.execute(query)}

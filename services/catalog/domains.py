@@ -21,7 +21,7 @@ async def list_of(tx: AsyncSession, tenant: str) -> Domains:
 
 async def create(tx: AsyncSession, ask: CreateDomain, *, now: datetime) -> Domain:
     """Raises `DomainInvalid`, `DomainExists`, `DomainsTooMany`, `TenantUnknown`."""
-    url = check_domain_url(_kind(ask.kind), ask.url)
+    url = check_domain_url(ask.kind, ask.url)
     rows = await _lock(tx, ask.tenant)
     if len(rows) >= MAX_DOMAINS:
         raise DomainsTooMany(f"There are at most {MAX_DOMAINS} domains; delete one that is unused.")

@@ -18,7 +18,7 @@ class DeviceView(BaseModel):
     """As the device calls itself; of PutMedia, which names none, its stream's device name."""
     api: DeviceAPI
     """`ip_camera`: it notes at `/ipc-video-metadata` what it has pushed; `kinesis`: its stream was
-    made by CreateStream of Kinesis Video Streams."""
+    made by CreateStream of Kinesis Video Streams, and no camera notes it."""
     client: str
     """Whose it is, as an IP camera says itself; else empty."""
     stream: str
@@ -27,9 +27,11 @@ class DeviceView(BaseModel):
     is_live: bool
     """Whether its stream is published now."""
     seen_at: datetime | None
-    """When it last noted something, or its publish ended; null: never."""
+    """When it last noted something, or its latest push began or ended; null: never."""
     notes: int
+    """How many it has made; 0 of PutMedia."""
     motion_clips: int
+    """Events of motion of its stream that a file was made of, and that are kept."""
 
 
 class DeviceViews(BaseModel):
@@ -41,7 +43,7 @@ class DeviceViews(BaseModel):
 
 @router.get("", dependencies=[needs(Permission.RECORDINGS_READ)])
 async def list_devices(house: TheHouse, tenant: TheTenant) -> DeviceViews:
-    """The last 500 that were seen."""
+    """Cameras and phones by what they noted, and what their streams are: the last 500 seen."""
     found = await house.catalog.ask(ListDevices(tenant=tenant))
     views = []
     for device in found.devices:

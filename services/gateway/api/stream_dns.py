@@ -14,7 +14,7 @@ from libs.events import CreateDomain, Domains, ListDomains, UpdateDomain
 from libs.permissions import Permission
 from services.gateway.api.addresses import host_of, pick, port_of
 from services.gateway.api.auth import TheTenant, needs
-from services.gateway.api.house import House, TheHouse
+from services.gateway.api.house import TheHouse
 from services.gateway.api.item import Item, read_item
 from services.gateway.errors import ItemInvalid
 
@@ -59,27 +59,34 @@ async def write_stream_dns(request: Request, house: TheHouse, tenant: TheTenant)
     pull, push = _host(body, "pullDNS"), _host(body, "pushDNS")
     known = await house.catalog.ask(ListDomains(tenant=tenant))
     now = pick(house.settings, known)
-    wanted: list[tuple[DomainKind, str]] = []
-    if pull and pull != urlsplit(now.pull).netloc:
-        wanted.append(("pull", f"{urlsplit(house.settings.public_url).scheme}://{pull}"))
-    if push and push != host_of(now.push):
-        wanted.append(("push", _with_port(f"rtmp://{push}", house.settings.rtmp_public_url)))
+    wanted: list[UpdateDomain | CreateDomain] = []
     # All are looked at before one is kept.
-    urls = [(kind, check_domain_url(kind, url)) for kind, url in wanted]
-    for kind, url in urls:
-        await _make_default(house, tenant, known, kind, url)
+    if pull and pull != urlsplit(now.pull).netloc:
+        url = f"{urlsplit(house.settings.public_url).scheme}://{pull}"
+        wanted.append(_default(tenant, known, "pull", pull, url))
+    if push and push != host_of(now.push):
+        url = _with_port(f"rtmp://{push}", house.settings.rtmp_public_url)
+        wanted.append(_default(tenant, known, "push", push, url))
+    for ask in wanted:
+        await house.catalog.ask(ask)
     return "success"
 
 
-async def _make_default(
-    house: House, tenant: str, known: Domains, kind: DomainKind, url: str
-) -> None:
+def _default(
+    tenant: str, known: Domains, kind: DomainKind, host: str, url: str
+) -> UpdateDomain | CreateDomain:
+    """The order that makes this host's domain the default: one that is known, else `url`.
+
+    Raises `DomainInvalid`.
+    """
+    url = check_domain_url(kind, url)
     for domain in known.domains:
-        if domain.url == url:
-            ask = UpdateDomain(tenant=tenant, domain=domain.id, is_default=True)
-            await house.catalog.ask(ask)
-            return
-    await house.catalog.ask(CreateDomain(tenant=tenant, kind=kind, url=url, is_default=True))
+        shown = {domain.url, urlsplit(domain.url).netloc}
+        if kind == "push":
+            shown.add(host_of(domain.url))
+        if domain.kind == kind and shown & {host, url}:
+            return UpdateDomain(tenant=tenant, domain=domain.id, is_default=True)
+    return CreateDomain(tenant=tenant, kind=kind, url=url, is_default=True)
 
 
 def _host(body: Item, name: str) -> str:

@@ -14,6 +14,7 @@ from services.catalog.models import (
     APIKeyRow,
     AssetRow,
     Base,
+    CameraDeviceRow,
     CaptionRow,
     ChatBanRow,
     ChatMessageRow,
@@ -58,6 +59,7 @@ OTHERS = {
     "replay_id": "replay-00000000000000aa",
     "key:path": "cam-0/mp4/2026/01/02/a.mp4",
     "domain_id": "domain-00000000000000aa",
+    "device": "camera-2",
     "tenant_id": "nobody",
 }
 """Names of the same form that nothing has."""
@@ -81,13 +83,15 @@ def _rows() -> list[Base]:
     span = {"from_at": BEGAN, "guards_from_at": BEGAN, "until_at": ENDED}
     said = {"author_id": "g1", "author_name": "ann", "author_kind": "guest", "said_at": BEGAN}
     return [
-        _row(SessionRow, id=NAMES["session"], started_at=BEGAN, ended_at=ENDED, **stream),
+        _row(SessionRow, id=NAMES["session"], started_at=BEGAN, ended_at=ENDED, cause="publisher_ended",
+             **stream),
         _row(JobRow, id=NAMES["job"], kind="remux", state="failed", **stream, **session),
         _row(JobLogRow, job_id=NAMES["job"], attempt=1, lines=["a line"]),
         _row(FileRow, key=NAMES["key:path"], kind="mp4", state="ready", **stream, **session),
         _row(HoldRow, id=NAMES["hold_id"], cause="bookmark", **span, **stream),
         _row(HoldRow, id=NAMES["clip_id"], cause="clip", name="a clip", **span, **stream),
-        _row(RelayTargetRow, id=NAMES["target_id"], state="idle", numbers={}, **stream),
+        _row(RelayTargetRow, id=NAMES["target_id"], url="rtmp://elsewhere.test/live/key", state="idle",
+             numbers={}, **stream),
         _row(ChatRow, is_open=True, **stream),
         _row(ChatMessageRow, id=int(NAMES["message_id"]), text="hello", **said, **stream),
         _row(ChatBanRow, id=NAMES["ban_id"], author_id="g1", author_kind="guest", **stream),
@@ -98,6 +102,7 @@ def _rows() -> list[Base]:
              **asset),
         _row(UserRow, id=NAMES["user_id"], name="somebody", role="viewer"),
         _row(APIKeyRow, id=NAMES["key_id"], permissions=["streams:read"], digest="none"),
+        _row(CameraDeviceRow, device_id=NAMES["device"], **stream),
         _row(DomainRow, id=NAMES["domain_id"], kind="pull", url="https://live.test"),
         _row(WebhookRow, id=NAMES["webhook_id"], url="https://hooks.test/", types=[], streams=[]),
         _row(EventRow, number=99, id="e99", type="stream.created", version=1, sequence=99),

@@ -341,6 +341,7 @@ NAMES = {
     "number": "0",
     "tenant_id": "acme",
     "domain_id": "domain-0000000000000000",
+    "device": "camera-1",
     "year": "2026",
     "month": "01",
     "day": "02",

@@ -44,6 +44,8 @@ ALONE_AND_BELOW: tuple[dict[str, str], ...] = ({}, {"stream_id": "own"})
 BROUGHT = {
     "/api/v1/streams/{stream_id}",
     "/api/v1/streams/{stream_id}/clips/{clip_id}",
+    "/api/v1/streams/{stream_id}/relay-targets/{target_id}",
+    "/api/v1/sessions/{session}",
     "/api/v1/images/{image}",
     "/api/v1/jobs/{job}",
     "/api/v1/uploads/{upload_id}",
@@ -216,7 +218,7 @@ async def test_lists_have_nothing_of_another_tenant(weir: Installation) -> None:
             seen |= names_in(await call(owner, "GET", url))
     assert seen == {
         "stream_id", "stream", "session", "job", "upload_id", "asset_id", "user_id", "key_id",
-        "webhook_id",
+        "webhook_id", "domain_id", "device",
     }, "or this test sees nothing"  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import insert
 
 from libs.events import CreateStream, Device, ListDevices, NoteCameraClip
 from libs.names import DEFAULT_TENANT
-from services.catalog.models import FileRow, TenantRow
+from services.catalog.models import HoldRow, TenantRow
 from tests.integration.catalog.conftest import Catalog
 from tests.integration.catalog.said import START, Said
 
@@ -58,7 +58,7 @@ async def test_stream_made_for_putting_media_is_a_device(catalog: Catalog) -> No
     said = Said(await catalog.open("seen"))
     await catalog.facts.stream_published(said.published())
     await catalog.facts.stream_unpublished(said.unpublished())
-    await _keep_motion(catalog, "seen", said.grant.session)
+    await _keep_motion(catalog, "seen")
     first, second = await listed(catalog)
     assert (first.id, first.api, first.stream) == ("seen", "kinesis", "seen")
     assert first.seen_at == said.unpublished().ended_at
@@ -86,14 +86,34 @@ async def test_another_tenants_devices_are_not_seen(catalog: Catalog) -> None:
     assert not theirs.has_stream
 
 
-async def _keep_motion(catalog: Catalog, stream: str, session: str) -> None:
-    """A file of motion, and one that is none."""
-    for folder in ("motion/mp4", "mp4"):
+async def test_stream_that_a_camera_notes_is_that_camera_only(catalog: Catalog) -> None:
+    await make(catalog, "door", DataRetentionInHours=24, DeviceName="phone")
+    assert [(each.id, each.api) for each in await listed(catalog)] == [("phone", "kinesis")]
+    await note(catalog, "camera-7", "door")
+    assert [(each.id, each.api) for each in await listed(catalog)] == [("camera-7", "ip_camera")]
+
+
+async def test_one_that_pushes_is_listed_before_newer_ones(catalog: Catalog) -> None:
+    for stream in ("old", "new", "newest"):
+        catalog.clock.pass_s(1)
+        await make(catalog, stream, DataRetentionInHours=24)
+    said = Said(await catalog.open("old"))
+    await catalog.facts.stream_published(said.published())
+    first, second = await listed(catalog, limit=2)
+    assert (first.id, first.seen_at) == ("old", said.published().started_at)
+    assert (second.id, second.seen_at) == ("newest", None)
+
+
+async def _keep_motion(catalog: Catalog, stream: str) -> None:
+    """An event of motion with its clip, one that still goes on, and a hold that is none."""
+    span = {"from_at": START, "guards_from_at": START, "until_at": START + timedelta(seconds=8)}
+    events: tuple[tuple[str, str | None], ...] = (
+        ("motion", "remux-1"), ("motion", None), ("clip", "remux-2"),
+    )  # fmt: skip
+    for number, (cause, job) in enumerate(events):
         row = {
-            "tenant_id": DEFAULT_TENANT, "key": f"{stream}/{folder}/2031/5/6/capture.mp4",
-            "stream_id": stream, "session_id": session, "kind": "mp4", "state": "ready",
-            "starts_at": START, "ends_at": START + timedelta(seconds=8), "duration_s": 8.0,
-            "size_bytes": 1, "first_msn": 1, "last_msn": 4,
+            "id": f"hold-{number}", "tenant_id": DEFAULT_TENANT, "stream_id": stream,
+            "cause": cause, "note": "", "created_at": START, "job_id": job,
         }  # fmt: skip
         async with catalog.database.transaction() as tx:
-            await tx.execute(insert(FileRow).values(row))
+            await tx.execute(insert(HoldRow).values(row | span))

@@ -35,6 +35,8 @@ def test_address_is_kept_in_lower_case_without_a_slash(
         ("pull", "https://live.example.org:0"),
         ("pull", "https://live.example.org:65536"),
         ("pull", "https://live example.org"),
+        ("pull", "http://[::::]"),
+        ("push", "rtmp://[1.2.3.4]"),
         ("pull", "https://-live.example.org"),
         ("pull", 'https://live"><script>.example.org'),
         ("pull", "https://直播.example.org"),

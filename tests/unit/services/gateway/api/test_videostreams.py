@@ -7,6 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from libs.domain_url import DomainKind
 from libs.events import CreateDomain, ListDomains
 from services.gateway.api.auth import COOKIE
 from services.gateway.api.house import House
@@ -163,6 +164,22 @@ async def test_host_without_the_port_of_the_domain_is_the_same_domain(
     assert read["pushDNS"] == "in.example.org"
     assert (await client.post("/streamdns", json=read)).text == "success"
     assert (await client.get("/api/v1/domains")).json()["push"] == "rtmp://in.example.org:1940"
+
+
+async def test_known_domain_is_chosen_by_its_host(
+    client: httpx2.AsyncClient, house: House
+) -> None:
+    """Whatever its scheme, and of those to push to whatever the port."""
+    urls: tuple[tuple[DomainKind, str], ...] = (
+        ("push", "rtmp://in.example.org:1940"), ("pull", "https://live.example.org:8443"),
+    )  # fmt: skip
+    for kind, url in urls:
+        await house.catalog.ask(CreateDomain(tenant="default", kind=kind, url=url))
+    sent = {"pushDNS": "in.example.org", "pullDNS": "live.example.org:8443"}
+    assert (await client.post("/streamdns", json=sent)).text == "success"
+    listed = (await client.get("/api/v1/domains")).json()
+    assert (listed["push"], listed["pull"]) == tuple(url for _, url in urls)
+    assert len(listed["domains"]) == 2
 
 
 @pytest.mark.parametrize("host", ["a/b", "a b", "user@a", "javascript:alert(1)", "<script>"])
