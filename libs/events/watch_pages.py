@@ -33,6 +33,8 @@ class WatchPage(Answer):
     is_asset: bool = False
     has_chat: bool = False
     """Of a stream: its chat is open; of a session: something was said beside it."""
+    pull: str | None = None
+    """Its tenant's default pull domain: where all the world reaches the page."""
     recorded: Recorded | None
     """The session or the asset; of a stream the latest one that is over, if there is one."""
 

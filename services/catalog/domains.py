@@ -19,6 +19,13 @@ async def list_of(tx: AsyncSession, tenant: str) -> Domains:
     return Domains(domains=tuple(_of(row) for row in await _rows(tx, tenant)))
 
 
+async def default_of(tx: AsyncSession, tenant: str, kind: DomainKind) -> str | None:
+    query = select(DomainRow.url).where(
+        DomainRow.tenant_id == tenant, DomainRow.kind == kind, DomainRow.is_default
+    )
+    return (await tx.execute(query)).scalar_one_or_none()
+
+
 async def create(tx: AsyncSession, ask: CreateDomain, *, now: datetime) -> Domain:
     """Raises `DomainInvalid`, `DomainExists`, `DomainsTooMany`, `TenantUnknown`."""
     url = check_domain_url(ask.kind, ask.url)

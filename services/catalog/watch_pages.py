@@ -4,7 +4,7 @@ from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.events import GetWatchPage, Recorded, WatchPage
-from services.catalog import chat_messages, streams
+from services.catalog import chat_messages, domains, streams
 from services.catalog.errors import SessionUnknown, StreamUnknown
 from services.catalog.models import AssetRow, ChatRow, SessionRow, StreamRow
 
@@ -40,6 +40,7 @@ async def _of_stream(tx: AsyncSession, stream: StreamRow, session: str | None) -
         view_policy=streams.view_policy_of(stream),
         revision=stream.revision,
         has_chat=await _has_chat(tx, stream, session),
+        pull=await domains.default_of(tx, stream.tenant_id, "pull"),
         recorded=None if row is None else _recorded(row),
     )
 
@@ -61,6 +62,7 @@ async def _of_asset(tx: AsyncSession, asset: AssetRow) -> WatchPage:
             "view_policy": asset.view_policy,
             "revision": int(asset.updated_at.timestamp() * 1000),
             "is_asset": True,
+            "pull": await domains.default_of(tx, asset.tenant_id, "pull"),
             "recorded": _recorded(row),
         }
     )

@@ -87,10 +87,10 @@ async def oembed(
     found = _WATCHED.fullmatch(urlsplit(url).path)
     if found is None:
         raise NotWatched("This is no address of a watch page.")
-    facts = await _facts(found[1], found[2], request, house)
-    if facts is None:
+    shown = await _facts(found[1], found[2], request, house)
+    if shown is None:
         raise NotWatched("There is nothing that anybody may watch.")
-    base, at = house.settings.public_url.rstrip("/"), found[0].removeprefix("/watch/")
+    (facts, base), at = shown, found[0].removeprefix("/watch/")
     width = min(maxwidth, WIDTH, maxheight * WIDTH // HEIGHT)
     height = width * HEIGHT // WIDTH
     title = facts.title or facts.id
@@ -123,13 +123,13 @@ async def _show(
         return RedirectResponse(f"{to_root}~{token}/{kind}/{at}", status_code=302)
     status = 200
     try:
-        facts = await _facts(stream, session, request, house)
+        shown = await _facts(stream, session, request, house)
     except WeirError as error:
         # The page is for anybody; its script asks again and says what is the matter.
-        facts, status = None, error.status
+        shown, status = None, error.status
     html = read_built(DIST / f"{kind}.html")
-    if facts is not None:
-        html = html.replace(TITLE, _head(facts, at, request, house), 1)
+    if shown is not None:
+        html = html.replace(TITLE, _head(*shown, at, request), 1)
     response = built_page(html, status)
     if kind == "embed":
         policy = response.headers.get("content-security-policy", CONTENT_SECURITY_POLICY)
@@ -140,16 +140,20 @@ async def _show(
     return response
 
 
-async def _facts(stream: str, session: str | None, request: Request, house: House) -> Facts | None:
-    """None: whoever asks may not know. Raises what the catalog answers."""
+async def _facts(
+    stream: str, session: str | None, request: Request, house: House
+) -> tuple[Facts, str] | None:
+    """And the address under which all the world reaches the page. None: whoever asks may not know.
+
+    Raises what the catalog answers.
+    """
     notice = await house.noticeboard.read(stream, session)
-    if await refuse_facts(notice, request, house) is not None:
+    if await refuse_facts(notice, request, house) is not None or notice.facts is None:
         return None
-    return notice.facts
+    return notice.facts, notice.page.pull or house.settings.public_url.rstrip("/")
 
 
-def _head(facts: Facts, at: str, request: Request, house: House) -> str:
-    base = house.settings.public_url.rstrip("/")
+def _head(facts: Facts, base: str, at: str, request: Request) -> str:
     personal, slash, _ = request.url.path.lstrip("/").partition("/")
     before = f"{base}/{personal}" if slash and personal.startswith("~") else base
     title = facts.title or facts.id

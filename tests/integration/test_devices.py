@@ -49,7 +49,8 @@ async def test_second_device_is_listed_beside_the_first(
 
     door = weir.create_stream(name="door")
     publishers.append(push(source, door["push"]["url"]))
-    await until(lambda: bool(weir.call("GET", f"/api/v1/streams/{door['id']}")["is_live"]), what="the camera is on air")
+    path = f"/api/v1/streams/{door['id']}"
+    await until(lambda: bool(weir.call("GET", path)["is_live"]), what="the camera is on air")
     end_ms = round(time.time() * 1000)
     for number in range(2):
         note = {

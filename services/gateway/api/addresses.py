@@ -28,6 +28,10 @@ async def addresses_of(house: House, tenant: str) -> Addresses:
     return pick(house.settings, await house.catalog.ask(ListDomains(tenant=tenant)))
 
 
+async def pull_of(house: House, tenant: str) -> str:
+    return (await addresses_of(house, tenant)).pull
+
+
 def pick(settings: GatewaySettings, domains: Domains) -> Addresses:
     secure = settings.rtmps_public_url
     secure_push = secure.rstrip("/") if secure else None

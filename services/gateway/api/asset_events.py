@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 from libs.errors import WeirError
 from libs.events import Asset, GetAsset
 from libs.permissions import Permission
-from services.gateway.api.assets import AssetId, show
+from services.gateway.api.assets import AssetId, shown
 from services.gateway.api.auth import TheTenant, may, needs
 from services.gateway.api.house import House, TheHouse
 from services.gateway.event_stream import event, event_stream
@@ -45,12 +45,13 @@ async def _tell(asset_id: str, request: Request, house: House, tenant: str) -> A
             if has_changed or not jobs:
                 try:
                     asset = await _ask(asset_id, house, tenant)
+                    view = await shown(asset, house)
                 except WeirError as error:
                     if not error.retry:
                         return  # it was deleted
                     yield b": the catalog is away\n\n"
                 else:
-                    yield _event("asset", show(asset, house).model_dump(mode="json"))
+                    yield _event("asset", view.model_dump(mode="json"))
                     if asset.state in OVER:
                         return
             await following.wait(LOOK_S)

@@ -19,6 +19,7 @@ from libs.events import (
 from libs.events.assets import MAX_ASSET_NAME, AssetWay
 from libs.names import SESSION_ID
 from libs.permissions import Permission
+from services.gateway.api.addresses import pull_of
 from services.gateway.api.auth import TheTenant, needs
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.named_clips import ClipLinks, links_of
@@ -130,8 +131,9 @@ async def list_assets(
     """A page of assets, newest first."""
     ask = ListAssets(tenant=tenant, state=state, upload=upload, after=after, limit=limit)
     page = await house.catalog.ask(ask)
-    shown = tuple(show(asset, house) for asset in page.assets)
-    return AssetsView(assets=shown, next_after=page.next_after)
+    pull = await pull_of(house, tenant)
+    views = tuple(show(asset, pull) for asset in page.assets)
+    return AssetsView(assets=views, next_after=page.next_after)
 
 
 @router.post("", status_code=201, dependencies=[needs(Permission.ASSETS_WRITE)])
@@ -153,13 +155,13 @@ async def create_asset(
     )
     asset = await house.catalog.ask(ask)
     response.headers["location"] = f"/api/v1/assets/{asset.id}"
-    return show(asset, house)
+    return await shown(asset, house)
 
 
 @router.get("/{asset_id}", dependencies=[needs(Permission.ASSETS_READ)])
 async def get_asset(asset_id: AssetId, house: TheHouse, tenant: TheTenant) -> AssetView:
     """An asset, how far it is made, and where it is watched."""
-    return show(await house.catalog.ask(GetAsset(tenant=tenant, asset=asset_id)), house)
+    return await shown(await house.catalog.ask(GetAsset(tenant=tenant, asset=asset_id)), house)
 
 
 @router.patch("/{asset_id}", dependencies=[needs(Permission.ASSETS_WRITE)])
@@ -168,7 +170,7 @@ async def rename_asset(
 ) -> AssetView:
     """Call it something else."""
     ask = RenameAsset(tenant=tenant, asset=asset_id, title=body.name)
-    return show(await house.catalog.ask(ask), house)
+    return await shown(await house.catalog.ask(ask), house)
 
 
 @router.delete("/{asset_id}", status_code=204, dependencies=[needs(Permission.ASSETS_DELETE)])
@@ -177,15 +179,20 @@ async def delete_asset(asset_id: AssetId, house: TheHouse, tenant: TheTenant) ->
     await house.catalog.ask(DeleteAsset(tenant=tenant, asset=asset_id))
 
 
-def show(asset: Asset, house: House) -> AssetView:
+async def shown(asset: Asset, house: House) -> AssetView:
+    return show(asset, await pull_of(house, asset.tenant))
+
+
+def show(asset: Asset, pull: str) -> AssetView:
+    """With links below the domain `pull`."""
     playback = None
     if asset.state == "ready" and asset.session is not None:
-        base = f"{house.settings.public_url.rstrip('/')}/{asset.stream}"
+        base = f"{pull}/{asset.stream}"
         links = links_of(asset.session, lambda name: f"{base}/{name}")
         beside = f"{base}/{asset.session}"
         playback = AssetLinks(
             **links.model_dump(),
-            watch=f"{house.settings.public_url.rstrip('/')}/watch/{asset.id}",
+            watch=f"{pull}/watch/{asset.id}",
             poster=f"{beside}/poster.jpg",
             storyboard=f"{beside}/storyboard.vtt",
         )

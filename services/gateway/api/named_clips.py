@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from libs.events import Clip, ClipExport, CreateClip, DeleteClip, ExportClip, GetClip, ListClips
 from libs.permissions import Permission
+from services.gateway.api.addresses import pull_of
 from services.gateway.api.auth import TheTenant, needs
 from services.gateway.api.clips import respond
 from services.gateway.api.house import House, TheHouse
@@ -78,11 +79,14 @@ class SharedClip(BaseModel):
     playback: ClipLinks
 
 
-def share(house: House, stream_id: str, view: Span | str, expires_in_s: int) -> SharedClip:
+async def share(
+    house: House, tenant: str, stream_id: str, view: Span | str, expires_in_s: int
+) -> SharedClip:
+    pull = await pull_of(house, tenant)
     expires_at = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=expires_in_s)
 
     def link(name: str) -> str:
-        return playback_url(house, stream_id, name, expires_in_s)
+        return playback_url(house, pull, stream_id, name, expires_in_s)
 
     return SharedClip(expires_at=expires_at, playback=links_of(view, link))
 
@@ -99,7 +103,8 @@ async def list_clips(
     check_known_id(stream_id)
     ask = ListClips(tenant=tenant, stream=stream_id, after=after, limit=limit)
     found = await house.catalog.ask(ask)
-    clips = [_show(clip, house) for clip in found.clips]
+    pull = await pull_of(house, tenant)
+    clips = [_show(clip, pull) for clip in found.clips]
     return NamedClips(clips=clips, next_after=found.next_after)
 
 
@@ -118,7 +123,7 @@ async def create_clip(
     )
     clip = await house.catalog.ask(ask)
     response.headers["location"] = f"/api/v1/streams/{stream_id}/clips/{clip.id}"
-    return _show(clip, house)
+    return _show(clip, await pull_of(house, tenant))
 
 
 @router.get("/{clip_id}", dependencies=[needs(Permission.RECORDINGS_READ)])
@@ -126,7 +131,7 @@ async def get_clip(
     stream_id: str, clip_id: ClipId, house: TheHouse, tenant: TheTenant
 ) -> NamedClip:
     """A clip, where it is watched, and what became of its export."""
-    return _show(await _find(stream_id, clip_id, house, tenant), house)
+    return _show(await _find(stream_id, clip_id, house, tenant), await pull_of(house, tenant))
 
 
 @router.delete("/{clip_id}", status_code=204, dependencies=[needs(Permission.RECORDINGS_DELETE)])
@@ -147,7 +152,7 @@ async def export_clip(
     """
     check_known_id(stream_id)
     ask = ExportClip(tenant=tenant, stream=stream_id, id=clip_id)
-    return _show(await house.catalog.ask(ask), house)
+    return _show(await house.catalog.ask(ask), await pull_of(house, tenant))
 
 
 @router.post("/{clip_id}/links", status_code=201, dependencies=[needs(Permission.VIEWERS_WRITE)])
@@ -158,7 +163,8 @@ async def share_clip(
     They show the clip, and nothing else of the stream.
     """
     clip = await _find(stream_id, clip_id, house, tenant)
-    return share(house, stream_id, Span(clip.from_at, clip.until_at), body.expires_in_s)
+    span = Span(clip.from_at, clip.until_at)
+    return await share(house, tenant, stream_id, span, body.expires_in_s)
 
 
 @router.get(
@@ -200,8 +206,8 @@ async def _find(stream_id: str, clip_id: str, house: House, tenant: str) -> Clip
     return await house.catalog.ask(ask)
 
 
-def _show(clip: Clip, house: House) -> NamedClip:
-    base = f"{house.settings.public_url.rstrip('/')}/{clip.stream}"
+def _show(clip: Clip, pull: str) -> NamedClip:
+    base = f"{pull}/{clip.stream}"
     view = Span(clip.from_at, clip.until_at)
     links = links_of(view, lambda name: f"{base}/{name}")
     return NamedClip(**dict(clip), playback=links)

@@ -101,7 +101,7 @@ async def share_session(
     They show the session, and nothing else of the stream.
     """
     known = await house.catalog.ask(GetSession(tenant=tenant, id=session))
-    return share(house, known.stream, session, body.expires_in_s)
+    return await share(house, tenant, known.stream, session, body.expires_in_s)
 
 
 @router.get("/{session}/renditions", dependencies=[needs(Permission.RECORDINGS_READ)])

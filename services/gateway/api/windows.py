@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel
 
 from libs.events import GetStream
 from libs.permissions import Permission
+from services.gateway.api.addresses import pull_of
 from services.gateway.api.auth import TheCaller, check, needs
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.kvs.sessions import playback_url
@@ -88,14 +89,18 @@ async def show_windows(
         raise SpanWrong(span.trouble)
     for each in stream:
         check_known_id(each)
+    pull = await pull_of(house, caller.tenant)
     shown = await asyncio.gather(
-        *(_show(each, span, house, caller.tenant, expires_in_s) for each in stream)
+        *(
+            _show(each, span, house, caller.tenant, _linker(each, house, pull, expires_in_s))
+            for each in stream
+        )
     )
     return Windows(from_at=span.from_at, until_at=span.until_at, streams=shown)
 
 
 async def _show(
-    stream: str, span: Span, house: House, tenant: str, expires_in_s: int | None
+    stream: str, span: Span, house: House, tenant: str, link: Callable[[str], str]
 ) -> StreamWindow:
     await house.catalog.ask(GetStream(tenant=tenant, id=stream))
     runs = await Log(house.catalog, tenant).runs(stream, span.from_at, span.until_at)
@@ -105,7 +110,7 @@ async def _show(
         offset_s = (found.shown[0].from_at - span.from_at).total_seconds()
     return StreamWindow(
         stream=stream,
-        playback=links_of(span, _linker(stream, house, expires_in_s)) if found.shown else None,
+        playback=links_of(span, link) if found.shown else None,
         offset_s=offset_s,
         duration_s=found.duration_s,
         parts=[ShownPart(**each._asdict()) for each in found.shown],
@@ -113,10 +118,10 @@ async def _show(
     )
 
 
-def _linker(stream: str, house: House, expires_in_s: int | None) -> Callable[[str], str]:
+def _linker(stream: str, house: House, pull: str, expires_in_s: int | None) -> Callable[[str], str]:
     if expires_in_s is not None:
-        return lambda name: playback_url(house, stream, name, expires_in_s)
-    return lambda name: f"{house.settings.public_url.rstrip('/')}/{stream}/{name}"
+        return lambda name: playback_url(house, pull, stream, name, expires_in_s)
+    return lambda name: f"{pull}/{stream}/{name}"
 
 
 def _to_ms(at: datetime) -> datetime:

@@ -83,15 +83,15 @@ def _rows() -> list[Base]:
     span = {"from_at": BEGAN, "guards_from_at": BEGAN, "until_at": ENDED}
     said = {"author_id": "g1", "author_name": "ann", "author_kind": "guest", "said_at": BEGAN}
     return [
-        _row(SessionRow, id=NAMES["session"], started_at=BEGAN, ended_at=ENDED, cause="publisher_ended",
-             **stream),
+        _row(SessionRow, id=NAMES["session"], started_at=BEGAN, ended_at=ENDED,
+             cause="publisher_ended", **stream),
         _row(JobRow, id=NAMES["job"], kind="remux", state="failed", **stream, **session),
         _row(JobLogRow, job_id=NAMES["job"], attempt=1, lines=["a line"]),
         _row(FileRow, key=NAMES["key:path"], kind="mp4", state="ready", **stream, **session),
         _row(HoldRow, id=NAMES["hold_id"], cause="bookmark", **span, **stream),
         _row(HoldRow, id=NAMES["clip_id"], cause="clip", name="a clip", **span, **stream),
-        _row(RelayTargetRow, id=NAMES["target_id"], url="rtmp://elsewhere.test/live/key", state="idle",
-             numbers={}, **stream),
+        _row(RelayTargetRow, id=NAMES["target_id"], url="rtmp://elsewhere.test/live/key",
+             state="idle", numbers={}, **stream),
         _row(ChatRow, is_open=True, **stream),
         _row(ChatMessageRow, id=int(NAMES["message_id"]), text="hello", **said, **stream),
         _row(ChatBanRow, id=NAMES["ban_id"], author_id="g1", author_kind="guest", **stream),

@@ -5,9 +5,17 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from libs.events import CreateStream, DeleteStream, GetWatchPage, UpdateStream, WatchPage
+from libs.events import (
+    CreateDomain,
+    CreateStream,
+    DeleteStream,
+    GetWatchPage,
+    UpdateStream,
+    WatchPage,
+)
 from libs.names import DEFAULT_TENANT
 from services.catalog import watch_pages
+from services.catalog.domain_answers import DomainAnswers
 from services.catalog.errors import SessionUnknown, StreamFieldInvalid, StreamUnknown
 from services.catalog.fields import MAX_DESCRIPTION_CHARS, MAX_TITLE_CHARS
 from services.catalog.models import AssetRow, OutboxRow
@@ -38,6 +46,16 @@ async def test_title_is_kept_changed_and_said(catalog: Catalog) -> None:
         said: list[Any] = list((await tx.execute(query.order_by(OutboxRow.seq))).scalars())
     assert "Gate" in str(said[0])
     assert shown.revision > made.revision
+
+
+async def test_page_names_the_default_domain(catalog: Catalog) -> None:
+    await catalog.create()
+    assert (await page(catalog)).pull is None
+    answers = DomainAnswers(catalog.database, catalog.clock)
+    for kind, url in (("pull", "https://live.example.org"), ("push", "rtmp://in.example.org")):
+        ask = {"tenant": TENANT, "kind": kind, "url": url, "is_default": True}
+        await answers.create(CreateDomain.model_validate(ask))
+    assert (await page(catalog)).pull == "https://live.example.org"
 
 
 @pytest.mark.parametrize(

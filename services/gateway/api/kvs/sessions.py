@@ -11,6 +11,7 @@ from libs.events import Segment, Stream
 from libs.names import DEFAULT_TENANT
 from libs.permissions import Permission
 from libs.signing import ViewerClaims, sign_viewer
+from services.gateway.api.addresses import pull_of
 from services.gateway.api.auth import signed
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.kvs.errors import KVSRoute, check_pictures, invalid, unknown
@@ -64,7 +65,8 @@ async def get_hls_session(request: Request, house: TheHouse) -> dict[str, Any]:
         name = f"{view or f'{_ms(datetime.now(UTC) - LIVE_WINDOW)}-'}/ts.m3u8"
     else:
         name = f"{view}/index.m3u8" if view else "master.m3u8"
-    return {"HLSStreamingSessionURL": playback_url(house, stream.id, name, wanted.expires)}
+    pull = await pull_of(house, stream.tenant)
+    return {"HLSStreamingSessionURL": playback_url(house, pull, stream.id, name, wanted.expires)}
 
 
 @router.post(
@@ -79,11 +81,13 @@ async def get_dash_session(request: Request, house: TheHouse) -> dict[str, Any]:
     most = wanted.max_manifest_fragment_results or FRAGMENTS_ON_DEMAND
     view = await _view(house, stream, wanted.playback_mode, wanted.dash_fragment_selector, most)
     name = f"{view}/manifest.mpd" if view else "manifest.mpd"
-    return {"DASHStreamingSessionURL": playback_url(house, stream.id, name, wanted.expires)}
+    pull = await pull_of(house, stream.tenant)
+    return {"DASHStreamingSessionURL": playback_url(house, pull, stream.id, name, wanted.expires)}
 
 
-def playback_url(house: House, stream_id: str, name: str, expires_s: int) -> str:
-    """The address of `name` below the stream, with a token that is judged wherever it is shown.
+def playback_url(house: House, pull: str, stream_id: str, name: str, expires_s: int) -> str:
+    """The address of `name` below the stream at the domain `pull`, with a token that is judged
+    wherever it is shown.
 
     A link to a session, or to a window that has an end, is good for nothing else of the stream.
     """
@@ -96,7 +100,7 @@ def playback_url(house: House, stream_id: str, name: str, expires_s: int) -> str
         view=_part_of(name),
     )
     token = sign_viewer(claims, house.viewing.keys.signing(datetime.fromtimestamp(now, UTC)))
-    return f"{house.settings.public_url.rstrip('/')}/~{token}/{stream_id}/{name}"
+    return f"{pull}/~{token}/{stream_id}/{name}"
 
 
 def _part_of(name: str) -> str:

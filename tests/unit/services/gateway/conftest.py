@@ -163,6 +163,7 @@ class MemoryCatalog:
                     description=known.description,
                     view_policy=known.view_policy,
                     revision=known.revision,
+                    pull=self.domains.default_of(known.tenant, "pull"),
                     recorded=self.recorded,
                 )
             case UpdateStream():

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from libs.domain_url import check_domain_url
+from libs.domain_url import DomainKind, check_domain_url
 from libs.events import (
     Answer,
     Ask,
@@ -48,6 +48,10 @@ class MemoryDomains:
                 self._of(ask.tenant).remove(self._known(ask.tenant, ask.domain))
                 return Nothing()
         return None
+
+    def default_of(self, tenant: str, kind: DomainKind) -> str | None:
+        known = [each for each in self._of(tenant) if each.kind == kind and each.is_default]
+        return known[0].url if known else None
 
     def _of(self, tenant: str) -> list[Domain]:
         return self.of_tenants.setdefault(tenant, [])

@@ -37,6 +37,19 @@ async def test_head_says_title_picture_and_where_oembed_is(client: httpx2.AsyncC
     assert "/oembed?url=http%3A%2F%2Fweir.test%2Fwatch%2Fcam" in page
 
 
+async def test_page_is_at_the_default_domain(client: httpx2.AsyncClient) -> None:
+    """Whatever the name under which it was asked for."""
+    body = {"kind": "pull", "url": "https://live.example.org", "is_default": True}
+    assert (await client.post("/api/v1/domains", json=body)).status_code == 201
+    await make(client, "Gate")
+    page = (await client.get("/watch/cam")).text
+    assert 'content="https://live.example.org/watch/cam/poster.jpg"' in page
+    assert "https://live.example.org/oembed?url=https%3A%2F%2Flive.example.org%2Fwatch" in page
+    shown = (await client.get("/oembed?url=http://weir.test/watch/cam")).json()
+    assert 'src="https://live.example.org/embed/cam"' in shown["html"]
+    assert shown["thumbnail_url"] == "https://live.example.org/watch/cam/poster.jpg"
+
+
 async def test_hostile_title_stays_text(client: httpx2.AsyncClient) -> None:
     await make(client, HOSTILE)
     response = await client.get("/watch/cam")

@@ -1735,7 +1735,7 @@ export interface paths {
         };
         /**
          * List Devices
-         * @description The last 500 that were seen.
+         * @description Cameras and phones by what they noted, and what their streams are: the last 500 seen.
          */
         get: operations["devices_list_devices"];
         put?: never;

@@ -64,7 +64,7 @@ export function AssetCard({
           {asset.view_policy === "public" && (
             <Button
               component="a"
-              href={playback.mp4}
+              href={new URL(playback.mp4).pathname}
               download
               variant="default"
               leftSection={<Icon name="download" size={18} />}

@@ -32,6 +32,25 @@ ASSET = Asset(
 )
 
 
+async def test_ready_asset_is_watched_at_the_default_domain(
+    client: httpx2.AsyncClient, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = house.catalog.ask
+    ready = ASSET.model_copy(update={"state": "ready", "session": "69573000-0a0b0c0d"})
+
+    async def ask(ask: Ask[Any], *, timeout_s: float = 5) -> Any:
+        return ready if isinstance(ask, GetAsset) else await others(ask, timeout_s=timeout_s)
+
+    monkeypatch.setattr(house.catalog, "ask", ask)
+    body = {"kind": "pull", "url": "https://live.example.org", "is_default": True}
+    await client.post("/api/v1/domains", json=body)
+    shown = (await client.get(f"/api/v1/assets/{ASSET.id}")).json()["playback"]
+    assert shown["watch"] == f"https://live.example.org/watch/{ASSET.id}"
+    assert all(link.startswith("https://live.example.org/") for link in shown.values())
+    told = await client.get(f"/api/v1/assets/{ASSET.id}/events")
+    assert shown["watch"] in told.text
+
+
 async def test_revoked_key_hears_no_more(
     client: httpx2.AsyncClient, house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

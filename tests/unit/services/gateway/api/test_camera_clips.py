@@ -79,6 +79,15 @@ async def test_link_covers_the_duration_up_to_the_end(
     assert claims.expires_at_s - now_s == pytest.approx(7200, abs=60)
 
 
+@pytest.mark.usefixtures("asked")
+async def test_link_is_at_the_default_domain(client: httpx2.AsyncClient) -> None:
+    await create(client)
+    body = {"kind": "pull", "url": "https://live.example.org", "is_default": True}
+    await client.post("/api/v1/domains", json=body)
+    link = (await client.request("GET", PATH, json=NOTE)).json()
+    assert link.startswith("https://live.example.org/~")
+
+
 async def test_window_without_media_and_unknown_stream_are_not_found(
     client: httpx2.AsyncClient, asked: list[Any]
 ) -> None:

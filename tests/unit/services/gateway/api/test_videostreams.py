@@ -166,9 +166,7 @@ async def test_host_without_the_port_of_the_domain_is_the_same_domain(
     assert (await client.get("/api/v1/domains")).json()["push"] == "rtmp://in.example.org:1940"
 
 
-async def test_known_domain_is_chosen_by_its_host(
-    client: httpx2.AsyncClient, house: House
-) -> None:
+async def test_known_domain_is_chosen_by_its_host(client: httpx2.AsyncClient, house: House) -> None:
     """Whatever its scheme, and of those to push to whatever the port."""
     urls: tuple[tuple[DomainKind, str], ...] = (
         ("push", "rtmp://in.example.org:1940"), ("pull", "https://live.example.org:8443"),

@@ -74,6 +74,18 @@ async def test_links_that_expire_show_the_window_only(
 
 
 @pytest.mark.usefixtures("recorded")
+@pytest.mark.parametrize("more", [{}, {"expires_in_s": "600"}])
+async def test_links_are_at_the_default_domain(
+    client: httpx2.AsyncClient, more: dict[str, str]
+) -> None:
+    body = {"kind": "pull", "url": "https://live.example.org", "is_default": True}
+    assert (await client.post("/api/v1/domains", json=body)).status_code == 201
+    answer = await client.get(PATH, params=TIMES | {"stream": "cam-1"} | more)
+    links = answer.json()["streams"][0]["playback"].values()
+    assert all(link.startswith("https://live.example.org/") for link in links)
+
+
+@pytest.mark.usefixtures("recorded")
 @pytest.mark.parametrize(
     ("change", "status", "code"),
     [
