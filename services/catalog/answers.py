@@ -176,8 +176,7 @@ class Answers(KeepingAnswers):
             return stream
 
     async def get_stream(self, ask: GetStream) -> Stream:
-        async with self._database.transaction(read_only=True) as tx:
-            return await streams.get(tx, ask.tenant, ask.id)
+        return await streams.read(self._database, ask.tenant, ask.id)
 
     async def delete_stream(self, ask: DeleteStream) -> Nothing:
         async with self._database.transaction() as tx:

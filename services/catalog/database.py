@@ -6,7 +6,6 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any, cast
 
-import asyncpg
 import prometheus_client
 import structlog
 from sqlalchemy import Connection, CursorResult, Table, event, make_url
@@ -26,7 +25,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from services.catalog.errors import DatabaseDown, DatabaseURLInvalid
 from services.catalog.models import Base
 from services.catalog.query import Columns, Query
-from services.catalog.readers import Readers
+from services.catalog.readers import GONE, Readers
 
 log = structlog.get_logger()
 
@@ -278,12 +277,7 @@ def _refuse_dead(
         cast("AdaptedConnection", connection).run_async(lambda driver: driver.execute("SELECT 1"))
     except TimeoutError:
         raise
-    except (
-        asyncpg.PostgresError,
-        asyncpg.InterfaceError,
-        asyncpg.InternalClientError,
-        OSError,
-    ) as error:
+    except GONE as error:
         raise DisconnectionError("The server closed the connection.") from error
 
 

@@ -5,12 +5,24 @@ half as much as what is asked.
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import asyncpg
+import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.catalog.query import Columns, Query
 
+GONE = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+)
+"""What the driver says of a connection that was closed while it was idle."""
 KEPT = 2
 """Of those that the pool may have; who finds both at work goes to the pool."""
+
+
+log = structlog.get_logger()
 
 
 class _Reader(NamedTuple):
@@ -27,7 +39,18 @@ class Readers:
 
     async def read(self, query: Query, values: Sequence[Any]) -> Columns:
         """Raises what the pool and the driver raise."""
-        reader = await self._take()
+        idle = await self._take_idle()
+        if idle is not None:
+            try:
+                return await self._read_by(idle, query, values)
+            except TimeoutError:
+                raise
+            except GONE as error:
+                # It went while it was idle, and a question may be asked twice.
+                log.info("database.reader_gone", reason=type(error).__name__)
+        return await self._read_by(await self._connect(), query, values)
+
+    async def _read_by(self, reader: _Reader, query: Query, values: Sequence[Any]) -> Columns:
         try:
             found = await query.read(reader.driver, self._engine.dialect, values)
         except BaseException:
@@ -46,12 +69,15 @@ class Readers:
         while self._idle:
             await self._idle.pop().connection.close()
 
-    async def _take(self) -> _Reader:
+    async def _take_idle(self) -> _Reader | None:
         while self._idle:
             reader = self._idle.pop()
             if not self._has_ended(reader):
                 return reader
             await _drop(reader)
+        return None
+
+    async def _connect(self) -> _Reader:
         connection = await self._engine.connect()
         return _Reader(connection, (await connection.get_raw_connection()).driver_connection)
 

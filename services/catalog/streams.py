@@ -8,9 +8,9 @@ import json
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, func, select, tuple_
+from sqlalchemy import and_, bindparam, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs import public_events
@@ -28,15 +28,81 @@ from libs.events.marks import MARKS, Mark
 from libs.names import STREAM_ID, check_stream_id
 from libs.signing.push import sign_push
 from services.catalog import fields, outbox, page, public_log, quotas
-from services.catalog.database import insert_new
+from services.catalog.database import Database, insert_new
 from services.catalog.errors import StreamExists, StreamUnknown
 from services.catalog.ladder_fields import read_ladder
 from services.catalog.mark_drawing import check_drawable
 from services.catalog.mark_fields import read_marks
 from services.catalog.models import PublishRow, SessionRow, StreamIdRow, StreamRow
 from services.catalog.outdate import read_outdate
+from services.catalog.query import Query
 from services.catalog.recording_fields import read_recording
 from services.catalog.retention_fields import read_retention
+
+
+class _Found(NamedTuple):
+    """A stream, with its open session and that session's publish on air, if any."""
+
+    tenant_id: str
+    id: str
+    created_at: datetime
+    expires_at: datetime
+    key: str
+    item: dict[str, Any]
+    publish_policy: str
+    reconnect_window_s: float
+    segment_s: float
+    playlist_segments: int
+    view_policy: str
+    title: str
+    description: str
+    ladder: dict[str, Any] | None
+    marks: list[dict[str, Any]] | None
+    revision: int
+    session: str | None
+    started_at: datetime | None
+    generation: int | None
+    unpublished_at: datetime | None
+
+
+_ALL = (
+    select(
+        StreamRow.tenant_id,
+        StreamRow.id,
+        StreamRow.created_at,
+        StreamRow.expires_at,
+        StreamRow.key,
+        StreamRow.item,
+        StreamRow.publish_policy,
+        StreamRow.reconnect_window_s,
+        StreamRow.segment_s,
+        StreamRow.playlist_segments,
+        StreamRow.view_policy,
+        StreamRow.title,
+        StreamRow.description,
+        StreamRow.ladder,
+        StreamRow.marks,
+        StreamRow.revision,
+        SessionRow.id,
+        SessionRow.started_at,
+        PublishRow.generation,
+        PublishRow.ended_at,
+    )
+    .outerjoin(
+        SessionRow, and_(SessionRow.stream_id == StreamRow.id, SessionRow.ended_at.is_(None))
+    )
+    .outerjoin(
+        PublishRow,
+        and_(
+            PublishRow.tenant_id == SessionRow.tenant_id,
+            PublishRow.stream_id == SessionRow.stream_id,
+            PublishRow.generation == SessionRow.published_generation,
+        ),
+    )
+)
+"""In the order of `_Found`."""
+_ONE = _ALL.where(StreamRow.tenant_id == bindparam("tenant"), StreamRow.id == bindparam("stream"))
+_READ = Query(_ONE, "tenant", "stream")
 
 
 async def create(tx: AsyncSession, ask: CreateStream, *, secret: str, now: datetime) -> Stream:
@@ -108,22 +174,29 @@ async def update(
 
 
 async def get(tx: AsyncSession, tenant: str, stream_id: str) -> Stream:
-    """Raises `StreamUnknown`."""
-    query = _with_liveness().where(StreamRow.tenant_id == tenant, StreamRow.id == stream_id)
-    found = (await tx.execute(query)).first()
+    """As it is in this transaction. Raises `StreamUnknown`."""
+    found = (await tx.execute(_ONE, {"tenant": tenant, "stream": stream_id})).first()
     if found is None:
         raise _unknown(stream_id)
-    return _answer(*found)
+    return _answer(_Found(*found))
+
+
+async def read(database: Database, tenant: str, stream_id: str) -> Stream:
+    """As it is now. Raises `StreamUnknown`, `DatabaseDown`."""
+    columns = await database.columns(_READ, tenant, stream_id)
+    for found in zip(*columns, strict=True):
+        return _answer(_Found(*found))
+    raise _unknown(stream_id)
 
 
 async def list_page(tx: AsyncSession, ask: ListStreams) -> StreamPage:
     """A tenant's streams, oldest first. Raises `CursorInvalid`."""
-    query = _with_liveness().where(StreamRow.tenant_id == ask.tenant)
+    query = _ALL.where(StreamRow.tenant_id == ask.tenant)
     if ask.after is not None:
         after = page.read_cursor(ask.after)
         query = query.where(tuple_(StreamRow.created_at, StreamRow.id) > after)
     query = query.order_by(StreamRow.created_at, StreamRow.id).limit(ask.limit + 1)
-    answers = [_answer(*found) for found in await tx.execute(query)]
+    answers = [_answer(_Found(*found)) for found in await tx.execute(query)]
     streams, has_more = page.fit(answers, ask.limit)
     end = streams[-1] if has_more else None
     next_after = page.write_cursor(end.created_at, end.id) if end else None
@@ -138,15 +211,15 @@ async def delete(tx: AsyncSession, tenant: str, stream_id: str, *, now: datetime
     await tx.delete(row)
 
 
-def ladder_of(row: StreamRow) -> Ladder | None:
+def ladder_of(row: StreamRow | _Found) -> Ladder | None:
     return None if row.ladder is None else Ladder.model_validate(row.ladder)
 
 
-def marks_of(row: StreamRow) -> tuple[Mark, ...]:
+def marks_of(row: StreamRow | _Found) -> tuple[Mark, ...]:
     return MARKS.validate_python(row.marks or ())
 
 
-def view_policy_of(row: StreamRow) -> ViewPolicy:
+def view_policy_of(row: StreamRow | _Found) -> ViewPolicy:
     return "signed" if row.view_policy == "signed" else "public"
 
 
@@ -217,45 +290,30 @@ async def _latest_generation(tx: AsyncSession, tenant: str, stream_id: str) -> i
     return (await tx.execute(query)).scalar_one() or 0
 
 
-def _with_liveness() -> Select[StreamRow, SessionRow, PublishRow]:
-    """Streams, each with its open session and that session's publish on air, if any."""
-    is_its_open_session = and_(SessionRow.stream_id == StreamRow.id, SessionRow.ended_at.is_(None))
-    is_its_publish = and_(
-        PublishRow.tenant_id == SessionRow.tenant_id,
-        PublishRow.stream_id == SessionRow.stream_id,
-        PublishRow.generation == SessionRow.published_generation,
-    )
-    return (
-        select(StreamRow, SessionRow, PublishRow)
-        .outerjoin(SessionRow, is_its_open_session)
-        .outerjoin(PublishRow, is_its_publish)
-    )
-
-
-def _answer(row: StreamRow, session: SessionRow | None, publish: PublishRow | None) -> Stream:
-    is_live = publish is not None and publish.ended_at is None
+def _answer(found: _Found) -> Stream:
+    is_live = found.generation is not None and found.unpublished_at is None
     return Stream(
-        tenant=row.tenant_id,
-        id=row.id,
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        key=row.key,
-        item=row.item,
-        publish_policy="reject" if row.publish_policy == "reject" else "takeover",
-        reconnect_window_s=row.reconnect_window_s,
-        segment_s=row.segment_s,
-        playlist_segments=row.playlist_segments,
-        is_enabled=fields.is_enabled(row.item),
-        view_policy=view_policy_of(row),
-        is_cdn_allowed=fields.is_cdn_allowed(row.item),
-        title=row.title,
-        description=row.description,
-        ladder=ladder_of(row),
-        marks=marks_of(row),
-        revision=row.revision,
-        live_session=session.id if session else None,
+        tenant=found.tenant_id,
+        id=found.id,
+        created_at=found.created_at,
+        expires_at=found.expires_at,
+        key=found.key,
+        item=found.item,
+        publish_policy="reject" if found.publish_policy == "reject" else "takeover",
+        reconnect_window_s=found.reconnect_window_s,
+        segment_s=found.segment_s,
+        playlist_segments=found.playlist_segments,
+        is_enabled=fields.is_enabled(found.item),
+        view_policy=view_policy_of(found),
+        is_cdn_allowed=fields.is_cdn_allowed(found.item),
+        title=found.title,
+        description=found.description,
+        ladder=ladder_of(found),
+        marks=marks_of(found),
+        revision=found.revision,
+        live_session=found.session,
         is_live=is_live,
-        live_since=session.started_at if session and is_live else None,
+        live_since=found.started_at if is_live else None,
     )
 
 

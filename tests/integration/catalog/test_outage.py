@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sqlite3
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
@@ -13,7 +14,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from libs.events import GetStream, ListSessions, OutlineWindow, WindowOutline
+from libs.events import GetStream, ListSessions, ListStreams, OutlineWindow, WindowOutline
 from libs.names import DEFAULT_TENANT
 from services.catalog.errors import DatabaseDown
 from services.catalog.handlers import patiently
@@ -23,6 +24,7 @@ from tests.integration.catalog.said import Said, apply
 from tests.postgres import Postgres, serve_postgres
 
 GET = GetStream(tenant=DEFAULT_TENANT, id="cam-1")
+ALL = ListStreams(tenant=DEFAULT_TENANT)
 NOW = datetime.now(UTC)
 WINDOW = OutlineWindow(
     tenant=DEFAULT_TENANT, stream="cam-1", rendition="source", from_at=NOW, until_at=NOW
@@ -87,14 +89,32 @@ async def test_connections_that_postgres_closed_are_replaced(
     catalog = on_postgres
     await catalog.create()
     await catalog.answers.outline_window(WINDOW)
-    outsider = await asyncpg.connect(own_postgres.url("postgres"))
+    await _close_connections(own_postgres)
+    assert (await catalog.answers.get_stream(GET)).id == "cam-1"
+    assert WindowOutline.read((await catalog.answers.outline_window(WINDOW)).body).rows == ()
+    assert (await catalog.answers.list_streams(ALL)).streams[0].id == "cam-1"
+
+
+async def test_connection_that_is_found_closed_by_a_question_is_replaced(
+    own_postgres: Postgres, on_postgres: Catalog
+) -> None:
+    catalog = on_postgres
+    await catalog.create()
+    assert (await catalog.answers.get_stream(GET)).id == "cam-1"
+    # Our loop stands still meanwhile, so that nobody has read yet what the server said.
+    closing_all = threading.Thread(target=asyncio.run, args=[_close_connections(own_postgres)])
+    closing_all.start()
+    closing_all.join()
+    assert (await catalog.answers.get_stream(GET)).id == "cam-1"
+
+
+async def _close_connections(server: Postgres) -> None:
+    outsider = await asyncpg.connect(server.url("postgres"))
     await outsider.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
     )
     await outsider.close()
-    assert (await catalog.answers.get_stream(GET)).id == "cam-1"
-    assert WindowOutline.read((await catalog.answers.outline_window(WINDOW)).body).rows == ()
 
 
 async def test_postgres_that_is_not_there_is_waited_for(own_postgres: Postgres) -> None:
