@@ -23,7 +23,7 @@ _COLUMNS = tuple(name for name in AuditEntry.model_fields if name != "tenant")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def _wanted(
+async def _wanted(
     caller: TheCaller,
     actor_name: Annotated[str | None, Query(max_length=MAX_USER_NAME)] = None,
     outcome: Outcome | None = None,

@@ -136,14 +136,16 @@ def caller_of(request: Request) -> Caller:
     return caller
 
 
-TheCaller = Annotated[Caller, Depends(caller_of)]
+async def _caller(request: Request) -> Caller:
+    return caller_of(request)
 
 
-def tenant_of(request: Request) -> str:
+async def _tenant(request: Request) -> str:
     return caller_of(request).tenant
 
 
-TheTenant = Annotated[str, Depends(tenant_of)]
+TheCaller = Annotated[Caller, Depends(_caller)]
+TheTenant = Annotated[str, Depends(_tenant)]
 """The caller's. What is another's is as if it were not there."""
 
 

@@ -83,7 +83,8 @@ class House:
     """None: no CDN is in front."""
 
 
-def _house(request: Request) -> House:
+async def _house(request: Request) -> House:
+    # Not a plain function: FastAPI hands those to a thread and back, for each request.
     house = request.app.state.house
     assert isinstance(house, House)
     return house
