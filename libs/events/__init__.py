@@ -143,6 +143,7 @@ from libs.events.domains import (
     DeleteDomain,
     Domain,
     Domains,
+    DomainsChanged,
     ListDomains,
     UpdateDomain,
 )
@@ -613,6 +614,7 @@ __all__ = [
     "Discards",
     "Domain",
     "Domains",
+    "DomainsChanged",
     "DueDeliveries",
     "DueDelivery",
     "EncodeParams",

@@ -7,6 +7,22 @@ from pydantic import Field
 
 from libs.domain_url import MAX_CHARS, DomainKind
 from libs.events.asks import Answer, Ask, Nothing
+from libs.events.envelope import Message
+
+
+class DomainsChanged(Message):
+    """Other addresses than before may stand in the URLs of this tenant's streams."""
+
+    name: ClassVar[str] = "domains.changed"
+
+    tenant: str
+    changed_at: datetime
+
+    def natural_key(self) -> str:
+        return f"{self.tenant}:{self.changed_at.isoformat()}"
+
+    def about(self) -> str:
+        return self.tenant
 
 
 class Domain(Answer):

@@ -31,9 +31,9 @@ class DomainAnswers:
 
     async def update(self, ask: UpdateDomain) -> Domain:
         async with self._database.transaction() as tx:
-            return await domains.change(tx, ask)
+            return await domains.change(tx, ask, now=self._clock())
 
     async def delete(self, ask: DeleteDomain) -> Nothing:
         async with self._database.transaction() as tx:
-            await domains.delete(tx, ask)
+            await domains.delete(tx, ask, now=self._clock())
         return Nothing()

@@ -7,7 +7,15 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.domain_url import DomainKind, check_domain_url
-from libs.events import CreateDomain, DeleteDomain, Domain, Domains, UpdateDomain
+from libs.events import (
+    CreateDomain,
+    DeleteDomain,
+    Domain,
+    Domains,
+    DomainsChanged,
+    UpdateDomain,
+)
+from services.catalog import outbox
 from services.catalog.errors import DomainExists, DomainsTooMany, DomainUnknown, TenantUnknown
 from services.catalog.models import DomainRow, TenantRow
 
@@ -43,10 +51,11 @@ async def create(tx: AsyncSession, ask: CreateDomain, *, now: datetime) -> Domai
     )
     tx.add(row)
     await _set_default(tx, row, is_default=ask.is_default)
+    await _say_changed(tx, ask.tenant, now=now)
     return _of(row)
 
 
-async def change(tx: AsyncSession, ask: UpdateDomain) -> Domain:
+async def change(tx: AsyncSession, ask: UpdateDomain, *, now: datetime) -> Domain:
     """Raises `DomainInvalid`, `DomainExists`, `DomainUnknown`, `TenantUnknown`."""
     rows = await _lock(tx, ask.tenant)
     row = _find(rows, ask.domain)
@@ -57,12 +66,18 @@ async def change(tx: AsyncSession, ask: UpdateDomain) -> Domain:
     if ask.is_default is not None:
         await _set_default(tx, row, is_default=ask.is_default)
     await tx.flush()
+    await _say_changed(tx, ask.tenant, now=now)
     return _of(row)
 
 
-async def delete(tx: AsyncSession, ask: DeleteDomain) -> None:
+async def delete(tx: AsyncSession, ask: DeleteDomain, *, now: datetime) -> None:
     """Raises `DomainUnknown`, `TenantUnknown`."""
     await tx.delete(_find(await _lock(tx, ask.tenant), ask.domain))
+    await _say_changed(tx, ask.tenant, now=now)
+
+
+async def _say_changed(tx: AsyncSession, tenant: str, *, now: datetime) -> None:
+    await outbox.add(tx, DomainsChanged(tenant=tenant, changed_at=now), tenant=tenant, now=now)
 
 
 async def _lock(tx: AsyncSession, tenant: str) -> list[DomainRow]:

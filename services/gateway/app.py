@@ -24,6 +24,7 @@ from services.gateway.access.callers import Callers
 from services.gateway.access.news import AccessNews
 from services.gateway.access.owner import SettingsOwner
 from services.gateway.access.trail import Trail
+from services.gateway.api.address_book import AddressBook
 from services.gateway.api.app import build_api
 from services.gateway.api.house import House
 from services.gateway.burning.budget import Budget
@@ -95,6 +96,7 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
         directory=directory,
         neighbours=neighbours,
         access=_build_access(service, settings),
+        addresses=_build_addresses(service, settings),
         viewing=viewing,
         store=store,
         pushes=pushes,
@@ -177,6 +179,12 @@ def build_app(settings: GatewaySettings | None = None) -> Service:
         lambda: None if directory.is_complete else "the list of live sessions is not read yet"
     )
     return service
+
+
+def _build_addresses(service: Service, settings: GatewaySettings) -> AddressBook:
+    book = AddressBook(service.bus, settings)
+    book.listen(service.bus)
+    return book
 
 
 def _build_progress(service: Service) -> Progress:

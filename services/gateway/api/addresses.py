@@ -4,8 +4,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from libs.domain_url import DomainKind
-from libs.events import Domains, ListDomains
-from services.gateway.api.house import House
+from libs.events import Domains
 from services.gateway.settings import GatewaySettings
 
 
@@ -23,16 +22,8 @@ class Addresses(NamedTuple):
         return f"{self.push}/stream"
 
 
-async def addresses_of(house: House, tenant: str) -> Addresses:
-    """The tenant's default domains; where it has none, what the settings say."""
-    return pick(house.settings, await house.catalog.ask(ListDomains(tenant=tenant)))
-
-
-async def pull_of(house: House, tenant: str) -> str:
-    return (await addresses_of(house, tenant)).pull
-
-
 def pick(settings: GatewaySettings, domains: Domains) -> Addresses:
+    """The default domains; where there is none, what the settings say."""
     secure = settings.rtmps_public_url
     secure_push = secure.rstrip("/") if secure else None
     push = default_of(domains, "push")

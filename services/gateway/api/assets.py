@@ -19,7 +19,6 @@ from libs.events import (
 from libs.events.assets import MAX_ASSET_NAME, AssetWay
 from libs.names import SESSION_ID
 from libs.permissions import Permission
-from services.gateway.api.addresses import pull_of
 from services.gateway.api.auth import TheTenant, needs
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.named_clips import ClipLinks, links_of
@@ -131,7 +130,7 @@ async def list_assets(
     """A page of assets, newest first."""
     ask = ListAssets(tenant=tenant, state=state, upload=upload, after=after, limit=limit)
     page = await house.catalog.ask(ask)
-    pull = await pull_of(house, tenant)
+    pull = await house.addresses.pull_of(tenant)
     views = tuple(show(asset, pull) for asset in page.assets)
     return AssetsView(assets=views, next_after=page.next_after)
 
@@ -180,7 +179,7 @@ async def delete_asset(asset_id: AssetId, house: TheHouse, tenant: TheTenant) ->
 
 
 async def shown(asset: Asset, house: House) -> AssetView:
-    return show(asset, await pull_of(house, asset.tenant))
+    return show(asset, await house.addresses.pull_of(asset.tenant))
 
 
 def show(asset: Asset, pull: str) -> AssetView:

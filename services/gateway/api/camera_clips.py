@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from libs.events import GetStream, NoteCameraClip
 from libs.permissions import Permission
-from services.gateway.api.addresses import pull_of
 from services.gateway.api.auth import TheTenant, needs
 from services.gateway.api.house import TheHouse
 from services.gateway.api.kvs.errors import KVSError
@@ -80,7 +79,7 @@ async def get_clip_link(request: Request, house: TheHouse, tenant: TheTenant) ->
         view = await on_demand(house, stream, from_at, until_at, MAX_FRAGMENTS)
     except KVSError as error:
         raise ClipEmpty(str(error)) from None
-    pull = await pull_of(house, tenant)
+    pull = await house.addresses.pull_of(tenant)
     return playback_url(house, pull, stream.id, f"{view}/index.m3u8", EXPIRES_S)
 
 

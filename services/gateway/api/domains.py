@@ -74,6 +74,7 @@ async def create_domain(
     """Add a domain."""
     ask = CreateDomain(tenant=tenant, kind=body.kind, url=body.url, is_default=body.is_default)
     domain = await house.catalog.ask(ask)
+    house.addresses.changed(tenant)
     response.headers["location"] = f"/api/v1/domains/{domain.id}"
     return _view(domain)
 
@@ -84,13 +85,16 @@ async def update_domain(
 ) -> DomainView:
     """Set its address, or make it the default one of its kind."""
     ask = UpdateDomain(tenant=tenant, domain=domain_id, url=body.url, is_default=body.is_default)
-    return _view(await house.catalog.ask(ask))
+    domain = await house.catalog.ask(ask)
+    house.addresses.changed(tenant)
+    return _view(domain)
 
 
 @router.delete("/{domain_id}", status_code=204, dependencies=[needs(Permission.DOMAINS_WRITE)])
 async def delete_domain(domain_id: DomainId, house: TheHouse, tenant: TheTenant) -> None:
     """URLs are shown without it from now on; it goes on to work as far as it did."""
     await house.catalog.ask(DeleteDomain(tenant=tenant, domain=domain_id))
+    house.addresses.changed(tenant)
 
 
 def _view(domain: Domain) -> DomainView:

@@ -9,6 +9,7 @@ from libs.bus import LogState
 from libs.events import Answer, Ask, Message
 from libs.storage import ObjectStore
 from services.gateway.access.access import Access
+from services.gateway.api.address_book import AddressBook
 from services.gateway.burning.burning import Burning
 from services.gateway.cdn.signer import CDNSigner
 from services.gateway.chat.chats import Chats
@@ -65,6 +66,7 @@ class House:
     directory: Directory
     neighbours: Neighbours
     access: Access
+    addresses: AddressBook
     viewing: Viewing
     store: ObjectStore
     pushes: Pushes

@@ -12,7 +12,6 @@ from libs.permissions import Permission, Role
 from services.gateway.access.caller import Caller
 from services.gateway.access.callers import digest_of
 from services.gateway.access.passwords import MAX_CHARS
-from services.gateway.api.addresses import addresses_of
 from services.gateway.api.auth import (
     ANYBODY,
     COOKIE,
@@ -113,7 +112,7 @@ async def _signed_in(caller: Caller, house: House) -> SignedIn:
         role=caller.role,
         permissions=[each for each in Permission if caller.may(each)],
         is_of_settings=not caller.id,
-        push_server=(await addresses_of(house, caller.tenant)).push_server,
+        push_server=(await house.addresses.of(caller.tenant)).push_server,
     )
 
 

@@ -10,7 +10,6 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from libs.events import Clip, ClipExport, CreateClip, DeleteClip, ExportClip, GetClip, ListClips
 from libs.permissions import Permission
-from services.gateway.api.addresses import pull_of
 from services.gateway.api.auth import TheTenant, needs
 from services.gateway.api.clips import respond
 from services.gateway.api.house import House, TheHouse
@@ -82,7 +81,7 @@ class SharedClip(BaseModel):
 async def share(
     house: House, tenant: str, stream_id: str, view: Span | str, expires_in_s: int
 ) -> SharedClip:
-    pull = await pull_of(house, tenant)
+    pull = await house.addresses.pull_of(tenant)
     expires_at = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=expires_in_s)
 
     def link(name: str) -> str:
@@ -103,7 +102,7 @@ async def list_clips(
     check_known_id(stream_id)
     ask = ListClips(tenant=tenant, stream=stream_id, after=after, limit=limit)
     found = await house.catalog.ask(ask)
-    pull = await pull_of(house, tenant)
+    pull = await house.addresses.pull_of(tenant)
     clips = [_show(clip, pull) for clip in found.clips]
     return NamedClips(clips=clips, next_after=found.next_after)
 
@@ -123,7 +122,7 @@ async def create_clip(
     )
     clip = await house.catalog.ask(ask)
     response.headers["location"] = f"/api/v1/streams/{stream_id}/clips/{clip.id}"
-    return _show(clip, await pull_of(house, tenant))
+    return _show(clip, await house.addresses.pull_of(tenant))
 
 
 @router.get("/{clip_id}", dependencies=[needs(Permission.RECORDINGS_READ)])
@@ -131,7 +130,9 @@ async def get_clip(
     stream_id: str, clip_id: ClipId, house: TheHouse, tenant: TheTenant
 ) -> NamedClip:
     """A clip, where it is watched, and what became of its export."""
-    return _show(await _find(stream_id, clip_id, house, tenant), await pull_of(house, tenant))
+    return _show(
+        await _find(stream_id, clip_id, house, tenant), await house.addresses.pull_of(tenant)
+    )
 
 
 @router.delete("/{clip_id}", status_code=204, dependencies=[needs(Permission.RECORDINGS_DELETE)])
@@ -152,7 +153,7 @@ async def export_clip(
     """
     check_known_id(stream_id)
     ask = ExportClip(tenant=tenant, stream=stream_id, id=clip_id)
-    return _show(await house.catalog.ask(ask), await pull_of(house, tenant))
+    return _show(await house.catalog.ask(ask), await house.addresses.pull_of(tenant))
 
 
 @router.post("/{clip_id}/links", status_code=201, dependencies=[needs(Permission.VIEWERS_WRITE)])

@@ -22,7 +22,7 @@ from libs.names import STREAM_ID, check_stream_id
 from libs.permissions import Permission
 from libs.push_url import SECRET, PushURL, PushURLInvalid
 from services.gateway.access.caller import Caller
-from services.gateway.api.addresses import Addresses, addresses_of
+from services.gateway.api.addresses import Addresses
 from services.gateway.api.auth import TheCaller, TheTenant, needs
 from services.gateway.api.bodies import body_of
 from services.gateway.api.house import House, TheHouse
@@ -293,7 +293,7 @@ async def list_streams(
     """
     ask = ListStreams(tenant=caller.tenant, after=after, limit=limit)
     page = await house.catalog.ask(ask)
-    addresses = await addresses_of(house, caller.tenant)
+    addresses = await house.addresses.of(caller.tenant)
     shown = [stream for stream in page.streams if caller.covers(stream.id)]
     views = [view_of(stream, house, caller, addresses) for stream in shown]
     return StreamViews(streams=views, next_after=page.next_after)
@@ -326,7 +326,7 @@ async def create_stream(
     )
     stream = await house.catalog.ask(ask)
     response.headers["location"] = f"/api/v1/streams/{stream.id}"
-    return view_of(stream, house, caller, await addresses_of(house, caller.tenant))
+    return view_of(stream, house, caller, await house.addresses.of(caller.tenant))
 
 
 @router.get("/{stream_id}", dependencies=[needs(Permission.STREAMS_READ)])
@@ -334,7 +334,7 @@ async def get_stream(stream_id: str, house: TheHouse, caller: TheCaller) -> Stre
     """One stream, and whether it is live."""
     check_known_id(stream_id)
     stream = await house.catalog.ask(GetStream(tenant=caller.tenant, id=stream_id))
-    return view_of(stream, house, caller, await addresses_of(house, caller.tenant))
+    return view_of(stream, house, caller, await house.addresses.of(caller.tenant))
 
 
 @router.patch(
@@ -356,7 +356,7 @@ async def update_stream(
         description=_text_of(body, "description"),
     )
     stream = await house.catalog.ask(ask)
-    return view_of(stream, house, caller, await addresses_of(house, caller.tenant))
+    return view_of(stream, house, caller, await house.addresses.of(caller.tenant))
 
 
 @router.delete("/{stream_id}", status_code=204, dependencies=[needs(Permission.STREAMS_WRITE)])

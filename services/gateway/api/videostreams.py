@@ -15,7 +15,7 @@ from libs.events import DeleteStream, Stream
 from libs.permissions import Permission
 from services.gateway.access.passwords import MAX_CHARS
 from services.gateway.api import login, videostream
-from services.gateway.api.addresses import Addresses, addresses_of
+from services.gateway.api.addresses import Addresses
 from services.gateway.api.auth import ANYBODY, TheCaller, TheTenant, needs
 from services.gateway.api.house import TheHouse
 from services.gateway.api.streams import check_known_id, every_stream
@@ -50,7 +50,7 @@ async def list_items(house: TheHouse, caller: TheCaller) -> VideoStreams:
 @router.get("/online", dependencies=[needs(Permission.STREAMS_READ)])
 async def list_online(house: TheHouse, tenant: TheTenant) -> VideoStreams:
     """What is on air."""
-    addresses = await addresses_of(house, tenant)
+    addresses = await house.addresses.of(tenant)
     online = []
     async for stream in every_stream(house, tenant):
         live = house.directory.live(stream.id)

@@ -15,7 +15,6 @@ from libs.events import GetWatchable, RevocationScope, RevokeViewers
 from libs.events.viewer_marks import MAX_LINE, MAX_LINES, Line, MarkClaim
 from libs.permissions import Permission
 from libs.signing import ViewerClaims, expiry_of_token_id, sign_viewer
-from services.gateway.api.addresses import addresses_of
 from services.gateway.api.auth import TheCaller, TheTenant, needs
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.streams import Playback, check_known_id, playback_of
@@ -153,7 +152,7 @@ async def make_token(
         token=token,
         token_id=claims.token_id,
         expires_at=datetime.fromtimestamp(claims.expires_at_s, UTC),
-        playback=playback_of(stream_id, await addresses_of(house, tenant), token),
+        playback=playback_of(stream_id, await house.addresses.of(tenant), token),
     )
 
 

@@ -10,7 +10,6 @@ from pydantic import AwareDatetime, BaseModel
 
 from libs.events import GetStream
 from libs.permissions import Permission
-from services.gateway.api.addresses import pull_of
 from services.gateway.api.auth import TheCaller, check, needs
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.kvs.sessions import playback_url
@@ -89,7 +88,7 @@ async def show_windows(
         raise SpanWrong(span.trouble)
     for each in stream:
         check_known_id(each)
-    pull = await pull_of(house, caller.tenant)
+    pull = await house.addresses.pull_of(caller.tenant)
     shown = await asyncio.gather(
         *(
             _show(each, span, house, caller.tenant, _linker(each, house, pull, expires_in_s))

@@ -11,7 +11,6 @@ from libs.events import Segment, Stream
 from libs.names import DEFAULT_TENANT
 from libs.permissions import Permission
 from libs.signing import ViewerClaims, sign_viewer
-from services.gateway.api.addresses import pull_of
 from services.gateway.api.auth import signed
 from services.gateway.api.house import House, TheHouse
 from services.gateway.api.kvs.errors import KVSRoute, check_pictures, invalid, unknown
@@ -65,7 +64,7 @@ async def get_hls_session(request: Request, house: TheHouse) -> dict[str, Any]:
         name = f"{view or f'{_ms(datetime.now(UTC) - LIVE_WINDOW)}-'}/ts.m3u8"
     else:
         name = f"{view}/index.m3u8" if view else "master.m3u8"
-    pull = await pull_of(house, stream.tenant)
+    pull = await house.addresses.pull_of(stream.tenant)
     return {"HLSStreamingSessionURL": playback_url(house, pull, stream.id, name, wanted.expires)}
 
 
@@ -81,7 +80,7 @@ async def get_dash_session(request: Request, house: TheHouse) -> dict[str, Any]:
     most = wanted.max_manifest_fragment_results or FRAGMENTS_ON_DEMAND
     view = await _view(house, stream, wanted.playback_mode, wanted.dash_fragment_selector, most)
     name = f"{view}/manifest.mpd" if view else "manifest.mpd"
-    pull = await pull_of(house, stream.tenant)
+    pull = await house.addresses.pull_of(stream.tenant)
     return {"DASHStreamingSessionURL": playback_url(house, pull, stream.id, name, wanted.expires)}
 
 

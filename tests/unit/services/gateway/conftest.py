@@ -56,6 +56,7 @@ from services.gateway.access.access import Access
 from services.gateway.access.callers import Callers
 from services.gateway.access.owner import SettingsOwner
 from services.gateway.access.trail import Trail
+from services.gateway.api.address_book import AddressBook
 from services.gateway.api.app import build_api
 from services.gateway.api.house import House, ServiceState
 from services.gateway.burning.budget import Budget
@@ -347,6 +348,7 @@ def house_of(settings: GatewaySettings, folder: Path, catalog: Any = None) -> Ho
         directory=directory,
         neighbours=StillNeighbours(),
         access=access_of(settings, catalog),
+        addresses=AddressBook(catalog, settings),
         viewing=viewing_of(catalog),
         store=store,
         pushes=MemoryPushes(),
