@@ -178,14 +178,14 @@ async def get(tx: AsyncSession, tenant: str, stream_id: str) -> Stream:
     found = (await tx.execute(_ONE, {"tenant": tenant, "stream": stream_id})).first()
     if found is None:
         raise _unknown(stream_id)
-    return _answer(_Found(*found))
+    return _answer(_Found._make(found))
 
 
 async def read(database: Database, tenant: str, stream_id: str) -> Stream:
     """As it is now. Raises `StreamUnknown`, `DatabaseDown`."""
     columns = await database.columns(_READ, tenant, stream_id)
     for found in zip(*columns, strict=True):
-        return _answer(_Found(*found))
+        return _answer(_Found._make(found))
     raise _unknown(stream_id)
 
 
@@ -196,7 +196,7 @@ async def list_page(tx: AsyncSession, ask: ListStreams) -> StreamPage:
         after = page.read_cursor(ask.after)
         query = query.where(tuple_(StreamRow.created_at, StreamRow.id) > after)
     query = query.order_by(StreamRow.created_at, StreamRow.id).limit(ask.limit + 1)
-    answers = [_answer(_Found(*found)) for found in await tx.execute(query)]
+    answers = [_answer(_Found._make(found)) for found in await tx.execute(query)]
     streams, has_more = page.fit(answers, ask.limit)
     end = streams[-1] if has_more else None
     next_after = page.write_cursor(end.created_at, end.id) if end else None

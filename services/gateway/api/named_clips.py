@@ -130,9 +130,8 @@ async def get_clip(
     stream_id: str, clip_id: ClipId, house: TheHouse, tenant: TheTenant
 ) -> NamedClip:
     """A clip, where it is watched, and what became of its export."""
-    return _show(
-        await _find(stream_id, clip_id, house, tenant), await house.addresses.pull_of(tenant)
-    )
+    clip = await _find(stream_id, clip_id, house, tenant)
+    return _show(clip, await house.addresses.pull_of(tenant))
 
 
 @router.delete("/{clip_id}", status_code=204, dependencies=[needs(Permission.RECORDINGS_DELETE)])

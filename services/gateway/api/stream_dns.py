@@ -69,6 +69,7 @@ async def write_stream_dns(request: Request, house: TheHouse, tenant: TheTenant)
         wanted.append(_default(tenant, known, "push", push, url))
     for ask in wanted:
         await house.catalog.ask(ask)
+        house.addresses.changed(tenant)
     return "success"
 
 
