@@ -11,6 +11,7 @@ from tests.console import sign_in
 from tests.messages import LANGUAGES
 from tests.oracles.layout import faults_at_every_size
 from tests.running import RunningWeir
+from tests.scenes import Says, Scene, every_scene
 from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration, pytest.mark.timeout(300)]
@@ -46,44 +47,47 @@ ALERTS = [
 
 
 @asynccontextmanager
-async def another(browser: Browser) -> AsyncIterator[Page]:
+async def another(browser: Browser, scene: Scene) -> AsyncIterator[Page]:
     """A page of somebody else."""
-    context = await browser.new_context()
+    context = await browser.new_context(**scene.context())
     try:
         yield await context.new_page()
     finally:
         await context.close()
 
 
-async def join(page: Page, url: str, name: str) -> None:
+async def join(page: Page, says: Says, url: str, name: str) -> None:
     await page.goto(url)
-    await page.get_by_label("Your name").fill(name)
-    await page.get_by_role("button", name="Join").click()
-    await expect(page.get_by_label("Say something")).to_be_visible()
+    await page.get_by_label(says("chatName")).fill(name)
+    await page.get_by_role("button", name=says("chatJoin")).click()
+    await expect(page.get_by_label(says("chatSay"))).to_be_visible()
 
 
-async def say(page: Page, text: str) -> None:
-    box = page.get_by_label("Say something")
+async def say(page: Page, says: Says, text: str) -> None:
+    box = page.get_by_label(says("chatSay"))
     await box.fill(text)
     await box.press("Enter")
     await expect(page.locator(".chat-text", has_text=text).first).to_be_visible()
 
 
-async def test_two_people_talk(weir: RunningWeir, page: Page, faults: list[str]) -> None:
-    stream = open_chat(weir, "talk")
+@every_scene
+async def test_two_people_talk(
+    weir: RunningWeir, page: Page, scene: Scene, says: Says, faults: list[str]
+) -> None:
+    stream = open_chat(weir, f"talk-{scene}")
     url = f"{weir.http_url}/watch/{stream['id']}"
     browser = page.context.browser
     assert browser is not None
-    async with another(browser) as other:
-        await join(page, url, "Ann")
-        await join(other, url, "夜猫")
-        await say(page, "Hello!")
+    async with another(browser, scene) as other:
+        await join(page, says, url, "Ann")
+        await join(other, says, url, "夜猫")
+        await say(page, says, "Hello!")
         await expect(other.locator(".chat-line")).to_have_text(["Ann Hello!"])
-        await say(other, "你好")
+        await say(other, says, "你好")
         await expect(page.locator(".chat-line")).to_have_text(["Ann Hello!", "夜猫 你好"])
         await page.reload()
         await expect(page.locator(".chat-line")).to_have_text(["Ann Hello!", "夜猫 你好"])
-        await say(page, "Still Ann")
+        await say(page, says, "Still Ann")
         await expect(other.locator(".chat-name").last).to_have_text("Ann")
     assert faults == []
 
@@ -140,12 +144,12 @@ async def test_whatever_is_written_is_text(
     assert len(faults) == 1
 
 
-async def test_a_moderator_removes_and_bans(weir: RunningWeir, page: Page) -> None:
+async def test_a_moderator_removes_and_bans(weir: RunningWeir, page: Page, says: Says) -> None:
     stream = open_chat(weir, "moderated")
     url = f"{weir.http_url}/watch/{stream['id']}"
     await sign_in(weir, page)
-    await join(page, url, "Host")
-    await say(page, "Welcome")
+    await join(page, says, url, "Host")
+    await say(page, says, "Welcome")
     await expect(page.locator(".chat-mark")).to_have_text("Moderator")
     assert await page.get_by_role("button", name="Remove").count() == 0
     async with Chatter.open(f"{url}/chat", local_addr=("127.0.0.9", 0)) as troll:
@@ -177,11 +181,13 @@ async def test_a_moderator_removes_and_bans(weir: RunningWeir, page: Page) -> No
         assert troll.texts == ["Welcome"]
 
 
-async def test_slow_mode_and_a_closed_chat_are_said(weir: RunningWeir, page: Page) -> None:
+async def test_slow_mode_and_a_closed_chat_are_said(
+    weir: RunningWeir, page: Page, says: Says
+) -> None:
     stream = open_chat(weir, "slow", slow_s=30)
-    await join(page, f"{weir.http_url}/watch/{stream['id']}", "Ann")
+    await join(page, says, f"{weir.http_url}/watch/{stream['id']}", "Ann")
     await expect(page.locator(".chat-slow")).to_have_text("Slow mode: one message in 30 s")
-    await say(page, "one")
+    await say(page, says, "one")
     await page.get_by_label("Say something").fill("two")
     await page.get_by_label("Say something").press("Enter")
     await expect(page.locator(".chat-note")).to_contain_text("You can write again in")

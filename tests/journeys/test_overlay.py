@@ -5,6 +5,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.running import RunningWeir
+from tests.scenes import Says, Scene, every_scene
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration, pytest.mark.timeout(300)]
 
@@ -32,15 +33,17 @@ new MutationObserver((changes) => {
 """JavaScript: each card is shown for some seconds only, of which a busy machine may miss many."""
 
 
+@every_scene
 async def test_tips_are_shown_one_after_the_other_and_each_once(
-    weir: RunningWeir, page: Page, faults: list[str]
+    weir: RunningWeir, page: Page, scene: Scene, says: Says, faults: list[str]
 ) -> None:
-    stream = weir.create_stream(name="tipped")["id"]
+    stream = weir.create_stream(name=f"tipped-{scene}")["id"]
+    tipped = says("alertTip", "€12.50")
     await page.add_init_script(KEEP_CARDS)
     assert tip(weir, stream, "0", "Early") == 201
     joined = page.expect_websocket()
     async with joined as found:
-        await page.goto(f"{weir.http_url}/overlay/{stream}?language=en")
+        await page.goto(f"{weir.http_url}/overlay/{stream}")
     await (await found.value).wait_for_event("framereceived")
     assert [tip(weir, stream, "1", "Ann", HOSTILE) for _ in range(2)] == [201, 200]
     assert tip(weir, stream, "2", "夜猫") == 201
@@ -48,7 +51,7 @@ async def test_tips_are_shown_one_after_the_other_and_each_once(
     card = page.locator(".overlay-card")
     await expect(card).to_have_count(0, timeout=60_000)
     shown = await page.evaluate("window.cards")
-    assert shown == [["Ann tipped €12.50", HOSTILE], ["夜猫 tipped €12.50"]]
+    assert shown == [[f"Ann {tipped}", HOSTILE], [f"夜猫 {tipped}"]]
     assert await page.evaluate("window.hurt") is None
     background = await page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert background == "rgba(0, 0, 0, 0)"
