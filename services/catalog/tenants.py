@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.events import (
@@ -27,7 +27,7 @@ from services.catalog.errors import (
     TenantOfInstallation,
     TenantUnknown,
 )
-from services.catalog.models import TenantRow
+from services.catalog.models import ConsoleSessionRow, TenantRow
 from services.catalog.page import fit
 
 
@@ -73,6 +73,9 @@ async def update(tx: AsyncSession, ask: UpdateTenant, *, now: datetime) -> Tenan
         if ask.is_disabled and row.id == DEFAULT_TENANT:
             raise TenantOfInstallation("The tenant of the installation cannot be disabled.")
         row.is_disabled = ask.is_disabled
+        if ask.is_disabled:
+            theirs = ConsoleSessionRow.tenant_id == row.id
+            await tx.execute(delete(ConsoleSessionRow).where(theirs))
         fact = AccessChanged(tenant=row.id, kind="tenant", id=row.id, changed_at=now)
         await outbox.add(tx, fact, tenant=row.id, now=now)
     if ask.quotas is not None:

@@ -14,12 +14,14 @@ from libs.events import (
     CreateUser,
     DeleteStream,
     FindAPIKey,
+    FindConsoleSession,
     FindLogin,
     GetSession,
     GetStream,
     GetTenant,
     GetTenantUsage,
     GetWatchable,
+    OpenConsoleSession,
     OpenPublish,
     PublishGrant,
     Quotas,
@@ -146,6 +148,12 @@ async def test_disabled_tenant_is_let_in_nowhere_and_publishes_nothing(house: Ho
         tenant=ACME, id="0" * 12, digest="a" * 64, key_name="k", permissions=(), created_by="ann"
     )
     await house.access.create_key(ask)
+    user = (await house.access.find_login(FindLogin(user_name="ann-acme"))).user
+    assert user is not None
+    session = OpenConsoleSession(
+        tenant=ACME, user=user.id, password_hash="hash", digest="b" * 64, lifetime_s=60, idle_s=60
+    )
+    await house.access.open_session(session)
     await house.set(is_disabled=True)
     assert (await house.access.find_login(FindLogin(user_name="ann-acme"))).user is None
     assert (await house.access.find_key(FindAPIKey(digest="a" * 64))).key is None
@@ -155,6 +163,8 @@ async def test_disabled_tenant_is_let_in_nowhere_and_publishes_nothing(house: Ho
         await house.publish("theirs")
     await house.set(is_disabled=False)
     assert (await house.access.find_key(FindAPIKey(digest="a" * 64))).key is not None
+    found = await house.access.find_session(FindConsoleSession(digest="b" * 64))
+    assert found.session is None, "who was signed out signs in again"
     with pytest.raises(TenantOfInstallation):
         await house.tenants.update(UpdateTenant(id=DEFAULT_TENANT, is_disabled=True))
 
