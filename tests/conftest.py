@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from tests.chromium import faults, page
 from tests.containers import ContainedPostgres, nats_container, postgres_container, s3_container
@@ -31,6 +32,12 @@ __all__ = [
 
 INTEGRATION = Path(__file__).parent / "integration"
 _numbers = itertools.count()
+
+
+def pytest_configure() -> None:
+    # The fancy traceback of what crashes in an API takes a quarter of a minute to print.
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[structlog.processors.add_log_level, plain])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -23,6 +23,7 @@ from libs.events import (
     GetChat,
     GetDatabaseState,
     GetStream,
+    GetUpload,
     GetWatchable,
     GetWatchPage,
     JobPage,
@@ -201,6 +202,8 @@ class MemoryCatalog:
                 )
             case RevokeViewers() | NoteKick():
                 return Nothing()
+            case GetUpload():
+                raise unknown("upload", ask.upload)
             case ListJobs():
                 return JobPage(jobs=())
             case ListDeadLetters():
@@ -216,14 +219,18 @@ class MemoryCatalog:
     def _known(self, stream_id: str, tenant: str) -> Stream:
         known = self.streams.get(stream_id)
         if known is None or tenant not in (ITS_TENANT, known.tenant):
-            raise RemoteError(
-                code="stream_unknown",
-                status=404,
-                detail=f"There is no stream {stream_id!r}.",
-                blame="caller",
-                retry=False,
-            )
+            raise unknown("stream", stream_id)
         return known
+
+
+def unknown(noun: str, name: str) -> RemoteError:
+    return RemoteError(
+        code=f"{noun}_unknown",
+        status=404,
+        detail=f"There is no {noun} {name!r}.",
+        blame="caller",
+        retry=False,
+    )
 
 
 class StillNeighbours:

@@ -54,7 +54,8 @@ async def test_reads_are_not_noted_nor_writes_by_nobody(
 ) -> None:
     await client.get("/api/v1/streams")
     await client.get("/api/v1/users")
-    await client.head("/api/v1/uploads/upload-0000000000000000", headers={"tus-resumable": "1.0.0"})
+    upload = "/api/v1/uploads/upload-0000000000000000"
+    assert (await client.head(upload, headers={"tus-resumable": "1.0.0"})).status_code == 404
     assert (await stranger.post("/api/v1/streams", json={})).status_code == 401
     wrong = {"x-api-key": "weir_wrong"}
     assert (await stranger.post("/api/v1/streams", json={}, headers=wrong)).status_code == 401
