@@ -11,9 +11,14 @@ WIDER_THAN_THE_WINDOW = "document.documentElement.scrollWidth > window.innerWidt
 
 async def sign_in(weir: RunningWeir, page: Page, at: str = "", by: str = "") -> None:
     """Open the console at `#<at>`, signed in; `by`: another address of it."""
-    await page.goto(f"{by or weir.http_url}/#{at}")
-    await page.fill("input[autocomplete=username]", weir.credentials["admin_user"])
-    await page.fill("input[type=password]", weir.credentials["admin_password"])
+    name, password = weir.credentials["admin_user"], weir.credentials["admin_password"]
+    await sign_in_as(page, f"{by or weir.http_url}/#{at}", name, password)
+
+
+async def sign_in_as(page: Page, url: str, name: str, password: str) -> None:
+    await page.goto(url)
+    await page.fill("input[autocomplete=username]", name)
+    await page.fill("input[type=password]", password)
     await page.press("input[type=password]", "Enter")
     await page.wait_for_selector(".heading")
 
