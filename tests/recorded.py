@@ -30,6 +30,11 @@ async def record(
     return newest() | {"pushed_ms": pushed_ms}
 
 
+def recorded_s(weir: RunningWeir, stream_id: str) -> float:
+    """How long the longest session of the stream is, so far."""
+    return max((float(each["duration_s"]) for each in weir.sessions(stream_id)), default=0.0)
+
+
 async def shown(page: Page) -> int:
     """The Unix time (ms) of the picture that the player shows."""
     seen = await reading(page, START_S)

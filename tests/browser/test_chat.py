@@ -5,7 +5,7 @@ from playwright.async_api import Page, expect
 
 from tests.chatting import Chatter, open_chat
 from tests.pattern import PatternPublisher
-from tests.recorded import shown
+from tests.recorded import recorded_s, shown
 from tests.running import RunningWeir
 from tests.viewing import until_live
 from tests.waiting import until
@@ -16,10 +16,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.integration, pytest.mark.timeout(
 EARLY_MS = 500
 SOON_MS = 2_000
 """The page looks twice a second for what was said; a picture is shown a little after its time."""
-
-
-def recorded_s(weir: RunningWeir, stream_id: str) -> float:
-    return max((float(each["duration_s"]) for each in weir.sessions(stream_id)), default=0.0)
 
 
 async def test_what_was_said_is_shown_with_the_pictures_of_its_time(

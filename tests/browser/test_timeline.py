@@ -117,6 +117,9 @@ async def test_streams_play_together_at_one_time(
     at_ms = max(begins_ms) + 4000
     names = ",".join(each["id"] for each in streams)
     await sign_in(weir, page, f"timeline/{names}/{at_ms}")
+    # Until then, it may be the begin that is seen, under a word that it is loading.
+    is_there = page.locator(".lane-player[data-state=playing]")
+    await expect(is_there).to_have_count(2, timeout=MADE_MS)
     for number in range(2):
         await page.wait_for_function(f"() => ({_of(number)})() !== null", timeout=MADE_MS)
         seen = await page.evaluate(_of(number))
