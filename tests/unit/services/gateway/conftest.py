@@ -1,8 +1,9 @@
 """A gateway whose catalog lives in memory."""
 
 import asyncio
+import functools
 import itertools
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 import uvloop
+from fastapi import FastAPI
 
 from libs.bus import BusUnavailable, LogState, RemoteError
 from libs.events import (
@@ -53,6 +55,7 @@ from libs.events import (
 from libs.names import ITS_TENANT
 from libs.signing import sign_push
 from libs.storage import open_store
+from services.gateway import assets
 from services.gateway.access.access import Access
 from services.gateway.access.callers import Callers
 from services.gateway.access.owner import SettingsOwner
@@ -92,6 +95,7 @@ ON_BOTH_LOOPS = {"test_front.py", "test_sockets.py", "test_turn.py", "test_viewe
 API_KEY = "key-of-the-tests"
 PASSWORD = "correct horse"
 CREATED_AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+_newest: list[tuple[House, FastAPI]] = []
 
 
 def pytest_asyncio_loop_factories(
@@ -279,6 +283,14 @@ class MemoryPushes:
         self.ends.append("abandoned")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def assets_are_read_once() -> Iterator[None]:
+    """The console's files are the same for all; to compress them takes longer than most tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(assets, "read_assets", functools.cache(assets.read_assets))
+        yield
+
+
 def settings_of(**more: Any) -> GatewaySettings:
     return GatewaySettings(
         api_key=API_KEY,
@@ -388,8 +400,15 @@ def strict_house(tmp_path: Path) -> House:
     return house_of(settings_of(svs_compat="strict"), tmp_path)
 
 
+def api_of(house: House) -> FastAPI:
+    """One for all clients of the house: to make it takes longer than most tests."""
+    if not _newest or _newest[0][0] is not house:
+        _newest[:] = [(house, build_api(house))]
+    return _newest[0][1]
+
+
 def client_of(house: House, **headers: str) -> httpx2.AsyncClient:
-    transport = httpx2.ASGITransport(build_api(house), raise_app_exceptions=False)
+    transport = httpx2.ASGITransport(api_of(house), raise_app_exceptions=False)
     return httpx2.AsyncClient(transport=transport, base_url="http://weir.test", headers=headers)
 
 
