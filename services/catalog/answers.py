@@ -192,6 +192,7 @@ class Answers(KeepingAnswers):
 
     async def list_sessions(self, ask: ListSessions) -> SessionPage:
         async with self._database.transaction(read_only=True) as tx:
+            ask = await whose.settle(tx, ask)
             return await sessions.list_page(tx, ask)
 
     async def check_sessions(self, ask: CheckSessions) -> EndedSessions:

@@ -22,6 +22,7 @@ from libs.events import (
     ListRenditions,
     ListRuns,
     ListSegments,
+    ListSessions,
     ListShownCaptions,
     ListTracks,
     ListUploadPieces,
@@ -44,6 +45,7 @@ OfStream = (
     | ListFiles
     | ListRenditions
     | ListRuns
+    | ListSessions
     | ListShownCaptions
     | ListWindow
     | OutlineWindow
@@ -97,6 +99,8 @@ def _stream_of(ask: OfStream) -> str:
     match ask:
         case GetWatchPage():
             return ask.id
+        case ListSessions():
+            return ask.stream or ""
         case GetFile():
             return ask.key.partition("/")[0]
         case _:

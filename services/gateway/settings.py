@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from libs.settings import Settings
 
@@ -67,7 +67,7 @@ class GatewaySettings(Settings):
     cdn_key_pair_id: str = Field(default="", pattern=r"^[A-Za-z0-9]*$")
     """Id of the public key in the distribution's trusted key group."""
     cdn_private_key_file: Path | None = None
-    """The PEM file of the private key that belongs to it: RSA, 2048 bits."""
+    """The PEM file of the private key that belongs to it: RSA, 2048 bits. Empty: there is none."""
     cdn_cookie_domain: str = Field(default="", pattern=r"^[A-Za-z0-9.-]*$")
     """Domain of the signed cookies, if another host than the distribution's sets them
     (`example.com`); default: the distribution's own."""
@@ -85,3 +85,8 @@ class GatewaySettings(Settings):
 
     svs_compat: Literal["", "strict"] = ""
     """`strict`: unknown ids on /videostream are answered as the replaced system did, not 404."""
+
+    @field_validator("cdn_private_key_file", mode="before")
+    @classmethod
+    def _no_file(cls, value: object) -> object:
+        return value or None

@@ -37,6 +37,8 @@ class Login(BaseModel):
 
 class SignedIn(BaseModel):
     user: str
+    tenant: str
+    """Whose the user or key is."""
     role: Role | None
     """None: an API key."""
     permissions: list[Permission]
@@ -109,6 +111,7 @@ async def _signed_in(caller: Caller, house: House) -> SignedIn:
     name = house.settings.admin_user if not caller.id else caller.name
     return SignedIn(
         user=name,
+        tenant=caller.tenant,
         role=caller.role,
         permissions=[each for each in Permission if caller.may(each)],
         is_of_settings=not caller.id,

@@ -58,8 +58,7 @@ class Log:
 
     async def session_at(self, stream: str, at_s: int) -> Session | None:
         """The newest session of the stream that began in this Unix second or before."""
-        whose = None if self._tenant == ITS_TENANT else self._tenant  # a stream's are one tenant's
-        ask = ListSessions(tenant=whose, stream=stream, after=f"{at_s + 1:08x}", limit=1)
+        ask = ListSessions(tenant=self._tenant, stream=stream, after=f"{at_s + 1:08x}", limit=1)
         return next(iter((await self._catalog.ask(ask)).sessions), None)
 
     async def row(self, session: str, rendition: str, msn: int) -> Segment | None:

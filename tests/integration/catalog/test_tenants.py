@@ -21,6 +21,7 @@ from libs.events import (
     GetTenant,
     GetTenantUsage,
     GetWatchable,
+    ListSessions,
     OpenConsoleSession,
     OpenPublish,
     PublishGrant,
@@ -209,6 +210,10 @@ async def test_playback_names_no_tenant_and_finds_it(house: House) -> None:
         GetSession(tenant=ITS_TENANT, id=grant.session)
     )
     assert session.tenant == ACME
+    for stream, sessions in (("theirs", [grant.session]), ("nothing", []), (None, [])):
+        asked = ListSessions(tenant=ITS_TENANT, stream=stream)
+        page = await house.catalog.answers.list_sessions(asked)
+        assert [each.id for each in page.sessions] == sessions
     found = await house.assets.watchable(GetWatchable(tenant=ITS_TENANT, stream="theirs"))
     assert found.tenant == ACME
     with pytest.raises(StreamUnknown):

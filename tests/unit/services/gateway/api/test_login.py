@@ -26,6 +26,7 @@ async def test_session_reads_and_writes_from_our_own_pages(stranger: httpx2.Asyn
     me = (await stranger.get("/api/v1/login")).json()
     assert (me["user"], me["role"]) == ("admin", "owner")
     assert me["is_of_settings"]
+    assert me["tenant"] == "default"
     assert me["push_server"] == "rtmp://push.test/stream"
     made = await stranger.post("/api/v1/streams", json={"id": "cam"}, headers=OWN)
     assert made.status_code == 201

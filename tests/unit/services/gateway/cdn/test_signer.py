@@ -10,10 +10,12 @@ import pytest
 from botocore.signers import CloudFrontSigner
 
 from services.gateway.cdn.signer import CDNPolicy, CDNSettingsWrong, CDNSigner
+from services.gateway.settings import GatewaySettings
 from tests.cloudfront import KEY_PAIR_ID, KeyPair, decode, make_key_pair, sign, verifies
 from tests.unit.services.gateway.conftest import settings_of
 
 URL = "https://media.example.com"
+ROOT = Path(__file__).parents[5]
 UNTIL, SINCE = datetime(2031, 5, 6, 7, tzinfo=UTC), datetime(2031, 5, 6, 6, tzinfo=UTC)
 
 
@@ -71,6 +73,20 @@ def test_cookies_are_for_the_distribution_or_for_the_domain_that_is_named(keys: 
 
 def test_without_settings_there_is_no_signer() -> None:
     assert CDNSigner.of(settings_of()) is None
+
+
+def test_settings_that_are_empty_count_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compose sets what nobody has said to nothing."""
+    for name in ("URL", "KEY_PAIR_ID", "PRIVATE_KEY_FILE", "COOKIE_DOMAIN", "ORIGIN_SECRETS"):
+        monkeypatch.setenv(f"WEIR_CDN_{name}", "")
+    assert CDNSigner.of(GatewaySettings()) is None
+
+
+def test_compose_file_hands_over_every_setting() -> None:
+    compose = (ROOT / "deploy" / "compose.cdn.yaml").read_text()
+    handed = set(re.findall(r"^      (WEIR_\w+):", compose, re.MULTILINE))
+    fields = GatewaySettings.model_fields
+    assert handed == {f"WEIR_{name.upper()}" for name in fields if name.startswith("cdn_")}
 
 
 def test_settings_that_are_not_enough_are_refused(keys: KeyPair) -> None:
