@@ -61,18 +61,26 @@ class Batches:
         return lambda: self._run(subscription)
 
     async def _run(self, subscription: JetStreamContext.PullSubscription) -> None:
-        while True:
-            began = time.monotonic()
-            try:
-                if found := await subscription.fetch(BATCH, timeout=FETCH_TIMEOUT_S):
-                    await self.deliver(found)
-            except TimeoutError:
-                continue
-            except (NATSError, JetStreamError, BusUnavailable) as error:
-                # The connection mends itself; a consumer that is gone is seen by the watchdog.
-                log.info("bus.batch_waiting", consumer=self.durable, reason=type(error).__name__)
-                await asyncio.sleep(PAUSE_S)
-            await asyncio.sleep(max(0.0, began + GATHER_S - time.monotonic()))
+        try:
+            while True:
+                await self._take(subscription)
+        finally:
+            # The client would wait for what it has handed out, which nobody tells it is done.
+            with contextlib.suppress(NATSError):  # the connection may be gone already
+                await subscription.unsubscribe()
+
+    async def _take(self, subscription: JetStreamContext.PullSubscription) -> None:
+        began = time.monotonic()
+        try:
+            if found := await subscription.fetch(BATCH, timeout=FETCH_TIMEOUT_S):
+                await self.deliver(found)
+        except TimeoutError:
+            return
+        except (NATSError, JetStreamError, BusUnavailable) as error:
+            # The connection mends itself; a consumer that is gone is seen by the watchdog.
+            log.info("bus.batch_waiting", consumer=self.durable, reason=type(error).__name__)
+            await asyncio.sleep(PAUSE_S)
+        await asyncio.sleep(max(0.0, began + GATHER_S - time.monotonic()))
 
     async def deliver(self, found: Sequence[Msg]) -> None:
         """Handle them together, and settle each. Raises what NATS raises of settling."""

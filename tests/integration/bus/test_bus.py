@@ -9,7 +9,16 @@ import pytest
 from nats.js.errors import NotFoundError
 from structlog.testing import capture_logs
 
-from libs.bus import Bus, BusUnavailable, Lease, LeaseRecord, RemoteError, leases, topology
+from libs.bus import (
+    Bus,
+    BusUnavailable,
+    Lease,
+    LeaseRecord,
+    RemoteError,
+    batches,
+    leases,
+    topology,
+)
 from libs.bus.leases import CONFIRM_S
 from libs.errors import NotFound
 from libs.events import (
@@ -28,6 +37,8 @@ from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 
+STOP_S = 2.0
+"""Of the four that a service has."""
 Start = Callable[..., Awaitable[None]]
 
 
@@ -116,6 +127,28 @@ async def test_facts_that_come_often_are_handled_together(nats: NATSServer, star
     async with asyncio.timeout(20):
         while await unsettled(catalog, "catalog-session-ended") != (0, 0):
             await asyncio.sleep(0.05)
+
+
+async def test_bus_that_took_what_came_late_stops_at_once(
+    nats: NATSServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What comes behind a fetch's time the client hands out later, and never counts as done; at its
+    end it waits until all is.
+    """
+    monkeypatch.setattr(batches, "FETCH_TIMEOUT_S", 0.05)
+    catalog = nats.bus("catalog/1", provisions=True)
+
+    async def keep(_: Sequence[Envelope[SessionEnded]]) -> None:
+        """Nothing is kept."""
+
+    catalog.on_facts(SessionEnded, keep, durable="catalog")
+    await catalog.start()
+    queues = [each._pending_queue for each in catalog._client._subs.values()]
+    await until(lambda: any(each.empty() and each._unfinished_tasks for each in queues))
+    began = time.monotonic()
+    async with asyncio.timeout(STOP_S):
+        await catalog.stop()
+    assert time.monotonic() - began < STOP_S, "the client has swallowed the cancellation"
 
 
 async def test_what_spoils_a_batch_is_held_against_no_other(nats: NATSServer, start: Start) -> None:
