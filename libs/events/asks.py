@@ -204,6 +204,8 @@ class Session(Answer):
     ended_at: datetime | None = None
     cause: str | None = None
     is_publishing: bool = False
+    is_deleting: bool = False
+    """Whether what it has recorded is being deleted."""
     segments: int = 0
     size_bytes: int = 0
     duration_s: float = 0.0

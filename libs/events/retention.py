@@ -74,7 +74,7 @@ class DeleteHold(Ask[Nothing]):
 class SessionDiscarded(Answer):
     size_bytes: int
     is_all: bool
-    """Only what is held is left."""
+    """Only what is held is left; if not, the catalog goes on by itself."""
 
 
 class DiscardSession(Ask[SessionDiscarded]):

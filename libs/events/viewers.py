@@ -288,7 +288,9 @@ class PlayerAdmitted(Answer):
 
 
 class AdmitPlayer(Ask[PlayerAdmitted]):
-    """Ingest asks any gateway whether an RTMP player may watch a signed stream."""
+    """Ingest asks any gateway whether an RTMP player may watch. `token_id` is empty of who has no
+    token and needs none. Errors: `player_refused`.
+    """
 
     name: ClassVar[str] = "gateway.player.admit"
     answer: ClassVar[type[Answer]] = PlayerAdmitted

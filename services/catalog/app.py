@@ -23,6 +23,7 @@ from services.catalog.chat_log import ChatLog
 from services.catalog.clock import now_utc
 from services.catalog.database import Database
 from services.catalog.database_answers import DatabaseAnswers
+from services.catalog.deleting import Deleting
 from services.catalog.delivery_reports import DeliveryRules
 from services.catalog.dispatch import Dispatch
 from services.catalog.domain_answers import DomainAnswers
@@ -150,6 +151,7 @@ def _keep_up(
     )
     old_jobs = OldJobs(database, now_utc, hours=settings.job_retention_hours)
     old_audit = OldAudit(database, now_utc, days=settings.audit_days)
+    deleting = Deleting(database, now_utc)
     old_messages = OldMessages(database, now_utc, hours=settings.chat_hours)
     motion_files = MotionFiles(database, now_utc, settled_s=settings.motion_settled_s)
 
@@ -169,6 +171,7 @@ def _keep_up(
         loops.append(service.spawn(idle_ladders.run(), name="idle-ladders"))
         loops.append(service.spawn(sweep.run(), name="lease-sweep"))
         loops.append(service.spawn(retention.run(settings.retention_s), name="retention"))
+        loops.append(service.spawn(deleting.run(), name="deleting"))
         loops.append(service.spawn(recorder.run(), name="recorder"))
         loops.append(service.spawn(motion_files.run(settings.motion_s), name="motion-files"))
         loops.append(service.spawn(old_jobs.run(), name="old-jobs"))

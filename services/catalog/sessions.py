@@ -290,6 +290,7 @@ def _answer(row: SessionRow, publish: PublishRow | None, stream: StreamRow | Non
         ended_at=row.ended_at,
         cause=row.cause,
         is_publishing=is_on_air,
+        is_deleting=row.deleting_since is not None,
         segments=row.segments,
         size_bytes=row.size_bytes,
         duration_s=row.duration_us / 1_000_000,

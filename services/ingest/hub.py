@@ -120,9 +120,8 @@ class Hub:
 
     async def play(self, request: StreamRequest) -> Player:
         """A place in the audience of what is on air. Raises `RTMPRefused`."""
-        grant = None
-        if self._on_air(request.name).view_policy == "signed":
-            grant = await self._admit(request)
+        is_public = self._on_air(request.name).view_policy == "public"
+        grant = await self._admit(request, is_public=is_public)
         live = self._on_air(request.name)
         if grant is None and live.view_policy == "signed":
             raise RTMPRefused("NetStream.Play.Failed", "Watch this stream by its signed link.")
@@ -136,15 +135,22 @@ class Hub:
             raise RTMPRefused("NetStream.Play.StreamNotFound", "Nobody publishes this stream now.")
         return live
 
-    async def _admit(self, request: StreamRequest) -> PlayerAdmitted:
-        """What the viewer token of the request's query grants."""
+    async def _admit(self, request: StreamRequest, *, is_public: bool) -> PlayerAdmitted | None:
+        """What the viewer token of the request's query grants; None: it has none, nor needs one.
+
+        Of a public stream a gateway is asked as well: its tenant may have a quota of viewers. If
+        none answers, anybody may watch.
+        """
         token = parse_qs(request.query).get("token", [""])[0][:MAX_TOKEN_CHARS]
         try:
-            return await self.players.admit(request.name, token, request.peer_address)
+            granted = await self.players.admit(request.name, token, request.peer_address)
         except WeirError as error:
+            if is_public and error.retry:
+                return None
             reason = str(error) if error.retry else f"Unauthorized: {error}"
             log.info("play.refused", stream=request.name, code=error.code, reason=reason)
             raise RTMPRefused("NetStream.Play.Failed", reason) from error
+        return granted if granted.token_id else None
 
     def on_view_policy(self, stream: str, policy: ViewPolicy) -> None:
         """Whoever plays without a token what is signed from now on is sent away."""

@@ -4,8 +4,10 @@ import asyncio
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from libs.storage.spool_folder import SpoolEntry, SpoolFolder
@@ -65,3 +67,34 @@ async def test_store_and_log_are_compared_and_repaired(
     assert not orphan.exists()
     detail = own_weir.call("GET", f"/api/v1/sessions/{session}")
     assert [each["holes"] for each in detail["renditions"]] == [[]]
+
+
+async def test_key_of_another_tenant_proves_what_is_that_tenants(
+    own_weir: RunningWeir, tmp_path: Path
+) -> None:
+    own_weir.start()
+    made = own_weir.call("POST", "/api/v1/tenants", {"id": "acme", "owner": "ann"})
+    key = key_of(own_weir, "ann", made["password"])
+    theirs = replace(own_weir, credentials=own_weir.credentials | {"api_key": key})
+    stream = theirs.create_stream(reconnectWindow=1)
+    publisher = push(encode(tmp_path / "in.flv", seconds=4), stream["push"]["url"], is_paced=False)
+    assert await asyncio.to_thread(publisher.wait, 30) == 0
+    rows = await ended_rows(theirs, stream["id"])
+    code, said = verify(own_weir)
+    assert (code, said.startswith("0 sessions, 0 segments")) == (0, True), said
+    theirs.environment = own_weir.environment | {"WEIR_API_KEY": key}
+    code, said = verify(theirs)
+    assert (code, f"1 sessions, {len(rows)} segments" in said) == (0, True), said
+    (own_weir.data_dir / "store" / rows[0]["object_key"]).unlink()
+    code, said = verify(theirs)
+    assert (code, said.startswith("missing")) == (1, True), said
+
+
+def key_of(weir: RunningWeir, user: str, password: str) -> str:
+    with httpx2.Client(base_url=weir.http_url, headers={"origin": weir.http_url}) as client:
+        signed_in = client.post("/api/v1/login", json={"user": user, "password": password})
+        assert signed_in.status_code == 200, signed_in.text
+        body = {"name": "verify", "permissions": signed_in.json()["permissions"]}
+        made = client.post("/api/v1/api-keys", json=body)
+        assert made.status_code == 201, made.text
+        return str(made.json()["key"])

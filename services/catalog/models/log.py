@@ -23,6 +23,12 @@ class SessionRow(Base):
             sqlite_where=text("ended_at IS NULL"),
             postgresql_where=text("ended_at IS NULL"),
         ),
+        Index(
+            None,
+            "deleting_since",
+            sqlite_where=text("deleting_since IS NOT NULL"),
+            postgresql_where=text("deleting_since IS NOT NULL"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -61,6 +67,8 @@ class SessionRow(Base):
     """The codec of its sound, if that has to be made AAC."""
     sound_tag: Mapped[int | None]
     """The tag from which on that is so."""
+    deleting_since: Mapped[datetime | None]
+    """Since when what it has recorded is being deleted; None: it is not."""
 
 
 class PublishRow(Base):

@@ -1,8 +1,9 @@
 """`/api/v1/sessions`: what was on air, and the segment log of each session."""
 
+import time
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import AwareDatetime
 
 from libs.events import (
@@ -27,6 +28,8 @@ from services.gateway.api.house import TheHouse
 from services.gateway.api.named_clips import NewLinks, SharedClip, share
 
 PAGE_SESSIONS = 200
+AT_ONCE_S = 2.0
+"""For so long a request deletes; the catalog goes on by itself."""
 _SESSION = r"^[0-9a-f]{8}-[0-9a-f]{8}$"
 _STREAM = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 _RENDITION = f"^{RENDITION.pattern}$"
@@ -77,16 +80,28 @@ async def get_session(
     return SessionView(**known.model_dump(), renditions=log.renditions)
 
 
-@router.delete("/{session}", dependencies=[needs(Permission.RECORDINGS_DELETE)])
+@router.delete(
+    "/{session}",
+    responses={202: {"model": Session}},
+    dependencies=[needs(Permission.RECORDINGS_DELETE)],
+)
 async def delete_session(
-    house: TheHouse, tenant: TheTenant, session: Annotated[str, Path(pattern=_SESSION)]
+    response: Response,
+    house: TheHouse,
+    tenant: TheTenant,
+    session: Annotated[str, Path(pattern=_SESSION)],
 ) -> Session:
     """Take what a session that is over has recorded, and the files of it, out of the store. What a
     hold or a clip keeps stays: the answer says what is left. 409 while it is on air.
+
+    A long one is not gone at once: 202, and `is_deleting` as long as it goes on.
     """
     ask = DiscardSession(tenant=tenant, session=session)
-    while not (await house.catalog.ask(ask)).is_all:
+    until_s = time.monotonic() + AT_ONCE_S
+    while not (is_all := (await house.catalog.ask(ask)).is_all) and time.monotonic() < until_s:
         pass
+    if not is_all:
+        response.status_code = 202
     return await house.catalog.ask(GetSession(tenant=tenant, id=session))
 
 

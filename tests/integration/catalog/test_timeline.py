@@ -7,6 +7,7 @@ import pytest
 from libs.events import (
     CreateHold,
     DiscardSession,
+    GetSession,
     ListDiscards,
     SegmentReady,
     ShowTimeline,
@@ -14,6 +15,8 @@ from libs.events import (
     TimelineGap,
 )
 from libs.names import DEFAULT_TENANT
+from services.catalog import discards
+from services.catalog.deleting import Deleting
 from services.catalog.errors import SessionNotOver
 from services.catalog.retention import Retention, Room, Rules
 from tests.integration.catalog.conftest import Catalog
@@ -141,3 +144,22 @@ async def test_deleted_recording_leaves_a_gap_and_what_is_held(catalog: Catalog)
     assert (await catalog.answers.list_discards(due)).keys == ()
     catalog.clock.pass_s(61)
     assert len((await catalog.answers.list_discards(due)).keys) == 9
+
+
+async def test_long_recording_is_deleted_whatever_becomes_of_who_asked(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discards, "BATCH_ROWS", 4)
+    said = await on_air(catalog, *range(10))
+    await catalog.facts.session_ended(said.ended())
+    deleting, session = Deleting(catalog.database, catalog.clock), said.grant.session
+    get = GetSession(tenant=DEFAULT_TENANT, id=session)
+    await deleting.tick()
+    assert (await catalog.answers.get_session(get)).segments == 10, "nobody has asked"
+    ask = DiscardSession(tenant=DEFAULT_TENANT, session=session)
+    assert not (await catalog.answers.discard_session(ask)).is_all
+    begun = await catalog.answers.get_session(get)
+    assert (begun.is_deleting, begun.segments) == (True, 6)
+    await deleting.tick()
+    done = await catalog.answers.get_session(get)
+    assert (done.is_deleting, done.segments, done.size_bytes) == (False, 0, 0)

@@ -58,9 +58,13 @@ class SmallCatalog:
     async def ask(self, ask: Ask[Any], *, timeout_s: float = 5.0) -> Any:
         if isinstance(ask, AdmitPlayer):
             self.tokens.append(ask.token)
-            if not ask.token:
+            if self.errors:
+                raise self.errors.pop(0)
+            if ask.token:
+                return self.admitted
+            if self.view_policy == "signed":
                 raise PlayerRefused("Ask for a signed link.")
-            return self.admitted
+            return PlayerAdmitted(token_id="", viewer="", issued_at_ms=0, has_limit=False)
         assert isinstance(ask, OpenPublish)
         self.asks.append(ask)
         await self.gate.wait()

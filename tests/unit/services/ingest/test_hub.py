@@ -12,7 +12,7 @@ from libs.signing import installation_mark
 from services.ingest.errors import SessionUnknown
 from services.ingest.hub import Hub
 from services.ingest.publish import Publish
-from tests.unit.services.ingest.hubs import SmallCatalog, make_hub, request
+from tests.unit.services.ingest.hubs import PlayerRefused, SmallCatalog, make_hub, request
 from tests.unit.services.ingest.shelves import checkpoint, frame, keyframe, video_header
 from tests.waiting import until
 
@@ -348,6 +348,7 @@ async def test_signed_stream_is_played_with_a_token_only(hub: Hub, catalog: Smal
     player.close()
     assert len(hub.players) == 0
     hub.on_view_policy("cam", "public")
+    catalog.view_policy = "public"
     assert (await hub.play(request(query=""))).grant is None
 
 
@@ -363,6 +364,19 @@ async def test_player_that_nobody_can_judge_is_told_to_try_again(
     monkeypatch.setattr(hub.players, "admit", admit)
     with pytest.raises(RTMPRefused, match=r"^Nobody answers; try again\.$"):
         await hub.play(request(query="token=t0ken"))
+
+
+async def test_public_stream_is_played_unless_a_gateway_says_that_it_is_full(
+    hub: Hub, catalog: SmallCatalog
+) -> None:
+    await hub.publish(request())
+    catalog.errors = [PlayerRefused("As many watch as may at once.")]
+    with pytest.raises(RTMPRefused, match="As many watch as may at once"):
+        await hub.play(request(query=""))
+    assert (await hub.play(request(query=""))).grant is None
+    assert (await hub.play(request(query="token=t0ken"))).grant is catalog.admitted
+    catalog.errors = [BusUnavailable("Nobody answers; try again.")]
+    assert (await hub.play(request(query=""))).grant is None, "it is anybody's"
 
 
 async def test_nobody_plays_what_is_not_on_air(hub: Hub) -> None:

@@ -786,6 +786,8 @@ export interface paths {
          * Delete Session
          * @description Take what a session that is over has recorded, and the files of it, out of the store. What a
          *     hold or a clip keeps stays: the answer says what is left. 409 while it is on air.
+         *
+         *     A long one is not gone at once: 202, and `is_deleting` as long as it goes on.
          */
         delete: operations["sessions_delete_session"];
         options?: never;
@@ -5792,6 +5794,11 @@ export interface components {
              */
             is_publishing: boolean;
             /**
+             * Is Deleting
+             * @default false
+             */
+            is_deleting: boolean;
+            /**
              * Segments
              * @default 0
              */
@@ -5940,6 +5947,11 @@ export interface components {
              */
             is_publishing: boolean;
             /**
+             * Is Deleting
+             * @default false
+             */
+            is_deleting: boolean;
+            /**
              * Segments
              * @default 0
              */
@@ -6025,6 +6037,8 @@ export interface components {
         SignedIn: {
             /** User */
             user: string;
+            /** Tenant */
+            tenant: string;
             role: components["schemas"]["Role"] | null;
             /** Permissions */
             permissions: components["schemas"]["Permission"][];
@@ -8909,6 +8923,15 @@ export interface operations {
         responses: {
             /** @description Successful Response */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Accepted */
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };

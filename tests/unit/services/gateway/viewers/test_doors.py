@@ -5,7 +5,7 @@ import pytest
 from libs.events import AdmitPlayer
 from services.gateway.errors import PlayerRefused
 from services.gateway.playback.reply import Reply
-from services.gateway.playback.routes import match_media
+from services.gateway.playback.routes import _KINDS, _ROUTE, Kind, match_media
 from services.gateway.viewers.admission import Admission
 from services.gateway.viewers.grant import Grant, Refusal
 from services.gateway.viewers.proxies import Proxies
@@ -49,6 +49,23 @@ def test_marked_link_opens_what_shows_the_mark(viewing: Viewing, stream: str, pa
         assert found.mark is not None
     plain = visit(stream, path, mint(stream))
     assert isinstance(viewing.gate.find(stream, plain, route), Grant)
+
+
+def test_every_door_is_looked_at() -> None:
+    """What is matched below a stream; a route that is new is missed here."""
+    found = [_ROUTE.fullmatch(f"/cam/{path}".encode()) for path in (*OPEN, *SHUT)]
+    named = {name for each in found if each for name, text in each.groupdict().items() if text}
+    assert named & set(_KINDS) == set(_KINDS)
+    assert set(_KINDS.values()) == set(Kind) - {Kind.AUTHORISE}
+
+
+@pytest.mark.parametrize("path", [*OPEN, *SHUT])
+def test_stranger_is_refused_at_every_door(viewing: Viewing, path: str) -> None:
+    for layout in ("", "/hls", "/dash"):
+        route = match_media(f"{layout}/cam/{path}".encode())
+        assert route is not None
+        stranger = Visit(f"{layout}/cam/{path}".encode(), address="192.0.2.1")
+        assert viewing.gate.find("cam", stranger, route) is Refusal.MISSING
 
 
 async def test_marked_link_is_no_key_to_files_flv_and_rtmp(viewing: Viewing) -> None:

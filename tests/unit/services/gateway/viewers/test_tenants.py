@@ -1,6 +1,9 @@
 """How many may watch at once of what a tenant has."""
 
-from libs.events import Attendee, AudienceChanged
+import pytest
+
+from libs.events import AdmitPlayer, Attendee, AudienceChanged
+from services.gateway.errors import PlayerRefused
 from services.gateway.viewers.gate import ANYBODY
 from services.gateway.viewers.grant import Refusal
 from tests.unit.services.gateway.viewers.conftest import viewing_of
@@ -31,6 +34,17 @@ def test_viewers_of_another_tenant_do_not_count() -> None:
     viewing.census.hear(heard(1, "open", 5))
     assert viewing.why_full("theirs", ANYBODY) is None
     assert viewing.why_full("open", ANYBODY) is None
+
+
+async def test_rtmp_player_of_a_public_stream_counts_and_is_refused_when_it_is_full() -> None:
+    viewing = viewing_of()
+    viewing.policies.learn("theirs", "public", 1, "acme")
+    viewing.limits.learn("acme", 1)
+    ask = AdmitPlayer(stream="theirs", token="", address="192.0.2.1")
+    assert (await viewing.admit_player(ask)).token_id == ""
+    viewing.census.hear(heard(1, "theirs", 1))
+    with pytest.raises(PlayerRefused, match="As many watch"):
+        await viewing.admit_player(ask)
 
 
 def test_limit_of_none_lets_nobody_in_and_no_limit_lets_all() -> None:
