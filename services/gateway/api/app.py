@@ -163,7 +163,7 @@ def build_api(house: House | None = None) -> FastAPI:
     app.include_router(captions.public)
     app.include_router(files.public)
     app.include_router(pages.router)
-    app.add_middleware(Trailed, trail=None if house is None else house.access.trail)
+    app.add_middleware(Trailed)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES, uploads=UPLOADS)
     app.add_middleware(SecurityHeaders)
     return app

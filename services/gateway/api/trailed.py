@@ -34,15 +34,14 @@ def set_audited(request: Request, is_audited: bool = True) -> None:
 
 
 class Trailed:
-    def __init__(self, app: ASGIApp, *, trail: Trail | None) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._trail = trail
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        trail = self._trail
-        if scope["type"] != "http" or trail is None:
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        trail: Trail = scope["app"].state.house.access.trail
         state = scope.setdefault("state", {})
         is_noted = False
 

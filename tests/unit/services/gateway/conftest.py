@@ -95,7 +95,8 @@ ON_BOTH_LOOPS = {"test_front.py", "test_sockets.py", "test_turn.py", "test_viewe
 API_KEY = "key-of-the-tests"
 PASSWORD = "correct horse"
 CREATED_AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-_newest: list[tuple[House, FastAPI]] = []
+_apis: dict[str, FastAPI] = {}
+"""By the name of the bucket, which is in their routes."""
 
 
 def pytest_asyncio_loop_factories(
@@ -400,15 +401,23 @@ def strict_house(tmp_path: Path) -> House:
     return house_of(settings_of(svs_compat="strict"), tmp_path)
 
 
-def api_of(house: House) -> FastAPI:
-    """One for all clients of the house: to make it takes longer than most tests."""
-    if not _newest or _newest[0][0] is not house:
-        _newest[:] = [(house, build_api(house))]
-    return _newest[0][1]
+class HouseAPI:
+    """The API as this house's. All houses share one: to make it takes longer than most tests."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        bucket = self._house.settings.bucket
+        if bucket not in _apis:
+            _apis[bucket] = build_api(self._house)
+        api = _apis[bucket]
+        api.state.house = self._house
+        await api(scope, receive, send)
 
 
 def client_of(house: House, **headers: str) -> httpx2.AsyncClient:
-    transport = httpx2.ASGITransport(api_of(house), raise_app_exceptions=False)
+    transport = httpx2.ASGITransport(HouseAPI(house), raise_app_exceptions=False)
     return httpx2.AsyncClient(transport=transport, base_url="http://weir.test", headers=headers)
 
 
