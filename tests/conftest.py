@@ -30,14 +30,6 @@ __all__ = [
     "speaker", "two_gateways",
 ]  # fmt: skip
 
-# Failures that tests provoke are logged; with all variables of every frame that takes seconds each.
-structlog.configure(
-    processors=[
-        structlog.processors.add_log_level,
-        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
-    ]
-)
-
 INTEGRATION = Path(__file__).parent / "integration"
 _numbers = itertools.count()
 
