@@ -1,5 +1,7 @@
 """The console's page of domains, from none to the addresses that publishers and viewers get."""
 
+from collections.abc import Iterator
+
 import pytest
 from playwright.async_api import Page, expect
 
@@ -9,6 +11,22 @@ from tests.oracles.layout import faults_at_every_size
 from tests.running import RunningWeir
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def domains_weir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningWeir]:
+    """Its domains would stand in all links of others' streams."""
+    running = RunningWeir(tmp_path_factory.mktemp("domains"))
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def weir(domains_weir: RunningWeir) -> Iterator[RunningWeir]:
+    yield domains_weir
+    for each in domains_weir.call("GET", "/api/v1/domains")["domains"]:
+        domains_weir.call("DELETE", f"/api/v1/domains/{each['id']}")
 
 
 async def add(page: Page, kind: str, address: str) -> None:
@@ -21,11 +39,10 @@ async def add(page: Page, kind: str, address: str) -> None:
 
 
 async def test_domain_is_added_used_changed_and_deleted(
-    own_weir: RunningWeir, page: Page, faults: list[str]
+    weir: RunningWeir, page: Page, faults: list[str]
 ) -> None:
-    own_weir.start()
-    stream = own_weir.create_stream(videoname="Lobby")
-    await sign_in(own_weir, page, at="domains")
+    stream = weir.create_stream(videoname="Lobby")
+    await sign_in(weir, page, at="domains")
     await expect(page.get_by_role("heading", name="Reach it by your own names")).to_be_visible()
     await add(page, "Push", "https://push.example.org")
     dialog = page.get_by_role("dialog")
@@ -41,7 +58,7 @@ async def test_domain_is_added_used_changed_and_deleted(
     await page.evaluate("location.hash = 'streams'")
     card = page.get_by_role("listitem").filter(has_text="Lobby")
     await expect(card).to_contain_text("rtmp://push.example.org:1940/stream")
-    shown = own_weir.call("GET", f"/api/v1/streams/{stream['id']}")
+    shown = weir.call("GET", f"/api/v1/streams/{stream['id']}")
     assert shown["playback"]["watch"] == f"https://live.example.org/watch/{stream['id']}"
 
     await page.evaluate("location.hash = 'domains'")
@@ -63,16 +80,15 @@ async def test_domain_is_added_used_changed_and_deleted(
 
 @pytest.mark.parametrize("tag", LANGUAGES)
 async def test_page_fits_every_window_in_each_language(
-    own_weir: RunningWeir, page: Page, tag: str, faults: list[str]
+    weir: RunningWeir, page: Page, tag: str, faults: list[str]
 ) -> None:
-    own_weir.start()
     await page.add_init_script(f"localStorage.setItem('weir.language', '{tag}')")
-    await sign_in(own_weir, page, at="domains")
+    await sign_in(weir, page, at="domains")
     await page.locator(".empty").wait_for()
     found = {"empty": await faults_at_every_size(page, tag)}
     long = f"https://{'-'.join(['upper-weir'] * 5)}.north-bank.example.org:8443"
     for kind, url in (("push", "rtmp://push.example.org"), ("pull", long)):
-        own_weir.call("POST", "/api/v1/domains", {"kind": kind, "url": url, "is_default": True})
+        weir.call("POST", "/api/v1/domains", {"kind": kind, "url": url, "is_default": True})
     await page.reload()
     await page.locator(".rows .row").first.wait_for()
     found["list"] = await faults_at_every_size(page, tag)
