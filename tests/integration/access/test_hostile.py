@@ -25,6 +25,10 @@ PAYLOADS = (
 PLACES = ("127.0.0.1", "127.1", "2130706433", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]", "localhost",
           "10.1.2.3", "192.168.0.1", "169.254.169.254", "0", "[fd00:ec2::254]")  # fmt: skip
 HTML = "text/html"
+KEEP = ("POST /api/v1/streams", "PATCH /api/v1/streams/cam-1")
+KEEP_AS_BEFORE = ("POST /videostream", "PUT /videostream/cam-1", "POST /videostreams",
+                  "PUT /videostreams/cam-1")  # fmt: skip
+"""Ways to keep an item, by our API and by that of the replaced system."""
 
 
 @pytest.mark.parametrize("caller", ["nobody", "key of the settings"])
@@ -83,6 +87,10 @@ async def test_address_inside_the_house_is_refused_wherever_it_is_named(
     client = await CALLERS["key of the settings"](weir)
     hook = {"url": f"https://{place}/hook"}
     made = await client.post("/api/v1/webhooks", json={"url": "https://hooks.example.com/"})
+    outside = {"name": "outside", "url": "rtmp://live.example.com/live/key"}
+    target = await client.post("/api/v1/streams/cam-1/relay-targets", json=outside)
+    relay = {"isRelay": True, "relayURL": f"rtmp://{place}/live/key"}
+    image = {"isImageWaterMark": True, "ImageURL": f"https://{place}/logo.png"}
     wants: dict[str, Any] = {
         "POST /api/v1/webhooks": hook,
         f"PATCH /api/v1/webhooks/{made.json()['id']}": hook,
@@ -90,11 +98,26 @@ async def test_address_inside_the_house_is_refused_wherever_it_is_named(
         "POST /api/v1/streams/cam-1/relay-targets": {
             "name": "inside", "url": f"rtmp://{place}/live/key"
         },
+        f"PATCH /api/v1/streams/cam-1/relay-targets/{target.json()['id']}": {
+            "url": f"rtmp://{place}/live/key"
+        },
     }  # fmt: skip
+    await check_refused(client, wants, (403, "egress_refused"))
+    for item in (relay, image):
+        kept: dict[str, Any] = {way: {"item": item} for way in KEEP}
+        kept |= dict.fromkeys(KEEP_AS_BEFORE, item)
+        await check_refused(client, kept, (422, "stream_field_invalid"))
+    streams = (await client.get("/api/v1/streams")).json()["streams"]
+    assert [stream["item"] for stream in streams] == [{}, {"viewPolicy": "signed"}]
+
+
+async def check_refused(
+    client: httpx2.AsyncClient, wants: dict[str, Any], wanted: tuple[int, str]
+) -> None:
     for route, body in wants.items():
         method, path = route.split()
         answer = await client.request(method, path, json=body)
-        assert (answer.status_code, answer.json()["code"]) == (403, "egress_refused"), route
+        assert (answer.status_code, answer.json()["code"]) == wanted, route
 
 
 def check(answer: httpx2.Response, payload: str) -> None:

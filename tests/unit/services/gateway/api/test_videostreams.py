@@ -1,5 +1,6 @@
 """The calls of the replaced system's web console, as it makes them and reads the answers."""
 
+import json
 import re
 from datetime import UTC, datetime
 from typing import Any
@@ -203,6 +204,24 @@ async def test_sign_in_answers_a_token_and_opens_the_rest(stranger: httpx2.Async
     assert (await stranger.get("/videostreams")).status_code == 200
     made = await stranger.post("/videostreams", json=NEW, headers=ORIGIN)
     assert made.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"origin": "http://evil.test"}, 403),
+        ({"origin": "null"}, 403),
+        ({"content-type": "text/plain"}, 422),
+    ],
+)
+async def test_foreign_page_signs_nobody_in(
+    stranger: httpx2.AsyncClient, headers: dict[str, str], status: int
+) -> None:
+    right = json.dumps({"username": "admin", "password": PASSWORD})
+    sent = {"content-type": "application/json"} | headers
+    answer = await stranger.post("/login", content=right, headers=sent)
+    assert answer.status_code == status
+    assert COOKIE not in answer.cookies
 
 
 @pytest.mark.parametrize(
