@@ -1,7 +1,7 @@
 """Every page, menu and dialog of the console, one after the other, in a Weir that is furnished."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import NamedTuple
 
 from playwright.async_api import Page, expect
@@ -225,16 +225,18 @@ DIALOGS = {
 """Where each component that opens a window is seen."""
 
 
-async def tour(page: Page, tag: str) -> AsyncIterator[str]:
+async def tour(
+    page: Page, tag: str, at: Iterable[str] = STOPS, *, pages_only: bool = False
+) -> AsyncIterator[str]:
     """The name of each stop, while it is shown to somebody who is signed in."""
     said = {each.key: each.text for each in sentences(tag)}
 
     def text(key: re.Match[str]) -> str:
         return said[key[1]]
 
-    for at, stops in STOPS.items():
-        await page.evaluate("at => { location.hash = at; }", at)
-        for name, opens, shows, within_ms in stops:
+    for each in at:
+        await page.evaluate("at => { location.hash = at; }", each)
+        for name, opens, shows, within_ms in STOPS[each][: 1 if pages_only else None]:
             for press in opens:
                 await page.locator(_KEY.sub(text, press)).click(timeout=SHOWN_MS)
             await page.locator(_KEY.sub(text, shows)).first.wait_for(timeout=within_ms)

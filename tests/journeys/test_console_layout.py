@@ -3,15 +3,15 @@ nothing is clipped, nothing foreign, nothing that axe-core finds serious.
 """
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Error, Page
 
 from tests.console import sign_in
 from tests.furnishing import ENVIRONMENT, Words, furnish, on_air
 from tests.hook_receiver import receiving
 from tests.messages import LANGUAGES
-from tests.oracles.layout import faults_at_every_size
+from tests.oracles.layout import SIZES, faults_at_every_size
 from tests.running import RunningWeir
-from tests.tour import tour
+from tests.tour import STOPS, tour
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration, pytest.mark.timeout(900)]
 
@@ -37,24 +37,31 @@ EMPTY = {
 SIZE = "320x180"
 
 
-@pytest.mark.soak
-@pytest.mark.parametrize("tag", LANGUAGES)
+@pytest.mark.parametrize(
+    ("tag", "is_whole"),
+    [
+        pytest.param("en", False, id="en-pages-on-a-phone"),
+        *(pytest.param(tag, True, id=tag, marks=pytest.mark.soak) for tag in LANGUAGES),
+    ],
+)
 async def test_every_page_and_dialog_fits_and_is_translated(
-    own_weir: RunningWeir, page: Page, tag: str, faults: list[str]
+    own_weir: RunningWeir, page: Page, tag: str, is_whole: bool, faults: list[str]
 ) -> None:
+    """Else only the pages, furnished, on a phone, without what they open: most of it, and soon."""
     own_weir.environment |= ENVIRONMENT
     own_weir.start()
     await page.add_init_script(f"localStorage.setItem('weir.language', '{tag}')")
     found: list[str] = []
+    sizes = SIZES if is_whole else {"phone": SIZES["phone"]}
 
     async def look(name: str) -> None:
-        found.extend(f"{name}: {fault}" for fault in await faults_at_every_size(page, tag))
+        found.extend(f"{name}: {fault}" for fault in await faults_at_every_size(page, tag, sizes))
 
     await page.goto(own_weir.http_url)
     await page.locator("input[type=password]").wait_for()
     await look("sign-in")
     await sign_in(own_weir, page)
-    for at, nothing in EMPTY.items():
+    for at, nothing in EMPTY.items() if is_whole else ():
         await page.evaluate("at => { location.hash = at; }", at)
         await page.locator(nothing).wait_for()
         await look(f"{at}, empty")
@@ -62,9 +69,14 @@ async def test_every_page_and_dialog_fits_and_is_translated(
     with receiving() as receiver:
         stream = furnish(own_weir, words, receiver, SIZE)
         async with on_air(own_weir, stream, words, SIZE):
-            await page.reload()
-            async for name in tour(page, tag):
-                await look(name)
+            for at in STOPS:
+                await page.reload()  # whatever the page before has left open
+                name = f"before {at}"
+                try:
+                    async for name in tour(page, tag, [at], pages_only=not is_whole):
+                        await look(name)
+                except (AssertionError, Error) as error:
+                    found.append(f"after {name}: {error}\n{await page.inner_text('body')}")
     assert not found, "\n".join(found)
     assert faults == []
 

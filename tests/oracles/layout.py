@@ -1,8 +1,8 @@
 """What a page looks like: whether its texts fit, are translated, and can be read by all."""
 
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Literal
 
 from playwright.async_api import Page, ViewportSize
 
@@ -15,7 +15,6 @@ SIZES: dict[str, ViewportSize] = {
 }
 AXE_SIZES = {"phone", "desk"}
 """A wall shows what a desk does."""
-THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 _LAYOUT = Path(__file__).with_suffix(".js")
 _AXE = CONSOLE / "node_modules/axe-core/axe.min.js"
@@ -54,19 +53,27 @@ async () => {
 controls stay."""
 
 
-async def faults_at_every_size(page: Page, tag: str) -> list[str]:
-    """What is wrong with what is shown, light and dark; each is said once."""
+async def faults_at_every_size(
+    page: Page, tag: str, sizes: Mapping[str, ViewportSize] = SIZES
+) -> list[str]:
+    """What is wrong with what is shown; each is said once.
+
+    The theme moves nothing: what is dark is only looked at for its contrast, in the last size.
+    """
     found: dict[str, str] = {}
-    for theme in THEMES:
-        await page.emulate_media(color_scheme=theme)
-        for size, window in SIZES.items():
-            await page.set_viewport_size(window)
-            await settle(page)
-            faults = await layout_faults(page)
-            if size in AXE_SIZES:
-                faults += await serious_findings(page)
-            for fault in faults:
-                found.setdefault(fault, f"{fault} ({size}, {theme})")
+    await page.emulate_media(color_scheme="light")
+    for size, window in sizes.items():
+        await page.set_viewport_size(window)
+        await settle(page)
+        faults = await layout_faults(page)
+        if size in AXE_SIZES:
+            faults += await serious_findings(page)
+        for fault in faults:
+            found.setdefault(fault, f"{fault} ({size})")
+    await page.emulate_media(color_scheme="dark")
+    await settle(page)
+    for fault in await serious_findings(page, ["color-contrast"]):
+        found.setdefault(fault, f"{fault} (dark)")
     return [*found.values(), *await foreign_texts(page, tag)]
 
 
@@ -85,11 +92,12 @@ async def foreign_texts(page: Page, tag: str) -> list[str]:
     return sorted(set(await page.evaluate(_SAID)) & _english_unless(tag))
 
 
-async def serious_findings(page: Page) -> list[str]:
-    """What axe-core finds to be serious, with where it is."""
+async def serious_findings(page: Page, rules: Sequence[str] = ()) -> list[str]:
+    """What axe-core finds to be serious, with where it is; `rules`: of these alone."""
     if not await page.evaluate("'axe' in window"):
         await page.evaluate(_AXE.read_text())
-    found = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    options = {"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})
+    found = await page.evaluate("options => axe.run(document, options)", options)
     return [
         f"{each['id']}: {each['help']} {[node['target'] for node in each['nodes']]}"
         for each in found["violations"]
