@@ -61,10 +61,13 @@ export function AuditFilter({
     { value: "/api/v1/users", label: t.users },
     { value: "/api/v1/api-keys", label: t.keys },
     { value: "/api/v1/streams", label: t.streams },
+    { value: "/api/v1/sessions", label: t.recordings },
     { value: "/api/v1/assets", label: t.videos },
     { value: "/api/v1/uploads", label: t.subjects.uploads },
     { value: "/api/v1/jobs", label: t.subjects.jobs },
     { value: "/api/v1/webhooks", label: t.nouns.webhooks },
+    { value: "/api/v1/domains", label: t.nouns.domains },
+    { value: "/api/v1/tenants", label: t.tenants },
   ];
   return (
     <form className="filter" role="search" onSubmit={(event) => event.preventDefault()}>
