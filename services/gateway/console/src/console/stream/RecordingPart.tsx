@@ -1,4 +1,4 @@
-import { Button, Switch, TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 
@@ -16,6 +16,7 @@ import {
   RANGES,
   type RecordingDraft,
 } from "./recording-draft";
+import { RecordingRule } from "./RecordingRule";
 
 /** Which files are made of a stream while it is on air, and how long all of it is kept. */
 export function RecordingPart({ stream }: { stream: Stream }) {
@@ -24,11 +25,14 @@ export function RecordingPart({ stream }: { stream: Stream }) {
   const queries = useQueryClient();
   const [draft, setDraft] = useState<RecordingDraft>(() => draftOf(stream));
   const faults = faultsOf(draft);
-  const change = (part: Partial<RecordingDraft>) => setDraft({ ...draft, ...part });
   const saving = useMutation({
     mutationFn: () => changeItem(stream.id, itemOf(draft)),
     onSuccess: () => queries.invalidateQueries({ queryKey: ["streams"] }),
   });
+  const change = (part: Partial<RecordingDraft>) => {
+    saving.reset();
+    setDraft({ ...draft, ...part });
+  };
   const save = (event: FormEvent) => {
     event.preventDefault();
     if (faults.size === 0) saving.mutate();
@@ -59,38 +63,31 @@ export function RecordingPart({ stream }: { stream: Stream }) {
             {t.recorded.openTimeline}
           </Button>
         )}
-        <div className="recording-row">
-          <Switch
-            label={t.stream.recordVideo}
-            description={t.stream.recordVideoHint}
-            checked={draft.hasVideo}
-            onChange={(event) => change({ hasVideo: event.currentTarget.checked })}
-          />
-          {draft.hasVideo && <TextInput label={t.stream.videoSeconds} {...number("videoSeconds")} />}
-        </div>
-        <div className="recording-row">
-          <Switch
-            label={t.stream.recordImages}
-            description={t.stream.recordImagesHint}
-            checked={draft.hasImages}
-            onChange={(event) => change({ hasImages: event.currentTarget.checked })}
-          />
-          {draft.hasImages && <TextInput label={t.stream.imageSeconds} {...number("imageSeconds")} />}
-        </div>
-        <div className="recording-row">
-          <Switch
-            label={t.stream.recordMotion}
-            description={t.stream.recordMotionHint}
-            checked={draft.hasMotion}
-            onChange={(event) => change({ hasMotion: event.currentTarget.checked })}
-          />
-          {draft.hasMotion && (
-            <>
-              <TextInput label={t.stream.motionDifference} {...number("motionDifference")} />
-              <TextInput label={t.stream.motionPercent} {...number("motionPercent")} />
-            </>
-          )}
-        </div>
+        <RecordingRule
+          label={t.stream.recordVideo}
+          description={t.stream.recordVideoHint}
+          isOn={draft.hasVideo}
+          onOn={(hasVideo) => change({ hasVideo })}
+        >
+          <TextInput label={t.stream.videoSeconds} {...number("videoSeconds")} />
+        </RecordingRule>
+        <RecordingRule
+          label={t.stream.recordImages}
+          description={t.stream.recordImagesHint}
+          isOn={draft.hasImages}
+          onOn={(hasImages) => change({ hasImages })}
+        >
+          <TextInput label={t.stream.imageSeconds} {...number("imageSeconds")} />
+        </RecordingRule>
+        <RecordingRule
+          label={t.stream.recordMotion}
+          description={t.stream.recordMotionHint}
+          isOn={draft.hasMotion}
+          onOn={(hasMotion) => change({ hasMotion })}
+        >
+          <TextInput label={t.stream.motionDifference} {...number("motionDifference")} />
+          <TextInput label={t.stream.motionPercent} {...number("motionPercent")} />
+        </RecordingRule>
         <h3>{t.stream.retention}</h3>
         <p className="hint">{t.stream.retentionHint}</p>
         <div className="recording-row">

@@ -15,10 +15,8 @@ export interface RecordingDraft {
   keepGigabytes: string;
 }
 
-export type NumberField = Exclude<
-  keyof RecordingDraft,
-  "hasVideo" | "hasImages" | "hasMotion"
->;
+type Switch = "hasVideo" | "hasImages" | "hasMotion";
+export type NumberField = Exclude<keyof RecordingDraft, Switch>;
 
 interface Range {
   least: number;
@@ -38,6 +36,13 @@ export const RANGES: Record<NumberField, Range> = {
   keepGigabytes: { least: 0.001, most: 1e9, isOptional: true },
 };
 
+const SWITCHES: Partial<Record<NumberField, Switch>> = {
+  videoSeconds: "hasVideo",
+  imageSeconds: "hasImages",
+  motionDifference: "hasMotion",
+  motionPercent: "hasMotion",
+};
+
 export function draftOf({ item }: Stream): RecordingDraft {
   const bytes = numberOf(item.retentionBytes);
   return {
@@ -53,22 +58,26 @@ export function draftOf({ item }: Stream): RecordingDraft {
   };
 }
 
-/** Which numbers Weir would not take. */
+/** Which numbers Weir would not take; those of what is switched off are not seen. */
 export function faultsOf(draft: RecordingDraft): Set<NumberField> {
   const fields = Object.keys(RANGES) as NumberField[];
-  return new Set(fields.filter((field) => !isRight(draft[field], RANGES[field])));
+  const isSeen = (field: NumberField) => draft[SWITCHES[field] ?? field] !== false;
+  return new Set(fields.filter((field) => isSeen(field) && !isRight(draft[field], RANGES[field])));
 }
 
+/** What is switched off keeps the numbers that it had. */
 export function itemOf(draft: RecordingDraft): Record<string, unknown> {
   const bytes = numberOf(draft.keepGigabytes);
   return {
     isVideo: draft.hasVideo,
-    video_time: Number(draft.videoSeconds),
+    ...(draft.hasVideo && { video_time: Number(draft.videoSeconds) }),
     isImage: draft.hasImages,
-    image_time: Number(draft.imageSeconds),
+    ...(draft.hasImages && { image_time: Number(draft.imageSeconds) }),
     isMotion: draft.hasMotion,
-    motion_diff: Number(draft.motionDifference),
-    motion_percent: Number(draft.motionPercent),
+    ...(draft.hasMotion && {
+      motion_diff: Number(draft.motionDifference),
+      motion_percent: Number(draft.motionPercent),
+    }),
     retentionHours: numberOf(draft.keepHours),
     retentionBytes: bytes === null ? null : Math.round(bytes * GIGABYTE),
   };

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { QUOTAS, type QuotaName, readUse, type Tenant } from "../../api/tenants";
 import { bytesText } from "../../i18n/amounts";
 import { useReader } from "../../i18n/Reader";
+import { Failure } from "../Failure";
 import { isOfBytes } from "./tenant-draft";
 
 const EVERY_MS = 15_000;
@@ -12,7 +13,7 @@ const FULL = 100;
 /** What a tenant takes, each as a bar where it has a limit. */
 export function QuotaBars({ tenant }: { tenant: Tenant }) {
   const { t, tag } = useReader();
-  const { data } = useQuery({
+  const looked = useQuery({
     queryKey: ["tenant-use", tenant.id],
     queryFn: () => readUse(tenant.id),
     refetchInterval: EVERY_MS,
@@ -22,6 +23,10 @@ export function QuotaBars({ tenant }: { tenant: Tenant }) {
     const count = amount.toLocaleString(tag, { maximumFractionDigits: 1 });
     return name === "job_minutes" ? t.tenancy.minutes(count) : count;
   };
+  const { data } = looked;
+  if (!data && looked.error) {
+    return <Failure error={looked.error} onRetry={() => void looked.refetch()} />;
+  }
   return (
     <dl className="quotas" aria-busy={!data}>
       {QUOTAS.map((name) => {

@@ -7,7 +7,7 @@ export type QuotaDraft = Record<QuotaName, string>;
 
 const GIGABYTE = 1e9;
 const WHOLE = /^\d{1,15}$/;
-const DECIMAL = /^\d{1,6}(?:[.,]\d{1,9})?$/;
+const DECIMAL = /^\d{1,9}(?:[.,]\d{1,9})?$/;
 /** As `/api/v1/tenants` takes them; Weir checks again. */
 const ID = /^[a-z0-9][a-z0-9-]{0,31}$/;
 
@@ -37,7 +37,8 @@ export function quotasOf(draft: QuotaDraft): Quotas {
 
 function textOf(name: QuotaName, limit: number | null | undefined): string {
   if (limit == null) return "";
-  return String(isOfBytes(name) ? limit / GIGABYTE : limit);
+  // Not `String`: a few bytes were said as 1e-7 gigabytes, which nobody types.
+  return isOfBytes(name) ? (limit / GIGABYTE).toFixed(9).replace(/\.?0+$/, "") : String(limit);
 }
 
 function limitOf(name: QuotaName, text: string): number | null {
