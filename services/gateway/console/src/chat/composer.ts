@@ -36,10 +36,10 @@ export class Composer {
     this.name = element("input", { type: "text", maxLength: MAX_NAME, placeholder: t.chatName, required: true });
     this.name.setAttribute("aria-label", t.chatName);
     this.name.setAttribute("autocomplete", "nickname");
-    this.nameForm = form([this.name, element("button", { type: "submit", className: "chat-send", textContent: t.chatJoin })]);
+    this.nameForm = form([this.name, element("button", { type: "submit", textContent: t.chatJoin })]);
     this.text = element("input", { type: "text", maxLength: MAX_TEXT, placeholder: t.chatSay, autocomplete: "off" });
     this.text.setAttribute("aria-label", t.chatSay);
-    this.send = element("button", { type: "submit", className: "chat-send", textContent: t.chatSend });
+    this.send = element("button", { type: "submit", textContent: t.chatSend });
     this.form = form([this.text, this.send]);
     this.nameForm.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -127,5 +127,5 @@ export class Composer {
 }
 
 function form(children: Node[]): HTMLFormElement {
-  return element("form", { className: "chat-form" }, children);
+  return element("form", { className: "field-line chat-form" }, children);
 }

@@ -66,9 +66,9 @@ export class ShareDialog {
   }
 
   private row(label: string, input: HTMLInputElement): HTMLElement {
-    const copy = element("button", { className: "share-copy", type: "button", textContent: this.t.copy });
+    const copy = element("button", { type: "button", textContent: this.t.copy });
     copy.addEventListener("click", () => void this.copy(input, copy));
-    const line = element("span", { className: "share-line" }, [input, copy]);
+    const line = element("span", { className: "field-line share-line" }, [input, copy]);
     return element("label", { className: "share-row" }, [element("span", { textContent: label }), line]);
   }
 
