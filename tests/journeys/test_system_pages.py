@@ -11,6 +11,7 @@ from playwright.async_api import Page, expect
 from tests.console import WIDER_THAN_THE_WINDOW, on_a_phone, sign_in
 from tests.pattern import PatternPublisher
 from tests.recorded import record
+from tests.recorded import record
 from tests.running import RunningWeir
 from tests.scenes import Says, Scene, every_scene
 from tests.viewing import reading, until_live
@@ -157,4 +158,23 @@ async def test_trace_of_a_deed_is_opened_where_traces_are_looked_at(
     await expect(link).to_have_attribute("href", f"http://traces.test/trace/{trace}?tab=spans")
     await page.evaluate("location.hash = 'system'")
     await expect(page.get_by_text("Traces are looked at on traces.test")).to_be_visible()
+    assert faults == []
+
+
+async def test_trace_of_a_session_is_opened_from_its_recording(
+    own_weir: RunningWeir, page: Page, faults: list[str]
+) -> None:
+    # Nobody takes what is traced; that it is traced is enough.
+    own_weir.environment = {
+        "WEIR_TRACES_URL": "http://traces.test/{trace}",
+        "WEIR_OTLP_ENDPOINT": own_weir.http_url,
+    }
+    own_weir.start()
+    session = await record(own_weir, own_weir.create_stream(videoname="Traced", reconnectWindow=1))
+    trace = own_weir.call("GET", f"/api/v1/sessions/{session['id']}")["traceparent"].split("-")[1]
+    await sign_in(own_weir, page, at="recordings")
+    await page.get_by_role("button", name="More for Traced").click()
+    await page.get_by_role("menuitem", name="Files, clips, holds").click()
+    link = page.get_by_role("dialog").get_by_role("link", name=trace)
+    await expect(link).to_have_attribute("href", f"http://traces.test/{trace}")
     assert faults == []

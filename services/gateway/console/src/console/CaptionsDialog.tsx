@@ -1,10 +1,11 @@
-import { ActionIcon, Modal } from "@mantine/core";
+import { ActionIcon } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import type { Asset } from "../api/assets";
 import { type Caption, deleteCaptions, listCaptions } from "../api/captions";
 import { useReader } from "../i18n/Reader";
 import { CaptionForm } from "./CaptionForm";
+import { Dialog } from "./Dialog";
 import { Failure } from "./Failure";
 import { Icon } from "./icons";
 
@@ -16,13 +17,7 @@ export function CaptionsDialog({ asset, onClose }: { asset: Asset; onClose: () =
     queryFn: () => listCaptions(asset.id),
   });
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      size="lg"
-      title={t.captionsTitle(asset.name)}
-      closeButtonProps={{ "aria-label": t.close }}
-    >
+    <Dialog onClose={onClose} size="lg" title={t.captionsTitle(asset.name)}>
       {captions.error && <Failure error={captions.error} onRetry={() => void captions.refetch()} />}
       {captions.data?.length === 0 && <p className="hint caption-none">{t.captionsNone}</p>}
       {captions.data && captions.data.length > 0 && (
@@ -33,7 +28,7 @@ export function CaptionsDialog({ asset, onClose }: { asset: Asset; onClose: () =
         </ul>
       )}
       <CaptionForm asset={asset.id} />
-    </Modal>
+    </Dialog>
   );
 }
 

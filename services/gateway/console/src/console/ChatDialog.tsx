@@ -1,10 +1,11 @@
-import { Button, Modal, NativeSelect, Switch } from "@mantine/core";
+import { Button, NativeSelect, Switch } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { changeChat, type ChatSettings, getChat, liftBan, listBans } from "../api/chat";
 import { nameOf, type Stream } from "../api/streams";
 import { useReader } from "../i18n/Reader";
 import { CopyField } from "./CopyField";
+import { Dialog } from "./Dialog";
 import { Failure } from "./Failure";
 import { useMay } from "./may";
 
@@ -30,12 +31,7 @@ export function ChatDialog({ stream, onClose }: { stream: Stream; onClose: () =>
   const shown = settings.data && { ...settings.data, ...(changing.isPending ? changing.variables : {}) };
   const pauses_s = shown && !PAUSES_S.includes(shown.slow_s) ? [...PAUSES_S, shown.slow_s] : PAUSES_S;
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={t.chatOf(nameOf(stream))}
-      closeButtonProps={{ "aria-label": t.close }}
-    >
+    <Dialog onClose={onClose} title={t.chatOf(nameOf(stream))}>
       <div className="form">
         {error && <Failure error={error} />}
         {shown && (
@@ -82,6 +78,6 @@ export function ChatDialog({ stream, onClose }: { stream: Stream; onClose: () =>
           ))}
         </ul>
       </div>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,7 +1,8 @@
-import { Button, Modal } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { useReader } from "../i18n/Reader";
+import { Dialog } from "./Dialog";
 import { Failure } from "./Failure";
 
 /** Asks before something is done that is hard to take back. */
@@ -37,7 +38,7 @@ export function ConfirmDialog({
     },
   });
   return (
-    <Modal opened onClose={onClose} title={title} closeButtonProps={{ "aria-label": t.close }}>
+    <Dialog onClose={onClose} title={title}>
       {warning && <p className="warning">{warning}</p>}
       <p>{text}</p>
       {doing.error && <Failure error={doing.error} />}
@@ -53,6 +54,6 @@ export function ConfirmDialog({
           {action}
         </Button>
       </div>
-    </Modal>
+    </Dialog>
   );
 }

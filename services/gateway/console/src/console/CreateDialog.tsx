@@ -1,32 +1,20 @@
-import { Button, Modal, Textarea, TextInput } from "@mantine/core";
+import { Textarea, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 
 import { createStream, type Stream } from "../api/streams";
 import { useReader } from "../i18n/Reader";
-import { Failure } from "./Failure";
+import { Dialog } from "./Dialog";
+import { DialogForm } from "./DialogForm";
 import { checkDraft, type Draft, EMPTY_DRAFT, streamOf, today } from "./draft";
 
-interface Outcome {
+export function CreateDialog({
+  onClose,
+  onCreated,
+}: {
   onClose: () => void;
   onCreated: (stream: Stream) => void;
-}
-
-export function CreateDialog({ isOpen, ...outcome }: Outcome & { isOpen: boolean }) {
-  const { t } = useReader();
-  return (
-    <Modal
-      opened={isOpen}
-      onClose={outcome.onClose}
-      title={t.createTitle}
-      closeButtonProps={{ "aria-label": t.close }}
-    >
-      <CreateForm {...outcome} />
-    </Modal>
-  );
-}
-
-function CreateForm({ onClose, onCreated }: Outcome) {
+}) {
   const { t } = useReader();
   const queries = useQueryClient();
   const [draft, setDraft] = useState<Draft>(EMPTY_DRAFT);
@@ -40,8 +28,7 @@ function CreateForm({ onClose, onCreated }: Outcome) {
       onCreated(stream);
     },
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
+  const submit = () => {
     setChecked(true);
     if (Object.keys(faults).length === 0) creating.mutate();
   };
@@ -52,46 +39,39 @@ function CreateForm({ onClose, onCreated }: Outcome) {
       setDraft({ ...draft, [key]: event.currentTarget.value }),
   });
   return (
-    <form className="form" onSubmit={submit} noValidate>
-      <TextInput
-        label={t.name}
-        placeholder={t.namePlaceholder}
-        maxLength={120}
-        data-autofocus
-        withAsterisk
-        {...field("name")}
-      />
-      <Textarea
-        label={<Optional label={t.description} />}
-        rows={2}
-        maxLength={1000}
-        {...field("description")}
-      />
-      <TextInput
-        type="date"
-        label={<Optional label={t.expires} />}
-        description={t.expiresHint}
-        min={today()}
-        {...field("lastDay")}
-      />
-      <TextInput
-        label={<Optional label={t.streamId} />}
-        description={t.streamIdHint}
-        spellCheck={false}
-        autoCapitalize="none"
-        maxLength={64}
-        {...field("id")}
-      />
-      {creating.error && <Failure error={creating.error} />}
-      <div className="dialog-actions">
-        <Button variant="default" onClick={onClose}>
-          {t.cancel}
-        </Button>
-        <Button type="submit" loading={creating.isPending}>
-          {t.create}
-        </Button>
-      </div>
-    </form>
+    <Dialog onClose={onClose} title={t.createTitle}>
+      <DialogForm doing={creating} action={t.create} onSubmit={submit} onClose={onClose}>
+        <TextInput
+          label={t.name}
+          placeholder={t.namePlaceholder}
+          maxLength={120}
+          data-autofocus
+          withAsterisk
+          {...field("name")}
+        />
+        <Textarea
+          label={<Optional label={t.description} />}
+          rows={2}
+          maxLength={1000}
+          {...field("description")}
+        />
+        <TextInput
+          type="date"
+          label={<Optional label={t.expires} />}
+          description={t.expiresHint}
+          min={today()}
+          {...field("lastDay")}
+        />
+        <TextInput
+          label={<Optional label={t.streamId} />}
+          description={t.streamIdHint}
+          spellCheck={false}
+          autoCapitalize="none"
+          maxLength={64}
+          {...field("id")}
+        />
+      </DialogForm>
+    </Dialog>
   );
 }
 

@@ -1,10 +1,11 @@
-import { Modal, Skeleton } from "@mantine/core";
+import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 
 import { examine, type Examination } from "../api/doctor";
 import { nameOf, type Stream } from "../api/streams";
 import type { Messages } from "../i18n/en";
 import { useReader } from "../i18n/Reader";
+import { Dialog } from "./Dialog";
 import { Failure } from "./Failure";
 import { FindingRow } from "./FindingRow";
 import { Icon, type IconName } from "./icons";
@@ -17,15 +18,9 @@ const EVERY_MS = 2000;
 export function DoctorDialog({ stream, onClose }: { stream: Stream; onClose: () => void }) {
   const { t } = useReader();
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      size="xl"
-      title={t.doctor.title(nameOf(stream))}
-      closeButtonProps={{ "aria-label": t.close }}
-    >
+    <Dialog onClose={onClose} size="xl" title={t.doctor.title(nameOf(stream))}>
       <StreamExamination stream={stream.id} />
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,11 +1,12 @@
-import { Button, Modal, TextInput } from "@mantine/core";
+import { TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { importFile } from "../api/uploads";
 import { useReader } from "../i18n/Reader";
 import type { Order } from "../uploading/order";
-import { Failure } from "./Failure";
+import { Dialog } from "./Dialog";
+import { DialogForm } from "./DialogForm";
 import { OrderFields } from "./OrderFields";
 
 const ADDRESS = /^https?:\/\/[^\s/]+/;
@@ -32,22 +33,13 @@ export function ImportDialog({
       onClose();
     },
   });
+  const submit = () => {
+    setChecked(true);
+    if (isRight) importing.mutate();
+  };
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={t.importTitle}
-      closeButtonProps={{ "aria-label": t.close }}
-    >
-      <form
-        className="form"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          setChecked(true);
-          if (isRight) importing.mutate();
-        }}
-      >
+    <Dialog onClose={onClose} title={t.importTitle}>
+      <DialogForm doing={importing} action={t.importStart} onSubmit={submit} onClose={onClose}>
         <p className="hint">{t.importHint}</p>
         <TextInput
           type="url"
@@ -74,16 +66,7 @@ export function ImportDialog({
           onChange={(event) => setName(event.currentTarget.value)}
         />
         <OrderFields order={order} onOrder={onOrder} />
-        {importing.error && <Failure error={importing.error} />}
-        <div className="dialog-actions">
-          <Button variant="default" onClick={onClose}>
-            {t.cancel}
-          </Button>
-          <Button type="submit" loading={importing.isPending}>
-            {t.importStart}
-          </Button>
-        </div>
-      </form>
-    </Modal>
+      </DialogForm>
+    </Dialog>
   );
 }

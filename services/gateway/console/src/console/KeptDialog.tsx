@@ -1,4 +1,4 @@
-import { Button, Modal, Skeleton } from "@mantine/core";
+import { Button, Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
@@ -10,6 +10,7 @@ import {
   listHolds,
   pathOfFile,
   type RecordedFile,
+  type Session,
 } from "../api/recordings";
 import { nameOf, type Stream } from "../api/streams";
 import { bytesText } from "../i18n/amounts";
@@ -17,16 +18,20 @@ import { useReader } from "../i18n/Reader";
 import { overlap, type Span } from "../timeline/span";
 import { ClipRow } from "./ClipRow";
 import { ConfirmDialog } from "./ConfirmDialog";
+import { Dialog } from "./Dialog";
 import { Failure } from "./Failure";
 import { useMay } from "./may";
+import { SessionTrace } from "./SessionTrace";
 
-/** What was made of a time, and what keeps it: files, clips, holds. */
+/** What was made of a session, and what keeps it: files, clips, holds. */
 export function KeptDialog({
   stream,
+  session,
   span,
   onClose,
 }: {
   stream: Stream;
+  session: Session;
   span: Span;
   onClose: () => void;
 }) {
@@ -51,13 +56,7 @@ export function KeptDialog({
   const { files, clips, holds } = kept.data ?? { files: [], clips: [], holds: [] };
   const { data } = kept;
   return (
-    <Modal
-      opened
-      size="lg"
-      onClose={onClose}
-      title={t.recorded.filesTitle(nameOf(stream))}
-      closeButtonProps={{ "aria-label": t.close }}
-    >
+    <Dialog size="lg" onClose={onClose} title={t.recorded.filesTitle(nameOf(stream))}>
       {kept.error && <Failure error={kept.error} />}
       {kept.isPending && <Skeleton height={120} />}
       <h3>{t.recorded.clipsHeading}</h3>
@@ -91,6 +90,7 @@ export function KeptDialog({
           </li>
         ))}
       </ul>
+      <SessionTrace traceparent={session.traceparent} />
       {leaving && (
         <ConfirmDialog
           title={t.recorded.letGoTitle}
@@ -101,7 +101,7 @@ export function KeptDialog({
           onClose={() => setLeaving(null)}
         />
       )}
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,9 +1,10 @@
-import { Modal, Switch } from "@mantine/core";
+import { Switch } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { HEIGHTS, setLadder, TEMPLATES } from "../api/ladder";
 import { nameOf, type Stream, type Template } from "../api/streams";
 import { useReader } from "../i18n/Reader";
+import { Dialog } from "./Dialog";
 import { Failure } from "./Failure";
 import { useMay } from "./may";
 
@@ -11,14 +12,9 @@ import { useMay } from "./may";
 export function LadderDialog({ stream, onClose }: { stream: Stream; onClose: () => void }) {
   const { t } = useReader();
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={t.ladderTitle(nameOf(stream))}
-      closeButtonProps={{ "aria-label": t.close }}
-    >
+    <Dialog onClose={onClose} title={t.ladderTitle(nameOf(stream))}>
       <LadderSwitches stream={stream} />
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,8 +1,8 @@
-import { Modal } from "@mantine/core";
 
 import type { Asset, AssetLinks } from "../api/assets";
 import { useReader } from "../i18n/Reader";
 import { CopyField } from "./CopyField";
+import { Dialog } from "./Dialog";
 import { useMay } from "./may";
 import { personal } from "./own-link";
 import { SignLink } from "./SignLink";
@@ -20,13 +20,7 @@ export function LinksDialog({
   const { t } = useReader();
   const may = useMay();
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      size="lg"
-      title={t.linksTitle(asset.name)}
-      closeButtonProps={{ "aria-label": t.close }}
-    >
+    <Dialog onClose={onClose} size="lg" title={t.linksTitle(asset.name)}>
       {asset.view_policy === "signed" && may("viewers:write") && (
         <SignLink stream={asset.stream} linkOf={({ token }) => personal(links.hls, token)} />
       )}
@@ -39,6 +33,6 @@ export function LinksDialog({
         {!asset.is_watermarked && <CopyField label="MP4" value={links.mp4} />}
         <CopyField label={t.linkTS} value={links.hls_ts} />
       </section>
-    </Modal>
+    </Dialog>
   );
 }

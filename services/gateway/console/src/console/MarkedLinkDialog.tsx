@@ -1,4 +1,4 @@
-import { Alert, Button, Modal, NativeSelect, Radio, Switch, Textarea, TextInput } from "@mantine/core";
+import { Alert, Button, NativeSelect, Radio, Switch, Textarea, TextInput } from "@mantine/core";
 import { useClipboard } from "@mantine/hooks";
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
@@ -7,6 +7,7 @@ import type { ViewPolicy } from "../api/streams";
 import { type SignedLink, signLink } from "../api/viewers";
 import { useReader } from "../i18n/Reader";
 import { CopyField } from "./CopyField";
+import { Dialog } from "./Dialog";
 import { Failure } from "./Failure";
 import { Icon } from "./icons";
 import { EMPTY_MARK, isRight, linesOf, type MarkDraft } from "./mark-draft";
@@ -56,13 +57,7 @@ export function MarkedLinkDialog({
     { value: String(30 * DAY_S), label: t.thirtyDays },
   ];
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      size="lg"
-      title={t.markedTitle(name)}
-      closeButtonProps={{ "aria-label": t.close }}
-    >
+    <Dialog onClose={onClose} size="lg" title={t.markedTitle(name)}>
       <form className="form" onSubmit={submit} noValidate>
         <p className="hint">{t.markedHint}</p>
         {policy === "public" && (
@@ -123,6 +118,6 @@ export function MarkedLinkDialog({
           </Button>
         </div>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

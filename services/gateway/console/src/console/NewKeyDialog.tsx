@@ -1,8 +1,8 @@
-import { Modal } from "@mantine/core";
 import { useState } from "react";
 
 import { useReader } from "../i18n/Reader";
 import { CopyField } from "./CopyField";
+import { Dialog } from "./Dialog";
 import { NewKeyForm } from "./NewKeyForm";
 import { TellOnce } from "./TellOnce";
 
@@ -10,13 +10,11 @@ export function NewKeyDialog({ onClose }: { onClose: () => void }) {
   const { t } = useReader();
   const [key, setKey] = useState<string | null>(null);
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
       size="lg"
-      closeOnClickOutside={key === null}
+      isKept={key !== null}
       title={key === null ? t.newKey : t.keyMade}
-      closeButtonProps={{ "aria-label": t.close }}
     >
       {key === null ? (
         <NewKeyForm onMade={setKey} onClose={onClose} />
@@ -31,6 +29,6 @@ export function NewKeyDialog({ onClose }: { onClose: () => void }) {
           />
         </TellOnce>
       )}
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,10 +1,10 @@
-import { Button, NativeSelect, TextInput } from "@mantine/core";
+import { NativeSelect, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, use, useState } from "react";
+import { use, useState } from "react";
 
 import { createKey } from "../api/access";
 import { useReader } from "../i18n/Reader";
-import { Failure } from "./Failure";
+import { DialogForm } from "./DialogForm";
 import { checkKey, EMPTY_KEY, type KeyDraft, keyOf, TERMS } from "./key-draft";
 import { MayContext } from "./may";
 import { PermissionFields } from "./PermissionFields";
@@ -34,13 +34,12 @@ export function NewKeyForm({
       await queries.invalidateQueries({ queryKey: ["keys"] });
     },
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
+  const submit = () => {
     setChecked(true);
     if (Object.keys(faults).length === 0) creating.mutate();
   };
   return (
-    <form className="form" onSubmit={submit} noValidate autoComplete="off">
+    <DialogForm doing={creating} action={t.createKey} onSubmit={submit} onClose={onClose}>
       <TextInput
         label={t.keyName}
         description={t.keyNameHint}
@@ -77,15 +76,6 @@ export function NewKeyForm({
           onChange={(event) => change({ days: Number(event.currentTarget.value) })}
         />
       </div>
-      {creating.error && <Failure error={creating.error} />}
-      <div className="dialog-actions">
-        <Button variant="default" onClick={onClose}>
-          {t.cancel}
-        </Button>
-        <Button type="submit" loading={creating.isPending}>
-          {t.createKey}
-        </Button>
-      </div>
-    </form>
+    </DialogForm>
   );
 }

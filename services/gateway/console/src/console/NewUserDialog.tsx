@@ -1,11 +1,12 @@
-import { Button, Modal, TextInput } from "@mantine/core";
+import { TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 
 import { createUser, makePassword, type Role } from "../api/access";
 import { useReader } from "../i18n/Reader";
 import { CopyField } from "./CopyField";
-import { Failure } from "./Failure";
+import { Dialog } from "./Dialog";
+import { DialogForm } from "./DialogForm";
 import { RoleField } from "./RoleField";
 import { SecretInput } from "./SecretInput";
 import { TellOnce } from "./TellOnce";
@@ -26,19 +27,16 @@ export function NewUserDialog({ onClose }: { onClose: () => void }) {
     },
     onSuccess: () => queries.invalidateQueries({ queryKey: ["users"] }),
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
+  const submit = () => {
     setChecked(true);
     if (!faults.name && !faults.password) creating.mutate();
   };
   const made = creating.data;
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
-      closeOnClickOutside={!made}
+      isKept={creating.isPending || creating.isSuccess}
       title={made ? t.userMade(made.user.name) : t.newUser}
-      closeButtonProps={{ "aria-label": t.close }}
     >
       {made ? (
         <TellOnce hint={t.passwordOnce} onClose={onClose}>
@@ -47,7 +45,7 @@ export function NewUserDialog({ onClose }: { onClose: () => void }) {
           <CopyField label={t.password} value={made.password} isSecret />
         </TellOnce>
       ) : (
-        <form className="form" onSubmit={submit} noValidate autoComplete="off">
+        <DialogForm doing={creating} action={t.createUser} onSubmit={submit} onClose={onClose}>
           <TextInput
             label={t.userName}
             description={t.userNameHint}
@@ -70,17 +68,8 @@ export function NewUserDialog({ onClose }: { onClose: () => void }) {
             error={isChecked && faults.password ? t[faults.password] : null}
             onChange={(event) => setChosen(event.currentTarget.value)}
           />
-          {creating.error && <Failure error={creating.error} />}
-          <div className="dialog-actions">
-            <Button variant="default" onClick={onClose}>
-              {t.cancel}
-            </Button>
-            <Button type="submit" loading={creating.isPending}>
-              {t.createUser}
-            </Button>
-          </div>
-        </form>
+        </DialogForm>
       )}
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,11 +1,11 @@
-import { Button, Modal } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 
 import { changeUser, makePassword, type User } from "../api/access";
 import { useReader } from "../i18n/Reader";
 import { CopyField } from "./CopyField";
-import { Failure } from "./Failure";
+import { Dialog } from "./Dialog";
+import { DialogForm } from "./DialogForm";
 import { SecretInput } from "./SecretInput";
 import { TellOnce } from "./TellOnce";
 import { passwordFault } from "./user-draft";
@@ -23,18 +23,15 @@ export function PasswordDialog({ user, onClose }: { user: User; onClose: () => v
       return password;
     },
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
+  const submit = () => {
     setChecked(true);
     if (!fault) changing.mutate();
   };
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
-      closeOnClickOutside={!changing.data}
+      isKept={changing.isPending || changing.isSuccess}
       title={t.resetPasswordOf(user.name)}
-      closeButtonProps={{ "aria-label": t.close }}
     >
       {changing.data ? (
         <TellOnce hint={t.passwordOnce} onClose={onClose}>
@@ -42,7 +39,7 @@ export function PasswordDialog({ user, onClose }: { user: User; onClose: () => v
           <CopyField label={t.password} value={changing.data} isSecret />
         </TellOnce>
       ) : (
-        <form className="form" onSubmit={submit} noValidate autoComplete="off">
+        <DialogForm doing={changing} action={t.resetPassword} onSubmit={submit} onClose={onClose}>
           <p>{t.resetPasswordText}</p>
           <SecretInput
             label={t.newPassword}
@@ -54,17 +51,8 @@ export function PasswordDialog({ user, onClose }: { user: User; onClose: () => v
             error={isChecked && fault ? t[fault] : null}
             onChange={(event) => setChosen(event.currentTarget.value)}
           />
-          {changing.error && <Failure error={changing.error} />}
-          <div className="dialog-actions">
-            <Button variant="default" onClick={onClose}>
-              {t.cancel}
-            </Button>
-            <Button type="submit" loading={changing.isPending}>
-              {t.resetPassword}
-            </Button>
-          </div>
-        </form>
+        </DialogForm>
       )}
-    </Modal>
+    </Dialog>
   );
 }

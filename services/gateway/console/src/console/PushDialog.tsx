@@ -1,4 +1,3 @@
-import { Modal } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { toString as drawQR } from "qrcode";
 import type { ReactNode } from "react";
@@ -6,21 +5,16 @@ import type { ReactNode } from "react";
 import { nameOf, secureServerOf, type Stream } from "../api/streams";
 import { useReader } from "../i18n/Reader";
 import { CopyField } from "./CopyField";
+import { Dialog } from "./Dialog";
 import { ffmpegLine } from "./ffmpeg-line";
 import { PushKeyTerm } from "./PushKeyTerm";
 
 export function PushDialog({ stream, onClose }: { stream: Stream; onClose: () => void }) {
   const { t } = useReader();
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      size="lg"
-      title={t.pushTitle(nameOf(stream))}
-      closeButtonProps={{ "aria-label": t.close }}
-    >
+    <Dialog onClose={onClose} size="lg" title={t.pushTitle(nameOf(stream))}>
       <WaysToPush stream={stream} />
-    </Modal>
+    </Dialog>
   );
 }
 

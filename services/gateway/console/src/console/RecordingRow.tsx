@@ -116,7 +116,14 @@ export function RecordingRow({ session, stream }: { session: Session; stream: St
           onClose={() => setDeleting(false)}
         />
       )}
-      {isOpen && <KeptDialog stream={stream} span={span} onClose={() => setOpen(false)} />}
+      {isOpen && (
+        <KeptDialog
+          stream={stream}
+          session={session}
+          span={span}
+          onClose={() => setOpen(false)}
+        />
+      )}
     </li>
   );
 }

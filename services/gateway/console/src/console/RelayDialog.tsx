@@ -1,9 +1,10 @@
-import { Modal, Skeleton } from "@mantine/core";
+import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 
 import { listRelays } from "../api/relays";
 import { nameOf, type Stream } from "../api/streams";
 import { useReader } from "../i18n/Reader";
+import { Dialog } from "./Dialog";
 import { Failure } from "./Failure";
 import { useMay } from "./may";
 import { RelayForm } from "./RelayForm";
@@ -15,15 +16,9 @@ const EVERY_MS = 2000;
 export function RelayDialog({ stream, onClose }: { stream: Stream; onClose: () => void }) {
   const { t } = useReader();
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      size="lg"
-      title={t.relayTitle(nameOf(stream))}
-      closeButtonProps={{ "aria-label": t.close }}
-    >
+    <Dialog onClose={onClose} size="lg" title={t.relayTitle(nameOf(stream))}>
       <RelayTargets stream={stream.id} />
-    </Modal>
+    </Dialog>
   );
 }
 

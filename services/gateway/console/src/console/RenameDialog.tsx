@@ -1,10 +1,11 @@
-import { Button, Modal, TextInput } from "@mantine/core";
+import { TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { type Asset, renameAsset } from "../api/assets";
 import { useReader } from "../i18n/Reader";
-import { Failure } from "./Failure";
+import { Dialog } from "./Dialog";
+import { DialogForm } from "./DialogForm";
 
 export function RenameDialog({ asset, onClose }: { asset: Asset; onClose: () => void }) {
   const { t } = useReader();
@@ -18,20 +19,12 @@ export function RenameDialog({ asset, onClose }: { asset: Asset; onClose: () => 
     },
   });
   const isEmpty = !name.trim();
+  const submit = () => {
+    if (!isEmpty) renaming.mutate();
+  };
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={t.renameTitle(asset.name)}
-      closeButtonProps={{ "aria-label": t.close }}
-    >
-      <form
-        className="form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (!isEmpty) renaming.mutate();
-        }}
-      >
+    <Dialog onClose={onClose} title={t.renameTitle(asset.name)}>
+      <DialogForm doing={renaming} action={t.save} onSubmit={submit} onClose={onClose}>
         <TextInput
           label={t.name}
           maxLength={200}
@@ -40,16 +33,7 @@ export function RenameDialog({ asset, onClose }: { asset: Asset; onClose: () => 
           error={isEmpty ? t.required : null}
           onChange={(event) => setName(event.currentTarget.value)}
         />
-        {renaming.error && <Failure error={renaming.error} />}
-        <div className="dialog-actions">
-          <Button variant="default" onClick={onClose}>
-            {t.cancel}
-          </Button>
-          <Button type="submit" loading={renaming.isPending}>
-            {t.save}
-          </Button>
-        </div>
-      </form>
-    </Modal>
+      </DialogForm>
+    </Dialog>
   );
 }

@@ -1,10 +1,11 @@
-import { Button, Modal, Radio, TextInput } from "@mantine/core";
+import { Radio, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 
 import { createReplay, type ReplayBegin, type Webhook } from "../api/webhooks";
 import { useReader } from "../i18n/Reader";
-import { Failure } from "./Failure";
+import { Dialog } from "./Dialog";
+import { DialogForm } from "./DialogForm";
 import { nameOfWebhook } from "./webhook-draft";
 
 const HOUR_MS = 3_600_000;
@@ -34,19 +35,13 @@ export function ReplayDialog({
       onClose();
     },
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
+  const submit = () => {
     setChecked(true);
     if (begin) replaying.mutate(begin);
   };
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={t.replayTitle(nameOfWebhook(hook))}
-      closeButtonProps={{ "aria-label": t.close }}
-    >
-      <form className="form" onSubmit={submit} noValidate>
+    <Dialog onClose={onClose} title={t.replayTitle(nameOfWebhook(hook))}>
+      <DialogForm doing={replaying} action={t.replayStart} onSubmit={submit} onClose={onClose}>
         <p className="hint">{t.replayHint}</p>
         <Radio.Group label={t.replayBegin} value={way} onChange={setWay}>
           <div className="modes">
@@ -73,17 +68,8 @@ export function ReplayDialog({
             onChange={(event) => setNumber(event.currentTarget.value)}
           />
         )}
-        {replaying.error && <Failure error={replaying.error} />}
-        <div className="dialog-actions">
-          <Button variant="default" onClick={onClose}>
-            {t.cancel}
-          </Button>
-          <Button type="submit" loading={replaying.isPending}>
-            {t.replayStart}
-          </Button>
-        </div>
-      </form>
-    </Modal>
+      </DialogForm>
+    </Dialog>
   );
 }
 

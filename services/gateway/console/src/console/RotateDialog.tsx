@@ -1,8 +1,9 @@
-import { Button, Modal } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 
 import { rotateSecret, type Webhook } from "../api/webhooks";
 import { useReader } from "../i18n/Reader";
+import { Dialog } from "./Dialog";
 import { Failure } from "./Failure";
 import { SecretDialog } from "./SecretDialog";
 import { nameOfWebhook } from "./webhook-draft";
@@ -15,12 +16,7 @@ export function RotateDialog({ hook, onClose }: { hook: Webhook; onClose: () => 
     return <SecretDialog secret={rotating.data.secret} isRotated onClose={onClose} />;
   }
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={t.rotateTitle(nameOfWebhook(hook))}
-      closeButtonProps={{ "aria-label": t.close }}
-    >
+    <Dialog onClose={onClose} title={t.rotateTitle(nameOfWebhook(hook))}>
       <p>{t.rotateText}</p>
       {rotating.error && <Failure error={rotating.error} />}
       <div className="dialog-actions">
@@ -31,6 +27,6 @@ export function RotateDialog({ hook, onClose }: { hook: Webhook; onClose: () => 
           {t.rotateSecret}
         </Button>
       </div>
-    </Modal>
+    </Dialog>
   );
 }

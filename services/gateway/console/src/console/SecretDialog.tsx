@@ -1,7 +1,8 @@
-import { Button, Modal } from "@mantine/core";
+import { Button } from "@mantine/core";
 
 import { useReader } from "../i18n/Reader";
 import { CopyField } from "./CopyField";
+import { Dialog } from "./Dialog";
 
 /** A secret that nobody can ask for again; a press beside the dialog does not close it. */
 export function SecretDialog({
@@ -16,14 +17,7 @@ export function SecretDialog({
 }) {
   const { t } = useReader();
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      size="lg"
-      title={t.secretTitle}
-      closeOnClickOutside={false}
-      closeButtonProps={{ "aria-label": t.close }}
-    >
+    <Dialog onClose={onClose} size="lg" title={t.secretTitle} isKept>
       <div className="form secret">
         <p>
           <strong>{t.secretOnce}</strong> {isRotated ? t.secretNew : t.secretHint}
@@ -33,6 +27,6 @@ export function SecretDialog({
       <div className="dialog-actions">
         <Button onClick={onClose}>{t.secretDone}</Button>
       </div>
-    </Modal>
+    </Dialog>
   );
 }

@@ -83,11 +83,12 @@ export function Streams({ pushServer }: { pushServer: string }) {
           />
         ))}
       </ul>
-      <CreateDialog
-        isOpen={isCreating}
-        onClose={() => setCreating(false)}
-        onCreated={(stream) => setOpen({ id: stream.id, dialog: "push" })}
-      />
+      {isCreating && (
+        <CreateDialog
+          onClose={() => setCreating(false)}
+          onCreated={(stream) => setOpen({ id: stream.id, dialog: "push" })}
+        />
+      )}
       {chosen && open?.dialog === "push" && <PushDialog stream={chosen} onClose={close} />}
       {chosen && open?.dialog === "watch" && <WatchDialog stream={chosen} onClose={close} />}
       {chosen && open?.dialog === "doctor" && <DoctorDialog stream={chosen} onClose={close} />}

@@ -1,10 +1,11 @@
-import { Button, Modal, Textarea, TextInput } from "@mantine/core";
+import { Textarea, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 
 import { nameOf, setTitle, type Stream } from "../api/streams";
 import { useReader } from "../i18n/Reader";
-import { Failure } from "./Failure";
+import { Dialog } from "./Dialog";
+import { DialogForm } from "./DialogForm";
 
 const MAX_TITLE = 200;
 const MAX_DESCRIPTION = 5000;
@@ -22,18 +23,12 @@ export function TitleDialog({ stream, onClose }: { stream: Stream; onClose: () =
       onClose();
     },
   });
-  const save = (event: FormEvent) => {
-    event.preventDefault();
+  const save = () => {
     saving.mutate();
   };
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={t.titleOf(nameOf(stream))}
-      closeButtonProps={{ "aria-label": t.close }}
-    >
-      <form className="form" onSubmit={save}>
+    <Dialog onClose={onClose} title={t.titleOf(nameOf(stream))}>
+      <DialogForm doing={saving} action={t.save} onSubmit={save} onClose={onClose}>
         <p className="hint">{t.titleHint}</p>
         <TextInput
           label={t.title}
@@ -49,13 +44,7 @@ export function TitleDialog({ stream, onClose }: { stream: Stream; onClose: () =
           rows={5}
           onChange={(event) => setDescription(event.currentTarget.value)}
         />
-        {saving.error && <Failure error={saving.error} />}
-        <div className="dialog-actions">
-          <Button type="submit" loading={saving.isPending}>
-            {t.save}
-          </Button>
-        </div>
-      </form>
-    </Modal>
+      </DialogForm>
+    </Dialog>
   );
 }

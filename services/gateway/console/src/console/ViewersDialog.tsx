@@ -1,9 +1,10 @@
-import { Modal, SegmentedControl } from "@mantine/core";
+import { SegmentedControl } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { nameOf, type Stream, type ViewPolicy } from "../api/streams";
 import { listViewers, setViewPolicy } from "../api/viewers";
 import { useReader } from "../i18n/Reader";
+import { Dialog } from "./Dialog";
 import { Failure } from "./Failure";
 import { useMay } from "./may";
 import { SignLink } from "./SignLink";
@@ -15,15 +16,9 @@ const EVERY_MS = 2000;
 export function ViewersDialog({ stream, onClose }: { stream: Stream; onClose: () => void }) {
   const { t } = useReader();
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      size="lg"
-      title={t.viewersTitle(nameOf(stream))}
-      closeButtonProps={{ "aria-label": t.close }}
-    >
+    <Dialog onClose={onClose} size="lg" title={t.viewersTitle(nameOf(stream))}>
       <StreamViewers stream={stream} />
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,27 +1,21 @@
-import { Button, Modal, SegmentedControl } from "@mantine/core";
+import { Button, SegmentedControl } from "@mantine/core";
 import { useState } from "react";
 
 import { nameOf, type Stream } from "../api/streams";
 import { useReader } from "../i18n/Reader";
 import { type Kind, KINDS, OFFERED } from "../playback/kind";
 import { CopyField } from "./CopyField";
+import { Dialog } from "./Dialog";
 import { EmbeddedPlayer } from "./EmbeddedPlayer";
 import { Failure } from "./Failure";
 import { Icon } from "./icons";
 import { useOwnToken } from "./own-link";
 
 export function WatchDialog({ stream, onClose }: { stream: Stream; onClose: () => void }) {
-  const { t } = useReader();
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      size="xl"
-      title={nameOf(stream)}
-      closeButtonProps={{ "aria-label": t.close }}
-    >
+    <Dialog onClose={onClose} size="xl" title={nameOf(stream)}>
       <Preview stream={stream} />
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,6 +1,6 @@
-import { Button, Modal, TextInput } from "@mantine/core";
+import { TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 
 import {
   createWebhook,
@@ -9,8 +9,9 @@ import {
   type WebhookWithSecret,
 } from "../api/webhooks";
 import { useReader } from "../i18n/Reader";
+import { Dialog } from "./Dialog";
+import { DialogForm } from "./DialogForm";
 import { EventPicker } from "./EventPicker";
-import { Failure } from "./Failure";
 import { checkWebhook, draftOf, fieldsOf } from "./webhook-draft";
 
 /** Makes a webhook, or changes one; whoever made one is told its secret. */
@@ -41,8 +42,7 @@ export function WebhookDialog({
       if (made) onMade?.(made);
     },
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
+  const submit = () => {
     setChecked(true);
     if (Object.keys(faults).length === 0) saving.mutate();
   };
@@ -60,14 +60,13 @@ export function WebhookDialog({
     </>
   );
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      size="lg"
-      title={hook ? t.webhookEdit : t.webhookNew}
-      closeButtonProps={{ "aria-label": t.close }}
-    >
-      <form className="form" onSubmit={submit} noValidate autoComplete="off">
+    <Dialog onClose={onClose} size="lg" title={hook ? t.webhookEdit : t.webhookNew}>
+      <DialogForm
+        doing={saving}
+        action={hook ? t.save : t.createWebhook}
+        onSubmit={submit}
+        onClose={onClose}
+      >
         <TextInput
           type="url"
           label={t.webhookURL}
@@ -94,16 +93,7 @@ export function WebhookDialog({
           autoCapitalize="none"
           {...field("streams")}
         />
-        {saving.error && <Failure error={saving.error} />}
-        <div className="dialog-actions">
-          <Button variant="default" onClick={onClose}>
-            {t.cancel}
-          </Button>
-          <Button type="submit" loading={saving.isPending}>
-            {hook ? t.save : t.createWebhook}
-          </Button>
-        </div>
-      </form>
-    </Modal>
+      </DialogForm>
+    </Dialog>
   );
 }

@@ -1,10 +1,11 @@
-import { Button, Checkbox, Modal, SegmentedControl, TextInput } from "@mantine/core";
+import { Checkbox, SegmentedControl, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 
 import { addDomain, changeDomain, type Domain, type DomainKind } from "../../api/domains";
 import { useReader } from "../../i18n/Reader";
-import { Failure } from "../Failure";
+import { Dialog } from "../Dialog";
+import { DialogForm } from "../DialogForm";
 import { checkDomain, domainOf, draftOf } from "./domain-draft";
 
 const EXAMPLES: Record<DomainKind, string> = {
@@ -43,8 +44,7 @@ export function DomainDialog({
       );
     },
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
+  const submit = () => {
     setChecked(true);
     if (!fault) saving.mutate();
   };
@@ -53,13 +53,13 @@ export function DomainDialog({
     label: t.domains.kinds[kind],
   }));
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={domain ? t.domains.edit : t.domains.add}
-      closeButtonProps={{ "aria-label": t.close }}
-    >
-      <form className="form" onSubmit={submit} noValidate autoComplete="off">
+    <Dialog onClose={onClose} title={domain ? t.domains.edit : t.domains.add}>
+      <DialogForm
+        doing={saving}
+        action={domain ? t.save : t.domains.add}
+        onSubmit={submit}
+        onClose={onClose}
+      >
         {!domain && (
           <SegmentedControl
             aria-label={t.domains.kind}
@@ -89,16 +89,7 @@ export function DomainDialog({
           checked={draft.isDefault}
           onChange={(event) => setDraft({ ...draft, isDefault: event.currentTarget.checked })}
         />
-        {saving.error && <Failure error={saving.error} />}
-        <div className="dialog-actions">
-          <Button variant="default" onClick={onClose}>
-            {t.cancel}
-          </Button>
-          <Button type="submit" loading={saving.isPending}>
-            {domain ? t.save : t.domains.add}
-          </Button>
-        </div>
-      </form>
-    </Modal>
+      </DialogForm>
+    </Dialog>
   );
 }

@@ -15,8 +15,8 @@ import { StateBadge } from "../StateBadge";
 import { StreamViewers } from "../ViewersDialog";
 import { Preview } from "../WatchDialog";
 import { LadderPart } from "./LadderPart";
+import { LiveTrace } from "./LiveTrace";
 import { RecordingPart } from "./RecordingPart";
-import { SessionTrace } from "./SessionTrace";
 import { StreamMenu } from "./StreamMenu";
 import { StreamTabs } from "./StreamTabs";
 import { WatermarkEditor } from "./WatermarkEditor";
@@ -97,7 +97,7 @@ function PartOf({ stream, part }: { stream: Stream; part: Part }) {
       return (
         <>
           <StreamExamination stream={stream.id} />
-          {stream.live && <SessionTrace session={stream.live.session} />}
+          {stream.live && <LiveTrace session={stream.live.session} />}
         </>
       );
     case "viewers":

@@ -1,10 +1,11 @@
-import { Button, Modal, TextInput } from "@mantine/core";
+import { TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 
 import { changeTenant, nameOfTenant, type Tenant } from "../../api/tenants";
 import { useReader } from "../../i18n/Reader";
-import { Failure } from "../Failure";
+import { Dialog } from "../Dialog";
+import { DialogForm } from "../DialogForm";
 import { QuotaFields } from "./QuotaFields";
 import { quotaDraft, quotaFaults, quotasOf } from "./tenant-draft";
 
@@ -22,18 +23,12 @@ export function ChangeDialog({ tenant, onClose }: { tenant: Tenant; onClose: () 
       await queries.invalidateQueries({ queryKey: ["tenants"] });
     },
   });
-  const save = (event: FormEvent) => {
-    event.preventDefault();
+  const save = () => {
     if (faults.size === 0) saving.mutate();
   };
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={t.tenancy.changeOf(nameOfTenant(tenant))}
-      closeButtonProps={{ "aria-label": t.close }}
-    >
-      <form className="form" onSubmit={save} noValidate>
+    <Dialog onClose={onClose} title={t.tenancy.changeOf(nameOfTenant(tenant))}>
+      <DialogForm doing={saving} action={t.save} onSubmit={save} onClose={onClose}>
         <TextInput
           label={t.tenancy.name}
           description={t.tenancy.nameHint}
@@ -43,16 +38,7 @@ export function ChangeDialog({ tenant, onClose }: { tenant: Tenant; onClose: () 
           onChange={(event) => setTitle(event.currentTarget.value)}
         />
         <QuotaFields draft={draft} faults={faults} onDraft={setDraft} />
-        {saving.error && <Failure error={saving.error} />}
-        <div className="dialog-actions">
-          <Button variant="default" onClick={onClose}>
-            {t.cancel}
-          </Button>
-          <Button type="submit" loading={saving.isPending}>
-            {t.save}
-          </Button>
-        </div>
-      </form>
-    </Modal>
+      </DialogForm>
+    </Dialog>
   );
 }

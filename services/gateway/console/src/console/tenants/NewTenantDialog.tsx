@@ -1,12 +1,13 @@
-import { Button, Modal, TextInput } from "@mantine/core";
+import { TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 
 import { makePassword } from "../../api/access";
 import { createTenant, nameOfTenant } from "../../api/tenants";
 import { useReader } from "../../i18n/Reader";
 import { CopyField } from "../CopyField";
-import { Failure } from "../Failure";
+import { Dialog } from "../Dialog";
+import { DialogForm } from "../DialogForm";
 import { TellOnce } from "../TellOnce";
 import { nameFault } from "../user-draft";
 import { QuotaFields } from "./QuotaFields";
@@ -29,20 +30,17 @@ export function NewTenantDialog({ onClose }: { onClose: () => void }) {
     },
     onSuccess: () => queries.invalidateQueries({ queryKey: ["tenants"] }),
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
+  const submit = () => {
     setChecked(true);
     if (!faults.id && !faults.owner && faults.quotas.size === 0) creating.mutate();
   };
   const words = { required: t.required, badId: t.tenancy.badId };
   const made = creating.data;
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
-      closeOnClickOutside={!made}
+      isKept={creating.isPending || creating.isSuccess}
       title={made ? t.tenancy.made(nameOfTenant(made.tenant)) : t.tenancy.create}
-      closeButtonProps={{ "aria-label": t.close }}
     >
       {made ? (
         <TellOnce hint={t.passwordOnce} onClose={onClose}>
@@ -51,7 +49,12 @@ export function NewTenantDialog({ onClose }: { onClose: () => void }) {
           <CopyField label={t.password} value={made.password} isSecret />
         </TellOnce>
       ) : (
-        <form className="form" onSubmit={submit} noValidate autoComplete="off">
+        <DialogForm
+          doing={creating}
+          action={t.tenancy.createIt}
+          onSubmit={submit}
+          onClose={onClose}
+        >
           <TextInput
             label={t.tenancy.id}
             description={t.tenancy.idHint}
@@ -83,17 +86,8 @@ export function NewTenantDialog({ onClose }: { onClose: () => void }) {
             onChange={(event) => setOwner(event.currentTarget.value)}
           />
           <QuotaFields draft={draft} faults={faults.quotas} onDraft={setDraft} />
-          {creating.error && <Failure error={creating.error} />}
-          <div className="dialog-actions">
-            <Button variant="default" onClick={onClose}>
-              {t.cancel}
-            </Button>
-            <Button type="submit" loading={creating.isPending}>
-              {t.tenancy.createIt}
-            </Button>
-          </div>
-        </form>
+        </DialogForm>
       )}
-    </Modal>
+    </Dialog>
   );
 }
