@@ -11,7 +11,6 @@ from playwright.async_api import Page, expect
 from tests.console import WIDER_THAN_THE_WINDOW, on_a_phone, sign_in
 from tests.pattern import PatternPublisher
 from tests.recorded import record
-from tests.recorded import record
 from tests.running import RunningWeir
 from tests.scenes import Says, Scene, every_scene
 from tests.viewing import reading, until_live

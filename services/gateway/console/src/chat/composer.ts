@@ -26,6 +26,8 @@ export class Composer {
   private sent: { key: string; text: string } | null = null;
   private count = 0;
   private waitsUntil_ms = 0;
+  /** Why nobody may write; null: they may. */
+  private reason: string | null = null;
   private timer = 0;
 
   constructor(
@@ -67,13 +69,14 @@ export class Composer {
   /** Nobody may write: the chat is closed, or what is shown was said long ago. */
   shut(reason: string | null): void {
     for (const each of [this.text, this.send, this.name]) each.disabled = reason !== null;
+    this.reason = reason;
     this.tell(reason);
   }
 
   said(key: string): void {
     if (this.sent?.key !== key) return;
     this.sent = null;
-    this.tell(null);
+    this.tell(this.reason);
   }
 
   /** What was refused is given back, unless somebody has written on. */
@@ -112,7 +115,7 @@ export class Composer {
     clearInterval(this.timer);
     const draw = () => {
       const left_s = Math.ceil((this.waitsUntil_ms - Date.now()) / SECOND_MS);
-      this.tell(left_s > 0 ? this.t.chatWait(left_s) : null);
+      this.tell(this.reason ?? (left_s > 0 ? this.t.chatWait(left_s) : null));
       if (left_s <= 0) clearInterval(this.timer);
     };
     this.timer = window.setInterval(draw, SECOND_MS);

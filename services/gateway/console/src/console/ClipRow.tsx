@@ -48,7 +48,7 @@ export function ClipRow({ clip, onGone }: { clip: Clip; onGone?: (id: string) =>
         state={hasFailed ? "failed" : isMaking ? "moving" : "still"}
         facts={<span role="status">{words + size}</span>}
       >
-        {!isMaking && (
+        {!isMaking && !hasFailed && (
           <Button
             component="a"
             href={pathOfClipFile(now)}

@@ -36,7 +36,7 @@ def _noted() -> list[tuple[str, str]]:
                 methods -= READS
             elif permission.is_read:
                 continue
-            found |= {(method, route.path_format) for method in methods}
+            found |= {(method, str(route.path_format)) for method in methods}
     return sorted(found)
 
 

@@ -30,9 +30,10 @@ export function WatermarkEditor({ stream }: { stream: Stream }) {
   const isRight = marks.every((mark) => mark.kind !== "text" || mark.text.trim() !== "");
   const isChanged = JSON.stringify(marks) !== JSON.stringify(stream.marks);
   const saving = useMutation({
-    mutationFn: () => setMarks(stream.id, marks),
-    onSuccess: (changed) => {
-      setDraft(changed.marks);
+    mutationFn: (sent: Mark[]) => setMarks(stream.id, sent),
+    onSuccess: (changed, sent) => {
+      // Whoever has gone on meanwhile does not lose it.
+      setDraft((now) => (now === sent ? changed.marks : now));
       return queries.invalidateQueries({ queryKey: ["streams"] });
     },
   });
@@ -79,7 +80,7 @@ export function WatermarkEditor({ stream }: { stream: Stream }) {
         >
           {t.stream.undo}
         </Button>
-        <Button disabled={!isChanged || !isRight} loading={saving.isPending} onClick={() => saving.mutate()}>
+        <Button disabled={!isChanged || !isRight} loading={saving.isPending} onClick={() => saving.mutate(marks)}>
           {stream.is_live ? t.stream.markSaveLive : t.save}
         </Button>
       </div>
