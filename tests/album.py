@@ -8,7 +8,7 @@ from playwright.async_api import Page
 
 from tests.oracles.layout import settle
 
-QUALITY = 82
+QUALITY = 74
 MAX_BYTES = 2_000_000
 """Of all pictures together: everybody who clones Weir gets them."""
 HEAD = """# Screenshots

@@ -84,16 +84,22 @@ CONSOLE = {
     "key-new": "A new API key",
     "audit": "The audit log",
     "audit-entry": "All that is known of one deed",
+    "tenants": "Tenants and their quotas",
+    "tenant-new": "A new tenant",
     "job": "Jobs: one of them",
     "system": "Services and dead letters",
+    "domains": "Push and pull domains",
+    "devices": "Cameras and phones",
     "account": "The own account",
 }
 """What is taken of the tour at a desk, and what it shows."""
 PHONE = {
     "streams", "stream-page", "stream-doctor", "recordings", "timeline", "videos",
-    "webhook-delivery", "audit", "job",
+    "webhook-delivery", "audit", "tenants", "job", "devices",
 }  # fmt: skip
-CHINESE = {"streams", "stream-page", "stream-push", "timeline", "videos", "webhooks", "keys"}
+CHINESE = {
+    "streams", "stream-page", "stream-push", "timeline", "videos", "webhooks", "keys", "tenants",
+}  # fmt: skip
 
 
 async def main() -> None:

@@ -59,7 +59,7 @@ BAR = (
 )
 STOPS: dict[str, tuple[Stop, ...]] = {
     "streams": (
-        Stop("streams", shows=LIVE),
+        Stop("streams", shows=f"{LIVE} .card-still img", within_ms=FOUND_MS),
         *BAR,
         Stop("stream-new", (".heading button >> nth=-1",)),
         Stop("stream-viewers", (f"{LIVE} .card-actions button >> nth=0",)),
@@ -97,7 +97,7 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop(
             "timeline",
             ("nav.pages [href='#recordings']", f"{OVER} .recording-actions a"),
-            ".mark-lists li",
+            ".lane-player[data-state=playing]",
         ),
         Stop(
             "timeline-clip",

@@ -11,6 +11,8 @@ TRANSLATIONS = sorted(ROOT.glob("README.*.md"))
 _BLOCK = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _SWITCH = re.compile(r"^.*README\..*$", re.MULTILINE)
 """The line that leads from one language to the others."""
+_OWN_PICTURE = re.compile(r"(docs/images/[\w-]+)-zh\.webp")
+"""The same page in the README's language."""
 
 
 def untranslated(page: Path) -> Counter[str]:
@@ -19,7 +21,7 @@ def untranslated(page: Path) -> Counter[str]:
     blocks = _BLOCK.findall(text)
     prose = _BLOCK.sub("", text)
     code = re.findall(r"`[^`]+`", prose)
-    links = re.findall(r"\]\(([^)\s]+)\)|<(http[^>]+)>", prose)
+    links = re.findall(r"\]\(([^)\s]+)\)|<(http[^>]+)>", _OWN_PICTURE.sub(r"\1.webp", prose))
     headings = re.findall(r"^#+", prose, re.MULTILINE)
     return Counter([*blocks, *code, *map("".join, links), *headings])
 

@@ -12,11 +12,14 @@ import { useOwnToken } from "./own-link";
 export function LanePlayer({
   stream,
   parts,
+  isPending,
   clock,
   isHeard,
 }: {
   stream: Stream;
   parts: Part[];
+  /** Nobody knows yet what there is. */
+  isPending: boolean;
   clock: Clock;
   isHeard: boolean;
 }) {
@@ -35,7 +38,8 @@ export function LanePlayer({
     return () => made.destroy();
   }, [id, token, isReady, clock]);
   useEffect(() => follower.current?.know(parts), [parts, isReady, token]);
-  const words = { empty: t.recorded.noPicture, loading: t.recorded.loading, failed: t.recorded.cannotPlay };
+  const empty = isPending ? t.recorded.loading : t.recorded.noPicture;
+  const words = { empty, loading: t.recorded.loading, failed: t.recorded.cannotPlay };
   return (
     <figure className="screen lane-player" data-state={state}>
       <video

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 
 import type { Stream } from "../api/streams";
 import { useReader } from "../i18n/Reader";
@@ -16,6 +16,8 @@ import { type Lane, useFootage } from "./use-footage";
 
 /** So much is shown at first. */
 const FIRST_MS = HOUR_MS;
+/** A recording is opened at the begin of its session, which its first picture follows. */
+const NEAR_MS = 3000;
 /** The playhead turns the page before it leaves it. */
 const TURNS_AT = 0.97;
 
@@ -25,7 +27,14 @@ export function TimelineView({ streams, start_ms }: { streams: Stream[]; start_m
   const [clock] = useState(() => new Clock(start_ms));
   const [shown, setShown] = useState(() => notAhead(spanAround(start_ms, FIRST_MS), Date.now()));
   const [marked, setMarked] = useState<Span | null>(null);
-  const { lanes, error } = useFootage(streams, shown);
+  const { lanes, error, isPending } = useFootage(streams, shown);
+  const isPlaced = useRef(false);
+  useEffect(() => {
+    if (isPending || isPlaced.current) return;
+    isPlaced.current = true;
+    const ahead_ms = (nextSeen(lanes, clock.at_ms) ?? clock.at_ms) - clock.at_ms;
+    if (ahead_ms > 0 && ahead_ms < NEAR_MS) clock.seek(clock.at_ms + ahead_ms);
+  }, [clock, lanes, isPending]);
   useEffect(() => {
     clock.next = (at_ms) => nextSeen(lanes, at_ms);
   }, [clock, lanes]);
@@ -59,6 +68,7 @@ export function TimelineView({ streams, start_ms }: { streams: Stream[]; start_m
             key={stream.id}
             stream={stream}
             parts={footage.parts}
+            isPending={isPending}
             clock={clock}
             isHeard={index === 0}
           />
