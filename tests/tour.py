@@ -168,7 +168,7 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("audit-entry", (".entry summary >> nth=0",), ".entry[open] dl"),
     ),
     "tenants": (
-        Stop("tenants", shows=".tenant-row"),
+        Stop("tenants", shows=".tenant-row:not(:has-text('…'))"),
         Stop("tenant-new", (".heading button",)),
         *_menu(
             "tenant", ".tenant-row:has-text('arena')",
