@@ -87,3 +87,12 @@ def encode_counted(
     frames = b"".join(bytes(255 * block for block in blocks_of(ms)) for ms in times)
     subprocess.run(argv, check=True, input=frames)
     return path
+
+
+def film_of(folder: Path, *, seconds: int) -> bytes:
+    """`encode_counted`, small, as MP4; its sound begins a little behind its picture, as mostly."""
+    flv, mp4 = folder / "film.flv", folder / "film.mp4"
+    encode_counted(flv, seconds=seconds, size=(320, 180), rate=25, bitrate="300k")
+    copy = [find_ffmpeg(), "-loglevel", "error", "-i", str(flv), "-c", "copy", str(mp4)]
+    subprocess.run(copy, check=True, stdin=subprocess.DEVNULL)
+    return mp4.read_bytes()

@@ -1,16 +1,13 @@
 """Captions of an asset, shown by players in a real browser, each at its time."""
 
-import subprocess
-from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 from playwright.async_api import Page
 
-from libs.ffmpeg import find_ffmpeg
 from tests.asset_house import made_of
-from tests.media import encode_counted
+from tests.media import film_of
 from tests.players import Play, play_dash, play_hls
 from tests.running import RunningWeir
 
@@ -44,13 +41,7 @@ _SHOWN = """
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    folder = tmp_path_factory.mktemp("film")
-    flv, mp4 = folder / "film.flv", folder / "film.mp4"
-    encode_counted(flv, seconds=SECONDS, size=(320, 180), rate=25, bitrate="300k")
-    # Its sound begins a little behind its picture, as mostly.
-    copy = [find_ffmpeg(), "-loglevel", "error", "-i", str(flv), "-c", "copy", str(mp4)]
-    subprocess.run(copy, check=True, stdin=subprocess.DEVNULL)
-    return Path(mp4).read_bytes()
+    return film_of(tmp_path_factory.mktemp("film"), seconds=SECONDS)
 
 
 @pytest.mark.parametrize(("play", "form"), WAYS, ids=[form for _, form in WAYS])

@@ -1,15 +1,11 @@
 """The watch page of an uploaded film: its captions are chosen by language, and drawn by us."""
 
-import subprocess
-from pathlib import Path
-
 import httpx2
 import pytest
 from playwright.async_api import Page, expect
 
-from libs.ffmpeg import find_ffmpeg
 from tests.asset_house import made_of
-from tests.media import encode_counted
+from tests.media import film_of
 from tests.oracles.layout import layout_faults, serious_findings
 from tests.running import RunningWeir
 from tests.watching import watch
@@ -25,12 +21,7 @@ SAID = (("en", "English", "<i>Good</i> evening"), ("zh", "中文", "晚上好"))
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    folder = tmp_path_factory.mktemp("film")
-    flv, mp4 = folder / "film.flv", folder / "film.mp4"
-    encode_counted(flv, seconds=SECONDS, size=(320, 180), rate=25, bitrate="300k")
-    copy = [find_ffmpeg(), "-loglevel", "error", "-i", str(flv), "-c", "copy", str(mp4)]
-    subprocess.run(copy, check=True, stdin=subprocess.DEVNULL)
-    return Path(mp4).read_bytes()
+    return film_of(tmp_path_factory.mktemp("film"), seconds=SECONDS)
 
 
 async def test_captions_of_an_asset_are_chosen_and_shown(
